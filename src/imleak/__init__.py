@@ -1,0 +1,1 @@
+"""How much does a selectively encrypted image still give away?"""

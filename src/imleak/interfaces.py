@@ -1,0 +1,321 @@
+"""What the parts of imleak agree on: frozen dataclasses and Protocols.
+
+This module imports nothing else of the package, so that a scheme, an encoder, a
+metric or an estimator can be read, and written, without knowing the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol, TypeAlias, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+Samples: TypeAlias = NDArray[np.unsignedinteger[Any]]
+"""Integer samples of a picture, (C, H, W), uint8 or uint16."""
+
+Features: TypeAlias = NDArray[np.float32]
+"""Vectors of an encoder, (n, d)."""
+
+Bound = Literal["exact", "lower", "upper", "none"]
+"""What a number is to the quantity it speaks of."""
+
+Evaluation = Literal["per-image", "in-sample", "held-out"]
+"""How a number was obtained: from one image alone, from the samples the critic was
+trained on, or from images it never saw."""
+
+Verdict = Literal["leak", "no leak found", "saturated", "unreliable"]
+
+Space = Literal["pixels", "features"]
+"""What a metric looks at: the samples of a picture, or the vectors of an encoder."""
+
+
+class ImleakError(Exception):
+    """An error of the user's making or of the outside world: one line that says what
+    would have worked. Shown without a traceback."""
+
+
+class ImageError(ImleakError):
+    """A picture that cannot be read or measured; in a run it becomes a row."""
+
+
+class NotInstalledError(ImleakError):
+    """A plugin whose package is missing; the message says how to get it."""
+
+
+@dataclass(frozen=True, eq=False)
+class Image:
+    """A picture as integer samples.
+
+    Parameters
+    ----------
+    name : what the user calls it: the file's name, or the generator's.
+    digest : SHA-256 (hex) of shape, depth and samples: the same picture has the same
+        digest, wherever its file lies.
+    samples : (C, H, W) uint8 or uint16; C is 1 (grey) or 3 (RGB).
+    bits : B, the bits a sample uses, 1..16.
+    notes : what reading changed ("alpha dropped", "rotated by EXIF").
+    """
+
+    name: str
+    digest: str
+    samples: Samples
+    bits: int
+    notes: tuple[str, ...] = ()
+
+    @property
+    def height(self) -> int:
+        return int(self.samples.shape[1])
+
+    @property
+    def width(self) -> int:
+        return int(self.samples.shape[2])
+
+
+class Keystream(Protocol):
+    """A fresh source of key bytes for one picture."""
+
+    def take(self, count: int, *, scheme: str, level: int, channel: int) -> NDArray[np.uint8]:
+        """`count` bytes under the subkey of (scheme, level, channel): always the same
+        ones for the same arguments."""
+        ...
+
+
+@runtime_checkable
+class Scheme(Protocol):
+    """What is encrypted: one selective encryption at its levels.
+
+    A level is an integer whose meaning is the scheme's; level 0 encrypts nothing.
+    """
+
+    name: str
+    version: str
+
+    def levels(self, bits: int) -> range:
+        """Every level for samples of `bits` bits."""
+        ...
+
+    def encrypt(self, plain: Samples, bits: int, level: int, keystream: Keystream) -> Samples:
+        """The cipher, same shape and type as `plain`."""
+        ...
+
+    def decrypt(self, cipher: Samples, bits: int, level: int, keystream: Keystream) -> Samples:
+        """The inverse of :meth:`encrypt` under the same keystream."""
+        ...
+
+    def clear(self, cipher: Samples, bits: int, level: int) -> Samples:
+        """What an adversary without the key can use of the cipher; the same for every
+        key. Same shape and type as `cipher`."""
+        ...
+
+    def table(self, bits: int, level: int) -> Samples | None:
+        """The clear sample of every plain sample value, (2**bits,), for a scheme that
+        works sample by sample; None for one that does not."""
+        ...
+
+    def size(self, bits: int, level: int) -> int | None:
+        """Number of values a clear sample can take, the |Y| of equation (7); None where
+        it is not known."""
+        ...
+
+
+@runtime_checkable
+class Encoder(Protocol):
+    """The space a leak is measured in: turns pictures into vectors.
+
+    `input_size` is the side in pixels of the square input; None for the encoder of
+    scalar pixels, whose rows are single samples and which cannot be called.
+    `digest` identifies weights and preprocessing (SHA-256, hex).
+    """
+
+    name: str
+    version: str
+    input_size: int | None
+    dimension: int
+    digest: str
+
+    def encode(self, pictures: Samples, bits: int) -> Features:
+        """Vectors (n, dimension) of pictures (n, C, input_size, input_size) of `bits`-bit
+        samples, C = 1 (grey, repeated where the network wants colour) or 3."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class Observation:
+    """One picture at all its levels, as a metric sees it.
+
+    Cipher and clear part are functions of the level, so that a large picture is never
+    held at all levels at once.
+
+    Parameters
+    ----------
+    plain : (C, H, W) samples.
+    bits : B.
+    levels : the levels asked for, rising.
+    clear : level -> (C, H, W) clear part.
+    cipher : level -> (C, H, W) cipher.
+    table : level -> (2**bits,) clear sample of every plain sample value, or None for a
+        scheme that does not work sample by sample.
+    size : level -> number of values a clear sample can take, or None.
+    plain_features, clear_features : (d,) and level -> (d,) vectors of the whole picture
+        resized to the encoder's input; None for a metric of pixels.
+    seed : of anything random in the metric.
+    """
+
+    plain: Samples
+    bits: int
+    levels: tuple[int, ...]
+    clear: Callable[[int], Samples]
+    cipher: Callable[[int], Samples]
+    table: Callable[[int], Samples | None]
+    size: Callable[[int], int | None]
+    plain_features: NDArray[np.float32] | None = None
+    clear_features: Callable[[int], NDArray[np.float32]] | None = None
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One number of one picture at one level.
+
+    Parameters
+    ----------
+    level : s.
+    value : in the metric's unit.
+    part : which part of the encrypted picture was compared with the plain one.
+    ceiling : a value this number cannot exceed, same unit; None where there is none.
+    exact : the exact value, where it is known beside an estimate.
+    """
+
+    level: int
+    value: float
+    part: Literal["clear", "cipher"] = "clear"
+    ceiling: float | None = None
+    exact: float | None = None
+
+
+@runtime_checkable
+class Metric(Protocol):
+    """Measured on one picture at a time, all levels in one call.
+
+    A metric comes as a class; its constructor's keyword arguments are its options, each
+    with a default.
+    """
+
+    name: str
+    version: str
+    unit: str
+    bound: Bound
+    space: Space
+
+    def measure(self, observation: Observation) -> list[Reading]:
+        """Readings of every level (and part) of one picture."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class PairedSamples:
+    """Rows of target and view, pooled over pictures.
+
+    Parameters
+    ----------
+    x : (n, dx) float32 target, from the plain picture.
+    y : (L, n, dy) float32 view, from the clear part at L levels.
+    groups : (n,) integers: which picture a row comes from.
+    weights : (n,) how often a row occurs, for rows that stand for many equal ones (the
+        values of scalar pixels, counted); None where every row counts once.
+    sizes : per level, the number of values a view can take; None where unknown.
+    """
+
+    x: NDArray[np.float32]
+    y: NDArray[np.float32]
+    groups: NDArray[np.int64]
+    weights: NDArray[np.float64] | None = None
+    sizes: tuple[int | None, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Null:
+    """What the same estimator says of pairs broken across pictures, in bits."""
+
+    mean: float
+    p95: float
+    values: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True)
+class GrowthPoint:
+    """The estimate with fewer training pictures, the same test pictures."""
+
+    train_groups: int
+    value: float
+    interval: tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """An estimate of I(X; Y) at one level, in bits.
+
+    Parameters
+    ----------
+    value : the estimate; negative values are shown as they are.
+    bound : what the number is to I(X; Y).
+    estimator, protocol : who said it, and on which samples.
+    interval : 95 % interval of `value`, or None where the protocol has none.
+    null : the same on broken pairs, or None.
+    ceiling : the most this estimator could have said of these samples.
+    exact : the exact value, where the samples allow it.
+    verdict : see docs/method.md; None for an in-sample estimate.
+    detectable : the smallest planted leak that is found, or None if not asked for.
+    growth, rising : the estimate against training pictures, and whether it still rises.
+    history : value after every epoch (in-sample) or check.
+    train_groups, test_groups, n : size of the adversary and of the test.
+    chosen : for a choice among estimators, the one that was chosen.
+    details : further figures by name.
+    """
+
+    value: float
+    bound: Bound
+    estimator: str
+    protocol: Evaluation
+    interval: tuple[float, float] | None = None
+    null: Null | None = None
+    ceiling: float | None = None
+    exact: float | None = None
+    verdict: Verdict | None = None
+    detectable: float | None = None
+    growth: tuple[GrowthPoint, ...] = ()
+    rising: bool | None = None
+    history: tuple[float, ...] = ()
+    train_groups: int | None = None
+    test_groups: int | None = None
+    n: int = 0
+    seeds: int = 1
+    chosen: str | None = None
+    details: Mapping[str, float] = field(default_factory=dict)
+    unit: str = "bit"
+
+
+@runtime_checkable
+class Estimator(Protocol):
+    """Measured on the pooled samples of all pictures, all levels in one call.
+
+    An estimator comes as a class; its constructor's keyword arguments are its options,
+    each with a default.
+    """
+
+    name: str
+    version: str
+    bound: Bound
+
+    def estimate(
+        self,
+        samples: PairedSamples,
+        *,
+        seed: int = 0,
+        progress: Callable[[float], None] | None = None,
+    ) -> Sequence[Estimate]:
+        """One estimate a level. `progress` is told the share done, 0..1."""
+        ...

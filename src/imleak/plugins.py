@@ -1,0 +1,103 @@
+"""Names to schemes, encoders, metrics and estimators.
+
+A part of imleak is a line in one of these dicts; other packages add theirs through the
+entry point groups `imleak.schemes`, `imleak.encoders`, `imleak.metrics` and
+`imleak.estimators`. Nothing is imported before it is asked for.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from functools import cache
+from importlib import import_module
+from importlib.metadata import entry_points
+from typing import Any, Literal
+
+from .interfaces import ImleakError
+
+Kind = Literal["scheme", "encoder", "metric", "estimator"]
+
+BUILT_IN: Mapping[Kind, dict[str, str]] = {
+    "scheme": {
+        "bitplanes": "imleak.schemes.bitplanes:BitPlanes",
+    },
+    "encoder": {
+        "pixels": "imleak.encoders.pixels:Pixels",
+        "efficientnet-lite0": "imleak.encoders.efficientnet:EfficientNetLite0",
+    },
+    "metric": {
+        "histogram": "imleak.metrics.histogram:Histogram",
+        "codelength": "imleak.metrics.codelength:CodeLength",
+        "cosine": "imleak.metrics.cosine:Cosine",
+        "rounded": "imleak.metrics.rounded:Rounded",
+        "psnr": "imleak.metrics.psnr:Psnr",
+        "ssim": "imleak.metrics.ssim:Ssim",
+    },
+    "estimator": {
+        "mine": "imleak.estimators.mine:Mine",
+        "nwj": "imleak.estimators.nwj:Nwj",
+        "smile": "imleak.estimators.smile:Smile",
+        "infonce": "imleak.estimators.infonce:InfoNce",
+        "cca": "imleak.estimators.cca:Cca",
+        "ksg": "imleak.estimators.ksg:Ksg",
+        "tabular-mine": "imleak.estimators.tabular:TabularMine",
+        "retrieval": "imleak.estimators.retrieval:Retrieval",
+        "best": "imleak.estimators.best:Best",
+    },
+}
+
+
+class UnknownNameError(ImleakError):
+    """A name no plugin has; the message lists the known ones."""
+
+
+class NameCollisionError(ImleakError):
+    """Two plugins of one name; both are refused until one is uninstalled."""
+
+
+@cache
+def known(kind: Kind) -> dict[str, str]:
+    """Every name of a kind and where its class is, ``module:Class``.
+
+    Raises
+    ------
+    NameCollisionError
+        If an installed package uses a name that is taken. Metrics and estimators share
+        one name space, that of measures.
+    """
+    found = dict(BUILT_IN[kind])
+    taken = dict(found)
+    if kind in ("metric", "estimator"):
+        taken |= BUILT_IN["metric"] | BUILT_IN["estimator"]
+    for point in entry_points(group=f"imleak.{kind}s"):
+        if point.name in taken:
+            raise NameCollisionError(
+                f"{kind} {point.name!r} of {point.value} collides with {taken[point.name]}; "
+                "uninstall one of the two or rename its entry point"
+            )
+        found[point.name] = taken[point.name] = point.value
+    return found
+
+
+def load(kind: Kind, name: str) -> type[Any]:
+    """The class behind a name.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is none; the message lists the known names.
+    """
+    where = known(kind).get(name)
+    if where is None:
+        raise unknown(kind, name, known(kind))
+    module, _, attribute = where.partition(":")
+    loaded: type[Any] = getattr(import_module(module), attribute)
+    return loaded
+
+
+def unknown(kind: str, name: str, names: Mapping[str, Any]) -> UnknownNameError:
+    """The error for a name nobody has, with the nearest known one."""
+    close = difflib.get_close_matches(name, names, n=1)
+    guess = f" Did you mean {close[0]!r}?" if close else ""
+    return UnknownNameError(f"unknown {kind} {name!r}.{guess} Known: {', '.join(sorted(names))}.")
