@@ -1,1 +1,76 @@
-"""How much does a selectively encrypted image still give away?"""
+"""How much does a selectively encrypted image still give away?
+
+>>> import imleak
+>>> run = imleak.audit("photos", measures=["histogram", "mine"])  # doctest: +SKIP
+>>> run.summary  # doctest: +SKIP
+
+One picture at a time:
+
+>>> picture = imleak.read_images("dead-leaves:1x64x64")[0]
+>>> encrypted = imleak.encrypt(picture, level=3, key=imleak.new_key())
+>>> imleak.clear_part(encrypted).samples.shape
+(1, 64, 64)
+
+And on plain arrays, a row a sample:
+
+>>> imleak.estimate(x, y, estimator="mine", groups=images).value  # doctest: +SKIP
+
+Everything is imported when it is first used.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .api import (
+        Encrypted,
+        audit,
+        clear_part,
+        decrypt,
+        encrypt,
+        estimate,
+        read_images,
+    )
+    from .interfaces import Estimate, Image, ImleakError
+    from .keystream import new_key
+    from .study import Run
+
+    __version__: str
+
+__all__ = [
+    "Encrypted",
+    "Estimate",
+    "Image",
+    "ImleakError",
+    "Run",
+    "__version__",
+    "audit",
+    "clear_part",
+    "decrypt",
+    "encrypt",
+    "estimate",
+    "new_key",
+    "read_images",
+]
+
+_HOMES = {
+    "Estimate": "interfaces",
+    "Image": "interfaces",
+    "ImleakError": "interfaces",
+    "Run": "study",
+    "new_key": "keystream",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version(__name__)
+    return getattr(import_module(f".{_HOMES.get(name, 'api')}", __name__), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

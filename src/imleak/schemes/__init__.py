@@ -1,0 +1,9 @@
+"""What is encrypted: one selective encryption a file.
+
+| name | what is encrypted | reference |
+|---|---|---|
+| `bitplanes` | the s most significant bits of every sample | Puteaux, Itier & Bas, EUSIPCO 2021 |
+
+A scheme is an :class:`imleak.interfaces.Scheme`. It draws every key byte from the
+keystream it is given and has no state of its own, so that one object serves all pictures.
+"""

@@ -1,0 +1,272 @@
+"""What `import imleak` offers: pictures, encryption, studies and estimates in Python."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from . import images, plugins
+from .interfaces import Estimate, Image, ImleakError, PairedSamples, Scheme
+from .keystream import AesKeystream, new_nonce
+
+if TYPE_CHECKING:
+    from .report.figures import StripImages
+    from .study import Run, StudySpec
+    from .study.progress import Progress
+
+Sources = str | Path | Iterable[str | Path]
+
+
+class SampleError(ImleakError):
+    """Arrays that cannot be taken as paired samples."""
+
+
+@dataclass(frozen=True, eq=False)
+class Encrypted:
+    """A cipher and what decryption needs besides the key, which is not in it.
+
+    Parameters
+    ----------
+    image : the cipher.
+    level : s.
+    scheme, options : how it was encrypted.
+    nonce : 16 bytes, fresh for every picture.
+    """
+
+    image: Image
+    level: int
+    scheme: str
+    nonce: bytes
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    def built(self) -> Scheme:
+        """The scheme, made with its options."""
+        scheme: Scheme = plugins.load("scheme", self.scheme)(**self.options)
+        return scheme
+
+
+def read_images(
+    sources: Sources,
+    *,
+    largest: int | None = None,
+    limit: int | None = None,
+    colour: bool = False,
+    bits: int | None = None,
+    max_pixels: int = images.MAX_PIXELS,
+) -> list[Image]:
+    """Read pictures: files, folders, globs, or ``dead-leaves:COUNTxHEIGHTxWIDTH``.
+
+    Parameters
+    ----------
+    sources : one or several.
+    largest : keep the N of highest resolution.
+    limit : keep the first N.
+    colour, bits, max_pixels : see :func:`imleak.images.read`.
+
+    Raises
+    ------
+    ImleakError
+        If a source holds no picture, or one cannot be read.
+    """
+    found = images.find(sources)
+    if largest is not None:
+        found = images.rank(found, largest)
+    return [
+        images.read(source, colour=colour, bits=bits, max_pixels=max_pixels)
+        for source in found[:limit]
+    ]
+
+
+def encrypt(
+    image: Image, level: int, key: bytes, *, scheme: str = "bitplanes", **options: Any
+) -> Encrypted:
+    """Encrypt a picture at a level, under a fresh nonce.
+
+    Parameters
+    ----------
+    image : from :func:`read_images`, or of samples by :func:`imleak.images.from_samples`.
+    level : s, one of the scheme's levels.
+    key : 32 bytes, from :func:`new_key` or a key file.
+    scheme, options : name of the scheme, and arguments to make it with.
+
+    Raises
+    ------
+    ImleakError
+        If scheme or level do not exist.
+    """
+    made: Scheme = plugins.load("scheme", scheme)(**options)
+    nonce = new_nonce()
+    cipher = made.encrypt(image.samples, image.bits, level, AesKeystream(key, nonce))
+    picture = images.from_samples(image.name, cipher, image.bits, image.notes)
+    return Encrypted(picture, level, scheme, nonce, options)
+
+
+def decrypt(encrypted: Encrypted, key: bytes) -> Image:
+    """The plain picture again.
+
+    A wrong key gives noise: only the files of ``imleak encrypt`` carry what tells.
+    """
+    cipher = encrypted.image
+    stream = AesKeystream(key, encrypted.nonce)
+    plain = encrypted.built().decrypt(cipher.samples, cipher.bits, encrypted.level, stream)
+    return images.from_samples(cipher.name, plain, cipher.bits, cipher.notes)
+
+
+def clear_part(encrypted: Encrypted) -> Image:
+    """What an adversary without the key can use: p_C of equation (3) for bit-planes."""
+    cipher = encrypted.image
+    clear = encrypted.built().clear(cipher.samples, cipher.bits, encrypted.level)
+    return images.from_samples(cipher.name, clear, cipher.bits, cipher.notes)
+
+
+def audit(
+    sources: Sources | None = None,
+    *,
+    out: str | Path | None = None,
+    config: str | Path | None = None,
+    progress: Progress | None = None,
+    **fields: Any,
+) -> Run:
+    """Encrypt pictures at every level, measure what is left, and draw it.
+
+    Parameters
+    ----------
+    sources : files, folders, globs, or ``dead-leaves:COUNTxHEIGHTxWIDTH``.
+    out : folder for the results; a new temporary one if None.
+    config : a study.toml, whose fields the arguments replace.
+    progress : who is told how it goes.
+    fields : of :class:`imleak.study.StudySpec`: ``levels``, ``encoders``, ``measures``,
+        ``patches``, ``seed``, ...
+
+    Returns
+    -------
+    The run: its `frame` and `summary` are DataFrames, its files are in `path`.
+
+    Raises
+    ------
+    ImleakError
+        If the study cannot be run as asked; the message names every mistake.
+    """
+    from .study import StudySpec
+
+    if sources is not None:
+        fields["sources"] = sources if isinstance(sources, str | Path) else list(sources)
+    spec = StudySpec.of(**fields) if config is None else StudySpec.load(config, **fields)
+    folder = Path(tempfile.mkdtemp(prefix="imleak-")) if out is None else Path(out)
+    return run_study(spec, folder, progress=progress)
+
+
+def run_study(
+    spec: StudySpec,
+    out: Path,
+    *,
+    progress: Progress | None = None,
+    command: Sequence[str] | None = None,
+) -> Run:
+    """Run a study and draw its figures; the arguments are those of :func:`imleak.study.run`."""
+    from .report.figures import write_figures
+    from .study import run
+
+    finished = run(spec, out, progress=progress, command=command)
+    write_figures(out, finished.frame, finished.summary, _strip(spec, finished))
+    return finished
+
+
+def estimate(
+    x: ArrayLike,
+    y: ArrayLike,
+    estimator: str = "mine",
+    groups: ArrayLike | None = None,
+    seed: int = 0,
+    **options: Any,
+) -> Estimate | list[Estimate]:
+    """Estimate the mutual information of paired samples, in bits.
+
+    Parameters
+    ----------
+    x : (n, dx) or (n,) target.
+    y : (n, dy) or (n,) view; or (L, n, dy) views at many levels, estimated as one batch.
+    estimator : its name; see ``imleak list``.
+    groups : (n,) labels of what the rows come from, pictures for instance: rows of one
+        group are never on both sides of a split. Without, every row is its own.
+    seed : of everything random.
+    options : of the estimator.
+
+    Returns
+    -------
+    An estimate; a list with one a level for a view of three dimensions.
+
+    Raises
+    ------
+    ImleakError
+        If shapes do not fit, a value is not finite, or name or options are unknown.
+    """
+    from .study.components import component
+
+    built = component("estimator", estimator, options).build()
+    target, view = _array(x, "x", (1, 2)), _array(y, "y", (1, 2, 3))
+    rows = len(target)
+    samples = PairedSamples(
+        x=target.reshape(rows, -1),
+        y=view if view.ndim == 3 else view.reshape(1, len(view), -1),
+        groups=_groups(groups, rows),
+    )
+    if samples.y.shape[1] != rows:
+        raise SampleError(
+            f"x has {rows} rows and y has {samples.y.shape[1]}; they must be paired row by row"
+        )
+    found = list(built.estimate(samples, seed=seed))
+    return found if view.ndim == 3 else found[0]
+
+
+def _array(values: ArrayLike, name: str, dimensions: tuple[int, ...]) -> NDArray[np.float32]:
+    given = np.asarray(values)
+    if not (np.issubdtype(given.dtype, np.number) or given.dtype == bool) or np.iscomplexobj(given):
+        raise SampleError(f"{name} is of type {given.dtype}; give real numbers")
+    if given.ndim not in dimensions or 0 in given.shape:
+        shapes = {1: "(n,)", 2: f"(n, d{name})", 3: f"(L, n, d{name})"}
+        wanted = " or ".join(shapes[d] for d in dimensions)
+        raise SampleError(f"{name} has shape {given.shape}; give {wanted} with no empty axis")
+    with np.errstate(over="ignore"):  # too large for float32 becomes infinite, and is told
+        array = given.astype(np.float32)
+    if not np.all(np.isfinite(array)):
+        where = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
+        raise SampleError(f"{name}{list(where)} is {given[where]}; every value must be finite")
+    return array
+
+
+def _groups(groups: ArrayLike | None, rows: int) -> NDArray[np.int64]:
+    if groups is None:
+        return np.arange(rows)
+    labels = np.asarray(groups)
+    if labels.shape != (rows,):
+        raise SampleError(f"groups has shape {labels.shape}; give one label a row, ({rows},)")
+    return np.unique(labels, return_inverse=True)[1].astype(np.int64)
+
+
+def _strip(spec: StudySpec, run: Run) -> StripImages | None:
+    """The first picture at all levels, made small enough to print."""
+    from .report.figures import StripImages
+    from .report.figures.strip import trim
+    from .study.observe import observe
+    from .study.survey import reader
+
+    if not run.manifest["images"]:
+        return None
+    name, levels = run.manifest["images"][0]["name"], tuple(run.manifest["levels"])
+    source = next(found for found in images.find(spec.sources) if found.name == name)
+    image = reader(spec).read(source)
+    observed = observe(image, spec.scheme_component(), levels, spec.seed)
+    return StripImages(
+        name,
+        image.bits,
+        trim(image.samples).copy(),
+        cipher={level: trim(observed.cipher(level)).copy() for level in levels},
+        clear={level: trim(observed.clear(level)).copy() for level in levels},
+    )

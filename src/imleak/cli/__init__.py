@@ -1,0 +1,158 @@
+"""The command line: words only. What is done is done elsewhere."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from ..interfaces import ImleakError
+from . import options
+
+if TYPE_CHECKING:
+    from ..study import StudySpec
+
+
+class _OneLineErrors(TyperGroup):
+    """Shows an error of the user's making as one line, and ends with exit code 2."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except ImleakError as error:
+            typer.echo(f"imleak: {error}", err=True)
+            raise typer.Exit(2) from None
+
+
+app = typer.Typer(
+    cls=_OneLineErrors,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="How much does a selectively encrypted image still give away?",
+)
+
+
+def main() -> None:
+    """Entry point of the `imleak` command."""
+    app()
+
+
+@app.command()
+def audit(
+    output: options.OutputFolder,
+    sources: options.Sources = None,
+    config: options.Config = None,
+    largest: options.Largest = None,
+    limit: options.Limit = None,
+    annotations: options.Annotations = None,
+    colour: options.Colour = None,
+    bits: options.Bits = None,
+    max_pixels: options.MaxPixels = None,
+    scheme: options.Scheme = None,
+    clear: options.Clear = None,
+    levels: options.Levels = None,
+    encoders: options.Encoders = None,
+    measures: options.Measures = None,
+    patches: options.Patches = None,
+    round_to: options.RoundTo = None,
+    seed: options.Seed = None,
+    protocol: options.Protocol = None,
+    epochs: options.Epochs = None,
+    seeds: options.Seeds = None,
+    folds: options.Folds = None,
+    growth: options.Growth = None,
+    sensitivity: options.Sensitivity = None,
+    device: options.Device = None,
+) -> None:
+    """Encrypt images at every level and measure what is left of them."""
+    given = {name: value for name, value in locals().items() if value not in (None, [])}
+    del given["output"]
+    _audit(_study(**given), output)
+
+
+@app.command()
+def encrypt(
+    image: Annotated[Path, typer.Argument(help="8- or 16-bit grey or RGB image.")],
+    output: options.Output,
+    level: options.Level,
+    key_file: options.KeyFile,
+    scheme: options.Scheme = None,
+    bits: options.Bits = None,
+    overwrite: options.Overwrite = False,
+) -> None:
+    """Encrypt an image into a PNG or TIFF that decrypts to the same samples.
+
+    A key file that is not there is made. This is a measuring tool, not a protection.
+    """
+    from ..keystream import new_key, read_key_file, write_key_file
+    from ..sealed import seal
+    from .terminal import say
+
+    if not key_file.exists():
+        write_key_file(key_file, new_key())
+        say(f"New key in {key_file}.")
+    key = read_key_file(key_file)
+    notes = seal(image, output, level, key, scheme or "bitplanes", bits, overwrite=overwrite)
+    for note in notes:
+        say(f"{image}: {note}")
+
+
+@app.command()
+def decrypt(
+    image: Annotated[Path, typer.Argument(help="File that `imleak encrypt` wrote.")],
+    output: options.Output,
+    key_file: options.KeyFile,
+    overwrite: options.Overwrite = False,
+) -> None:
+    """Decrypt an image; a wrong key or an altered file is refused."""
+    from ..keystream import read_key_file
+    from ..sealed import unseal
+
+    unseal(image, output, read_key_file(key_file), overwrite=overwrite)
+
+
+@app.command("list")
+def list_() -> None:
+    """Show schemes, encoders and measures, and how to get what is missing."""
+    from .catalogue import KINDS, table
+    from .terminal import show
+
+    for kind in KINDS:
+        show(table(kind))
+
+
+@app.command()
+def demo(output: options.OutputFolder = Path("demo-out")) -> None:
+    """Audit photographs that come with the dependencies."""
+    from .photographs import write_photographs
+
+    photographs = write_photographs(output / "photographs")
+    _audit(_study(sources=[str(photographs)]), output / "run")
+
+
+def _study(config: Path | None = None, clear: str | None = None, **fields: Any) -> StudySpec:
+    """The study of a config and of the options laid over it."""
+    from ..study import StudySpec
+
+    if clear is not None:
+        fields["scheme"] = {"name": fields.get("scheme", "bitplanes"), "clear": clear}
+    if config is not None:
+        return StudySpec.load(config, **fields)
+    if "sources" not in fields:
+        raise ImleakError("nothing to audit: give a file, a folder or a glob, or --config")
+    return StudySpec.of(**fields)
+
+
+def _audit(spec: StudySpec, output: Path) -> None:
+    from ..api import run_study
+    from .terminal import bar, tell
+
+    with bar() as progress:
+        run = run_study(spec, output, progress=progress, command=sys.argv)
+    tell(run)
+    if not run.frame["value"].notna().any():
+        raise typer.Exit(1)

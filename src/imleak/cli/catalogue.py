@@ -1,0 +1,91 @@
+"""What there is to choose from, and what is missing."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from rich.table import Table
+from rich.text import Text
+
+from .. import plugins
+from ..interfaces import ImleakError
+
+KINDS: Mapping[plugins.Kind, str] = {
+    "scheme": "Schemes: what is encrypted",
+    "encoder": "Encoders: the space it is measured in",
+    "metric": "Measures of one image at a time (metrics)",
+    "estimator": "Measures of the pooled samples of all images (estimators)",
+}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A plugin.
+
+    Parameters
+    ----------
+    name : what the user calls it.
+    what : the first line of its documentation.
+    bound : what its number is to mutual information; empty for what has none.
+    needs : what it works on.
+    state : "installed", or how to get it.
+    """
+
+    name: str
+    what: str
+    bound: str
+    needs: str
+    state: str
+
+
+def table(kind: plugins.Kind) -> Table:
+    """The plugins of a kind, as the terminal shows them."""
+    shown = Table(title=KINDS[kind], title_justify="left", box=None, pad_edge=False)
+    for column in ("name", "bound", "works on", "", "state"):
+        shown.add_column(column, no_wrap=column in ("name", "bound"))
+    for entry in catalogue(kind):
+        cells = (entry.name, entry.bound, entry.needs, entry.what, entry.state)
+        shown.add_row(*map(Text, cells))
+    return shown
+
+
+def catalogue(kind: plugins.Kind) -> Iterator[Entry]:
+    """Every plugin of a kind. Loads all of them, and lets none stop the list."""
+    for name, where in plugins.known(kind).items():
+        try:
+            loaded = plugins.load(kind, name)
+        except Exception as error:  # an installed package may be broken in any way
+            yield Entry(name, "", "", "", f"cannot be loaded from {where}: {_line(error)}")
+            continue
+        yield Entry(
+            name,
+            (inspect.getdoc(loaded) or "").partition("\n")[0],
+            str(getattr(loaded, "bound", "")),
+            _needs(kind, loaded),
+            _state(loaded),
+        )
+
+
+def _needs(kind: plugins.Kind, loaded: type) -> str:
+    if kind == "encoder":
+        size = getattr(loaded, "input_size", None)
+        return f"{size}x{size} patches" if size else "single samples"
+    if kind == "scheme":
+        return "samples"
+    return str(getattr(loaded, "space", None) or "pixels, features")
+
+
+def _state(loaded: type) -> str:
+    try:
+        loaded()
+    except ImleakError as error:
+        return str(error)
+    except Exception as error:
+        return f"cannot be made: {_line(error)}"
+    return "installed"
+
+
+def _line(error: Exception) -> str:
+    return f"{type(error).__name__}: {' '.join(str(error).split())}"

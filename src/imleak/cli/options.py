@@ -1,0 +1,102 @@
+"""The options of the command line, each declared once.
+
+Those of a study are named after its fields and are None where the user says nothing, so
+that they can be laid over a study.toml.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+
+def _option(*names: str, words: str, panel: str | None = None) -> Any:
+    return typer.Option(*names, help=words, rich_help_panel=panel, show_default=False)
+
+
+_IMAGES, _MEASURED, _ESTIMATORS = "Images", "What is measured", "Estimators"
+
+Output = Annotated[Path, _option("-o", "--output", words="File to write: .png or .tif.")]
+OutputFolder = Annotated[Path, _option("-o", "--output", words="Folder for the results.")]
+KeyFile = Annotated[Path, _option("--key-file", words="File that holds the key, of mode 0600.")]
+Overwrite = Annotated[bool, _option("--overwrite", words="Replace a file that is there.")]
+Level = Annotated[int, _option("--level", words="How much is encrypted; 3: the 3 top bit-planes.")]
+
+Sources = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="PATH...",
+        help="Files, folders, globs, or dead-leaves:COUNTxHEIGHTxWIDTH.",
+        show_default=False,
+    ),
+]
+Config = Annotated[
+    Path | None, _option("--config", words="A study.toml; other options replace its fields.")
+]
+
+Largest = Annotated[int | None, _option("--largest", words="Keep the N largest.", panel=_IMAGES)]
+Limit = Annotated[int | None, _option("--limit", words="Keep the first N.", panel=_IMAGES)]
+Annotations = Annotated[
+    Path | None,
+    _option("--annotations", words="COCO instances_*.json to take sizes from.", panel=_IMAGES),
+]
+Colour = Annotated[
+    bool | None,
+    _option("--colour/--grey", words="Measure every channel, or the luma.", panel=_IMAGES),
+]
+Bits = Annotated[
+    int | None,
+    _option("--bits", words="Bits a sample uses: 12, where they stand in 16.", panel=_IMAGES),
+]
+MaxPixels = Annotated[
+    int | None, _option("--max-pixels", words="Refuse images with more.", panel=_IMAGES)
+]
+
+Scheme = Annotated[
+    str | None, _option("--scheme", words="What is encrypted: bitplanes.", panel=_MEASURED)
+]
+Clear = Annotated[
+    str | None,
+    _option("--clear", words="Form of the clear part: scaled or shifted.", panel=_MEASURED),
+]
+Levels = Annotated[str | None, _option("--levels", words="0-8, or 0,2,4.", panel=_MEASURED)]
+Encoders = Annotated[
+    list[str] | None,
+    _option("--encoder", words="Space to measure in; repeat for several.", panel=_MEASURED),
+]
+Measures = Annotated[
+    list[str] | None,
+    _option("--measure", words="What to measure; repeat for several.", panel=_MEASURED),
+]
+Patches = Annotated[int | None, _option("--patches", words="Patches an image.", panel=_MEASURED)]
+RoundTo = Annotated[
+    float | None, _option("--round-to", words="Step of the rounded features.", panel=_MEASURED)
+]
+Seed = Annotated[int | None, _option("--seed", words="Of everything random.", panel=_MEASURED)]
+
+Protocol = Annotated[
+    str | None,
+    _option("--protocol", words="in-sample (the paper's) or held-out.", panel=_ESTIMATORS),
+]
+Epochs = Annotated[int | None, _option("--epochs", words="Epochs to train.", panel=_ESTIMATORS)]
+Seeds = Annotated[
+    int | None, _option("--seeds", words="Repetitions with other splits.", panel=_ESTIMATORS)
+]
+Folds = Annotated[
+    int | None, _option("--folds", words="Folds of cross-fitting.", panel=_ESTIMATORS)
+]
+Growth = Annotated[
+    bool | None,
+    _option("--growth/--no-growth", words="Estimate with fewer images too.", panel=_ESTIMATORS),
+]
+Sensitivity = Annotated[
+    bool | None,
+    _option(
+        "--sensitivity/--no-sensitivity",
+        words="Find the smallest leak that would be seen.",
+        panel=_ESTIMATORS,
+    ),
+]
+Device = Annotated[str | None, _option("--device", words="cpu, cuda, cuda:1.", panel=_ESTIMATORS)]

@@ -1,0 +1,225 @@
+"""Contrastive training of a separable critic: what `infonce` and `retrieval` read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ..interfaces import PairedSamples
+from .bounds import bernoulli_divergence, infonce
+from .critics import SeparableCritic
+from .evidence import Array, Score, sum_by_block
+from .prepare import cohort_of
+from .split import Indices, Split
+from .training import Cohort, Schedule, equal_length, train
+
+Product = Callable[[Tensor, Tensor], Tensor]
+TEMPERS = (0.0, 0.1, 0.2, 0.35, 0.5, 0.7, 0.85, 1.0, 1.2)
+MOST_ROWS = 512
+"""Rows scored at once against all others, to bound memory."""
+
+
+def mean_of_rows(sums: Array) -> Array:
+    """Sums (..., 2) of rows and nats -> nats a row."""
+    return np.asarray(sums[..., 1] / sums[..., 0])
+
+
+@dataclass(frozen=True)
+class Contrastive:
+    """Two projections into one space, trained to tell true pairs from broken ones.
+
+    Parameters
+    ----------
+    x_components, y_components : principal components kept of either side.
+    width : dimension of the common space.
+    hidden : width of a hidden layer in both projections; None for linear ones.
+    schedule : of the training.
+    """
+
+    x_components: int | None = 64
+    y_components: int | None = 128
+    width: int = 64
+    hidden: int | None = None
+    temperature: float = 0.1
+    schedule: Schedule = Schedule(steps=500, batch=300, rate=1e-3, decay=0.3)
+    precision: torch.dtype = torch.float32
+    device: str = "cpu"
+
+    def learn(
+        self,
+        samples: PairedSamples,
+        splits: Sequence[Split],
+        blocks: Indices,
+        pairings: int,
+        seed: int,
+    ) -> dict[str, list[tuple[Score, Score]]]:
+        """Train on every split; scores on its validation and test pictures by bound."""
+        cohort = cohort_of(
+            samples, splits, pairings, self.x_components, self.y_components, self.device
+        )
+        rng = np.random.default_rng([seed, splits[0].seed, splits[0].fold, 0x696E6365])
+        critic = self._fit(cohort, rng)
+        said: dict[str, list[tuple[Score, Score]]] = {"infonce": [], "retrieval": []}
+        for r, split in enumerate(splits):
+            alone = cohort.only(r)
+            for name, read in (("infonce", _read_rows), ("retrieval", _read_first)):
+                parts = [
+                    read(critic.only(r), alone, np.sort(part), blocks, rng)
+                    for part in (split.validation, split.test)
+                ]
+                said[name].append((parts[0], parts[1]))
+        return said
+
+    def _fit(self, cohort: Cohort, rng: np.random.Generator) -> SeparableCritic:
+        generator = torch.Generator(cohort.x.device).manual_seed(int(rng.integers(2**62)))
+        critic = SeparableCritic(
+            cohort.members,
+            cohort.x.shape[-1],
+            cohort.y.shape[-1],
+            width=self.width,
+            hidden=self.hidden,
+            generator=generator,
+            temperature=self.temperature,
+            precision=self.precision,
+        )
+        validation = equal_length([s.validation for s in cohort.splits])
+
+        def loss(x: Tensor, y: Tensor, rows: NDArray[np.int64]) -> Tensor:
+            px, py = critic.project(x, y)
+            same = _other_rows_of_picture(cohort.groups[rows], x.device)
+            loss: Tensor = SymmetricCrossEntropy.apply(
+                px, py, critic.log_scale, same, critic.product
+            )
+            return loss
+
+        def check() -> Tensor:
+            return row_nats(critic, cohort, validation).mean(-1)
+
+        train(critic, cohort, loss, check, self.schedule, rng)
+        with torch.no_grad():
+            _temper(critic, check)
+        return critic
+
+
+def _temper(critic: SeparableCritic, check: Callable[[], Tensor]) -> None:
+    """Scale every member's scores by what its validation pictures prefer; 0 says nothing."""
+    trained = critic.log_scale.clone()
+    tried = []
+    for factor in TEMPERS:
+        critic.log_scale.copy_(trained + np.log(factor) if factor else torch.full_like(trained, -torch.inf))
+        tried.append(check())
+    preferred = torch.tensor(TEMPERS).log()[torch.stack(tried).argmax(0).cpu()]
+    critic.log_scale.copy_(trained + preferred.to(trained.device)[..., None, None])
+
+
+def _other_rows_of_picture(groups: Indices, device: torch.device) -> Tensor | None:
+    """(R, 1, 1, b, b) pairs of different rows of one picture, which are no negatives."""
+    same = groups[:, :, None] == groups[:, None, :]
+    same &= ~np.eye(groups.shape[1], dtype=bool)
+    return torch.from_numpy(same[:, None, None]).to(device) if same.any() else None
+
+
+class SymmetricCrossEntropy(torch.autograd.Function):
+    """Cross-entropy of the diagonal of all pairs of unit vectors, both ways.
+
+    S = exp(a) py px' with |S| <= exp(a), so exp(S) needs no maximum subtracted, and the
+    gradient of both softmaxes is E @ [px, px / columns] and E' @ [py, py / rows]: no
+    pass over the b x b matrix besides one exponential and two sums.
+    """
+
+    @staticmethod
+    def forward(
+        ctx: Any, px: Tensor, py: Tensor, log_scale: Tensor, same: Tensor | None, product: Product
+    ) -> Tensor:
+        scale = log_scale.exp()
+        scores = product(py * scale, px.transpose(-1, -2))
+        diagonal = scores.diagonal(dim1=-2, dim2=-1).mean(-1)
+        pairs = scores.exp_()
+        if same is not None:
+            pairs.masked_fill_(same, 0.0)
+        rows, columns = pairs.sum(-1, keepdim=True), pairs.sum(-2).unsqueeze(-1)
+        ctx.save_for_backward(px, py, scale, pairs, rows, columns)
+        ctx.product = product
+        return (rows.log() + columns.log()).mean((-1, -2)) / 2 - diagonal
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
+        px, py, scale, pairs, rows, columns = ctx.saved_tensors
+        outer = gradients[0][..., None, None] * scale / px.shape[-2]
+        both = ctx.product(pairs, torch.cat([px, px / columns], -1))
+        to_y = outer * ((both[..., : px.shape[-1]] / rows + both[..., px.shape[-1] :]) / 2 - px)
+        both = ctx.product(pairs.transpose(-1, -2), torch.cat([py, py / rows], -1))
+        to_x = outer * ((both[..., : px.shape[-1]] / columns + both[..., px.shape[-1] :]) / 2 - py)
+        return to_x, to_y, (to_y * py).sum((-1, -2), keepdim=True), None, None
+
+
+def row_nats(critic: SeparableCritic, cohort: Cohort, rows: NDArray[np.int64]) -> Tensor:
+    """InfoNCE (R, L, P, m) of rows (R, m), each against the rows of all other pictures."""
+    found = [np.unique(cohort.groups[row], return_inverse=True, return_counts=True) for row in rows]
+    own = torch.from_numpy(np.stack([inverse for _, inverse, _ in found])).to(cohort.x.device)
+    log_size = torch.from_numpy(np.stack([np.log(count[at]) for _, at, count in found]))
+    log_size = log_size.to(own.device, torch.float32)
+    log_count = torch.tensor([np.log(len(names)) for names, _, _ in found]).to(own.device)
+    px, py = critic.project(*cohort.take(rows))
+    said = []
+    for at in torch.arange(rows.shape[1], device=own.device).split(MOST_ROWS):
+        scores = critic.score(px, py[..., at, :])
+        positive = scores[..., torch.arange(len(at)), at]
+        same = own[:, at, None] == own[:, None, :]
+        scores = scores - log_size[:, None, None, None]
+        negatives = scores.masked_fill(same[:, None, None], -torch.inf).logsumexp(-1)
+        said.append(infonce(positive, negatives, log_count[:, None, None, None]))
+    return torch.cat(said, -1)
+
+
+def _read_rows(
+    critic: SeparableCritic,
+    cohort: Cohort,
+    rows: Indices,
+    blocks: Indices,
+    rng: np.random.Generator,  # noqa: ARG001
+) -> Score:
+    """InfoNCE of the rows of one split."""
+    with torch.no_grad():
+        nats = row_nats(critic, cohort, rows[None])[0].double().cpu().numpy()
+    values = np.stack([np.ones_like(nats), nats], -1)
+    names, sums = sum_by_block(values, blocks[rows])
+    ceiling = float(np.log(len(np.unique(cohort.groups[rows]))))
+    split = cohort.splits[0]
+    return Score(split.seed, split.fold, names, sums, mean_of_rows, ceiling)
+
+
+@dataclass(frozen=True)
+class Fano:
+    """Nats that a share of right answers among `count` candidates needs at least."""
+
+    count: int
+
+    def __call__(self, sums: Array) -> Array:
+        return bernoulli_divergence(sums[..., 1] / sums[..., 0], 1 / self.count)
+
+
+def _read_first(
+    critic: SeparableCritic,
+    cohort: Cohort,
+    rows: Indices,
+    blocks: Indices,
+    rng: np.random.Generator,
+) -> Score:
+    """Whether the nearest plain row is the true one, one row a picture."""
+    shuffled = rng.permutation(rows)
+    first = np.unique(cohort.groups[shuffled], return_index=True)[1]
+    chosen = np.sort(shuffled[first])
+    with torch.no_grad():
+        scores = critic.score(*critic.project(*cohort.take(chosen[None])))[0]
+    right = scores.argmax(-1) == torch.arange(len(chosen), device=scores.device)
+    hits = right.double().cpu().numpy()
+    names, sums = sum_by_block(np.stack([np.ones_like(hits), hits], -1), blocks[chosen])
+    split = cohort.splits[0]
+    return Score(split.seed, split.fold, names, sums, Fano(len(chosen)), float(np.log(len(chosen))))

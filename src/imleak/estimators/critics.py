@@ -1,0 +1,170 @@
+"""Stacks of small networks of one shape that train as one.
+
+A member is a (split, level, pairing); members are the leading axes (R, L, P) of every
+weight. The first layer of a critic on (x, y) is Wx x + Wy y, so each half is computed
+once and serves the true pairs and the shuffled ones, and rows that members share (the
+plain side by all levels, the clear side by true and broken pairs) go through one
+matrix product with the members' weights side by side.
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+from typing import Self
+
+import torch
+from torch import Tensor
+
+Shape = tuple[int, int, int]
+"""(R, L, P): splits, levels, pairings."""
+
+
+class Stack(torch.nn.Module):
+    """Weights of R * L * P members; `precision` is the type of the matrix products."""
+
+    def __init__(self, members: Shape, generator: torch.Generator, precision: torch.dtype):
+        super().__init__()
+        self.members = members
+        self.generator = generator
+        self.precision = precision
+
+    def uniform(self, rows: int, columns: int, fan_in: int) -> torch.nn.Parameter:
+        """(R, L, P, rows, columns) weights, uniform within 1/sqrt(fan_in)."""
+        limit = 1 / math.sqrt(fan_in)
+        device = self.generator.device
+        weights = torch.rand(
+            (*self.members, rows, columns), generator=self.generator, device=device
+        )
+        return torch.nn.Parameter((2 * weights - 1) * limit)
+
+    def product(self, inputs: Tensor, weights: Tensor) -> Tensor:
+        """Batched matrix product in `precision`, fp32 out."""
+        if self.precision is torch.float32:
+            return inputs @ weights
+        return (inputs.to(self.precision) @ weights.to(self.precision)).float()
+
+    def only(self, r: int) -> Self:
+        """The members of split `r` alone, sharing their weights."""
+        one = copy.copy(self)
+        one._parameters = {k: _slice(p, r) for k, p in self._parameters.items()}
+        one._modules = {
+            k: torch.nn.ParameterList([_slice(p, r) for p in m.parameters()])
+            for k, m in self._modules.items()
+            if m is not None
+        }
+        return one
+
+    def x_half(self, x: Tensor, weights: Tensor) -> Tensor:
+        """x (R, P, b, dx) through weights (R, L, P, dx, h): (R, L, P, b, h)."""
+        return _shared(self, x, weights.transpose(1, 2)).transpose(1, 2)
+
+    def y_half(self, y: Tensor, weights: Tensor) -> Tensor:
+        """y (R, L, b, dy) through weights (R, L, P, dy, h): (R, L, P, b, h)."""
+        return _shared(self, y, weights)
+
+
+def _slice(parameter: torch.nn.Parameter | None, r: int) -> torch.nn.Parameter | None:
+    return None if parameter is None else torch.nn.Parameter(parameter.data[r : r + 1])
+
+
+def _shared(stack: Stack, inputs: Tensor, weights: Tensor) -> Tensor:
+    """inputs (R, A, b, d) through (R, A, B, d, h) as one product a (R, A): (R, A, B, b, h)."""
+    r, a, count, d, h = weights.shape
+    side_by_side = weights.permute(0, 1, 3, 2, 4).reshape(r, a, d, count * h)
+    out = stack.product(inputs, side_by_side)
+    return out.reshape(r, a, -1, count, h).transpose(2, 3)
+
+
+class JointCritic(Stack):
+    """T(x, y) = MLP([x, y]) with ReLU, the statistics network of MINE.
+
+    Parameters
+    ----------
+    members : (R, L, P).
+    dx, dy : dimensions of the two sides.
+    hidden : width of every hidden layer, e.g. (100, 100).
+    """
+
+    def __init__(
+        self,
+        members: Shape,
+        dx: int,
+        dy: int,
+        hidden: tuple[int, ...],
+        generator: torch.Generator,
+        precision: torch.dtype = torch.float32,
+    ):
+        super().__init__(members, generator, precision)
+        self.wx = self.uniform(dx, hidden[0], dx + dy)
+        self.wy = self.uniform(dy, hidden[0], dx + dy)
+        self.b = self.uniform(1, hidden[0], dx + dy)
+        sizes = [*hidden, 1]
+        self.deep = torch.nn.ParameterList(
+            [self.uniform(i, o, i) for i, o in zip(sizes, sizes[1:], strict=False)]
+        )
+        self.bias = torch.nn.ParameterList(
+            [self.uniform(1, o, i) for i, o in zip(sizes, sizes[1:], strict=False)]
+        )
+
+    def halves(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+        """First-layer halves (R, L, P, b, h) of both sides."""
+        return self.x_half(x, self.wx) + self.b, self.y_half(y, self.wy)
+
+    def score(self, hx: Tensor, hy: Tensor) -> Tensor:
+        """Scores (R, L, P, b) of rows whose halves are given."""
+        hidden = torch.relu(hx + hy)
+        for weights, bias in zip(self.deep, self.bias, strict=True):
+            last = weights.shape[-1] == 1
+            out = (hidden @ weights if last else self.product(hidden, weights)) + bias
+            hidden = out if last else torch.relu(out)
+        return hidden.squeeze(-1)
+
+
+class SeparableCritic(Stack):
+    """T(x, y) = exp(a) cos(f(x), g(y)): every pair of a batch by one matrix product.
+
+    Parameters
+    ----------
+    members : (R, L, P).
+    dx, dy : dimensions of the two sides.
+    width : dimension in which they meet.
+    hidden : width of one hidden layer of f and g; None for linear projections.
+    temperature : first value of exp(-a); it is learned.
+    """
+
+    def __init__(
+        self,
+        members: Shape,
+        dx: int,
+        dy: int,
+        width: int,
+        hidden: int | None,
+        generator: torch.Generator,
+        temperature: float = 0.1,
+        precision: torch.dtype = torch.float32,
+    ):
+        super().__init__(members, generator, precision)
+        first = hidden or width
+        self.fx = self.uniform(dx, first, dx)
+        self.fy = self.uniform(dy, first, dy)
+        if hidden:
+            self.bx, self.by = self.uniform(1, first, dx), self.uniform(1, first, dy)
+            self.gx, self.gy = self.uniform(first, width, first), self.uniform(first, width, first)
+        self.hidden = hidden
+        self.log_scale = torch.nn.Parameter(
+            torch.full((*members, 1, 1), -math.log(temperature), device=generator.device)
+        )
+
+    def project(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+        """Unit vectors (R, L, P, b, width) of both sides."""
+        px, py = self.x_half(x, self.fx), self.y_half(y, self.fy)
+        if self.hidden:
+            px = self.product(torch.relu(px + self.bx), self.gx)
+            py = self.product(torch.relu(py + self.by), self.gy)
+        unit = torch.nn.functional.normalize
+        return unit(px, dim=-1), unit(py, dim=-1)
+
+    def score(self, px: Tensor, py: Tensor) -> Tensor:
+        """Scores (R, L, P, b, b) of all pairs; row i is y_i, column j is x_j."""
+        return self.log_scale.exp() * (py @ px.transpose(-1, -2))

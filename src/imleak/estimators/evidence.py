@@ -1,0 +1,161 @@
+"""From held-out scores to a value, its interval, its null and a verdict.
+
+A bound is a function of sums over the test pictures (of scores, of their exponentials,
+of products of variates). Keeping those sums for small blocks of pictures makes the
+bootstrap over pictures a matrix product.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..interfaces import Verdict
+
+Array = NDArray[np.float64]
+Functional = Callable[[Array], Array]
+"""Sums (..., q) over pictures -> nats (...). The first sum is always the row count."""
+
+MOST_BLOCKS = 1000
+DRAWS = 1000
+SATURATED = 0.95
+
+
+@dataclass(frozen=True, eq=False)
+class Score:
+    """What one bound makes of one part (validation or test) of one split.
+
+    Parameters
+    ----------
+    seed, fold : of the split.
+    blocks : (b,) blocks of pictures in this part.
+    sums : (L, P, b, q) sums over the rows of each block; P = 1 (true pairs) or 2 (true,
+        broken).
+    functional : from sums to nats.
+    ceiling : the most this bound can say on these rows, in nats.
+    """
+
+    seed: int
+    fold: int
+    blocks: NDArray[np.int64]
+    sums: Array
+    functional: Functional
+    ceiling: float
+
+    def value(self) -> Array:
+        """(L, P) nats on all of this part."""
+        return self.functional(self.sums.sum(2))
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """A bound at every level, with its resampling distribution. Everything in nats.
+
+    Parameters
+    ----------
+    value, null : (L,) estimate on true pairs; (L, seeds) on broken ones, or None.
+    draws, null_draws : (draws, L) bootstrap of both.
+    by_fold : (L, folds) mean over seeds.
+    ceiling : (L,)
+    """
+
+    value: Array
+    draws: Array
+    null: Array | None
+    null_draws: Array | None
+    by_fold: Array
+    ceiling: Array
+
+
+def blocks_of_pictures(groups: NDArray[np.int64], seed: int) -> NDArray[np.int64]:
+    """A block (n,) for every row: its picture, or a random set of pictures when there are
+    more than the bootstrap needs."""
+    names, inverse = np.unique(groups, return_inverse=True)
+    shuffled = np.random.default_rng(seed).permutation(len(names))
+    return np.asarray((shuffled % MOST_BLOCKS)[inverse], dtype=np.int64)
+
+
+def sum_by_block(values: Array, blocks: NDArray[np.int64]) -> tuple[NDArray[np.int64], Array]:
+    """Sum rows (..., n, q) of equal block to (..., b, q); returns the blocks and the sums."""
+    names, inverse = np.unique(blocks, return_inverse=True)
+    order = np.argsort(inverse, kind="stable")
+    starts = np.searchsorted(inverse[order], np.arange(len(names)))
+    return names, np.add.reduceat(values[..., order, :], starts, axis=-2)
+
+
+def weigh(scores: Sequence[Score], seed: int) -> Evidence:
+    """Pool folds and seeds, and bootstrap over pictures and seeds.
+
+    The value is the mean over seeds of the mean over folds, folds weighted by rows. A
+    bootstrap draw resamples the pictures (the same ones for every seed, since every
+    seed tests every picture) and the seeds; the critics are not trained again.
+    """
+    rng = np.random.default_rng([seed, 0x626F6F74])
+    seeds = sorted({score.seed for score in scores})
+    total = 1 + max(int(score.blocks.max()) for score in scores)
+    present = np.unique(np.concatenate([score.blocks for score in scores]))
+    weights = np.zeros((DRAWS + 1, total))
+    weights[0, present] = 1
+    weights[1:, present] = rng.multinomial(
+        len(present), np.full(len(present), 1 / len(present)), size=DRAWS
+    )
+    by_seed = np.stack(
+        [_over_folds([s for s in scores if s.seed == one], weights) for one in seeds]
+    )
+    chosen = rng.integers(len(seeds), size=(DRAWS, len(seeds)))
+    rows = np.arange(1, DRAWS + 1)
+    true = by_seed[..., 0]
+    draws = true[chosen, rows[:, None]].mean(1)
+    has_null = by_seed.shape[-1] > 1
+    folds = sorted({score.fold for score in scores})
+    return Evidence(
+        value=true[:, 0].mean(0),
+        draws=draws,
+        null=by_seed[:, 0, :, 1].T if has_null else None,
+        null_draws=by_seed[chosen[:, 0], rows, :, 1] if has_null else None,
+        by_fold=np.stack(
+            [np.mean([s.value()[:, 0] for s in scores if s.fold == f], 0) for f in folds], 1
+        ),
+        ceiling=np.full(true.shape[-1], np.mean([score.ceiling for score in scores])),
+    )
+
+
+def _over_folds(scores: Sequence[Score], weights: Array) -> Array:
+    """(draws, L, P) mean over the folds of one seed, weighted by resampled rows."""
+    value, rows = 0.0, 0.0
+    for score in scores:
+        sums = np.einsum("dg,lpgq->dlpq", weights[:, score.blocks], score.sums, optimize=True)
+        count = sums[..., 0]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            said = np.where(count > 0, score.functional(sums), 0.0)
+        value, rows = value + count * said, rows + count
+    return np.asarray(value / np.maximum(rows, 1e-12))
+
+
+def judge(
+    value: float,
+    low: float,
+    high: float,
+    null_p95: float,
+    ceiling: float,
+    by_fold: Array,
+) -> Verdict:
+    """The verdict on one level; docs/method.md defines each.
+
+    Parameters
+    ----------
+    value, low, high : estimate and 95 % interval.
+    null_p95 : 95th percentile of the null.
+    ceiling : the most that could have been said.
+    by_fold : (folds,) estimates of the folds.
+    """
+    if not np.all(np.isfinite([value, low, high, null_p95, *by_fold])):
+        return "unreliable"
+    if low <= max(0.0, null_p95):
+        return "no leak found"
+    if high - low > value or np.std(by_fold) > value:
+        return "unreliable"
+    return "saturated" if value > SATURATED * ceiling else "leak"

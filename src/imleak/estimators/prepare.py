@@ -1,0 +1,97 @@
+"""Coordinates critics can learn in, fitted on training rows only.
+
+Every map here is applied to one side at a time, so it can lose information and never
+make any: a bound computed after it is still a bound.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.special import ndtri
+from sklearn.utils.extmath import randomized_svd
+
+from ..interfaces import PairedSamples
+from .split import Split
+from .training import Cohort
+
+Matrix = NDArray[np.float32]
+FEW = 64
+"""Up to so many dimensions every one is made Gaussian by rank; above, they are reduced."""
+
+
+def standardise(rows: Matrix, train: NDArray[np.int64]) -> Matrix:
+    """Zero mean and unit variance on the training rows; a constant column becomes 0."""
+    mean, scale = rows[train].mean(0), rows[train].std(0)
+    return np.asarray(
+        (rows - mean) / np.where(scale > 1e-6 * (1 + np.abs(mean)), scale, np.inf), dtype=np.float32
+    )
+
+
+def normal_scores(rows: Matrix, train: NDArray[np.int64]) -> Matrix:
+    """Each column through its training ranks to a standard Gaussian.
+
+    Mutual information does not change under a monotone map of a column; heavy tails and
+    odd units do not reach the critic. A column with ties keeps them; a constant one
+    becomes 0.
+    """
+    out = np.empty_like(rows, dtype=np.float32)
+    for j, column in enumerate(rows.T):
+        known = np.sort(column[train])
+        below = np.searchsorted(known, column, "left")
+        upto = np.searchsorted(known, column, "right")
+        out[:, j] = ndtri((below + upto + 1) / (2 * len(known) + 2))
+    return out
+
+
+def principal(rows: Matrix, train: NDArray[np.int64], count: int, seed: int) -> Matrix:
+    """The `count` principal components of the training rows, scaled together so that the
+    mean square of a row is its length: directions keep their relative strength."""
+    centred = rows - rows[train].mean(0)
+    covariance = centred[train].T @ centred[train] / len(train)
+    if count < covariance.shape[0]:
+        directions = randomized_svd(covariance, count, n_iter=4, random_state=seed)[0]
+        centred = centred @ directions
+    size = np.sqrt(np.mean(centred[train] ** 2))
+    return np.asarray(centred / max(size, 1e-12), dtype=np.float32)
+
+
+def reduce(rows: Matrix, train: NDArray[np.int64], count: int | None, seed: int) -> Matrix:
+    """Normal scores of few dimensions; principal components of many.
+
+    Parameters
+    ----------
+    rows : (n, d).
+    train : positions of the training rows.
+    count : components to keep; None keeps all, standardised.
+    """
+    if rows.shape[1] <= FEW:
+        return normal_scores(rows, train)
+    if count is None or count >= rows.shape[1]:
+        return standardise(rows, train)
+    return principal(rows, train, count, seed)
+
+
+def cohort_of(
+    samples: PairedSamples,
+    splits: Sequence[Split],
+    pairings: int,
+    x_components: int | None,
+    y_components: int | None,
+    device: str,
+) -> Cohort:
+    """Both sides reduced on the training rows of every split."""
+    x = np.stack([reduce(samples.x, s.train, x_components, s.seed) for s in splits])
+    y = np.stack(
+        [[reduce(level, s.train, y_components, s.seed) for level in samples.y] for s in splits]
+    )
+    return Cohort(
+        splits,
+        torch.from_numpy(x).to(device),
+        torch.from_numpy(y).to(device),
+        samples.groups,
+        pairings,
+    )

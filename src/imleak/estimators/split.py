@@ -1,0 +1,123 @@
+"""Who is trained on, who chooses and who is tested: splits and broken pairs by picture."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..interfaces import ImleakError
+
+Indices = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """Rows of one fold of one seed; no picture stands in two of the three.
+
+    `broken` gives every row a partner row of another picture of the same part, for the
+    null: pairs (x[broken[i]], y[i]).
+    """
+
+    seed: int
+    fold: int
+    train: Indices
+    validation: Indices
+    test: Indices
+    broken: Indices
+
+
+class TooFewImagesError(ImleakError):
+    """Held-out evaluation needs more pictures than there are."""
+
+
+def cross_fit(
+    groups: Indices, folds: int, seeds: int, seed: int, validation: float = 0.2
+) -> list[Split]:
+    """Splits of every seed and fold: each picture is tested once a seed.
+
+    Parameters
+    ----------
+    groups : (n,) picture of every row.
+    folds : K; one K-th of the pictures is the test set.
+    seeds : repetitions, each with its own folds.
+    seed : of all randomness.
+    validation : share of the pictures outside the test set that choose the checkpoint.
+
+    Raises
+    ------
+    TooFewImagesError
+        With fewer pictures than give two to every part of every fold.
+    """
+    names, rows = np.unique(groups, return_inverse=True)
+    count = len(names)
+    if folds < 2:
+        raise ImleakError(f"{folds} fold: held-out evaluation needs at least 2 folds")
+    spare = int(np.ceil(count * (1 - 1 / folds) * validation))
+    if count // folds < 2 or spare < 2 or count - -(-count // folds) - spare < 2:
+        raise TooFewImagesError(
+            f"{count} images are too few for {folds} folds: every fold needs at least two "
+            "images to train, two to validate and two to test; use more images, fewer "
+            "folds, or protocol in-sample"
+        )
+    splits = []
+    for repetition in range(seeds):
+        rng = np.random.default_rng([seed, repetition])
+        order = rng.permutation(count)
+        for fold, tested in enumerate(np.array_split(order, folds)):
+            others = rng.permutation(np.setdiff1d(order, tested))
+            size = max(2, round(len(others) * validation))
+            parts = [others[size:], others[:size], tested]
+            train, check, test = (np.flatnonzero(np.isin(rows, part)) for part in parts)
+            broken = np.arange(len(rows), dtype=np.int64)
+            for part in (train, check, test):
+                broken[part] = part[derange(rows[part], rng)]
+            splits.append(Split(repetition, fold, train, check, test, broken))
+    return splits
+
+
+def derange(groups: Indices, rng: np.random.Generator) -> Indices:
+    """A partner row for every row, always of another picture.
+
+    Pictures are arranged in a random cycle and each takes its partners from the next, so
+    that rows of one picture stay together: what is broken is the pair, and not the
+    likeness of the rows of one picture, which a null must keep.
+
+    Parameters
+    ----------
+    groups : (n,) picture of every row; at least two different ones.
+
+    Returns
+    -------
+    (n,) positions into `groups`.
+    """
+    names, inverse = np.unique(groups, return_inverse=True)
+    if len(names) < 2:
+        raise TooFewImagesError("pairs can only be broken across two images or more")
+    members = np.split(np.argsort(inverse, kind="stable"), np.cumsum(np.bincount(inverse))[:-1])
+    cycle = rng.permutation(len(names))
+    partner = np.empty(len(groups), dtype=np.int64)
+    for here, there in zip(cycle, np.roll(cycle, -1), strict=True):
+        source = rng.permutation(members[there])
+        partner[members[here]] = np.resize(source, len(members[here]))
+    return partner
+
+
+def nested_subsets(
+    groups: Indices, rows: Indices, fractions: tuple[float, ...], rng: np.random.Generator
+) -> list[Indices]:
+    """Training rows of a rising share of the pictures, each set within the next.
+
+    Parameters
+    ----------
+    groups : (n,) picture of every row.
+    rows : training rows.
+    fractions : shares of the training pictures, at least two pictures each.
+    """
+    names = rng.permutation(np.unique(groups[rows]))
+    subsets = []
+    for share in fractions:
+        kept = names[: max(2, round(len(names) * share))]
+        subsets.append(rows[np.isin(groups[rows], kept)])
+    return subsets

@@ -1,0 +1,37 @@
+"""Pictures in: find them, rank them by resolution, read them, cut patches of them.
+
+>>> sources = rank(find("dead-leaves:3x64x64"), largest=2)
+>>> picture = read(sources[0])
+>>> places = patch_places(picture.height, picture.width, size=32, count=4, seed=0)
+>>> cut(picture.samples, places, size=32).shape
+(4, 1, 32, 32)
+"""
+
+from .find import find
+from .formats import SUFFIXES
+from .generated import DeadLeaves
+from .header import resolution
+from .luma import luma
+from .patches import cut, patch_places
+from .rank import coco_sizes, rank
+from .read import MAX_PIXELS, from_samples, read
+from .resize import resize
+from .source import Source, SourceError
+
+__all__ = [
+    "MAX_PIXELS",
+    "SUFFIXES",
+    "DeadLeaves",
+    "Source",
+    "SourceError",
+    "coco_sizes",
+    "cut",
+    "find",
+    "from_samples",
+    "luma",
+    "patch_places",
+    "rank",
+    "read",
+    "resize",
+    "resolution",
+]

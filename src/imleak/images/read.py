@@ -1,0 +1,152 @@
+"""Read a picture as integer samples at the depth of its file."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..interfaces import Image, ImageError, Samples
+from . import pillow, pnm, tiff
+from .errors import named
+from .formats import Format
+from .generated import DeadLeaves
+from .header import size
+from .luma import luma
+from .raster import Raster
+from .source import Source
+
+MAX_PIXELS = 200_000_000
+"""Default limit of height times width: the largest pictures of telephones pass."""
+
+_DECODERS: dict[Format, Callable[[BinaryIO], Raster]] = {
+    "JPEG": pillow.decode_jpeg,
+    "PNG": pillow.decode_png,
+    "TIFF": tiff.decode,
+    "WebP": pillow.decode_webp,
+    "PNM": pnm.decode,
+}
+
+
+def read(
+    source: Source,
+    *,
+    colour: bool = False,
+    bits: int | None = None,
+    max_pixels: int = MAX_PIXELS,
+) -> Image:
+    """Read a picture.
+
+    The format is the one the content has, whatever the suffix. Samples are never
+    reduced: 16-bit files give 16 bits, a PGM of maxval 4095 gives 12. Fewer than 8 bits
+    are stretched to 8. What was left out or converted on the way stands in the notes:
+    alpha, palette, other colour spaces, the EXIF turn, further frames or pages. Colour
+    profiles are not applied.
+
+    Parameters
+    ----------
+    source : from :func:`find`.
+    colour : keep the channels of a colour picture; otherwise it becomes grey by
+        :func:`luma`.
+    bits : B, where a sample uses fewer bits than it is stored in (12 in 16); the file's
+        depth if None.
+    max_pixels : refuse a picture of more pixels, before it is decoded.
+
+    Raises
+    ------
+    ImageError
+        If the file cannot be opened or decoded to its end, is too large or has samples
+        that do not fit in `bits`. The message begins with the source's name.
+    """
+    with named(source.name):
+        raster = _decode(source.origin, max_pixels)
+        depth = raster.bits if bits is None else _declared(raster, bits)
+        samples = raster.samples
+        if len(samples) == 3 and not colour:
+            samples = luma(samples)
+        return from_samples(source.name, samples, depth, raster.notes)
+
+
+def from_samples(
+    name: str, samples: NDArray[np.integer[Any]], bits: int, notes: Iterable[str] = ()
+) -> Image:
+    """A picture of samples that are at hand.
+
+    Parameters
+    ----------
+    name : what to call it.
+    samples : (C, H, W) integers 0..2**bits - 1, C = 1 or 3.
+    bits : B, 1..16. Up to 8 the samples of the result are uint8, above uint16.
+
+    Raises
+    ------
+    ImageError
+        If shape, type or values are others.
+    """
+    if samples.ndim != 3 or samples.shape[0] not in (1, 3) or 0 in samples.shape:
+        raise ImageError(f"samples of shape {samples.shape}; needs (1 or 3, height, width)")
+    if not np.issubdtype(samples.dtype, np.integer):
+        raise ImageError(f"samples of type {samples.dtype}; needs integers")
+    if bits not in range(1, 17):
+        raise ImageError(f"bits={bits}; needs 1 to 16")
+    if samples.min() < 0:
+        raise ImageError(f"a sample of {samples.min()} is negative; samples are 0 or more")
+    if samples.max() >= 1 << bits:
+        raise ImageError(_too_large(samples, bits))
+    stored: Samples = np.ascontiguousarray(samples, np.uint8 if bits <= 8 else np.uint16)
+    return Image(name, _digest(stored, bits), stored, bits, tuple(notes))
+
+
+def _decode(origin: Path | DeadLeaves, max_pixels: int) -> Raster:
+    """Upright samples of a file or of the generator."""
+    if isinstance(origin, DeadLeaves):
+        _refuse_large((origin.height, origin.width), max_pixels)
+        return Raster(origin.render(), 8)
+    with origin.open("rb") as file:
+        name, shape = size(file)
+        _refuse_large(shape, max_pixels)
+        file.seek(0)
+        with pillow.contained() as complaints:
+            decoded = _DECODERS[name](file)
+    return decoded._replace(notes=(*decoded.notes, *complaints)).upright()
+
+
+def _refuse_large(shape: tuple[int, int], max_pixels: int) -> None:
+    height, width = shape
+    if height * width > max_pixels:
+        raise ImageError(
+            f"{height} x {width} is {height * width} pixels, above the limit of {max_pixels}; "
+            f"to read it, set max_pixels to {height * width}"
+        )
+
+
+def _declared(raster: Raster, bits: int) -> int:
+    """`bits`, if the file's samples can be of that many."""
+    stored = 8 if raster.bits <= 8 else 16
+    if bits not in range(1, stored + 1):
+        raise ImageError(
+            f"bits={bits} asked for, but its samples are of {stored} bits; leave bits out"
+        )
+    if raster.samples.max() >= 1 << bits:
+        raise ImageError(_too_large(raster.samples, bits))
+    return bits
+
+
+def _too_large(samples: NDArray[np.integer[Any]], bits: int) -> str:
+    top = int(samples.max())
+    return (
+        f"a sample of {top} does not fit in {bits} bits (0..{(1 << bits) - 1}); "
+        f"set bits to {max(top.bit_length(), 1)} or more"
+    )
+
+
+def _digest(samples: Samples, bits: int) -> str:
+    channels, height, width = samples.shape
+    header = f"{channels}x{height}x{width}, {bits} bits, little-endian\n"
+    content = hashlib.sha256(header.encode())
+    content.update(samples.astype(samples.dtype.newbyteorder("<"), copy=False).data)
+    return content.hexdigest()

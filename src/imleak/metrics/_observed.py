@@ -1,0 +1,40 @@
+"""How metrics walk over an observation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..interfaces import ImleakError, Observation, Samples
+
+Part = Literal["clear", "cipher"]
+
+
+def parts(observation: Observation) -> Iterator[tuple[int, Part, Samples]]:
+    """Level, name and samples of everything that is compared with the plain picture."""
+    for level in observation.levels:
+        yield level, "clear", observation.clear(level)
+        yield level, "cipher", observation.cipher(level)
+
+
+def features(
+    observation: Observation, metric: str
+) -> Iterator[tuple[int, NDArray[np.float64], NDArray[np.float64]]]:
+    """Level, plain features (d,) and clear features (d,).
+
+    Raises
+    ------
+    ImleakError
+        If the observation has none, because it is of scalar pixels.
+    """
+    if observation.plain_features is None or observation.clear_features is None:
+        raise ImleakError(
+            f"{metric} compares features and pixels have none; "
+            "choose another encoder, such as efficientnet-lite0"
+        )
+    plain = observation.plain_features.astype(np.float64)
+    for level in observation.levels:
+        yield level, plain, observation.clear_features(level).astype(np.float64)

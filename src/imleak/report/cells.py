@@ -1,0 +1,165 @@
+"""The columns of the table of levels and measures: what every form of it shows."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+MARKS = {"lower": "≥", "upper": "≤", "exact": "=", "none": "~"}
+_MEANING = {
+    "lower": "≥ lower bound",
+    "upper": "≤ upper bound",
+    "exact": "= exact",
+    "none": "~ no bound",
+}
+_KEY = ["scheme", "encoder", "measure", "part", "protocol"]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One number of the table; `value` is NaN where nothing could be measured."""
+
+    value: float
+    low: float
+    high: float
+    bound: str
+    verdict: str = ""
+    rising: bool = False
+
+
+@dataclass(frozen=True)
+class Column:
+    """One measure at all its levels.
+
+    Parameters
+    ----------
+    headings : words that tell this column from the others, the measure first.
+    failed : how many measurements of it failed.
+    """
+
+    scheme: str
+    encoder: str
+    measure: str
+    headings: tuple[str, ...]
+    unit: str
+    failed: int
+    cells: Mapping[int, Cell] = field(repr=False)
+
+    @property
+    def has_verdict(self) -> bool:
+        return any(cell.verdict for cell in self.cells.values())
+
+    @property
+    def decimals(self) -> int:
+        """Three significant digits of the largest value, two decimals at least."""
+        values = [abs(cell.value) for cell in self.cells.values()]
+        largest = max((value for value in values if value and math.isfinite(value)), default=1.0)
+        return min(6, max(2, 2 - math.floor(math.log10(largest))))
+
+    def value(self, level: int) -> str:
+        """``≥ 1.06``; ``failed`` where nothing could be measured, empty where nothing was
+        asked for."""
+        cell = self.cells.get(level)
+        if cell is None:
+            return "failed" if self.failed and not self.cells else ""
+        if math.isnan(cell.value):
+            return "failed"
+        return f"{MARKS.get(cell.bound, '?')} {self._number(cell.value)}"
+
+    def interval(self, level: int) -> str:
+        """``[0.98, 1.14]``, or empty where there is none."""
+        cell = self.cells.get(level)
+        if cell is None or math.isnan(cell.low) or math.isnan(cell.high):
+            return ""
+        return f"[{self._number(cell.low)}, {self._number(cell.high)}]"
+
+    def verdict(self, level: int) -> str:
+        cell = self.cells.get(level)
+        return cell.verdict if cell else ""
+
+    def rising(self, level: int) -> str:
+        """``still rising`` where more training images would find more."""
+        cell = self.cells.get(level)
+        return "still rising" if cell and cell.rising else ""
+
+    def _number(self, value: float) -> str:
+        if math.isinf(value):
+            return "∞" if value > 0 else "-∞"
+        return f"{value:z.{self.decimals}f}"
+
+
+def columns(summary: pd.DataFrame) -> list[Column]:
+    """The columns of the table, grouped by scheme and encoder, else in the order given.
+
+    A measure that failed before it had a level has a column without cells.
+    """
+    order = {pair: place for place, pair in enumerate(pairs(summary))}
+    parts = summary.groupby(["scheme", "encoder", "measure"])["part"].nunique()
+    found = []
+    for key, rows in summary.groupby(_KEY, sort=False, dropna=False):
+        scheme, encoder, measure, part, protocol = map(_word, key)
+        told = (
+            part if part != "clear" or parts[scheme, encoder, measure] > 1 else "",
+            protocol if protocol != "per-image" else "",
+        )
+        column = Column(
+            scheme=scheme,
+            encoder=encoder,
+            measure=measure,
+            headings=(measure, *filter(None, told)),
+            unit=_unit(rows["unit"].iloc[0]),
+            failed=int(rows["errors"].fillna(0).max()),
+            cells={
+                int(row["level"]): _cell(row)
+                for row in rows[rows["level"].notna()].to_dict("records")
+            },
+        )
+        found.append(column)
+    return sorted(found, key=lambda column: order[column.scheme, column.encoder])
+
+
+def levels(shown: Sequence[Column]) -> list[int]:
+    """Every level of some columns, rising."""
+    return sorted({level for column in shown for level in column.cells})
+
+
+def notes(summary: pd.DataFrame) -> list[str]:
+    """What the reader of the table must know: the marks, and what failed."""
+    bounds = set(summary.loc[summary["level"].notna(), "bound"])
+    meanings = [meaning for bound, meaning in _MEANING.items() if bound in bounds]
+    said = [" · ".join(meanings), "[low, high]: 95 % interval"] if meanings else []
+    errors = summary[summary["errors"].fillna(0) > 0]
+    failures = errors.groupby(["measure", "encoder"], sort=False)["errors"].max()
+    for key, count in failures.items():
+        measure, encoder = key if isinstance(key, tuple) else (key, "")
+        said.append(f"{measure} on {encoder}: {int(count)} failed; see column error of the results")
+    return said
+
+
+def pairs(summary: pd.DataFrame) -> list[tuple[str, str]]:
+    """Every scheme and encoder, in the order given."""
+    named = zip(summary["scheme"].map(_word), summary["encoder"].map(_word), strict=True)
+    return list(dict.fromkeys(named))
+
+
+def _cell(row: Mapping[Any, Any]) -> Cell:
+    value, low, high = (_float(row[name]) for name in ("mean", "low", "high"))
+    rising = not pd.isna(row["rising"]) and bool(row["rising"])
+    return Cell(value, low, high, _word(row["bound"]), _word(row["verdict"]), rising)
+
+
+def _float(value: Any) -> float:
+    return math.nan if pd.isna(value) else float(value)
+
+
+def _word(value: Any) -> str:
+    return "" if pd.isna(value) else str(value)
+
+
+def _unit(value: Any) -> str:
+    word = _word(value)
+    return "" if word == "1" else word

@@ -1,0 +1,224 @@
+"""Each measure against the level: what is left after encrypting more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from numpy.typing import NDArray
+
+from . import style
+from .style import Drawing, finite, numbers
+
+BOUND_WORDS = {
+    "exact": "exact",
+    "lower": "lower bound",
+    "upper": "upper bound",
+    "none": "no bound",
+}
+_PARTS = {"clear": (style.BLUE, "o", "-"), "cipher": (style.VERMILLION, "s", style.LINES[1])}
+_PART_WORDS = {"clear": "clear part"}
+_OTHER_PART = (style.GREEN, "D", style.LINES[2])
+_NOT_SHOWN_AS_LEAK = ("no leak found", "unreliable")
+_NO_VALUE = "no value: every measurement failed"
+
+
+def drawings(summary: pd.DataFrame) -> Iterator[Drawing]:
+    """One figure a scheme, encoder and measure; protocols side by side."""
+    placed = summary[summary["level"].notna()].sort_values("level", kind="stable")
+    for words, heading, rows in style.by_measure(placed):
+        yield _drawing(style.stem(*words), heading, rows)
+
+
+def _drawing(stem: str, heading: str, rows: pd.DataFrame) -> Drawing:
+    protocols = style.by_protocol(rows)
+    figure, panels = style.panels(len(protocols), heading, height=2.5)
+    frame = _Frame.around(rows)
+    for axes, (protocol, shown) in zip(panels, protocols, strict=True):
+        axes.set_title(_subtitle(protocol, shown))
+        axes.set_xlabel("level s")
+        _draw(axes, shown, frame)
+    measure = style.printable(str(rows["measure"].iloc[0]), 24)
+    panels[0].set_ylabel(style.with_unit(measure, rows["unit"].iloc[0]))
+    style.common_legend(figure, panels)
+    return Drawing(stem, f"{style.printable(heading)} against the level s", figure)
+
+
+def _subtitle(protocol: str, rows: pd.DataFrame) -> str:
+    """How the values came about, on how many images, and what they bound."""
+    bounds = dict.fromkeys(
+        BOUND_WORDS.get(str(bound), str(bound)) for bound in rows["bound"].dropna()
+    )
+    per_image = protocol == "per-image"
+    images = _span(numbers(rows, "n" if per_image else "train_groups"))
+    how = "mean of " if per_image else f"{protocol}, trained on "
+    how = "" if images == "1 image" and per_image else how
+    return " · ".join([how + images if images else protocol, *bounds])
+
+
+def _span(counts: NDArray[np.float64]) -> str:
+    """``100 images``, ``97–100 images``; empty where not known."""
+    known = finite(counts)
+    if not known.size:
+        return ""
+    few, many = int(known.min()), int(known.max())
+    return (f"{few}–{many}" if few < many else str(many)) + " image" + "s" * (many != 1)
+
+
+@dataclass(frozen=True)
+class _Frame:
+    """What the vertical scale shows. Values, exact values and nulls always; the ends of
+    intervals and the ceiling only as far as they do not press the curve flat."""
+
+    low: float
+    high: float
+    ceiling_fits: bool
+
+    @classmethod
+    def around(cls, rows: pd.DataFrame) -> _Frame:
+        core = finite(*(numbers(rows, name) for name in ("mean", "exact", "null_mean")))
+        if not core.size:
+            return cls(0.0, 1.0, ceiling_fits=False)
+        low, high = float(core.min()), float(core.max())
+        reach = (high - low) or abs(high) or 1.0
+        edges = finite(*(numbers(rows, name) for name in ("low", "high", "null_p95")))
+        ceiling = finite(numbers(rows, "ceiling"))
+        fits = bool(ceiling.size) and float(ceiling.max()) <= high + reach
+        edges = np.concatenate([edges, ceiling]) if fits else edges
+        low = max(float(edges.min(initial=low)), low - reach)
+        high = min(float(edges.max(initial=high)), high + reach)
+        margin = 0.06 * ((high - low) or reach)
+        return cls(low - margin, high + margin, fits)
+
+
+def _draw(axes: Axes, rows: pd.DataFrame, frame: _Frame) -> None:
+    levels = sorted({int(level) for level in rows["level"]})
+    axes.set_ylim(frame.low, frame.high)
+    axes.set_xlim(levels[0] - 0.4, levels[-1] + 0.4)
+    axes.set_xticks(levels[:: 1 + len(levels) // 20])
+    if frame.low < 0 < frame.high:
+        axes.axhline(0, color=style.GREY, linewidth=0.6, zorder=1)
+    mean = numbers(rows, "mean")
+    if not np.isfinite(mean).any():
+        style.no_value(axes, _NO_VALUE if np.isnan(mean).all() else "no finite value")
+    parts = list(rows.groupby("part", sort=False, dropna=False))
+    for place, (part, shown) in enumerate(parts):
+        _values(axes, shown, str(part), place, label_part=len(parts) > 1)
+        _references(axes, shown, frame)
+
+
+def _references(axes: Axes, rows: pd.DataFrame, frame: _Frame) -> None:
+    """The null band, the ceiling and the exact value, where there are any; an exact value
+    is not drawn over an equal one."""
+    levels = numbers(rows, "level")
+    mean, p95 = numbers(rows, "null_mean"), numbers(rows, "null_p95")
+    if np.isfinite(mean).any():
+        _band(axes, levels, mean, p95, style.GREY, "null, mean–p95")
+    ceiling = numbers(rows, "ceiling")
+    if np.isfinite(ceiling).any():
+        label = "ceiling" if frame.ceiling_fits else _above(ceiling)
+        shown = ceiling if frame.ceiling_fits else np.full_like(ceiling, np.nan)
+        axes.plot(levels, shown, "_:", color=style.GREY, markersize=6, label=label, zorder=2)
+    exact = numbers(rows, "exact")
+    beside = np.isfinite(exact) & ~np.isclose(exact, numbers(rows, "mean"), atol=1e-9)
+    if beside.any():
+        axes.plot(
+            levels,
+            exact,
+            color=style.BLACK,
+            linestyle=style.LINES[3],
+            marker="x",
+            label="exact value",
+            zorder=2,
+        )
+
+
+def _above(ceiling: NDArray[np.float64]) -> str:
+    values = finite(ceiling)
+    low, high = f"{values.min():.3g}", f"{values.max():.3g}"
+    return f"ceiling {low}" + f"–{high}" * (low != high) + " (above)"
+
+
+def _values(axes: Axes, rows: pd.DataFrame, part: str, place: int, label_part: bool) -> None:
+    colour, marker, line = _PARTS.get(part, _OTHER_PART)
+    levels, mean = numbers(rows, "level"), numbers(rows, "mean")
+    points = np.where(np.isfinite(mean), mean, np.nan)
+    low, high = (np.where(np.isnan(points), np.nan, numbers(rows, end)) for end in ("low", "high"))
+    if np.isfinite(points).any():
+        label = _PART_WORDS.get(part, part) if label_part else "value"
+        look = {"color": colour, "linestyle": line, "marker": marker}
+        axes.plot(levels, points, label=label, zorder=3, **look)
+    if np.isfinite(low).any():
+        _band(axes, levels, low, high, colour, "95 % interval")
+    _hollow(axes, levels, points, rows, colour, marker)
+    _off_scale(axes, levels, mean, colour, place)
+
+
+def _band(
+    axes: Axes,
+    levels: NDArray[np.float64],
+    low: NDArray[np.float64],
+    high: NDArray[np.float64],
+    colour: str,
+    label: str,
+) -> None:
+    """A band between two curves; a bar where it has no neighbour to be drawn to."""
+    axes.fill_between(levels, low, high, color=colour, alpha=0.25, linewidth=0, label=label)
+    there = np.pad(np.isfinite(low) & np.isfinite(high), 1)
+    alone = there[1:-1] & ~there[:-2] & ~there[2:]
+    axes.vlines(levels[alone], low[alone], high[alone], color=colour, alpha=0.4, linewidth=5)
+
+
+def _hollow(
+    axes: Axes,
+    levels: NDArray[np.float64],
+    points: NDArray[np.float64],
+    rows: pd.DataFrame,
+    colour: str,
+    marker: str,
+) -> None:
+    """White markers where the verdict claims no leak."""
+    quiet = rows["verdict"].isin(_NOT_SHOWN_AS_LEAK).to_numpy() & np.isfinite(points)
+    if quiet.any():
+        axes.plot(
+            levels[quiet],
+            points[quiet],
+            color=colour,
+            marker=marker,
+            linestyle="none",
+            markerfacecolor="white",
+            label="no leak claimed",
+            zorder=5,
+        )
+
+
+def _off_scale(
+    axes: Axes, levels: NDArray[np.float64], mean: NDArray[np.float64], colour: str, place: int
+) -> None:
+    """Values no scale holds: infinities at the edges of the frame, failures at its foot;
+    those of the part number `place` stand a step further in than the ones before."""
+    step = 0.06 * place
+    marks = (
+        (np.isposinf(mean), "^", 1 - step, "infinite"),
+        (np.isneginf(mean), "v", step, "minus infinite"),
+        (np.isnan(mean), "X", step, "failed"),
+    )
+    for where, marker, height, label in marks:
+        if where.any():
+            axes.plot(
+                levels[where],
+                np.full(where.sum(), height),
+                color=colour,
+                marker=marker,
+                linestyle="none",
+                markeredgecolor="white",
+                markeredgewidth=0.4,
+                markersize=6,
+                transform=axes.get_xaxis_transform(),
+                label=label,
+                clip_on=False,
+                zorder=6,
+            )

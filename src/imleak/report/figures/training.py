@@ -1,0 +1,109 @@
+"""An estimator against its epochs, one curve a level, as in Figs 4 to 8 of the paper.
+
+References
+----------
+Messadi, Cervia & Itier, "Image selective encryption analysis using mutual information in
+CNN based embedding space", Section V.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import cycle
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
+
+from . import style
+from .style import Drawing
+
+_MANY_LEVELS = 12
+
+
+def drawings(frame: pd.DataFrame) -> Iterator[Drawing]:
+    """The value, then its distance to the maximum, of every estimator with a history."""
+    history = frame[frame["epoch"].notna() & frame["level"].notna()]
+    for words, heading, rows in style.by_measure(history):
+        unit = rows["unit"].iloc[0]
+        label = style.with_unit("value", unit)
+        yield _drawing(style.stem(*words, "epochs"), heading, rows, by_epoch, label)
+        if rows["level"].nunique() > 1:
+            label = style.with_unit("distance to maximum", unit)
+            yield _drawing(style.stem(*words, "distance"), heading, rows, _distance, label)
+
+
+def by_epoch(rows: pd.DataFrame) -> pd.DataFrame:
+    """Value by epoch (rows) and level (columns), mean over seeds; NaN where not finite."""
+    finite = rows.assign(value=pd.to_numeric(rows["value"]).replace([np.inf, -np.inf], np.nan))
+    means = finite.groupby(["epoch", "level"])["value"].mean()
+    return means.unstack("level").sort_index().sort_index(axis=1)
+
+
+def to_maximum(values: pd.DataFrame) -> pd.DataFrame:
+    r"""Distance to the maximum: :math:`|\max_{s'} I_e(s') - I_e(s)|` at every epoch e.
+
+    The paper calls it the relative distance to the maximum: the absolute difference from
+    the highest value across all levels.
+
+    Parameters
+    ----------
+    values : epochs in rows, levels in columns.
+    """
+    return values.rsub(values.max(axis=1), axis=0).abs()
+
+
+def _distance(rows: pd.DataFrame) -> pd.DataFrame:
+    return to_maximum(by_epoch(rows))
+
+
+def _drawing(
+    stem: str,
+    heading: str,
+    rows: pd.DataFrame,
+    curves: Callable[[pd.DataFrame], pd.DataFrame],
+    label: str,
+) -> Drawing:
+    protocols = style.by_protocol(rows)
+    levels = sorted({int(level) for level in rows["level"]})
+    many = len(levels) > _MANY_LEVELS
+    figure, panels = style.panels(len(protocols), heading, wide=many)
+    entries: dict[int, Line2D] = {}
+    for axes, (protocol, shown) in zip(panels, protocols, strict=True):
+        axes.set_title(protocol)
+        axes.set_xlabel("epoch")
+        axes.xaxis.set_major_locator(MaxNLocator("auto", integer=True, steps=[1, 2, 5, 10]))
+        entries |= _draw(axes, curves(shown), levels)
+    panels[0].set_ylabel(label)
+    names = [f"s = {level}" for level in levels]
+    lines = [entries[level] for level in levels]
+    figure.legend(lines, names, loc="outside right center", ncols=1 + many, handlelength=2.2)
+    title = f"{style.printable(heading)}: {label.partition(' (')[0]} by epoch, one curve a level"
+    return Drawing(stem, title, figure)
+
+
+def _draw(axes: Axes, curves: pd.DataFrame, levels: Sequence[int]) -> dict[int, Line2D]:
+    """The curve of each level, which looks the same in every panel."""
+    drawn = {}
+    looks = zip(style.level_colours(len(levels)), cycle(style.LINES), cycle(style.MARKERS))
+    for place, (level, (colour, line, marker)) in enumerate(zip(levels, looks, strict=False)):
+        if level in curves:
+            (drawn[level],) = axes.plot(
+                curves.index.to_numpy(dtype=float),
+                curves[level].to_numpy(dtype=float),
+                color=colour,
+                linestyle=line,
+                marker=marker,
+                markersize=3.5,
+                markevery=style.spaced_markers(len(curves), place, len(levels)),
+            )
+    if len(curves) == 1:
+        axes.set_xlim(curves.index[0] - 1, curves.index[0] + 1)
+    if not curves.notna().any(axis=None):
+        style.no_value(axes, "no value: training failed")
+    low, high = axes.get_ylim()
+    if low < 0 < high:
+        axes.axhline(0, color=style.GREY, linewidth=0.6, zorder=1)
+    return drawn

@@ -1,0 +1,192 @@
+"""Encrypted picture files that decrypt to exactly the same samples.
+
+>>> from imleak.keystream import new_key
+>>> key = new_key()
+>>> seal("in.png", "out.png", level=3, key=key)  # doctest: +SKIP
+()
+>>> unseal("out.png", "back.png", key).level  # doctest: +SKIP
+3
+
+A sealed file is an ordinary PNG or TIFF picture of the cipher, which any viewer shows. It
+carries how it was encrypted and an HMAC-SHA256, and never the key. What is promised and
+what is not stands in docs/security.md: this is a measuring tool, not a protection.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from .. import plugins
+from ..images import MAX_PIXELS
+from ..interfaces import ImageError, Samples, Scheme
+from ..keystream import AesKeystream, new_nonce
+from . import envelope, files
+from .envelope import Header, SealError
+from .files import OutputError
+
+__all__ = ["Header", "OutputError", "SealError", "read_header", "seal", "unseal"]
+
+PathLike = str | os.PathLike[str]
+
+
+def seal(
+    path_in: PathLike,
+    path_out: PathLike,
+    level: int,
+    key: bytes,
+    scheme: str = "bitplanes",
+    bits: int | None = None,
+    *,
+    options: Mapping[str, Any] | None = None,
+    overwrite: bool = False,
+    max_pixels: int = MAX_PIXELS,
+) -> tuple[str, ...]:
+    """Encrypt a picture file at a level.
+
+    Parameters
+    ----------
+    path_in : grey or RGB picture of up to 16 bits, of any format :mod:`imleak.images`
+        reads, JPEG among them.
+    path_out : .png or .tif, in an existing folder.
+    level : s, one of the scheme's levels.
+    key : 32-byte master key; the nonce is fresh.
+    scheme, options : name of the scheme, and arguments to make it with.
+    bits : B, the bits a sample uses, where the file cannot say it: 12 for 12 bits stored
+        in 16. Default: what the file says.
+    overwrite : whether `path_out` may be there already.
+    max_pixels : refuse a picture of more pixels, before it is decoded.
+
+    Returns
+    -------
+    What reading `path_in` changed: "palette expanded", "turned by EXIF orientation 6".
+
+    Raises
+    ------
+    OutputError
+        If `path_out` is JPEG or another format than PNG and TIFF, is there already, or
+        cannot be written.
+    ImageError
+        If `path_in` cannot be read, has samples of more than `bits`, or holds what could
+        not be given back (alpha, further pages, CMYK).
+    SealError
+        If `path_in` is encrypted already, or the scheme refuses `options`.
+    ImleakError
+        If the scheme or its level does not exist.
+
+    Notes
+    -----
+    EXIF, XMP, colour profile and texts of `path_in` are not carried over. They would stand
+    beside the cipher in the clear, and EXIF often holds a small copy of the picture.
+    """
+    source, target = Path(path_in), Path(path_out)
+    files.check_output(target, overwrite=overwrite)
+    chosen = _scheme(scheme, options or {})
+    picture = files.read_whole(source, bits=bits, max_pixels=max_pixels)
+    if envelope.is_sealed(files.text_of(source)):
+        raise SealError(f"{source}: encrypted already, which would be lost; decrypt it first")
+    header = Header(
+        scheme, chosen.version, int(level), picture.bits, new_nonce(), dict(options or {})
+    )
+    keystream = AesKeystream(key, header.nonce)
+    cipher = chosen.encrypt(picture.samples, picture.bits, level, keystream)
+    files.write(target, cipher, envelope.close(header, cipher, key), overwrite=overwrite)
+    return picture.notes
+
+
+def unseal(
+    path_in: PathLike,
+    path_out: PathLike,
+    key: bytes,
+    *,
+    overwrite: bool = False,
+    max_pixels: int = MAX_PIXELS,
+) -> Header:
+    """Decrypt a file that :func:`seal` wrote, to exactly the samples that were sealed.
+
+    Parameters
+    ----------
+    path_in : sealed file.
+    path_out : .png or .tif, in an existing folder; need not be of the format of `path_in`.
+    key : 32-byte master key.
+    overwrite, max_pixels : as in :func:`seal`.
+
+    Returns
+    -------
+    How the picture was encrypted.
+
+    Raises
+    ------
+    SealError
+        If the file is not sealed, if the key is wrong, or if a sample, the header or the
+        form of the picture was altered, or the file cut. Nothing is written then.
+    OutputError
+        As :func:`seal`.
+    """
+    source, target = Path(path_in), Path(path_out)
+    files.check_output(target, overwrite=overwrite)
+    cipher, text = _read_sealed(source, max_pixels)
+    with _named(source):
+        header = envelope.open_(text, cipher, key)
+    scheme = _scheme(header.scheme, header.options)
+    if scheme.version != header.scheme_version:
+        raise SealError(
+            f"{source}: encrypted by version {header.scheme_version} of {header.scheme}, "
+            f"and version {scheme.version} is installed"
+        )
+    keystream = AesKeystream(key, header.nonce)
+    plain = scheme.decrypt(cipher, header.bits, header.level, keystream)
+    files.write(target, plain, overwrite=overwrite)
+    return header
+
+
+def read_header(path: PathLike, *, max_pixels: int = MAX_PIXELS) -> Header:
+    """How a sealed file says it was encrypted. Read without a key, so it may be forged.
+
+    Raises
+    ------
+    SealError
+        If the file is not sealed.
+    """
+    _, text = _read_sealed(Path(path), max_pixels)
+    with _named(path):
+        return envelope.peek(text)
+
+
+def _read_sealed(path: Path, max_pixels: int) -> tuple[Samples, str]:
+    try:
+        picture = files.read_exact(path, max_pixels=max_pixels)
+    except ImageError as error:
+        if _is_refusal(error):
+            raise
+        picture = None
+    if picture is None:
+        raise SealError(f"{path}: cut, altered or never encrypted; take it as imleak wrote it")
+    return picture.samples, files.text_of(path)
+
+
+def _is_refusal(error: ImageError) -> bool:
+    """Whether a file was refused, or could not be opened, and no decoder gave up on it."""
+    cause = error.__cause__
+    return isinstance(cause, ImageError) or getattr(cause, "errno", None) is not None
+
+
+@contextmanager
+def _named(path: PathLike) -> Iterator[None]:
+    try:
+        yield
+    except SealError as error:
+        raise SealError(f"{path}: {error}") from None
+
+
+def _scheme(name: str, options: Mapping[str, Any]) -> Scheme:
+    try:
+        made: Scheme = plugins.load("scheme", name)(**options)
+    except TypeError as error:
+        raise SealError(
+            f"scheme {name} does not take the options {dict(options)}: {error}"
+        ) from None
+    return made

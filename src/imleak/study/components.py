@@ -1,0 +1,125 @@
+"""From a name and its options to a scheme, an encoder or a measure that can be used."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from typing import Any
+
+from .. import plugins
+from ..interfaces import ImleakError, NotInstalledError, Space
+
+
+class OptionError(ImleakError):
+    """An option a component does not take, or a value it refuses."""
+
+
+def canonical(value: object) -> str:
+    """JSON with one spelling per value, for keys: sorted names, no blanks."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+@dataclass(frozen=True)
+class Component:
+    """What identifies a scheme, an encoder or a measure: name, code, options and weights.
+
+    Parameters
+    ----------
+    kind : scheme, encoder, metric or estimator.
+    name, version : of the class.
+    options : what its constructor is given, as canonical JSON.
+    digest : of an encoder's weights and preprocessing; empty for the others.
+    """
+
+    kind: plugins.Kind
+    name: str
+    version: str
+    options: str
+    digest: str = ""
+
+    def build(self) -> Any:
+        """The instance; made once a process."""
+        return _instance(self.kind, self.name, self.options)
+
+    @property
+    def identity(self) -> dict[str, str]:
+        return asdict(self)
+
+
+def component(kind: plugins.Kind, name: str, options: Mapping[str, Any]) -> Component:
+    """Describe, and by that try, a component.
+
+    Raises
+    ------
+    ImleakError
+        If the name is unknown, an option is not taken or refused, or a package is missing.
+    """
+    spelled = canonical(dict(options))
+    instance = _instance(kind, name, spelled)
+    digest = instance.digest if kind == "encoder" else ""
+    return Component(kind, name, str(instance.version), spelled, digest)
+
+
+def measure_kind(name: str) -> plugins.Kind:
+    """Whether a measure is a metric or an estimator: they share one name space.
+
+    Raises
+    ------
+    UnknownNameError
+        If it is neither.
+    NameCollisionError
+        If two installed packages use it, one for a metric and one for an estimator.
+    """
+    metrics, estimators = plugins.known("metric"), plugins.known("estimator")
+    if name in metrics and name in estimators:
+        raise plugins.NameCollisionError(
+            f"measure {name!r} is a metric of {metrics[name]} and an estimator of "
+            f"{estimators[name]}; uninstall one of the two or rename its entry point"
+        )
+    if name in metrics:
+        return "metric"
+    if name in estimators:
+        return "estimator"
+    raise plugins.unknown("measure", name, metrics | estimators)
+
+
+def accepted(kind: plugins.Kind, name: str) -> tuple[str, ...]:
+    """The options the constructor of a component takes."""
+    parameters = inspect.signature(_loaded(kind, name)).parameters.values()
+    named = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+    return tuple(p.name for p in parameters if p.kind in named)
+
+
+@lru_cache(maxsize=64)
+def _instance(kind: plugins.Kind, name: str, options: str) -> Any:
+    given = json.loads(options)
+    takes = accepted(kind, name)
+    for option in given:
+        if option not in takes:
+            known = ", ".join(takes) if takes else "none"
+            raise OptionError(f"{name} has no option {option!r}; its options: {known}")
+    try:
+        return _loaded(kind, name)(**given)
+    except (TypeError, ValueError) as error:
+        raise OptionError(f"{name} refuses {options}: {error}") from error
+
+
+def _loaded(kind: plugins.Kind, name: str) -> type[Any]:
+    try:
+        return plugins.load(kind, name)
+    except ImportError as error:
+        raise NotInstalledError(f"{name} cannot be loaded: {error}; see imleak list") from error
+
+
+def space(measure: Component) -> Space | None:
+    """Where a measure runs: on pixels, on features, or, None, wherever there are samples."""
+    found: Space | None = getattr(measure.build(), "space", None)
+    return found
+
+
+def has_features(encoder: Component) -> bool:
+    """Whether an encoder turns pictures into vectors; that of scalar pixels does not."""
+    return encoder.build().input_size is not None

@@ -1,0 +1,202 @@
+"""From parts to the tidy table of results, and to its summary."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from .plan import Omission, Unit
+from .spec import StudySpec
+
+if TYPE_CHECKING:
+    from .store import Part
+
+COLUMNS: Mapping[str, str] = {
+    "image": "str",
+    "scheme": "str",
+    "level": "Int64",
+    "encoder": "str",
+    "measure": "str",
+    "part": "str",
+    "protocol": "str",
+    "seed": "Int64",
+    "epoch": "Int64",
+    "value": "float64",
+    "unit": "str",
+    "bound": "str",
+    "low": "float64",
+    "high": "float64",
+    "ceiling": "float64",
+    "exact": "float64",
+    "null_mean": "float64",
+    "null_p95": "float64",
+    "verdict": "str",
+    "detectable": "float64",
+    "rising": "boolean",
+    "chosen": "str",
+    "train_groups": "Int64",
+    "test_groups": "Int64",
+    "n": "Int64",
+    "error": "str",
+}
+"""Columns of results.parquet. `image` is empty for estimators, `level` for what failed
+before it had one, `epoch` for all but the history of an estimator."""
+
+SUMMARY_COLUMNS: Mapping[str, str] = {
+    "scheme": "str",
+    "encoder": "str",
+    "measure": "str",
+    "part": "str",
+    "protocol": "str",
+    "level": "Int64",
+    "mean": "float64",
+    "low": "float64",
+    "high": "float64",
+    "n": "Int64",
+    "unit": "str",
+    "bound": "str",
+    "ceiling": "float64",
+    "exact": "float64",
+    "null_mean": "float64",
+    "null_p95": "float64",
+    "verdict": "str",
+    "detectable": "float64",
+    "rising": "boolean",
+    "chosen": "str",
+    "train_groups": "Int64",
+    "test_groups": "Int64",
+    "errors": "Int64",
+}
+"""Columns of summary.csv; `n` counts pictures for metrics, rows for estimators."""
+
+RESAMPLES = 2000
+
+_ROW = ["scheme", "encoder", "measure", "part", "protocol", "level"]
+_AVERAGED = ["value", "ceiling", "exact"]
+
+
+def rows_of(unit: Unit, part: Part) -> Iterator[dict[str, Any]]:
+    """The rows of one unit: a row a reading, or one with its error."""
+    common = {
+        "image": unit.images[0].name if unit.is_metric else None,
+        "scheme": unit.scheme.name,
+        "encoder": unit.encoder.name,
+        "measure": unit.measure.name,
+        "protocol": "per-image" if unit.is_metric else None,
+        "seed": unit.seed,
+        "part": "clear",
+    }
+    if part.error is not None:
+        yield common | {"error": part.error}
+    for reading in part.readings:
+        low, high = reading.get("interval") or (None, None)
+        null = reading.get("null") or {}
+        row = common | {name: reading[name] for name in COLUMNS if name in reading}
+        yield row | {
+            "low": low,
+            "high": high,
+            "null_mean": null.get("mean"),
+            "null_p95": null.get("p95"),
+        }
+        same = {name: row[name] for name in ("level", "protocol", "unit", "bound")}
+        for epoch, value in enumerate(reading.get("history", ()), start=1):
+            yield common | same | {"epoch": epoch, "value": value}
+
+
+def row_of(omission: Omission, spec: StudySpec) -> dict[str, Any]:
+    """The row of a picture that was left out."""
+    asked = omission.measure is not None
+    return {
+        "image": omission.image,
+        "scheme": spec.scheme.name if asked else None,
+        "encoder": omission.encoder.name if omission.encoder else None,
+        "measure": omission.measure.name if omission.measure else None,
+        "part": "clear" if asked else None,
+        "seed": spec.seed,
+        "error": omission.why,
+    }
+
+
+def tidy(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
+    """Rows, with the columns they lack."""
+    return typed(pd.DataFrame(list(rows), columns=list(COLUMNS)), COLUMNS)
+
+
+def typed(table: pd.DataFrame, columns: Mapping[str, str]) -> pd.DataFrame:
+    """The same table with the types of these columns."""
+    return table.astype(dict(columns))
+
+
+def summarise(results: pd.DataFrame, seed: int) -> pd.DataFrame:
+    """A row per scheme, encoder, measure, part, protocol and level.
+
+    A metric's value is the mean over pictures, its interval the 95 % percentile
+    bootstrap of that mean over pictures (none for a single picture, or where a value is
+    infinite). An estimator brings its own.
+
+    Parameters
+    ----------
+    results : the tidy table.
+    seed : of the bootstrap.
+    """
+    placed = results[results["measure"].notna() & results["epoch"].isna()]
+    failed = placed[placed["error"].notna()]
+    errors = failed.groupby(["scheme", "encoder", "measure"], dropna=False).size()
+    rows = []
+    for _, asked in placed.groupby(["scheme", "encoder", "measure"], sort=False, dropna=False):
+        first = asked.iloc[0]
+        count = int(errors.get((first["scheme"], first["encoder"], first["measure"]), 0))
+        said = asked[asked["error"].isna()]
+        if said.empty:
+            rows.append(_failed(first, count))
+        for _, equal in said.groupby(_ROW, sort=False, dropna=False):
+            rows.append({**_summary_row(equal, seed), "errors": count})
+    return typed(pd.DataFrame(rows, columns=list(SUMMARY_COLUMNS)), SUMMARY_COLUMNS)
+
+
+def bootstrap_mean(values: NDArray[np.float64], seed: int) -> tuple[float, float]:
+    """95 % percentile interval of the mean of (n,) values; NaN where there is none.
+
+    References
+    ----------
+    Efron, Tibshirani, "An Introduction to the Bootstrap", 1993, section 13.3.
+    """
+    if len(values) < 2 or not np.all(np.isfinite(values)):
+        return np.nan, np.nan
+    count = len(values)
+    low, high = np.percentile(_resamples(count, seed) @ values, [2.5, 97.5])
+    # Resampled means of equal values differ from them by rounding.
+    return min(float(low), float(values.mean())), max(float(high), float(values.mean()))
+
+
+@lru_cache(maxsize=2)
+def _resamples(count: int, seed: int) -> NDArray[np.float64]:
+    """(RESAMPLES, count) share of every picture in every draw: the same draws for all
+    measures, so that their differences are not of the draw."""
+    rng = np.random.default_rng([seed, count])
+    return rng.multinomial(count, np.full(count, 1 / count), size=RESAMPLES) / count
+
+
+def _summary_row(equal: pd.DataFrame, seed: int) -> dict[str, Any]:
+    row = dict(equal.iloc[0])
+    if equal["image"].isna().all():
+        return row | {"mean": row["value"]}
+    values = equal["value"].to_numpy(float)
+    low, high = bootstrap_mean(values, seed)
+    averages = {name: _mean(equal[name]) for name in _AVERAGED}
+    return row | averages | {"mean": averages["value"], "low": low, "high": high, "n": len(equal)}
+
+
+def _mean(values: pd.Series[float]) -> float:
+    """Mean over pictures; none unless every picture has one."""
+    return float(np.mean(values.to_numpy(float)))
+
+
+def _failed(first: pd.Series[Any], errors: int) -> dict[str, Any]:
+    kept = ("scheme", "encoder", "measure", "protocol")
+    return {name: first[name] for name in kept} | {"errors": errors}

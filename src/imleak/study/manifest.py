@@ -1,0 +1,119 @@
+"""What was run: enough to run it again."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from .plan import ImageInfo, Omission, Unit
+from .spec import StudySpec
+from .store import Part
+
+PACKAGES = (
+    "imleak",
+    "numpy",
+    "scipy",
+    "torch",
+    "scikit-image",
+    "scikit-learn",
+    "pillow",
+    "tifffile",
+    "imagecodecs",
+    "cryptography",
+    "pandas",
+    "pyarrow",
+)
+
+KEYS = (
+    "Ciphers were measured under keys derived from the seed, so that the run can be repeated. "
+    "They protect nothing, and nothing encrypted with them is meant to."
+)
+
+
+@dataclass
+class Record:
+    """Collects what the manifest of a run says.
+
+    Parameters
+    ----------
+    spec : the study.
+    command : the words of the command line, if it was one.
+    """
+
+    spec: StudySpec
+    command: Sequence[str] | None = None
+    images: Sequence[ImageInfo] = ()
+    levels: Sequence[int] = ()
+    left_out: Sequence[Omission] = ()
+    started: str = field(default_factory=lambda: _now())
+    finished: str | None = None
+    units: dict[str, int] = field(default_factory=dict)
+
+    def finish(self, outcomes: Sequence[tuple[Unit, Part]]) -> None:
+        """Note the end of the run, and what became of its units."""
+        self.finished = _now()
+        failed = sum(part.error is not None for _, part in outcomes)
+        self.units = {"all": len(outcomes), "failed": failed}
+
+    def manifest(self) -> dict[str, Any]:
+        """What is written to manifest.json."""
+        components = (
+            self.spec.scheme_component(),
+            *self.spec.encoder_components(),
+            *self.spec.measure_components(),
+        )
+        return {
+            "format": 1,
+            "spec": self.spec.model_dump(mode="json"),
+            "command": None if self.command is None else list(self.command),
+            "started": self.started,
+            "finished": self.finished,
+            "levels": list(self.levels),
+            "components": [component.identity for component in components],
+            "images": [_image(info) for info in self.images],
+            "left_out": [_left_out(omission) for omission in self.left_out],
+            "units": self.units,
+            "keys": KEYS,
+            "versions": versions(),
+        }
+
+
+def _now() -> str:
+    """The time, UTC, to the second."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def versions() -> dict[str, str]:
+    """Versions of Python, of us and of what numbers depend on; what is missing is left out."""
+    found = {"python": platform.python_version(), "machine": platform.machine()}
+    for package in PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def _image(info: ImageInfo) -> dict[str, Any]:
+    return {
+        "name": info.name,
+        "digest": info.digest,
+        "height": info.height,
+        "width": info.width,
+        "channels": info.channels,
+        "bits": info.bits,
+        "notes": list(info.notes),
+    }
+
+
+def _left_out(omission: Omission) -> dict[str, Any]:
+    return {
+        "name": omission.image,
+        "why": omission.why,
+        "measure": omission.measure.name if omission.measure else None,
+        "encoder": omission.encoder.name if omission.encoder else None,
+    }

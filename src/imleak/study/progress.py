@@ -1,0 +1,53 @@
+"""How a run tells what it is doing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Protocol
+
+
+class Progress(Protocol):
+    """Listens to a run; the terminal shows it as a bar."""
+
+    def say(self, message: str) -> None:
+        """Something the user should know, once."""
+        ...
+
+    def update(self, done: float, total: float, doing: str) -> None:
+        """`done` of `total`, in units of expected work, and what is being done."""
+        ...
+
+
+class Silent:
+    """A run nobody listens to."""
+
+    def say(self, message: str) -> None: ...
+
+    def update(self, done: float, total: float, doing: str) -> None: ...
+
+
+class Meter:
+    """Adds up pieces of work of different length.
+
+    Parameters
+    ----------
+    progress : who is told.
+    total : expected seconds of everything.
+    """
+
+    def __init__(self, progress: Progress, total: float) -> None:
+        self._progress = progress
+        self._total = total
+        self._done = 0.0
+
+    @contextmanager
+    def during(self, seconds: float, doing: str) -> Iterator[Callable[[float], None]]:
+        """A piece of `seconds`; yields what to call with its share done, 0..1."""
+
+        def share(done: float) -> None:
+            self._progress.update(self._done + done * seconds, self._total, doing)
+
+        share(0.0)
+        yield share
+        self._done += seconds

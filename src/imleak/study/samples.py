@@ -1,0 +1,107 @@
+"""From pictures to the paired samples an estimator is given."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..interfaces import Image, ImleakError, PairedSamples, Scheme
+from .components import Component
+from .features import FeatureTable
+from .observe import derive_seed, observe
+from .plan import ImageInfo, Unit
+
+MOST_VALUES = 4096
+"""Up to so many different sample values (12 bits) a picture is its table of counts."""
+
+DRAWN = 10_000
+"""Pairs of samples drawn of a picture without such a table."""
+
+
+def pool_features(unit: Unit, table: Callable[[ImageInfo], FeatureTable]) -> PairedSamples:
+    """Vectors of all patches of all pictures of a unit.
+
+    Parameters
+    ----------
+    unit : of an estimator; its order of pictures numbers the groups.
+    table : the vectors of a picture.
+    """
+    count = len(unit.images) * unit.patches
+    dimension = unit.encoder.build().dimension
+    x = np.empty((count, dimension), np.float32)
+    y = np.empty((len(unit.levels), count, dimension), np.float32)
+    for group, image in enumerate(unit.images):
+        rows = slice(group * unit.patches, (group + 1) * unit.patches)
+        found = table(image)
+        x[rows], y[:, rows] = found.plain, found.clear
+    return PairedSamples(x, y, np.repeat(np.arange(len(unit.images)), unit.patches))
+
+
+@dataclass(frozen=True, eq=False)
+class _Pixels:
+    """Pairs of scalar samples of one picture: x (n,), y (L, n), and how often each occurs."""
+
+    x: NDArray[np.float32]
+    y: NDArray[np.float32]
+    counts: NDArray[np.float64]
+
+
+def pool_pixels(unit: Unit, read: Callable[[ImageInfo], Image]) -> PairedSamples:
+    """Pairs of scalar samples (plain, clear) of all pictures of a unit, all channels.
+
+    A scheme that works sample by sample turns a picture into its table: each value once,
+    with its count. Of any other, and of pictures of more than :data:`MOST_VALUES`
+    different values, :data:`DRAWN` pairs are drawn at random with a count of one.
+
+    Raises
+    ------
+    ImleakError
+        If the pictures have different bit depths, whose samples are not comparable.
+    """
+    depths = sorted({image.bits for image in unit.images})
+    if len(depths) > 1:
+        raise ImleakError(
+            f"scalar samples of {' and '.join(map(str, depths))} bits cannot be pooled; "
+            "audit pictures of each depth on their own"
+        )
+    scheme: Scheme = unit.scheme.build()
+    tables = [scheme.table(depths[0], level) for level in unit.levels]
+    known = [table.astype(np.float32) for table in tables if table is not None]
+    by_value = np.stack(known) if len(known) == len(tables) else None
+    pools = list(_pixels(unit.images, read, unit.scheme, unit.levels, unit.seed, by_value))
+    return PairedSamples(
+        x=np.concatenate([pool.x for pool in pools])[:, np.newaxis],
+        y=np.concatenate([pool.y for pool in pools], axis=1)[:, :, np.newaxis],
+        groups=np.repeat(np.arange(len(pools)), [len(pool.x) for pool in pools]),
+        weights=np.concatenate([pool.counts for pool in pools]),
+        sizes=tuple(scheme.size(depths[0], level) for level in unit.levels),
+    )
+
+
+def _pixels(
+    images: Sequence[ImageInfo],
+    read: Callable[[ImageInfo], Image],
+    scheme: Component,
+    levels: tuple[int, ...],
+    seed: int,
+    by_value: NDArray[np.float32] | None,
+) -> Iterator[_Pixels]:
+    for info in images:
+        image = read(info)
+        values, counts = np.unique(image.samples, return_counts=True)
+        if by_value is not None and len(values) <= MOST_VALUES:
+            yield _Pixels(values.astype(np.float32), by_value[:, values], counts.astype(float))
+        else:
+            yield _draw(image, scheme, levels, seed)
+
+
+def _draw(image: Image, scheme: Component, levels: tuple[int, ...], seed: int) -> _Pixels:
+    observed = observe(image, scheme, levels, seed)
+    rng = np.random.default_rng(derive_seed(seed, image.digest, "pixels"))
+    at = rng.integers(image.samples.size, size=DRAWN)
+    clear = np.stack([observed.clear(level).ravel()[at] for level in levels])
+    x = image.samples.ravel()[at].astype(np.float32)
+    return _Pixels(x, clear.astype(np.float32), np.ones(DRAWN))

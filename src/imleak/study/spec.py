@@ -1,0 +1,339 @@
+"""What a study is, as written in a TOML file, on the command line or in Python."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Literal, Self
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_serializer,
+    model_validator,
+)
+
+from .. import plugins
+from ..interfaces import ImleakError
+from .components import Component, accepted, component, has_features, measure_kind, space
+
+SHARED_OPTIONS = (
+    "epochs",
+    "protocol",
+    "seeds",
+    "folds",
+    "growth",
+    "sensitivity",
+    "round_to",
+    "device",
+)
+"""Fields of a study handed to every measure and encoder that has an option of that name."""
+
+DEFAULT_ENCODERS = ("efficientnet-lite0",)
+DEFAULT_MEASURES = ("histogram", "psnr", "ssim", "cosine", "rounded", "mine")
+
+
+class SpecError(ImleakError):
+    """A study that cannot be run as written; the message names every mistake."""
+
+
+def parse_levels(value: object) -> object:
+    """Levels from ``"0-8"``, ``"0,2,4"``, ``"0-3,8"``, one number or a list of numbers."""
+    if isinstance(value, int):
+        return (value,)
+    if isinstance(value, str):
+        return tuple(level for part in value.split(",") for level in _run_of_levels(part.strip()))
+    return value
+
+
+def _run_of_levels(part: str) -> range:
+    match = re.fullmatch(r"(\d+)(?:\s*-\s*(\d+))?", part)
+    if match is None:
+        raise ValueError(f"{part!r} is not a level; write 0-8 or 0,2,4")
+    first, last = int(match[1]), int(match[2] or match[1])
+    if last < first:
+        raise ValueError(f"{part!r} counts down; write {last}-{first}")
+    return range(first, last + 1)
+
+
+def _in_order(levels: tuple[int, ...] | None) -> tuple[int, ...] | None:
+    return None if levels is None else tuple(sorted(set(levels)))
+
+
+def _several(value: object) -> object:
+    """One where several may stand."""
+    if isinstance(value, str | Mapping):
+        return (value,)
+    return (str(value),) if isinstance(value, Path) else value
+
+
+def _as_text(value: object) -> object:
+    return str(value) if isinstance(value, Path) else value
+
+
+Text = Annotated[str, BeforeValidator(_as_text)]
+Level = Annotated[int, Field(ge=0)]
+Several = BeforeValidator(_several)
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Choice(_Frozen):
+    """A component by name, with options: ``"mine"`` or ``{name = "mine", epochs = 100}``."""
+
+    kind: ClassVar[plugins.Kind]
+    name: str
+    options: dict[str, Any] = Field(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_name_or_table(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            return {"name": value}
+        if isinstance(value, Mapping) and "options" not in value:
+            options = {key: item for key, item in value.items() if key != "name"}
+            return {"options": options} | ({"name": value["name"]} if "name" in value else {})
+        return value
+
+    @model_serializer
+    def _to_name_or_table(self) -> str | dict[str, Any]:
+        return {"name": self.name} | self.options if self.options else self.name
+
+    @model_validator(mode="after")
+    def _can_be_built(self) -> Self:
+        try:
+            self.component({})
+        except ImleakError as error:
+            raise ValueError(str(error)) from error
+        return self
+
+    @field_validator("name")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        try:
+            cls.kind_of(name)
+        except ImleakError as error:
+            raise ValueError(str(error)) from error
+        return name
+
+    @classmethod
+    def kind_of(cls, name: str) -> plugins.Kind:
+        """The kind of plugin a name stands for.
+
+        Raises
+        ------
+        UnknownNameError
+            If there is none.
+        """
+        known = plugins.known(cls.kind)
+        if name not in known:
+            raise plugins.unknown(cls.kind, name, known)
+        return cls.kind
+
+    def accepts(self) -> tuple[str, ...]:
+        return accepted(self.kind_of(self.name), self.name)
+
+    def component(self, shared: Mapping[str, Any]) -> Component:
+        """The component under its own options and the shared ones it accepts."""
+        takes = self.accepts()
+        handed = {option: value for option, value in shared.items() if option in takes}
+        return component(self.kind_of(self.name), self.name, handed | self.options)
+
+
+class SchemeChoice(Choice):
+    kind = "scheme"
+
+
+class EncoderChoice(Choice):
+    kind = "encoder"
+
+
+class MeasureChoice(Choice):
+    """A metric or an estimator: they share one name space."""
+
+    @classmethod
+    def kind_of(cls, name: str) -> plugins.Kind:
+        return measure_kind(name)
+
+
+class StudySpec(_Frozen):
+    """Schemes x levels x encoders x measures over a set of pictures.
+
+    Build one with :meth:`of` or :meth:`load`, which report every mistake at once.
+
+    Parameters
+    ----------
+    sources : files, folders, globs, or ``dead-leaves:200x256x256``.
+    largest : keep the N pictures of highest resolution.
+    limit : keep the first N pictures.
+    annotations : COCO ``instances_*.json`` to take sizes from when ranking.
+    colour : measure every channel; else the luma of ITU-R 601.
+    bits : bits a sample uses, where the file cannot say (12 bits stored in 16).
+    max_pixels : larger pictures are refused from their header.
+    scheme : what is encrypted.
+    levels : how much of it; None for every level of the bit depth most pictures have.
+    encoders : the spaces measured in. Metrics of pixels run whatever they are.
+    measures : metrics and estimators.
+    patches : places a picture is cut at, for estimators on features.
+    seed : of every random choice: patches, keys, folds and bootstraps derive from it.
+    epochs, protocol, seeds, folds, growth, sensitivity, round_to, device : handed to
+        every measure and encoder that has an option of that name.
+    """
+
+    sources: Annotated[tuple[Text, ...], Several] = Field(min_length=1)
+    largest: int | None = Field(None, ge=1)
+    limit: int | None = Field(None, ge=1)
+    annotations: Text | None = None
+    colour: bool = False
+    bits: int | None = Field(None, ge=1, le=16)
+    max_pixels: int | None = Field(None, ge=1)
+    scheme: SchemeChoice = Field("bitplanes", validate_default=True)
+    levels: Annotated[
+        tuple[Level, ...] | None, BeforeValidator(parse_levels), AfterValidator(_in_order)
+    ] = Field(None, min_length=1)
+    encoders: Annotated[tuple[EncoderChoice, ...], Several] = Field(
+        DEFAULT_ENCODERS, min_length=1, validate_default=True
+    )
+    measures: Annotated[tuple[MeasureChoice, ...], Several] = Field(
+        DEFAULT_MEASURES, min_length=1, validate_default=True
+    )
+    patches: int = Field(50, ge=1)
+    seed: int = Field(0, ge=0)
+    epochs: int | None = Field(None, ge=1)
+    protocol: Literal["in-sample", "held-out"] | None = None
+    seeds: int | None = Field(None, ge=1)
+    folds: int | None = Field(None, ge=2)
+    growth: bool | None = None
+    sensitivity: bool | None = None
+    round_to: float | None = Field(None, gt=0)
+    device: str | None = None
+
+    @classmethod
+    def of(cls, /, **fields: Any) -> Self:
+        """A study from its fields, spelled as in the TOML file.
+
+        Raises
+        ------
+        SpecError
+            With every mistake and its path.
+        """
+        try:
+            return cls.model_validate(fields)
+        except ValidationError as error:
+            raise SpecError("; ".join(_mistakes(error))) from error
+
+    @classmethod
+    def load(cls, path: str | Path, /, **overrides: Any) -> Self:
+        """A study from a TOML file; `overrides` replace its fields.
+
+        Raises
+        ------
+        SpecError
+            With every mistake and its path; or if the file cannot be read.
+        """
+        try:
+            return cls.of(**(_read_toml(path) | overrides))
+        except SpecError as error:
+            raise SpecError(f"{path}: {error}") from error
+
+    @property
+    def shared(self) -> dict[str, Any]:
+        """The options handed to whoever takes them."""
+        given = {name: getattr(self, name) for name in SHARED_OPTIONS}
+        return {name: value for name, value in given.items() if value is not None}
+
+    def scheme_component(self) -> Component:
+        return self.scheme.component(self.shared)
+
+    def encoder_components(self) -> tuple[Component, ...]:
+        return tuple(choice.component(self.shared) for choice in self.encoders)
+
+    def measure_components(self) -> tuple[Component, ...]:
+        return tuple(choice.component(self.shared) for choice in self.measures)
+
+    @model_validator(mode="after")
+    def _as_a_whole(self) -> Self:
+        mistakes = [*self._twice(), *self._unheard(), *self._refused()]
+        # Where to run can only be asked of components that can be built.
+        mistakes = mistakes or [*self._homeless()]
+        if mistakes:
+            raise ValueError("; ".join(mistakes))
+        return self
+
+    def _twice(self) -> Iterator[str]:
+        for field in ("encoders", "measures"):
+            names = [choice.name for choice in getattr(self, field)]
+            for name in sorted({name for name in names if names.count(name) > 1}):
+                yield f"{field}: {name!r} stands there twice, and its rows would look alike"
+
+    def _unheard(self) -> Iterator[str]:
+        choices = (self.scheme, *self.encoders, *self.measures)
+        heard = {option for choice in choices for option in choice.accepts()}
+        chosen = ", ".join(choice.name for choice in self.measures)
+        for option in self.shared:
+            if option not in heard:
+                yield f"{option}: none of the chosen measures ({chosen}) has it; leave it out"
+
+    def _refused(self) -> Iterator[str]:
+        named: list[tuple[str, Choice]] = [("scheme", self.scheme)]
+        named += [(f"encoders[{at}]", choice) for at, choice in enumerate(self.encoders)]
+        named += [(f"measures[{at}]", choice) for at, choice in enumerate(self.measures)]
+        for where, choice in named:
+            try:
+                choice.component(self.shared)
+            except ImleakError as error:
+                yield f"{where}: {error}"
+
+    def _homeless(self) -> Iterator[str]:
+        if any(has_features(encoder) for encoder in self.encoder_components()):
+            return
+        for at, measure in enumerate(self.measure_components()):
+            if space(measure) == "features":
+                yield (
+                    f"measures[{at}]: {measure.name} works on the features of an encoder; "
+                    f"add one to encoders, for instance {DEFAULT_ENCODERS[0]}"
+                )
+
+
+def _read_toml(path: str | Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SpecError(f"cannot be read: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SpecError(f"is not TOML: {error}") from error
+
+
+def _mistakes(error: ValidationError) -> Iterator[str]:
+    """Every mistake as ``measures[1].name: what is wrong``."""
+    for detail in error.errors(include_url=False):
+        where = "".join(
+            f"[{step}]" if isinstance(step, int) else f".{step}" for step in detail["loc"]
+        ).lstrip(".")
+        yield f"{where}: {_what(detail)}" if where else _what(detail)
+
+
+def _what(detail: Mapping[str, Any]) -> str:
+    if detail["type"] == "value_error":
+        return str(detail["ctx"]["error"])
+    if detail["type"] == "extra_forbidden":
+        fields, name = StudySpec.model_fields, str(detail["loc"][-1])
+        close = difflib.get_close_matches(name, fields, n=1)
+        return (
+            f"no such field; did you mean {close[0]}?"
+            if close
+            else (f"no such field; known: {', '.join(fields)}")
+        )
+    message = str(detail["msg"])
+    told = message[:1].lower() + message[1:]
+    return told if detail["type"] == "missing" else f"{told} (it is {detail['input']!r})"

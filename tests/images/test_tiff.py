@@ -1,0 +1,156 @@
+from __future__ import annotations
+
+import itertools
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import tifffile
+
+from imleak.images import Source, read
+from imleak.interfaces import Image, ImageError
+
+
+@pytest.fixture
+def written(tmp_path: Path) -> Any:
+    def write(samples: np.ndarray, **options: Any) -> Source:
+        tifffile.imwrite(tmp_path / "x.tif", samples, **options)
+        return Source("x.tif", tmp_path / "x.tif")
+
+    return write
+
+
+def pixels(picture: Image) -> np.ndarray:
+    return np.moveaxis(picture.samples, 0, -1)
+
+
+LAYOUTS = list(
+    itertools.product((1, 2, 3, 4), ("contig", "separate"), (None, "deflate", "lzw"), "<>")
+)
+
+
+@pytest.mark.parametrize("tile", [None, (16, 32)])
+@pytest.mark.parametrize(("channels", "planar", "compression", "byteorder"), LAYOUTS)
+def test_16_bits_in_every_layout(
+    written: Any,
+    rgba16: np.ndarray,
+    channels: int,
+    planar: str,
+    compression: str | None,
+    byteorder: str,
+    tile: tuple[int, int] | None,
+) -> None:
+    samples = rgba16[..., :channels].squeeze()
+    source = written(
+        np.moveaxis(samples, -1, 0) if planar == "separate" and channels > 1 else samples,
+        photometric="rgb" if channels >= 3 else "minisblack",
+        planarconfig=planar if channels > 1 else None,
+        extrasamples=["unassalpha"] if channels in (2, 4) else None,
+        compression=compression,
+        predictor=bool(compression),
+        byteorder=byteorder,
+        tile=tile,
+    )
+    picture = read(source, colour=True)
+    assert picture.bits == 16
+    np.testing.assert_array_equal(pixels(picture), rgba16[..., : 3 if channels >= 3 else 1])
+    assert picture.notes == (("alpha dropped",) if channels in (2, 4) else ())
+
+
+@pytest.mark.parametrize("bits", [10, 12, 14])
+def test_packed_samples_have_the_depth_of_the_file(
+    written: Any, rgba16: np.ndarray, bits: int
+) -> None:
+    samples = rgba16[..., 0] >> (16 - bits)
+    picture = read(written(samples, bitspersample=bits))
+    assert picture.bits == bits
+    np.testing.assert_array_equal(picture.samples[0], samples)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_white_is_zero(written: Any, rgba16: np.ndarray, dtype: type[np.unsignedinteger]) -> None:
+    samples = rgba16[..., 0].astype(dtype)
+    picture = read(written(samples, photometric="miniswhite"))
+    np.testing.assert_array_equal(picture.samples[0], np.iinfo(dtype).max - samples)
+
+
+@pytest.mark.parametrize("compression", [None, "lzw"])
+def test_orientation(written: Any, rgba16: np.ndarray, compression: str | None) -> None:
+    tag = (274, "H", 1, 8, False)
+    picture = read(written(rgba16[..., 0], extratags=[tag], compression=compression))
+    np.testing.assert_array_equal(picture.samples[0], np.rot90(rgba16[..., 0]))
+    assert picture.notes == ("turned by EXIF orientation 8",)
+
+
+def test_first_page(written: Any, rgba16: np.ndarray) -> None:
+    pages = np.moveaxis(rgba16, -1, 0)
+    picture = read(written(pages, photometric="minisblack"))
+    np.testing.assert_array_equal(picture.samples[0], pages[0])
+    assert picture.notes == ("first of 4 frames",)
+
+
+def test_premultiplied_alpha_is_noted(written: Any, rgba16: np.ndarray) -> None:
+    picture = read(written(rgba16, photometric="rgb", extrasamples=["assocalpha"]))
+    assert picture.notes == ("colours stay multiplied by alpha", "alpha dropped")
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float16, np.int16, np.int8, np.uint32])
+def test_other_types_are_refused(written: Any, rgba16: np.ndarray, dtype: Any) -> None:
+    with pytest.raises(ImageError, match=f"of type {np.dtype(dtype)}; save it with unsigned"):
+        read(written((rgba16[..., 0] >> 9).astype(dtype)))
+
+
+def test_other_colours_of_16_bits_are_refused(written: Any, rgba16: np.ndarray) -> None:
+    with pytest.raises(ImageError, match=r"4 samples a pixel of 16 bits.*save it as grey or RGB"):
+        read(written(rgba16, photometric="separated"))
+
+
+def test_five_samples_a_pixel_are_refused(written: Any, rgba16: np.ndarray) -> None:
+    five = np.concatenate([rgba16, rgba16[..., :1]], axis=-1)
+    with pytest.raises(ImageError, match="5 samples a pixel"):
+        read(written(five, photometric="rgb", planarconfig="contig"))
+
+
+WITHOUT_CODECS = """
+import sys
+sys.modules["imagecodecs"] = None
+import warnings
+warnings.simplefilter("error")
+from imleak.images import find, read
+from imleak.interfaces import ImageError
+for source in find(sys.argv[1]):
+    try:
+        print(source.name, read(source, colour=True).digest)
+    except ImageError as error:
+        print(error)
+"""
+
+
+def test_without_imagecodecs(tmp_path: Path, rgba16: np.ndarray) -> None:
+    """LZW goes through libtiff then; what nothing can decode names the extra."""
+    rgb = rgba16[..., :3]
+    for byteorder, name in (("<", "little"), (">", "big")):
+        options: Any = {"compression": "lzw", "predictor": True, "byteorder": byteorder}
+        tifffile.imwrite(tmp_path / f"{name}-grey.tif", rgba16[..., 0], **options)
+        tifffile.imwrite(tmp_path / f"{name}-rgb.tif", rgb, photometric="rgb", **options)
+        tifffile.imwrite(tmp_path / f"{name}-rgba.tif", rgba16, photometric="rgb", **options)
+    with_codecs = {path.name: read(Source("", path), colour=True) for path in tmp_path.iterdir()}
+    tifffile.imwrite(
+        tmp_path / "planes.tif",
+        np.moveaxis(rgb, -1, 0),
+        photometric="rgb",
+        planarconfig="separate",
+        compression="lzw",
+    )
+    run = [sys.executable, "-c", WITHOUT_CODECS, str(tmp_path)]
+    lines = subprocess.run(run, capture_output=True, text=True, check=True).stdout.splitlines()
+    assert len(lines) == 7
+    *same, refused = lines
+    assert dict(line.split() for line in same) == {
+        name: picture.digest for name, picture in with_codecs.items()
+    }
+    assert refused.startswith("planes.tif: ")
+    assert refused.endswith("pip install 'imleak[codecs]'")

@@ -1,0 +1,173 @@
+import math
+from itertools import pairwise
+
+import numpy as np
+import pytest
+import skimage.data
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import entropy as scipy_entropy
+
+from imleak.interfaces import ImleakError, Observation
+from imleak.metrics import codelength
+from imleak.metrics.codelength import CodeLength, compact, determines
+
+imagecodecs = pytest.importorskip("imagecodecs")
+
+
+def values(observation, **options):
+    return [reading.value for reading in CodeLength(**options).measure(observation)]
+
+
+def test_known_lengths_of_a_photograph(observe_bitplanes):
+    camera = skimage.data.camera()[None]
+    observation = observe_bitplanes(camera, levels=(0, 2, 4, 6, 7, 8))
+    found = values(observation, effort=9, method=5)
+    np.testing.assert_allclose(found, [3.62, 3.62, 3.10, 1.87, 1.00, 0], atol=0.015)
+
+
+def test_photograph_is_below_its_histogram_and_never_rises(observe_bitplanes):
+    camera = skimage.data.camera()[None, ::2, ::2]
+    observation = observe_bitplanes(camera)
+    found = values(observation)
+    assert all(later <= earlier for earlier, later in pairwise(found))
+    for s, value in enumerate(found[:-1]):
+        histogram = scipy_entropy(np.bincount(observation.clear(s).ravel()), base=2)
+        assert value < histogram + 0.02  # at s=7 both are 1 bit, and a file has a header
+
+
+@pytest.mark.parametrize(("bits", "channels"), [(8, 1), (8, 3), (12, 1), (16, 1)])
+def test_noise_costs_what_it_holds(observe_bitplanes, bits, channels):
+    kind = np.uint8 if bits <= 8 else np.uint16
+    shape = (channels, 96, 96)
+    noise = np.random.default_rng(0).integers(0, 2**bits, shape).astype(kind)
+    levels = (0, 1, bits // 2, bits - 1, bits)
+    observation = observe_bitplanes(noise, bits, levels=levels)
+    assert values(observation) == [bits - s for s in levels]
+
+
+@pytest.mark.parametrize("bits", [8, 16])
+def test_both_forms_of_the_clear_part_have_one_code(observe_bitplanes, textured, bits):
+    picture = textured(bits=bits)
+    low, high = (observe_bitplanes(picture, bits, scaled=scaled) for scaled in (False, True))
+    assert values(low) == values(high)
+
+
+def test_flat_picture_costs_next_to_nothing(observe_bitplanes):
+    found = values(observe_bitplanes(np.full((1, 128, 128), 77, np.uint8)))
+    assert max(found) < 0.03
+    assert found[-1] == 0
+
+
+def test_structure_is_seen_at_16_bits(observe_bitplanes, textured):
+    picture = textured(bits=16, height=96, width=96)
+    found = values(observe_bitplanes(picture, 16, levels=(0, 8, 16)))
+    # 9216 samples, nearly all different: a histogram says log2(9216) = 13.2 bits
+    assert found[0] < 13
+    assert found[2] == 0
+
+
+def test_equal_channels_are_coded_once(observe_bitplanes, textured):
+    grey = textured(height=96, width=96)
+    (one,) = values(observe_bitplanes(grey, levels=(0,)))
+    (three,) = values(observe_bitplanes(np.repeat(grey, 3, axis=0), levels=(0,)))
+    assert three < 0.4 * one
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 1), (3, 1, 7), (1, 2, 16_500)])
+def test_any_size_of_picture(observe_bitplanes, shape):
+    picture = np.random.default_rng(0).integers(0, 256, shape).astype(np.uint8)
+    for reading in CodeLength(effort=1).measure(observe_bitplanes(picture)):
+        assert 0 <= reading.value <= reading.ceiling
+
+
+def test_level_0_is_coded_even_if_not_asked_for(observe_bitplanes, textured):
+    picture = textured()
+    (alone,) = values(observe_bitplanes(picture, levels=(1,)))
+    assert alone <= values(observe_bitplanes(picture, levels=(0,)))[0]
+
+
+def test_a_level_says_nothing_of_another_that_it_does_not_determine(observe_tables):
+    values_8 = np.arange(256, dtype=np.uint8)
+    low, high = values_8 & 15, values_8 & 240
+    picture = np.random.default_rng(0).integers(0, 16, (1, 64, 64)).astype(np.uint8) << 4
+    found = values(observe_tables(picture, 8, {1: low, 2: high}))
+    assert found[0] < 0.1
+    assert found[1] == pytest.approx(4, abs=0.05)
+
+
+def test_without_a_table_only_the_plain_picture_bounds_a_level(textured):
+    rng = np.random.default_rng(0)
+    plain = textured(height=64, width=64)
+    flat = np.zeros_like(plain)
+    shuffled = rng.permutation(plain.ravel()).reshape(plain.shape)
+    by_level = {1: flat, 2: shuffled}
+    observation = Observation(
+        plain,
+        8,
+        (1, 2),
+        clear=by_level.__getitem__,
+        cipher=by_level.__getitem__,
+        table=lambda s: None,
+        size=lambda s: None,
+    )
+    readings = CodeLength().measure(observation)
+    of_plain = CodeLength()._length(plain, 256)
+    assert readings[0].value < 0.1
+    assert readings[1].value == of_plain
+    assert [reading.ceiling for reading in readings] == [8, 8]
+
+
+def test_raw_bits_without_imagecodecs(observe_bitplanes, textured, monkeypatch):
+    monkeypatch.setattr(codelength, "find_spec", lambda name: None)
+    metric = CodeLength()
+    assert [reading.value for reading in metric.measure(observe_bitplanes(textured()))] == [
+        8 - s for s in range(9)
+    ]
+    assert metric.version != CodeLength.version
+
+
+@pytest.mark.parametrize("codec", ["jpegxl", "webp"])
+def test_a_codec_that_loses_is_an_error(observe_bitplanes, textured, monkeypatch, codec):
+    decode = getattr(imagecodecs, f"{codec}_decode")
+    monkeypatch.setattr(imagecodecs, f"{codec}_decode", lambda *a, **k: decode(*a, **k) ^ 1)
+    with pytest.raises(ImleakError, match="not lossless"):
+        CodeLength().measure(observe_bitplanes(textured()))
+
+
+@pytest.mark.parametrize("options", [{"effort": 0}, {"effort": 10}, {"method": 7}])
+def test_options_that_are_none_are_refused(options):
+    with pytest.raises(ImleakError, match=r"is \d\.\.\d, not"):
+        CodeLength(**options)
+
+
+@given(st.lists(st.integers(0, 65535), min_size=1, max_size=50))
+def test_compact_symbols_keep_order_and_identity(values):
+    table = np.array(values, np.uint16)
+    symbols = compact(table, table)
+    np.testing.assert_array_equal(np.unique(table)[symbols], table)
+    assert symbols.dtype == np.uint8
+
+
+def test_compact_takes_two_bytes_only_where_one_is_not_enough():
+    table = np.arange(257, dtype=np.uint16)
+    assert compact(table, table).dtype == np.uint16
+    assert compact(table, None) is table
+
+
+def test_determines():
+    values = np.arange(16, dtype=np.uint16)
+    assert determines(values, values >> 1)
+    assert determines(values & 7, values & 3)
+    assert not determines(values & 3, values & 7)
+    assert not determines(values & 3, values >> 2)
+    assert not determines(values, None)
+    assert not determines(None, values)
+
+
+def test_ceiling_is_the_logarithm_of_the_number_of_values(observe_tables):
+    thirds = (np.arange(256) % 3).astype(np.uint8)
+    picture = np.random.default_rng(0).integers(0, 256, (1, 32, 32)).astype(np.uint8)
+    (reading,) = CodeLength().measure(observe_tables(picture, 8, {1: thirds}))
+    assert reading.value == pytest.approx(math.log2(3), abs=1e-12)
+    assert reading.ceiling == math.log2(3)

@@ -1,0 +1,60 @@
+import numpy as np
+import pytest
+import skimage.data
+from skimage.metrics import structural_similarity
+
+from imleak.interfaces import ImageError, Observation
+from imleak.metrics.ssim import Ssim, window_side
+
+
+def constant(plain, other, shape, bits=8):
+    kind = np.uint8 if bits <= 8 else np.uint16
+    values = {"clear": np.full(shape, other, kind), "cipher": np.full(shape, plain, kind)}
+    observation = Observation(
+        np.full(shape, plain, kind),
+        bits,
+        (1,),
+        lambda s: values["clear"],
+        lambda s: values["cipher"],
+        lambda s: None,
+        lambda s: None,
+    )
+    return {reading.part: reading.value for reading in Ssim().measure(observation)}
+
+
+@pytest.mark.parametrize("bits", [8, 12, 16])
+@pytest.mark.parametrize("shape", [(1, 7, 9), (3, 20, 8), (1, 3, 3), (1, 4, 30), (3, 6, 6)])
+def test_flat_pictures_have_a_closed_form_in_any_window(bits, shape):
+    a, b, peak = 50, 90, 2**bits - 1
+    found = constant(a, b, shape, bits)
+    c1 = (0.01 * peak) ** 2
+    assert found["clear"] == pytest.approx((2 * a * b + c1) / (a * a + b * b + c1), abs=1e-9)
+    assert found["cipher"] == 1
+
+
+@pytest.mark.parametrize("picture", ["camera", "astronaut"])
+def test_is_that_of_skimage_on_a_photograph(observe_bitplanes, picture):
+    shown = getattr(skimage.data, picture)()[::4, ::4]
+    axis = None if shown.ndim == 2 else 2
+    samples = shown[None] if axis is None else np.moveaxis(shown, 2, 0).copy()
+    for reading in Ssim().measure(observe_bitplanes(samples, levels=(0, 1, 5), scaled=True)):
+        if reading.part == "clear":
+            clear = (shown.astype(int) << reading.level & 255).astype(np.uint8)
+            expected = structural_similarity(shown, clear, data_range=255, channel_axis=axis)
+            assert reading.value == pytest.approx(expected, abs=1e-12)
+        assert reading.value <= reading.ceiling == 1
+        assert (reading.value == 1) == (reading.level == 0)
+
+
+@pytest.mark.parametrize(
+    ("height", "width", "side"),
+    [(480, 640, 7), (7, 7, 7), (6, 100, 5), (5, 5, 5), (100, 4, 3), (3, 3, 3)],
+)
+def test_window_is_the_largest_odd_one_that_fits(height, width, side):
+    assert window_side(height, width) == side
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 1), (1, 2, 50), (3, 50, 2)])
+def test_picture_without_a_window_is_refused(observe_bitplanes, shape):
+    with pytest.raises(ImageError, match=f"not {shape[2]}x{shape[1]}"):
+        Ssim().measure(observe_bitplanes(np.zeros(shape, np.uint8)))

@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import PIL.Image
+import pytest
+import study_fakes
+
+from imleak import plugins
+from imleak.study import components
+
+FAKES = {
+    "encoder": {"corners": "Corners"},
+    "metric": {"brightness": "Brightness", "likeness": "Likeness"},
+    "estimator": {"rows": "Rows", "breaks": "Breaks"},
+}
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Vectors of tests stay in the folder of the test."""
+    folder = tmp_path / "cache"
+    monkeypatch.setenv("IMLEAK_CACHE", str(folder))
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def fakes(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The plugins of study_fakes stand beside the built-in ones."""
+    for kind, names in FAKES.items():
+        for name, attribute in names.items():
+            monkeypatch.setitem(plugins.BUILT_IN[kind], name, f"study_fakes:{attribute}")
+    plugins.known.cache_clear()
+    components._instance.cache_clear()
+    study_fakes.Corners.shown.clear()
+    study_fakes.Corners.fails_on_white = False
+    study_fakes.Rows.seen.clear()
+    study_fakes.Brightness.calls = 0
+    yield
+    plugins.known.cache_clear()
+    components._instance.cache_clear()
+
+
+@pytest.fixture
+def photographs(tmp_path: Path) -> Callable[..., Path]:
+    """A folder of small grey pictures of noise, one a name."""
+
+    def write(*names: str, size: tuple[int, int] = (12, 16)) -> Path:
+        folder = tmp_path / "photographs"
+        folder.mkdir(exist_ok=True)
+        for name in names:
+            rng = np.random.default_rng(len(name) + sum(map(ord, name)))
+            samples = rng.integers(0, 255, size, dtype=np.uint8)
+            PIL.Image.fromarray(samples).save(folder / name)
+        return folder
+
+    return write

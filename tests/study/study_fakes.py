@@ -1,0 +1,123 @@
+"""Small plugins whose answers can be computed by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from imleak.interfaces import (
+    Estimate,
+    Features,
+    ImleakError,
+    Observation,
+    PairedSamples,
+    Reading,
+    Samples,
+)
+
+
+class Corners:
+    """An encoder whose vector is the first samples of a picture; counts what it is shown."""
+
+    name = "corners"
+    version = "1"
+    input_size: int | None = 8
+    dimension = 4
+    digest = "0" * 64
+    shown: list[int] = []  # noqa: RUF012
+
+    def encode(self, pictures: Samples, bits: int) -> Features:
+        Corners.shown.append(len(pictures))
+        if int(pictures.max()) == 255 and bits == 8 and Corners.fails_on_white:
+            raise ImleakError("does not like white")
+        return pictures[:, 0, 0, :4].astype(np.float32)
+
+    fails_on_white = False
+
+
+class Rows:
+    """An estimator that counts: value is the number of rows plus the level's position."""
+
+    name = "rows"
+    version = "1"
+    bound = "lower"
+    seen: list[PairedSamples] = []  # noqa: RUF012
+
+    def __init__(self, protocol: str = "in-sample", epochs: int = 2, offset: float = 0.0) -> None:
+        if protocol not in ("in-sample", "held-out"):
+            raise ImleakError(f"no protocol {protocol!r}")
+        self.protocol, self.epochs, self.offset = protocol, epochs, offset
+
+    def estimate(
+        self,
+        samples: PairedSamples,
+        *,
+        seed: int = 0,
+        progress: Callable[[float], None] | None = None,
+    ) -> Sequence[Estimate]:
+        Rows.seen.append(samples)
+        if progress:
+            progress(0.5)
+        return [
+            Estimate(
+                value=len(samples.x) + level + self.offset,
+                bound="lower",
+                estimator=self.name,
+                protocol=self.protocol,
+                interval=(-1.0, float(level)),
+                history=tuple(float(epoch) for epoch in range(self.epochs)),
+                train_groups=len(np.unique(samples.groups)),
+                n=len(samples.x),
+            )
+            for level in range(len(samples.y))
+        ]
+
+
+class Breaks:
+    """An estimator with a bug."""
+
+    name = "breaks"
+    version = "1"
+    bound = "none"
+
+    def estimate(self, samples: PairedSamples, **_: object) -> Sequence[Estimate]:
+        raise ZeroDivisionError("of course")
+
+
+class Brightness:
+    """A metric of pixels: the mean of the clear part; refuses white pictures."""
+
+    name = "brightness"
+    version = "1"
+    unit = "grey level"
+    bound = "none"
+    space = "pixels"
+    calls = 0
+
+    def measure(self, observation: Observation) -> list[Reading]:
+        Brightness.calls += 1
+        if observation.plain.min() == 255:
+            raise ImleakError("too bright")
+        return [
+            Reading(level, float(observation.clear(level).mean())) for level in observation.levels
+        ]
+
+
+class Likeness:
+    """A metric of features: how many of them are equal."""
+
+    name = "likeness"
+    version = "1"
+    unit = "1"
+    bound = "none"
+    space = "features"
+
+    def measure(self, observation: Observation) -> list[Reading]:
+        return [
+            Reading(
+                level,
+                float(np.mean(observation.clear_features(level) == observation.plain_features)),
+            )
+            for level in observation.levels
+        ]

@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from imleak.study import frame
+
+
+def row(image: str | None, value: float, **others: Any) -> dict[str, Any]:
+    common = {
+        "scheme": "bitplanes",
+        "level": 3,
+        "encoder": "pixels",
+        "measure": "brightness",
+        "part": "clear",
+        "protocol": "per-image",
+        "unit": "bit",
+        "bound": "none",
+    }
+    return common | {"image": image, "value": value} | others
+
+
+def summary(*rows: dict[str, Any]) -> pd.DataFrame:
+    return frame.summarise(frame.tidy(rows), seed=0)
+
+
+def test_a_metric_is_averaged_over_pictures() -> None:
+    found = summary(row("a", 1.0, ceiling=2.0), row("b", 4.0, ceiling=8.0)).iloc[0]
+    assert (found["mean"], found["n"], found["ceiling"]) == (2.5, 2, 5.0)
+    assert (found["low"], found["high"]) == (1.0, 4.0)
+    assert found["errors"] == 0
+
+
+def test_an_average_needs_every_picture() -> None:
+    found = summary(row("a", 1.0, ceiling=2.0), row("b", 4.0)).iloc[0]
+    assert np.isnan(found["ceiling"])
+
+
+def test_the_interval_of_a_mean_is_that_of_the_normal_law() -> None:
+    values = np.random.default_rng(1).normal(5, 2, 400)
+    low, high = frame.bootstrap_mean(values, seed=0)
+    half = 1.96 * values.std() / np.sqrt(len(values))
+    assert low == pytest.approx(values.mean() - half, abs=0.1 * half)
+    assert high == pytest.approx(values.mean() + half, abs=0.1 * half)
+
+
+def test_the_interval_covers_the_truth_about_as_often_as_it_says() -> None:
+    rng = np.random.default_rng(2)
+    intervals = [frame.bootstrap_mean(rng.exponential(1, 100), seed=s) for s in range(200)]
+    covered = np.mean([low <= 1 <= high for low, high in intervals])
+    assert 0.88 <= covered <= 0.98
+
+
+@pytest.mark.parametrize("values", [[1.0], [np.inf, np.inf], [1.0, np.inf], [np.nan, 1.0]])
+def test_no_interval_where_there_is_none(values: list[float]) -> None:
+    assert np.isnan(frame.bootstrap_mean(np.array(values), seed=0)).all()
+
+
+def test_equal_values_have_an_interval_of_one_point() -> None:
+    low, high = frame.bootstrap_mean(np.full(7, 0.1), seed=0)
+    assert low <= np.full(7, 0.1).mean() <= high
+    assert high - low < 1e-15
+
+
+def test_an_infinite_mean_stays_infinite() -> None:
+    assert summary(row("a", np.inf), row("b", 1.0)).iloc[0]["mean"] == np.inf
+
+
+def test_failures_are_counted_and_do_not_enter_the_mean() -> None:
+    failed = row("c", np.nan, level=None, error="no")
+    found = summary(row("a", 1.0), row("b", 3.0), failed)
+    assert found[["mean", "n", "errors"]].to_numpy().tolist() == [[2.0, 2, 1]]
+
+
+def test_a_measure_that_always_fails_keeps_its_row() -> None:
+    found = summary(row("a", np.nan, level=None, error="no", unit=None, bound=None)).iloc[0]
+    assert (found["measure"], found["errors"]) == ("brightness", 1)
+    assert pd.isna(found["level"])
+    assert np.isnan(found["mean"])
+
+
+def test_estimators_bring_their_interval_and_histories_stay_out() -> None:
+    estimate = row(
+        None,
+        2.0,
+        measure="mine",
+        protocol="held-out",
+        low=1.5,
+        high=2.5,
+        null_mean=-0.1,
+        null_p95=0.1,
+        verdict="leak",
+        rising=True,
+        n=40,
+    )
+    history = row(None, 9.0, measure="mine", protocol="held-out", epoch=1)
+    found = summary(estimate, history)
+    assert len(found) == 1
+    names = ["mean", "low", "high", "null_p95", "verdict", "rising", "n"]
+    assert found.iloc[0][names].tolist() == [2.0, 1.5, 2.5, 0.1, "leak", True, 40]
+
+
+def test_pictures_nobody_could_read_are_no_row_of_the_summary() -> None:
+    unread = {"image": "a", "error": "is empty"}
+    assert summary(unread, row("b", 1.0))["measure"].tolist() == ["brightness"]
+
+
+def test_rows_keep_their_order_and_parts_stand_apart() -> None:
+    rows = [row("a", 1.0, level=s, part=p) for s in (1, 0) for p in ("clear", "cipher")]
+    found = summary(*rows)
+    assert found[["level", "part"]].to_numpy().tolist() == [
+        [1, "clear"],
+        [1, "cipher"],
+        [0, "clear"],
+        [0, "cipher"],
+    ]
+
+
+def test_nothing_has_a_summary_too() -> None:
+    assert summary().columns.tolist() == list(frame.SUMMARY_COLUMNS)

@@ -1,0 +1,132 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from imleak.images import Source
+from imleak.study import StudySpec
+from imleak.study.plan import (
+    ImageInfo,
+    LevelsError,
+    choose_levels,
+    estimator_units,
+    omissions,
+    plan,
+)
+
+
+def info(name: str = "a", digest: str = "", bits: int = 8, side: int = 12) -> ImageInfo:
+    source = Source(name, Path(name))
+    return ImageInfo(name, source, digest or f"digest of {name}", 1, side, side, bits)
+
+
+def spec(**fields: object) -> StudySpec:
+    chosen = {"sources": "photos", "encoders": "corners", "measures": ["brightness", "rows"]}
+    return StudySpec.of(**(chosen | fields))
+
+
+def keys(chosen: StudySpec, *images: ImageInfo) -> set[str]:
+    return {unit.key for unit in plan(chosen, images)}
+
+
+def test_every_measure_runs_where_it_can() -> None:
+    chosen = spec(
+        measures=["brightness", "likeness", "rows"], encoders=["pixels", "corners"], patches=3
+    )
+    units = plan(chosen, [info("a"), info("b")])
+    where = [(u.measure.name, u.encoder.name, len(u.images), u.patches) for u in units]
+    assert where == [
+        ("brightness", "pixels", 1, 0),
+        ("likeness", "corners", 1, 0),
+        ("brightness", "pixels", 1, 0),
+        ("likeness", "corners", 1, 0),
+        ("rows", "pixels", 2, 0),
+        ("rows", "corners", 2, 3),
+    ]
+
+
+def test_a_plan_is_a_function_of_its_arguments() -> None:
+    images = [info("a"), info("b")]
+    assert plan(spec(), images) == plan(spec(), images)
+
+
+def test_names_and_order_of_pictures_do_not_matter() -> None:
+    first = keys(spec(), info("a", "1"), info("b", "2"))
+    assert keys(spec(), info("y", "2"), info("x", "1")) == first
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"seed": 1},
+        {"patches": 7},
+        {"levels": "0-7"},
+        {"scheme": {"name": "bitplanes", "clear": "shifted"}},
+        {"epochs": 3},
+        {"measures": ["brightness", {"name": "rows", "offset": 1.0}]},
+    ],
+)
+def test_whatever_changes_a_result_changes_the_key_of_its_unit(other: dict[str, object]) -> None:
+    (first,) = estimator_units(spec(), [info()])
+    (second,) = estimator_units(spec(**other), [info()])
+    assert first.key != second.key
+
+
+def test_pictures_encoder_and_version_are_in_the_key() -> None:
+    (unit,) = estimator_units(spec(), [info()])
+    others = [
+        replace(unit, images=(info("a", "another"),)),
+        replace(unit, encoder=replace(unit.encoder, digest="1" * 64)),
+        replace(unit, measure=replace(unit.measure, version="2")),
+        replace(unit, scheme=replace(unit.scheme, version="2")),
+    ]
+    assert len({unit.key, *(other.key for other in others)}) == 5
+
+
+def test_patches_do_not_concern_what_is_not_cut() -> None:
+    only_metrics = {"measures": "brightness"}
+    assert keys(spec(**only_metrics), info()) == keys(spec(**only_metrics, patches=7), info())
+
+
+def test_a_picture_smaller_than_a_patch_is_left_out_of_estimators_only() -> None:
+    images = [info("large"), info("small", side=7)]
+    units = plan(spec(), images)
+    assert [[image.name for image in unit.images] for unit in units] == [
+        ["large"],
+        ["small"],
+        ["large"],
+    ]
+    (left,) = omissions(spec(), images)
+    assert (left.image, left.measure.name) == ("small", "rows")
+    assert left.why == "is 7x7, smaller than a patch of 8x8"
+
+
+def test_no_unit_is_made_for_no_picture() -> None:
+    assert estimator_units(spec(), [info(side=7)]) == []
+
+
+@pytest.mark.parametrize(
+    ("depths", "levels"),
+    [([8], range(9)), ([8, 16, 16], range(17)), ([8, 12], range(9)), ([10], range(11))],
+)
+def test_levels_are_those_of_the_usual_depth(depths: list[int], levels: range) -> None:
+    images = [info(str(n), bits=bits) for n, bits in enumerate(depths)]
+    assert choose_levels(spec(), images) == tuple(levels)
+
+
+def test_a_picture_without_the_levels_is_left_out_of_everything() -> None:
+    images = [info("deep", bits=16), info("flat", bits=8)]
+    chosen = spec(levels="0-12")
+    assert {image.name for unit in plan(chosen, images) for image in unit.images} == {"deep"}
+    (left,) = omissions(chosen, images)
+    assert (left.image, left.measure) == ("flat", None)
+    assert left.why == "has 8 bits a sample, fewer than level 12"
+
+
+def test_levels_nothing_has_are_an_error() -> None:
+    with pytest.raises(LevelsError, match="level 9: bitplanes of 8-bit samples has levels 0-8"):
+        plan(spec(levels="0-9"), [info()])
+    with pytest.raises(LevelsError, match="no image to measure"):
+        plan(spec(), [])

@@ -1,0 +1,282 @@
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import PIL.Image
+import pytest
+from study_fakes import Breaks, Brightness, Corners, Rows
+
+from imleak.interfaces import ImleakError
+from imleak.study import OutputError, Run, StudySpec, execute, frame, run
+
+MEASURES = ["brightness", "likeness", "rows"]
+
+
+def spec(folder: Path | str, **fields: object) -> StudySpec:
+    chosen = {"encoders": "corners", "measures": MEASURES, "patches": 3, "levels": "0,4,8"}
+    return StudySpec.of(sources=folder, **(chosen | fields))
+
+
+class Listener:
+    def __init__(self) -> None:
+        self.said: list[str] = []
+        self.shares: list[tuple[float, float, str]] = []
+
+    def say(self, message: str) -> None:
+        self.said.append(message)
+
+    def update(self, done: float, total: float, doing: str) -> None:
+        self.shares.append((done, total, doing))
+
+
+@pytest.fixture
+def folder(photographs: Callable[..., Path]) -> Path:
+    return photographs("a.png", "b.png", "c.png")
+
+
+def test_numbers_are_those_of_the_measures(folder: Path, tmp_path: Path) -> None:
+    found = run(spec(folder), tmp_path / "out").frame
+    assert found.columns.tolist() == list(frame.COLUMNS)
+    for name in "abc":
+        samples = np.asarray(PIL.Image.open(folder / f"{name}.png")).astype(int)
+        rows = found[(found["image"] == f"{name}.png") & (found["measure"] == "brightness")]
+        assert rows["level"].tolist() == [0, 4, 8]
+        assert rows["value"].tolist() == pytest.approx(
+            [(samples * 2**s % 256).mean() for s in (0, 4, 8)]
+        )
+        assert set(rows["encoder"]) == {"pixels"}
+    likeness = found[found["measure"] == "likeness"]
+    assert set(likeness["encoder"]) == {"corners"}
+    assert likeness[likeness["level"] == 0]["value"].tolist() == [1, 1, 1]
+
+
+def test_an_estimator_sees_all_pictures(folder: Path, tmp_path: Path) -> None:
+    found = run(spec(folder), tmp_path / "out").frame
+    (samples,) = Rows.seen
+    assert samples.x.shape == (9, 4)
+    assert samples.y.shape == (3, 9, 4)
+    assert samples.groups.tolist() == [0, 0, 0, 1, 1, 1, 2, 2, 2]
+    rows = found[(found["measure"] == "rows") & found["epoch"].isna()]
+    assert rows["value"].tolist() == [9, 10, 11]
+    assert rows["high"].tolist() == [0, 1, 2]
+    assert rows["protocol"].tolist() == ["in-sample"] * 3
+    assert rows["image"].isna().all()
+    assert rows["train_groups"].tolist() == [3, 3, 3]
+
+
+def test_every_epoch_is_a_row(folder: Path, tmp_path: Path) -> None:
+    found = run(spec(folder, epochs=4), tmp_path / "out").frame
+    history = found[found["epoch"].notna() & (found["level"] == 4)]
+    assert history[["epoch", "value"]].to_numpy().tolist() == [[1, 0], [2, 1], [3, 2], [4, 3]]
+    assert set(history["unit"]) == {"bit"}
+
+
+def test_two_runs_of_one_study_agree_to_the_last_bit(folder: Path, tmp_path: Path) -> None:
+    first = run(spec(folder), tmp_path / "one")
+    second = run(spec(folder), tmp_path / "two")
+    pd.testing.assert_frame_equal(first.frame, second.frame, check_exact=True)
+    assert (first.path / "summary.csv").read_bytes() == (second.path / "summary.csv").read_bytes()
+
+
+def test_a_bad_picture_is_a_row_and_the_run_goes_on(folder: Path, tmp_path: Path) -> None:
+    (folder / "b.png").write_text("I am text")
+    done = run(spec(folder), tmp_path / "out")
+    errors = done.frame[done.frame["error"].notna()]
+    assert errors["image"].tolist() == ["b.png"]
+    assert "is not a JPEG" in errors["error"].iloc[0]
+    assert done.summary["mean"].notna().all()
+    assert set(done.summary[done.summary["measure"] == "brightness"]["n"]) == {2}
+    assert [left["name"] for left in done.manifest["left_out"]] == ["b.png"]
+
+
+def test_a_run_of_bad_pictures_only_has_rows_too(folder: Path, tmp_path: Path) -> None:
+    for path in folder.iterdir():
+        path.write_text("I am text")
+    done = run(spec(folder), tmp_path / "out")
+    assert len(done.frame) == 3
+    assert done.frame["value"].isna().all()
+    assert done.summary.empty
+
+
+def test_a_small_picture_is_measured_where_it_can_be(
+    folder: Path, photographs: Callable[..., Path], tmp_path: Path
+) -> None:
+    photographs("small.png", size=(5, 5))
+    done = run(spec(folder), tmp_path / "out")
+    of_small = done.frame[done.frame["image"] == "small.png"]
+    assert set(of_small[of_small["error"].isna()]["measure"]) == {"brightness", "likeness"}
+    (error,) = of_small["error"].dropna()
+    assert error == "is 5x5, smaller than a patch of 8x8"
+    assert len(Rows.seen[0].x) == 9
+    assert set(done.summary[done.summary["measure"] == "rows"]["errors"]) == {1}
+
+
+def test_a_measure_that_fails_is_a_row_with_its_error(folder: Path, tmp_path: Path) -> None:
+    white = np.full((12, 16), 255, np.uint8)
+    PIL.Image.fromarray(white).save(folder / "white.png")
+    done = run(spec(folder, measures=[*MEASURES, "breaks"]), tmp_path / "out")
+    failed = done.frame[done.frame["error"].notna()]
+    assert failed[["image", "measure", "error"]].fillna("").to_numpy().tolist() == [
+        ["white.png", "brightness", "too bright"],
+        ["", "breaks", "ZeroDivisionError: of course"],
+    ]
+    summary = done.summary.set_index("measure")
+    assert set(summary.loc["brightness", "errors"]) == {1}
+    assert summary.loc["breaks", "errors"] == 1
+    assert np.isnan(summary.loc["breaks", "mean"])
+
+
+def test_a_picture_an_encoder_fails_on_is_left_out_of_its_estimators(
+    folder: Path, tmp_path: Path
+) -> None:
+    PIL.Image.fromarray(np.full((12, 16), 255, np.uint8)).save(folder / "white.png")
+    Corners.fails_on_white = True
+    done = run(spec(folder, measures=["likeness", "rows"]), tmp_path / "out")
+    failed = done.frame[done.frame["error"].notna()]
+    assert failed[["image", "measure", "error"]].to_numpy().tolist() == [
+        ["white.png", "likeness", "does not like white"],
+        ["white.png", "rows", "does not like white"],
+    ]
+    assert len(Rows.seen[0].x) == 9
+
+
+def test_what_is_done_is_not_done_again(folder: Path, tmp_path: Path) -> None:
+    first = run(spec(folder), tmp_path / "out").frame
+    calls, shown, seen = Brightness.calls, len(Corners.shown), len(Rows.seen)
+    second = run(spec(folder), tmp_path / "out").frame
+    pd.testing.assert_frame_equal(first, second, check_exact=True)
+    assert (Brightness.calls, len(Corners.shown), len(Rows.seen)) == (calls, shown, seen)
+
+
+def test_an_interrupted_run_is_continued(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    complete = run(spec(folder), tmp_path / "whole").frame
+    Brightness.calls = 0
+
+    def interrupt(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Rows, "estimate", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            run(spec(folder), tmp_path / "out")
+    with pytest.raises(OutputError, match="no finished run"):
+        Run.open(tmp_path / "out")
+    assert Brightness.calls == 3
+    continued = run(spec(folder), tmp_path / "out").frame
+    assert Brightness.calls == 3
+    pd.testing.assert_frame_equal(complete, continued, check_exact=True)
+
+
+def test_what_failed_is_tried_again(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chosen = spec(folder, measures=["brightness", "breaks"])
+    assert run(chosen, tmp_path / "out").frame["error"].notna().any()
+    monkeypatch.setattr(Breaks, "estimate", Rows().estimate)
+    assert run(chosen, tmp_path / "out").frame["error"].isna().all()
+
+
+def test_another_measure_needs_no_forward_pass(folder: Path, tmp_path: Path) -> None:
+    run(spec(folder), tmp_path / "one")
+    shown = len(Corners.shown)
+    run(spec(folder, measures=["likeness", {"name": "rows", "offset": 1.0}]), tmp_path / "two")
+    assert len(Corners.shown) == shown
+
+
+def test_a_torn_part_and_a_lost_cache_are_made_again(
+    folder: Path, tmp_path: Path, own_cache: Path
+) -> None:
+    first = run(spec(folder), tmp_path / "out").frame
+    for path in (tmp_path / "out" / "parts").iterdir():
+        path.write_bytes(path.read_bytes()[:-1])
+    shutil.rmtree(own_cache)
+    second = run(spec(folder), tmp_path / "out").frame
+    pd.testing.assert_frame_equal(first, second, check_exact=True)
+
+
+def test_another_study_is_refused_before_anything_is_done(folder: Path, tmp_path: Path) -> None:
+    run(spec(folder), tmp_path / "out")
+    before = (tmp_path / "out" / "results.parquet").read_bytes()
+    with pytest.raises(OutputError, match="seed was 0 and is 1"):
+        run(spec(folder, seed=1), tmp_path / "out")
+    assert (tmp_path / "out" / "results.parquet").read_bytes() == before
+
+
+@pytest.mark.parametrize("fields", [{"levels": "0-9"}, {"sources": "nowhere"}])
+def test_a_study_that_cannot_begin_leaves_no_folder(
+    folder: Path, tmp_path: Path, fields: dict[str, object]
+) -> None:
+    with pytest.raises(ImleakError):
+        run(
+            StudySpec.of(**({"sources": folder, "measures": "brightness"} | fields)), tmp_path / "x"
+        )
+    assert not (tmp_path / "x").exists()
+
+
+def test_the_manifest_says_what_was_run_and_no_key(folder: Path, tmp_path: Path) -> None:
+    from imleak.keystream import derived_key
+
+    command = ["imleak", "audit", "photos"]
+    done = run(spec(folder), tmp_path / "out", command=command)
+    text = (done.path / "manifest.json").read_text()
+    manifest = json.loads(text)
+    assert manifest["command"] == command
+    assert StudySpec.of(**manifest["spec"]) == spec(folder)
+    assert [image["name"] for image in manifest["images"]] == ["a.png", "b.png", "c.png"]
+    assert manifest["levels"] == [0, 4, 8]
+    assert manifest["started"] <= manifest["finished"]
+    assert manifest["units"] == {"all": 7, "failed": 0}
+    assert {"python", "imleak", "numpy", "torch"} <= set(manifest["versions"])
+    assert {c["digest"] for c in manifest["components"] if c["kind"] == "encoder"} == {"0" * 64}
+    everything = b"".join(path.read_bytes() for path in done.path.rglob("*") if path.is_file())
+    for secret in (derived_key(0), derived_key(0).hex().encode()):
+        assert secret not in everything
+
+
+def test_a_run_tells_how_long_and_how_far(folder: Path, tmp_path: Path) -> None:
+    listener = Listener()
+    run(spec(folder), tmp_path / "out", progress=listener)
+    (expected,) = listener.said
+    assert expected.startswith("Expected to take ")
+    work = [(d, t) for d, t, doing in listener.shares if doing != "looking at the images"]
+    assert work == sorted(work)
+    assert all(0 <= done <= total for done, total in work)
+    assert {"a.png", "rows on corners"} <= {doing for _, _, doing in listener.shares}
+
+
+def test_a_run_reads_back_as_what_it_was(folder: Path, tmp_path: Path) -> None:
+    done = run(spec(folder), tmp_path / "out")
+    again = Run.open(tmp_path / "out")
+    pd.testing.assert_frame_equal(again.frame, done.frame)
+    assert repr(again) == (f"<Run of brightness, likeness, rows on 3 images at {tmp_path / 'out'}>")
+
+
+def test_scalar_pixels_are_a_space_too(folder: Path, tmp_path: Path) -> None:
+    run(spec(folder, measures="rows", encoders="pixels"), tmp_path / "out")
+    (samples,) = Rows.seen
+    assert samples.weights.sum() == 3 * 12 * 16
+    assert samples.sizes == (256, 16, 1)
+
+
+def test_units_do_not_need_the_run_around_them(folder: Path, tmp_path: Path) -> None:
+    """What an executor elsewhere will do: a unit alone, with nothing prepared."""
+    from imleak.study.execute import Workplace
+    from imleak.study.features import FeatureCache
+    from imleak.study.plan import plan
+    from imleak.study.progress import Silent
+    from imleak.study.survey import reader, survey
+
+    chosen = spec(folder)
+    units = plan(chosen, survey(chosen, Silent()).images)
+    place = Workplace(reader(chosen), FeatureCache(tmp_path / "elsewhere"))
+    alone = [execute.execute(unit, place) for unit in reversed(units)]
+    done = run(chosen, tmp_path / "out")
+    rows = [r for u, p in zip(units, reversed(alone), strict=True) for r in frame.rows_of(u, p)]
+    pd.testing.assert_frame_equal(frame.tidy(rows), done.frame, check_exact=True)

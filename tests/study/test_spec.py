@@ -1,0 +1,162 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from imleak.study import SpecError, StudySpec
+
+
+def spec(**fields: object) -> StudySpec:
+    return StudySpec.of(**({"sources": "photos", "measures": "histogram"} | fields))
+
+
+@pytest.mark.parametrize(
+    ("written", "levels"),
+    [
+        ("0-8", (0, 1, 2, 3, 4, 5, 6, 7, 8)),
+        ("0,2,4", (0, 2, 4)),
+        ("6 - 8, 0", (0, 6, 7, 8)),
+        (3, (3,)),
+        ([4, 0, 4], (0, 4)),
+        (None, None),
+    ],
+)
+def test_levels_as_people_write_them(written: object, levels: tuple[int, ...] | None) -> None:
+    assert spec(levels=written).levels == levels
+
+
+@given(st.sets(st.integers(0, 16), min_size=1))
+def test_levels_are_sorted_and_unique_however_written(levels: set[int]) -> None:
+    assert spec(levels=",".join(map(str, levels))).levels == tuple(sorted(levels))
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        ("8-0", "levels: '8-0' counts down; write 0-8"),
+        ("all", "levels: 'all' is not a level; write 0-8 or 0,2,4"),
+        ("", "levels: '' is not a level"),
+        ([-1], "levels[0]: input should be greater than or equal to 0 (it is -1)"),
+        ([], "levels: "),
+    ],
+)
+def test_levels_that_are_none(written: object, told: str) -> None:
+    with pytest.raises(SpecError) as error:
+        spec(levels=written)
+    assert told in str(error.value)
+
+
+def test_every_mistake_is_reported_with_its_path() -> None:
+    with pytest.raises(SpecError) as error:
+        spec(measures=["histogram", {"name": "histgram"}], patches=0, encoder="pixels", seed="x")
+    message = str(error.value)
+    assert "measures[1].name: unknown measure 'histgram'. Did you mean 'histogram'?" in message
+    assert "patches: input should be greater than or equal to 1 (it is 0)" in message
+    assert "encoder: no such field; did you mean encoders?" in message
+    assert "seed: " in message
+    assert "\n" not in message
+
+
+def test_two_mistakes_of_a_file_are_reported_with_the_file(tmp_path: Path) -> None:
+    config = tmp_path / "study.toml"
+    config.write_text('sources = ["photos"]\nlevels = "8-0"\n[[measures]]\nname = "nothing"\n')
+    with pytest.raises(SpecError) as error:
+        StudySpec.load(config)
+    message = str(error.value)
+    assert message.startswith(f"{config}: ")
+    assert "levels: '8-0' counts down" in message
+    assert "measures[0].name: unknown measure 'nothing'" in message
+
+
+@pytest.mark.parametrize(
+    ("content", "told"), [("a = ", "is not TOML"), (None, "cannot be read: No such file")]
+)
+def test_a_file_that_is_no_toml(tmp_path: Path, content: str | None, told: str) -> None:
+    config = tmp_path / "study.toml"
+    if content is not None:
+        config.write_text(content)
+    with pytest.raises(SpecError, match=told):
+        StudySpec.load(config)
+
+
+def test_a_file_and_what_overrides_it(tmp_path: Path) -> None:
+    config = tmp_path / "study.toml"
+    config.write_text(
+        'sources = "photos"\nseed = 1\npatches = 3\nencoders = ["corners"]\n'
+        'measures = ["histogram", { name = "rows", epochs = 7 }]\n'
+    )
+    loaded = StudySpec.load(config, seed=2)
+    assert (loaded.seed, loaded.patches, loaded.sources) == (2, 3, ("photos",))
+    assert loaded.measures[1].options == {"epochs": 7}
+
+
+@pytest.mark.parametrize(
+    ("kind", "told"),
+    [
+        ({"encoders": "corner"}, "encoders[0].name: unknown encoder 'corner'. Did you mean"),
+        ({"scheme": "xor"}, "scheme.name: unknown scheme 'xor'. Known: bitplanes."),
+        ({"scheme": {"name": "bitplanes", "clear": "up"}}, "scheme: no form 'up'"),
+        ({"measures": {"name": "rows", "epoch": 1}}, "measures[0]: rows has no option 'epoch'"),
+        ({"measures": {"name": "rows", "protocol": "guess"}}, "measures[0]: no protocol 'guess'"),
+        ({"measures": {"epochs": 1}}, "measures[0].name: field required"),
+        ({"measures": []}, "measures: "),
+        ({"sources": []}, "sources: "),
+        ({"protocol": "guess"}, "protocol: input should be 'in-sample' or 'held-out'"),
+    ],
+)
+def test_names_and_options_that_do_not_exist(kind: dict[str, object], told: str) -> None:
+    with pytest.raises(SpecError) as error:
+        spec(**kind)
+    assert told in str(error.value)
+
+
+def test_shared_options_go_to_those_that_take_them() -> None:
+    chosen = spec(measures=["histogram", "rows"], epochs=5, encoders="corners")
+    histogram, rows = chosen.measure_components()
+    assert (histogram.options, rows.options) == ("{}", '{"epochs":5}')
+
+
+def test_own_options_win_over_shared_ones() -> None:
+    (rows,) = spec(measures={"name": "rows", "epochs": 9}, epochs=5).measure_components()
+    assert rows.build().epochs == 9
+
+
+def test_an_option_nobody_has_is_a_mistake() -> None:
+    with pytest.raises(SpecError, match=r"epochs: none of the chosen measures \(histogram\)"):
+        spec(epochs=5)
+
+
+def test_a_measure_of_features_needs_an_encoder_with_features() -> None:
+    with pytest.raises(SpecError, match=r"measures\[1\]: likeness works on the features"):
+        spec(measures=["histogram", "likeness"], encoders="pixels")
+
+
+def test_the_same_name_twice_is_a_mistake() -> None:
+    with pytest.raises(SpecError, match="measures: 'histogram' stands there twice"):
+        spec(measures=["histogram", "histogram"])
+
+
+def test_a_spec_cannot_be_changed() -> None:
+    with pytest.raises(ValidationError):
+        spec().seed = 1
+
+
+def test_a_spec_survives_being_written_and_read() -> None:
+    first = spec(
+        levels="0-3",
+        measures=["brightness", {"name": "rows", "epochs": 3}],
+        scheme={"name": "bitplanes", "clear": "shifted"},
+        sources=[Path("a"), "b"],
+    )
+    assert StudySpec.of(**first.model_dump(mode="json")) == first
+
+
+def test_defaults_are_those_of_the_documentation() -> None:
+    default = StudySpec.of(sources="photos")
+    assert [choice.name for choice in default.encoders] == ["efficientnet-lite0"]
+    names = [choice.name for choice in default.measures]
+    assert names == ["histogram", "psnr", "ssim", "cosine", "rounded", "mine"]

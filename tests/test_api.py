@@ -1,0 +1,154 @@
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import imleak
+from imleak import plugins
+from imleak.interfaces import Estimate, PairedSamples
+
+
+class Counting:
+    """An estimator that says what it was given."""
+
+    name = "counting"
+    version = "1"
+    bound = "none"
+
+    def __init__(self, scale: float = 1.0) -> None:
+        self.scale = scale
+
+    def estimate(
+        self, samples: PairedSamples, *, seed: int = 0, progress: object = None
+    ) -> Sequence[Estimate]:
+        return [
+            Estimate(
+                value=self.scale * float(np.mean(samples.x[:, :1] * y[:, :1])) + seed,
+                bound="none",
+                estimator=self.name,
+                protocol="in-sample",
+                train_groups=len(np.unique(samples.groups)),
+                n=len(y),
+            )
+            for y in samples.y
+        ]
+
+
+@pytest.fixture(autouse=True)
+def counting(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    monkeypatch.setitem(plugins.BUILT_IN["estimator"], "counting", f"{__name__}:Counting")
+    monkeypatch.setenv("IMLEAK_CACHE", str(tmp_path / "cache"))
+    plugins.known.cache_clear()
+    yield
+    plugins.known.cache_clear()
+
+
+X = np.arange(12.0).reshape(6, 2)
+
+
+def test_one_view_is_one_estimate_and_many_are_a_list() -> None:
+    one = imleak.estimate(X, X, "counting")
+    assert one.value == pytest.approx(np.mean(X[:, 0] ** 2))
+    many = imleak.estimate(X, np.stack([X, 2 * X]), "counting", seed=3, scale=10)
+    assert [estimate.value for estimate in many] == pytest.approx(
+        [10 * one.value + 3, 20 * one.value + 3]
+    )
+
+
+def test_rows_without_groups_are_their_own() -> None:
+    assert imleak.estimate(X, X, "counting").train_groups == 6
+    named = imleak.estimate(X, X, "counting", groups=["a", "a", "b", "b", "c", "c"])
+    assert named.train_groups == 3
+
+
+def test_lists_and_single_columns_are_arrays_too() -> None:
+    assert imleak.estimate([1, 2, 3], [4, 5, 6], "counting").value == pytest.approx(32 / 3)
+    assert imleak.estimate([True, False], [1, 1], "counting").value == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "groups", "told"),
+    [
+        (X, X[:5], None, "x has 6 rows and y has 5"),
+        (X, X, [1, 2], r"groups has shape \(2,\); give one label a row, \(6,\)"),
+        (X[None], X, None, r"x has shape \(1, 6, 2\); give \(n,\) or \(n, dx\)"),
+        (X, X[None, None], None, r"y has shape .*give \(n,\) or \(n, dy\) or \(L, n, dy\)"),
+        (X[:0], X[:0], None, "with no empty axis"),
+        (np.where(X == 3, np.nan, X), X, None, r"x\[1, 1\] is nan; every value must be finite"),
+        (X, X * 1e300, None, r"y\[0, 1\] is 1e\+300; every value must be finite"),
+        (X.astype(str), X, None, "x is of type .*; give real numbers"),
+        (X, X + 1j, None, "y is of type complex128; give real numbers"),
+    ],
+)
+def test_arrays_that_are_no_samples(x: object, y: object, groups: object, told: str) -> None:
+    with pytest.raises(imleak.ImleakError, match=told):
+        imleak.estimate(x, y, "counting", groups=groups)
+
+
+def test_names_and_options_that_do_not_exist() -> None:
+    with pytest.raises(imleak.ImleakError, match=r"unknown estimator 'countin'\. Did you mean"):
+        imleak.estimate(X, X, "countin")
+    with pytest.raises(imleak.ImleakError, match="counting has no option 'scales'"):
+        imleak.estimate(X, X, "counting", scales=1)
+
+
+@pytest.fixture
+def pictures() -> list[imleak.Image]:
+    return imleak.read_images("dead-leaves:3x20x24")
+
+
+def test_pictures_are_read(tmp_path: Path, pictures: list[imleak.Image]) -> None:
+    assert [(p.height, p.width, p.bits) for p in pictures] == [(20, 24, 8)] * 3
+    assert len(imleak.read_images("dead-leaves:3x20x24", limit=2)) == 2
+    sizes = ["dead-leaves:1x20x24", "dead-leaves:1x30x24"]
+    assert imleak.read_images(sizes, largest=1)[0].height == 30
+
+
+def test_encrypt_decrypt_and_what_is_left(pictures: list[imleak.Image]) -> None:
+    plain, key = pictures[0], imleak.new_key()
+    encrypted = imleak.encrypt(plain, 3, key)
+    assert imleak.decrypt(encrypted, key).digest == plain.digest
+    assert imleak.decrypt(encrypted, imleak.new_key()).digest != plain.digest
+    clear = imleak.clear_part(encrypted)
+    np.testing.assert_array_equal(clear.samples, plain.samples.astype(int) * 8 % 256)
+    shifted = imleak.clear_part(imleak.encrypt(plain, 3, key, clear="shifted"))
+    np.testing.assert_array_equal(shifted.samples, plain.samples % 32)
+    again = imleak.encrypt(plain, 3, key)
+    assert again.nonce != encrypted.nonce
+    assert again.image.digest != encrypted.image.digest
+    assert key not in repr(encrypted).encode()
+
+
+def test_a_level_that_is_not_there(pictures: list[imleak.Image]) -> None:
+    with pytest.raises(imleak.ImleakError, match=r"has 0\.\.8"):
+        imleak.encrypt(pictures[0], 9, imleak.new_key())
+
+
+def test_an_audit_is_a_run_with_data_frames(tmp_path: Path) -> None:
+    run = imleak.audit("dead-leaves:3x20x24", out=tmp_path / "run", measures="histogram")
+    assert run.path == tmp_path / "run"
+    rows = run.summary.set_index("level")
+    assert rows.index.tolist() == list(range(9))
+    assert rows.loc[8, "mean"] == 0
+    assert run.frame["image"].nunique() == 3
+    plain = imleak.read_images("dead-leaves:3x20x24")
+    counts = [np.unique(p.samples, return_counts=True)[1] / p.samples.size for p in plain]
+    entropies = [-(c * np.log2(c)).sum() for c in counts]
+    assert rows.loc[0, "mean"] == pytest.approx(np.mean(entropies))
+
+
+def test_an_audit_without_a_folder_makes_one() -> None:
+    run = imleak.audit(["dead-leaves:1x20x24"], measures="histogram", levels=[0, 4])
+    assert (run.path / "summary.csv").is_file()
+    assert run.frame["level"].tolist() == [0, 4]
+
+
+def test_an_audit_of_a_config(tmp_path: Path) -> None:
+    config = tmp_path / "study.toml"
+    config.write_text('sources = "dead-leaves:1x20x24"\nmeasures = "histogram"\nlevels = 3\n')
+    assert imleak.audit(config=config).frame["level"].tolist() == [3]
+    with pytest.raises(imleak.ImleakError, match="sources: "):
+        imleak.audit(measures="histogram")

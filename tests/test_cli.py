@@ -1,0 +1,228 @@
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import PIL.Image
+import pytest
+from typer.testing import CliRunner, Result
+
+import imleak as imleak_api
+from imleak import plugins
+from imleak.cli import app
+from imleak.cli.photographs import PHOTOGRAPHS, write_photographs
+
+PIXELS = ("--measure", "histogram", "--measure", "psnr")
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("IMLEAK_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("COLUMNS", "120")
+
+
+@pytest.fixture
+def photograph(tmp_path: Path) -> Path:
+    samples = np.random.default_rng(0).integers(0, 256, (20, 30), dtype=np.uint8)
+    path = tmp_path / "in" / "photograph.png"
+    path.parent.mkdir()
+    PIL.Image.fromarray(samples).save(path)
+    return path
+
+
+def imleak(*words: object) -> Result:
+    return CliRunner().invoke(app, [str(word) for word in words])
+
+
+def refused(*words: object) -> str:
+    """The one line an error is told in."""
+    result = imleak(*words)
+    assert result.exit_code == 2, result.output
+    assert result.stderr.startswith("imleak: ")
+    assert result.stderr.count("\n") == 1
+    return result.stderr.removeprefix("imleak: ").strip()
+
+
+def test_an_audit_says_its_numbers_and_where_they_are(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    result = imleak("audit", "dead-leaves:3x40x40", "-o", out, *PIXELS, "--levels", "0,8")
+    assert result.exit_code == 0, result.output
+    assert "histogram" in result.stdout
+    assert "= 0.00" in result.stdout
+    assert f"In {out}: figures/, manifest.json, parts/, results.parquet, summary.csv" in (
+        result.stdout
+    )
+    summary = pd.read_csv(out / "summary.csv").query("measure == 'histogram'")
+    assert summary["level"].tolist() == [0, 8]
+    assert summary["mean"].tolist()[1] == 0
+    for name in ("strip", "histogram-pixels", "psnr-pixels"):
+        for suffix in ("pdf", "png"):
+            assert (out / "figures" / f"{name}.{suffix}").stat().st_size > 1000
+
+
+def test_a_config_and_options_that_win_over_it(tmp_path: Path) -> None:
+    config, out = tmp_path / "study.toml", tmp_path / "out"
+    config.write_text(
+        'sources = "dead-leaves:2x20x20"\nmeasures = "histogram"\nlevels = "0-4"\nseed = 7\n'
+        'scheme = "bitplanes"\n'
+    )
+    result = imleak("audit", "--config", config, "--levels", "1-2", "--clear", "shifted", "-o", out)
+    assert result.exit_code == 0, result.output
+    spec = json.loads((out / "manifest.json").read_text())["spec"]
+    assert (spec["levels"], spec["seed"]) == ([1, 2], 7)
+    assert spec["scheme"] == {"name": "bitplanes", "clear": "shifted"}
+
+
+def test_a_bad_image_is_a_line_and_no_failure(photograph: Path, tmp_path: Path) -> None:
+    (photograph.parent / "text[bold].png").write_text("I am text")
+    result = imleak("audit", photograph.parent, "-o", tmp_path / "out", *PIXELS)
+    assert result.exit_code == 0, result.output
+    assert "Left out: text[bold].png: is not a JPEG" in result.stdout
+
+
+def test_a_run_without_any_number_fails(tmp_path: Path) -> None:
+    for number in range(12):
+        (tmp_path / f"{number}.png").write_text("I am text")
+    result = imleak("audit", tmp_path / "*.png", "-o", tmp_path / "out", *PIXELS)
+    assert result.exit_code == 1
+    assert "... and 2 more, in manifest.json" in result.stdout
+
+
+def test_a_truncated_photograph_is_told(photograph: Path, tmp_path: Path) -> None:
+    whole = photograph.read_bytes()
+    photograph.write_bytes(whole[: len(whole) // 2])
+    result = imleak("audit", photograph, "-o", tmp_path / "out", *PIXELS)
+    assert result.exit_code == 1
+    assert "Left out: photograph.png: " in result.stdout
+
+
+def test_errors_of_the_user_are_one_line(photograph: Path, tmp_path: Path) -> None:
+    out, empty = tmp_path / "out", tmp_path / "empty"
+    empty.mkdir()
+    audit = ("audit", photograph, "-o", out)
+    assert "unknown measure 'histgram'. Did you mean 'histogram'?" in refused(
+        *audit, "--measure", "histgram"
+    )
+    assert "level 9: bitplanes of 8-bit samples has levels 0-8" in refused(
+        *audit, *PIXELS, "--levels", "0-9"
+    )
+    assert "no image in" in refused("audit", empty, "-o", out, *PIXELS)
+    assert "no such file or folder" in refused("audit", tmp_path / "x.png", "-o", out, *PIXELS)
+    assert "give a file, a folder or a glob, or --config" in refused("audit", "-o", out)
+    assert "cosine works on the features" in refused(
+        *audit, "--encoder", "pixels", "--measure", "cosine"
+    )
+    assert not out.exists()
+
+
+def test_an_output_folder_with_another_run(photograph: Path, tmp_path: Path) -> None:
+    audit = ("audit", photograph, "-o", tmp_path / "out", *PIXELS)
+    assert imleak(*audit).exit_code == 0
+    assert imleak(*audit).exit_code == 0
+    assert "holds another run: seed was 0 and is 1" in refused(*audit, "--seed", 1)
+    assert "holds other things" in refused("audit", photograph, "-o", photograph.parent, *PIXELS)
+
+
+def test_a_config_with_two_mistakes(tmp_path: Path) -> None:
+    config = tmp_path / "study.toml"
+    config.write_text('sources = "x"\npatches = 0\n[[measures]]\nname = "histgram"\n')
+    line = refused("audit", "--config", config, "-o", tmp_path / "out")
+    assert "patches: " in line
+    assert "measures[0].name: unknown measure 'histgram'" in line
+
+
+def test_huge_images_are_refused_from_their_header(tmp_path: Path) -> None:
+    path = tmp_path / "huge.pgm"
+    path.write_bytes(b"P5\n30000 30000\n255\n")
+    result = imleak("audit", path, "-o", tmp_path / "out", *PIXELS)
+    assert result.exit_code == 1
+    assert "above the limit of" in result.stdout
+    raised = imleak("audit", path, "-o", tmp_path / "two", *PIXELS, "--max-pixels", 10**9)
+    assert "above the limit of" not in raised.stdout
+
+
+def test_encrypt_and_decrypt_give_the_same_samples(photograph: Path, tmp_path: Path) -> None:
+    key, sealed, back = tmp_path / "key", tmp_path / "sealed.png", tmp_path / "back.png"
+    first = imleak("encrypt", photograph, "-o", sealed, "--level", 3, "--key-file", key)
+    assert first.exit_code == 0, first.output
+    assert f"New key in {key}." in first.stdout
+    assert os.name != "posix" or key.stat().st_mode & 0o777 == 0o600
+    assert key.read_text().strip() not in first.output
+    assert imleak("decrypt", sealed, "-o", back, "--key-file", key).exit_code == 0
+    plain, cipher, again = (np.asarray(PIL.Image.open(p)) for p in (photograph, sealed, back))
+    np.testing.assert_array_equal(again, plain)
+    np.testing.assert_array_equal(cipher % 32, plain % 32)
+    assert (cipher != plain).mean() > 0.8
+    second = imleak(
+        "encrypt", photograph, "-o", tmp_path / "b.png", "--level", 1, "--key-file", key
+    )
+    assert "New key" not in second.stdout
+
+
+def test_decrypt_refuses_a_wrong_key_and_a_cut_file(photograph: Path, tmp_path: Path) -> None:
+    key, sealed, back = tmp_path / "key", tmp_path / "sealed.png", tmp_path / "back.png"
+    imleak("encrypt", photograph, "-o", sealed, "--level", 3, "--key-file", key)
+    other = tmp_path / "other"
+    imleak("encrypt", photograph, "-o", tmp_path / "y.png", "--level", 3, "--key-file", other)
+    refused("decrypt", sealed, "-o", back, "--key-file", other)
+    refused("decrypt", sealed, "-o", back, "--key-file", tmp_path / "none")
+    sealed.write_bytes(sealed.read_bytes()[:-20])
+    refused("decrypt", sealed, "-o", back, "--key-file", key)
+    refused("decrypt", photograph, "-o", back, "--key-file", key)
+    assert not back.exists()
+
+
+def test_encrypt_refuses_a_level_above_the_depth(photograph: Path, tmp_path: Path) -> None:
+    words = ("encrypt", photograph, "-o", tmp_path / "s.png", "--key-file", tmp_path / "k")
+    assert "has 0..8" in refused(*words, "--level", 9)
+
+
+def test_the_list_names_everything_there_is() -> None:
+    result = imleak("list")
+    assert result.exit_code == 0, result.output
+    for names in plugins.BUILT_IN.values():
+        for name in names:
+            assert name in result.stdout
+
+
+def test_the_list_says_how_to_get_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    from imleak.interfaces import NotInstalledError
+    from imleak.metrics.psnr import Psnr
+
+    def missing(self: Psnr) -> None:
+        raise NotInstalledError("not here: pip install it")
+
+    monkeypatch.setattr(Psnr, "__init__", missing)
+    monkeypatch.setitem(plugins.BUILT_IN["metric"], "broken", "no_such_module:Broken")
+    plugins.known.cache_clear()
+    try:
+        words = " ".join(imleak("list").stdout.split())
+    finally:
+        plugins.known.cache_clear()
+    assert "pip install it" in words
+    assert "broken" in words
+
+
+def test_photographs_come_with_the_dependencies(tmp_path: Path) -> None:
+    folder = write_photographs(tmp_path / "photographs")
+    names = {Path(name).name for _, name in PHOTOGRAPHS}
+    assert {path.name for path in folder.iterdir()} == names
+    pictures = imleak_api.read_images(folder)
+    assert all(min(picture.height, picture.width) >= 224 for picture in pictures)
+
+
+def test_the_command_shows_no_traceback() -> None:
+    words = [sys.executable, "-c", "from imleak.cli import main; main()"]
+    done = subprocess.run(
+        [*words, "audit", "nowhere", "-o", "out", "--measure", "histogram"],
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 2
+    assert done.stderr.startswith("imleak: nowhere: no such file or folder")
+    assert done.stderr.count("\n") == 1
