@@ -251,20 +251,22 @@ def _groups(groups: ArrayLike | None, rows: int) -> NDArray[np.int64]:
 
 
 def _strip(spec: StudySpec, run: Run) -> StripImages | None:
-    """The first picture at all levels, made small enough to print."""
+    """The first picture that was measured, at all levels, made small enough to print."""
     from .report.figures import StripImages
     from .report.figures.strip import trim
     from .study.observe import observe
     from .study.survey import reader
 
-    if not run.manifest["images"]:
+    levels, scheme = tuple(run.manifest["levels"]), spec.scheme_component()
+    without = {left["name"] for left in run.manifest["left_out"] if left["measure"] is None}
+    names = [image["name"] for image in run.manifest["images"] if image["name"] not in without]
+    source = next((found for found in images.find(spec.sources) if found.name in names[:1]), None)
+    if source is None:
         return None
-    name, levels = run.manifest["images"][0]["name"], tuple(run.manifest["levels"])
-    source = next(found for found in images.find(spec.sources) if found.name == name)
     image = reader(spec).read(source)
-    observed = observe(image, spec.scheme_component(), levels, spec.seed)
+    observed = observe(image, scheme, levels, spec.seed)
     return StripImages(
-        name,
+        image.name,
         image.bits,
         trim(image.samples).copy(),
         cipher={level: trim(observed.cipher(level)).copy() for level in levels},

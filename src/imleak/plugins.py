@@ -40,6 +40,7 @@ BUILT_IN: Mapping[Kind, dict[str, str]] = {
         "smile": "imleak.estimators.smile:Smile",
         "infonce": "imleak.estimators.infonce:InfoNce",
         "cca": "imleak.estimators.cca:Cca",
+        "cca-infonce": "imleak.estimators.cca:CcaInfoNce",
         "ksg": "imleak.estimators.ksg:Ksg",
         "tabular-mine": "imleak.estimators.tabular:TabularMine",
         "retrieval": "imleak.estimators.retrieval:Retrieval",

@@ -20,11 +20,12 @@ from imleak.study.components import (
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False),
-    lambda inner: st.dictionaries(st.text(), inner),
+    lambda inner: st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    max_leaves=4,
 )
 
 
-@given(st.dictionaries(st.text(), JSON))
+@given(st.dictionaries(st.text(max_size=3), JSON, max_size=4))
 def test_one_spelling_whatever_the_order(value: dict[str, object]) -> None:
     assert canonical(dict(reversed(value.items()))) == canonical(value)
 

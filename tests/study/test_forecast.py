@@ -1,8 +1,90 @@
 from __future__ import annotations
 
-import pytest
+import time
+from pathlib import Path
 
-from imleak.study.forecast import in_words
+import pytest
+from study_fakes import Corners, Rows
+
+from imleak.images import Source
+from imleak.interfaces import ImleakError
+from imleak.study import forecast
+from imleak.study.components import component
+from imleak.study.features import FeatureRequest
+from imleak.study.forecast import Forecast, in_words, seconds_of_estimator
+from imleak.study.plan import PIXELS, ImageInfo, Unit
+from imleak.study.store import Part
+
+SCHEME = component("scheme", "bitplanes", {})
+LEVELS = (0, 1, 8)
+
+
+def info(side: int) -> ImageInfo:
+    return ImageInfo(f"{side}", Source(f"{side}", Path("x")), f"{side}", 1, side, side, 8)
+
+
+def metric(side: int) -> Unit:
+    measure = component("metric", "brightness", {})
+    return Unit(measure, PIXELS, SCHEME, LEVELS, (info(side),), 0)
+
+
+def estimator() -> Unit:
+    corners = component("encoder", "corners", {})
+    measure = component("estimator", "rows", {})
+    return Unit(measure, corners, SCHEME, LEVELS, (info(9), info(8)), 0, patches=5)
+
+
+def test_metrics_take_as_long_as_they_have_samples() -> None:
+    known = [(metric(10), Part(metric(10).key, {}, seconds=2.0))]
+    assert Forecast(known=known).unit(metric(20)) == pytest.approx(8.0)
+
+
+def test_a_failed_unit_says_nothing_of_time() -> None:
+    known = [(metric(10), Part(metric(10).key, {}, error="no", seconds=2.0))]
+    assert Forecast(known=known).unit(metric(20)) == forecast.ASSUMED
+
+
+def test_encoders_are_timed(monkeypatch: pytest.MonkeyPatch) -> None:
+    def slow(self: Corners, pictures: object, bits: int) -> None:
+        time.sleep(0.032)
+
+    monkeypatch.setattr(Corners, "encode", slow)
+    corners = component("encoder", "corners", {})
+    asked = FeatureRequest(info(9), corners, SCHEME, LEVELS, patches=5)
+    # Two levels differ from the plain picture, of one of them nothing is left.
+    assert Forecast([asked]).request(asked) == pytest.approx(5 * 2 * 0.032 / 16, rel=0.5)
+
+
+def test_estimators_are_timed_until_they_say_how_far_they_are(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def slow(self: Rows, samples: object, *, seed: int, progress: object) -> None:
+        for percent in range(1, 101):
+            time.sleep(0.002)
+            progress(percent / 100)
+        raise AssertionError
+
+    monkeypatch.setattr(forecast, "PATIENCE", 0.02)
+    monkeypatch.setattr(Rows, "estimate", slow)
+    assert seconds_of_estimator(estimator()) == pytest.approx(0.2, rel=0.5)
+
+
+def test_estimators_are_timed_on_rows_like_theirs() -> None:
+    assert seconds_of_estimator(estimator()) < 1
+    (noise,) = Rows.seen
+    assert (noise.x.shape, noise.y.shape) == ((10, 4), (3, 10, 4))
+    assert noise.groups.tolist() == [0] * 5 + [1] * 5
+
+
+def test_what_cannot_be_timed_does_not_stop_a_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise ImleakError("no")
+
+    monkeypatch.setattr(Rows, "estimate", broken)
+    monkeypatch.setattr(Corners, "encode", broken)
+    asked = FeatureRequest(info(9), component("encoder", "corners", {}), SCHEME, LEVELS)
+    assert Forecast([asked], [estimator()]).request(asked) == 2 * forecast.ASSUMED
+    assert Forecast([asked], [estimator()]).unit(estimator()) == forecast.ASSUMED
 
 
 @pytest.mark.parametrize(

@@ -10,10 +10,10 @@ from imleak.study import StudySpec
 from imleak.study.plan import (
     ImageInfo,
     LevelsError,
-    choose_levels,
-    estimator_units,
+    Unit,
     omissions,
     plan,
+    scope,
 )
 
 
@@ -25,6 +25,10 @@ def info(name: str = "a", digest: str = "", bits: int = 8, side: int = 12) -> Im
 def spec(**fields: object) -> StudySpec:
     chosen = {"sources": "photos", "encoders": "corners", "measures": ["brightness", "rows"]}
     return StudySpec.of(**(chosen | fields))
+
+
+def estimator_unit(chosen: StudySpec) -> Unit:
+    return plan(chosen, [info()])[-1]
 
 
 def keys(chosen: StudySpec, *images: ImageInfo) -> set[str]:
@@ -69,13 +73,11 @@ def test_names_and_order_of_pictures_do_not_matter() -> None:
     ],
 )
 def test_whatever_changes_a_result_changes_the_key_of_its_unit(other: dict[str, object]) -> None:
-    (first,) = estimator_units(spec(), [info()])
-    (second,) = estimator_units(spec(**other), [info()])
-    assert first.key != second.key
+    assert estimator_unit(spec()).key != estimator_unit(spec(**other)).key
 
 
 def test_pictures_encoder_and_version_are_in_the_key() -> None:
-    (unit,) = estimator_units(spec(), [info()])
+    unit = estimator_unit(spec())
     others = [
         replace(unit, images=(info("a", "another"),)),
         replace(unit, encoder=replace(unit.encoder, digest="1" * 64)),
@@ -104,25 +106,34 @@ def test_a_picture_smaller_than_a_patch_is_left_out_of_estimators_only() -> None
 
 
 def test_no_unit_is_made_for_no_picture() -> None:
-    assert estimator_units(spec(), [info(side=7)]) == []
+    assert plan(spec(measures="rows"), [info(side=7)]) == []
 
 
 @pytest.mark.parametrize(
     ("depths", "levels"),
-    [([8], range(9)), ([8, 16, 16], range(17)), ([8, 12], range(9)), ([10], range(11))],
+    [([8], range(9)), ([8, 16, 16], range(17)), ([12, 8], range(9)), ([10], range(11))],
 )
 def test_levels_are_those_of_the_usual_depth(depths: list[int], levels: range) -> None:
     images = [info(str(n), bits=bits) for n, bits in enumerate(depths)]
-    assert choose_levels(spec(), images) == tuple(levels)
+    assert scope(spec(), images).levels == tuple(levels)
 
 
-def test_a_picture_without_the_levels_is_left_out_of_everything() -> None:
+@pytest.mark.parametrize(
+    ("levels", "measured", "why"),
+    [
+        ("0-8", "flat", "has 16 bits a sample and the study 8; audit it alone"),
+        ("0-12", "deep", "has 8 bits a sample and the study 16; audit it alone"),
+    ],
+)
+def test_pictures_of_another_depth_are_left_out_of_everything(
+    levels: str, measured: str, why: str
+) -> None:
     images = [info("deep", bits=16), info("flat", bits=8)]
-    chosen = spec(levels="0-12")
-    assert {image.name for unit in plan(chosen, images) for image in unit.images} == {"deep"}
+    chosen = spec(levels=levels)
+    assert {image.name for unit in plan(chosen, images) for image in unit.images} == {measured}
     (left,) = omissions(chosen, images)
-    assert (left.image, left.measure) == ("flat", None)
-    assert left.why == "has 8 bits a sample, fewer than level 12"
+    assert left.image not in measured
+    assert (left.measure, left.why) == (None, why)
 
 
 def test_levels_nothing_has_are_an_error() -> None:

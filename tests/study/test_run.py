@@ -201,6 +201,15 @@ def test_a_torn_part_and_a_lost_cache_are_made_again(
     pd.testing.assert_frame_equal(first, second, check_exact=True)
 
 
+def test_vectors_that_cannot_be_kept_are_made_when_needed(
+    folder: Path, tmp_path: Path, own_cache: Path
+) -> None:
+    own_cache.write_text("in the way")
+    found = run(spec(folder), tmp_path / "out").frame
+    assert found["error"].isna().all()
+    assert len(found[found["measure"] == "likeness"]) == 9
+
+
 def test_another_study_is_refused_before_anything_is_done(folder: Path, tmp_path: Path) -> None:
     run(spec(folder), tmp_path / "out")
     before = (tmp_path / "out" / "results.parquet").read_bytes()
@@ -246,6 +255,7 @@ def test_a_run_tells_how_long_and_how_far(folder: Path, tmp_path: Path) -> None:
     (expected,) = listener.said
     assert expected.startswith("Expected to take ")
     work = [(d, t) for d, t, doing in listener.shares if doing != "looking at the images"]
+    assert len(Rows.seen) == 2  # once on noise, for the forecast
     assert work == sorted(work)
     assert all(0 <= done <= total for done, total in work)
     assert {"a.png", "rows on corners"} <= {doing for _, _, doing in listener.shares}

@@ -41,7 +41,7 @@ def test_levels_are_sorted_and_unique_however_written(levels: set[int]) -> None:
         ("all", "levels: 'all' is not a level; write 0-8 or 0,2,4"),
         ("", "levels: '' is not a level"),
         ([-1], "levels[0]: input should be greater than or equal to 0 (it is -1)"),
-        ([], "levels: "),
+        ([], "levels: is empty; give at least one"),
     ],
 )
 def test_levels_that_are_none(written: object, told: str) -> None:
@@ -58,6 +58,7 @@ def test_every_mistake_is_reported_with_its_path() -> None:
     assert "patches: input should be greater than or equal to 1 (it is 0)" in message
     assert "encoder: no such field; did you mean encoders?" in message
     assert "seed: " in message
+    assert all(message.count(f"{field}: ") == 1 for field in ("patches", "encoder", "seed"))
     assert "\n" not in message
 
 
@@ -98,13 +99,13 @@ def test_a_file_and_what_overrides_it(tmp_path: Path) -> None:
     ("kind", "told"),
     [
         ({"encoders": "corner"}, "encoders[0].name: unknown encoder 'corner'. Did you mean"),
-        ({"scheme": "xor"}, "scheme.name: unknown scheme 'xor'. Known: bitplanes."),
+        ({"scheme": "xor"}, "scheme.name: unknown scheme 'xor'. Known: bitplanes"),
         ({"scheme": {"name": "bitplanes", "clear": "up"}}, "scheme: no form 'up'"),
         ({"measures": {"name": "rows", "epoch": 1}}, "measures[0]: rows has no option 'epoch'"),
         ({"measures": {"name": "rows", "protocol": "guess"}}, "measures[0]: no protocol 'guess'"),
         ({"measures": {"epochs": 1}}, "measures[0].name: field required"),
-        ({"measures": []}, "measures: "),
-        ({"sources": []}, "sources: "),
+        ({"measures": []}, "measures: is empty; give at least one"),
+        ({"sources": []}, "sources: is empty; give at least one"),
         ({"protocol": "guess"}, "protocol: input should be 'in-sample' or 'held-out'"),
     ],
 )

@@ -23,7 +23,7 @@ class _OneLineErrors(TyperGroup):
         try:
             return super().invoke(ctx)
         except ImleakError as error:
-            typer.echo(f"imleak: {error}", err=True)
+            typer.echo(f"imleak: {' '.join(str(error).splitlines())}", err=True)
             raise typer.Exit(2) from None
 
 
@@ -92,13 +92,20 @@ def encrypt(
     from ..sealed import seal
     from .terminal import say
 
-    if not key_file.exists():
+    is_new = not key_file.exists()
+    if is_new:
         write_key_file(key_file, new_key())
-        say(f"New key in {key_file}.")
     key = read_key_file(key_file)
-    notes = seal(image, output, level, key, scheme or "bitplanes", bits, overwrite=overwrite)
+    try:
+        notes = seal(image, output, level, key, scheme or "bitplanes", bits, overwrite=overwrite)
+    except ImleakError:
+        if is_new:  # nothing was encrypted with it
+            key_file.unlink()
+        raise
     for note in notes:
         say(f"{image}: {note}")
+    if is_new:
+        say(f"New key in {key_file}; without it nobody can decrypt {output}.")
 
 
 @app.command()
@@ -149,10 +156,14 @@ def _study(config: Path | None = None, clear: str | None = None, **fields: Any) 
 
 def _audit(spec: StudySpec, output: Path) -> None:
     from ..api import run_study
-    from .terminal import bar, tell
+    from .terminal import bar, say, tell
 
-    with bar() as progress:
-        run = run_study(spec, output, progress=progress, command=sys.argv)
+    try:
+        with bar() as progress:
+            run = run_study(spec, output, progress=progress, command=sys.argv)
+    except KeyboardInterrupt:
+        say("Stopped; the same command goes on from here.", error=True)
+        raise
     tell(run)
     if not run.frame["value"].notna().any():
         raise typer.Exit(1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -61,11 +62,17 @@ def catalogue(kind: plugins.Kind) -> Iterator[Entry]:
             continue
         yield Entry(
             name,
-            (inspect.getdoc(loaded) or "").partition("\n")[0],
+            _first_line(loaded),
             str(getattr(loaded, "bound", "")),
             _needs(kind, loaded),
             _state(loaded),
         )
+
+
+def _first_line(loaded: type) -> str:
+    """The first paragraph of the documentation, without its formulas."""
+    paragraph = (inspect.getdoc(loaded) or "").partition("\n\n")[0]
+    return re.sub(r",? *:math:`[^`]*`|`", "", " ".join(paragraph.split()))
 
 
 def _needs(kind: plugins.Kind, loaded: type) -> str:

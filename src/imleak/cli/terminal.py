@@ -30,8 +30,9 @@ def tell(run: Run) -> None:
     """Level x measure, what was left out, and where the files are."""
     from ..report.tables import level_tables
 
-    for table in level_tables(run.summary, Console().width):
-        show(table)
+    if not run.summary.empty:
+        for table in level_tables(run.summary, Console().width):
+            show(table)
     left_out = run.manifest["left_out"]
     for omission in left_out[:MOST_LINES]:
         of = f" of {omission['measure']}" if omission["measure"] else ""

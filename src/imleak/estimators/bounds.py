@@ -119,7 +119,7 @@ def infonce(positive: Tensor, negatives: Tensor, log_count: Tensor | float) -> T
     return log_count + positive - torch.logaddexp(positive, negatives)
 
 
-def gaussian_information(correlation: NDArray[np.float64]) -> NDArray[np.float64]:
+def gaussian_information(correlation: NDArray[np.floating]) -> NDArray[np.floating]:
     r"""Information of a pair of Gaussian marginals, with the sign of its correlation.
 
     .. math:: -\tfrac12 \log(1-\rho^2)
@@ -136,7 +136,7 @@ def gaussian_information(correlation: NDArray[np.float64]) -> NDArray[np.float64
     ----------
     Foster, Grassberger, "Lower bounds on mutual information", Phys. Rev. E 83, 2011.
     """
-    return -0.5 * np.sign(correlation) * np.log1p(-np.square(correlation))
+    return np.asarray(-0.5 * np.sign(correlation) * np.log1p(-np.square(correlation)))
 
 
 def bernoulli_divergence(share: NDArray[np.float64], chance: float) -> NDArray[np.float64]:

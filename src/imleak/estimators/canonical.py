@@ -1,4 +1,4 @@
-"""Cross-fitted canonical correlations with shrinkage: what `cca` reads."""
+"""Cross-fitted canonical correlations with shrinkage: what `cca` and `cca-infonce` read."""
 
 from __future__ import annotations
 
@@ -8,30 +8,33 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import eigh
-from scipy.special import logsumexp, ndtri
+from scipy.special import ndtri
 from scipy.stats import rankdata
 from sklearn.utils.extmath import randomized_svd
 
 from ..interfaces import PairedSamples
 from .bounds import gaussian_information
-from .evidence import Array, Score, sum_by_block
+from .evidence import Array, Learned, Score, mean_of_rows
 from .prepare import reduce
 from .split import Indices, Split
-from .variational import donsker_varadhan_of_sums
 
 SHRINKAGES = (0.01, 0.1, 0.3, 1.0)
 """Share of the identity in both covariances; 1 is the singular vectors of the cross-covariance."""
+KEPT = (1, 4, 16, 64)
+TEMPERS = (0.0, 0.2, 0.35, 0.5, 0.7, 1.0)
 MOST_VARIATES = 64
 MOST_DIMENSIONS = 512
 COMPONENTS = 256
+MOST_CHECKED = 500
 NEAR_ONE = 1 - 1e-6
+STRONGEST = 0.97
 
 
 @dataclass(frozen=True, eq=False)
 class _Side:
     """One side in the eigenbasis of its training covariance: rows (n, k), variances (k,)."""
 
-    rows: Array
+    rows: NDArray[np.float32]
     variance: Array
 
     def whitened(self, shrinkage: float) -> Array:
@@ -42,19 +45,21 @@ class _Side:
 
 @dataclass(frozen=True, eq=False)
 class Variates:
-    """Canonical variates of all rows, made Gaussian by rank within each part, and the
-    correlations (k,) that the validation pictures show."""
+    """Canonical variates of one level and pairing.
+
+    Parameters
+    ----------
+    u, v : (n, k) variates of every row of y and of its partner in x.
+    correlation : (k,) as the validation pictures show it.
+    kept, temper : how many variates, and at which strength, the Gaussian critic does best
+        on the validation pictures; temper 0 says nothing.
+    """
 
     u: Array
     v: Array
     correlation: Array
-
-
-def information_of_sums(sums: Array) -> Array:
-    """Sums (..., 1 + 3k) of rows, uv, uu and vv -> nats, summed over the variates."""
-    uv, uu, vv = np.split(sums[..., 1:], 3, axis=-1)
-    correlation = np.clip(uv / np.sqrt(np.maximum(uu * vv, 1e-300)), -NEAR_ONE, NEAR_ONE)
-    return np.asarray(gaussian_information(correlation).sum(-1))
+    kept: int
+    temper: float
 
 
 @dataclass(frozen=True)
@@ -62,8 +67,9 @@ class Canonical:
     """Directions fitted on training pictures, their number and shrinkage chosen on
     validation pictures, correlations measured on test pictures.
 
-    Its second reading, `gaussian`, is Donsker-Varadhan with the Gaussian log-ratio of those
-    variates as critic: a lower bound whether or not they are independent.
+    `cca` sums the Gaussian information of the variates, as if they were independent;
+    `cca-infonce` uses their Gaussian log-ratio as an InfoNCE critic and needs no such
+    assumption.
     """
 
     def learn(
@@ -73,33 +79,38 @@ class Canonical:
         blocks: Indices,
         pairings: int,
         seed: int,  # noqa: ARG002
-    ) -> dict[str, list[tuple[Score, Score]]]:
+    ) -> Learned:
         """Fit on every split; scores on its validation and test pictures by bound."""
-        said: dict[str, list[tuple[Score, Score]]] = {"cca": [], "gaussian": []}
-        for split in splits:
-            found = self.variates(samples, split, pairings)
-            for name, read in (("cca", _products), ("gaussian", _ratios)):
-                parts = [
-                    _score(name, found, read, split, part, blocks, samples.groups)
-                    for part in (split.validation, split.test)
-                ]
-                said[name].append((parts[0], parts[1]))
+        found = [fit_variates(samples, split, pairings) for split in splits]
+        return self.read(found, samples, splits, blocks)
+
+    def read(
+        self,
+        found: Sequence[list[list[Variates]]],
+        samples: PairedSamples,
+        splits: Sequence[Split],
+        blocks: Indices,
+    ) -> Learned:
+        """Scores of variates that are fitted already."""
+        said: Learned = {"cca": [], "cca-infonce": []}
+        for variates, split in zip(found, splits, strict=True):
+            for name, read in (("cca", _read_products), ("cca-infonce", _read_ratios)):
+                validation, test = (
+                    read(variates, split, np.sort(rows), blocks, samples.groups)
+                    for rows in (split.validation, split.test)
+                )
+                said[name].append((validation, test))
         return said
 
-    def variates(
-        self, samples: PairedSamples, split: Split, pairings: int
-    ) -> list[list[Variates]]:
-        """Variates of every level and pairing."""
-        x = _side(samples.x, split)
-        return [
-            [_fit(x, y, partner, split) for partner in partners(split)[:pairings]]
-            for y in (_side(level, split) for level in samples.y)
-        ]
 
-
-def partners(split: Split) -> tuple[Indices, Indices]:
-    """Row of x that goes with every row of y: the true one, and that of the null."""
-    return np.arange(len(split.broken)), split.broken
+def fit_variates(samples: PairedSamples, split: Split, pairings: int) -> list[list[Variates]]:
+    """Variates of every level and pairing of one split."""
+    x = _side(samples.x, split)
+    true = np.arange(len(samples.groups))
+    return [
+        [_fit(x, y, partner, split, samples.groups) for partner in (true, split.broken)[:pairings]]
+        for y in (_side(level, split) for level in samples.y)
+    ]
 
 
 def _side(rows: NDArray[np.float32], split: Split) -> _Side:
@@ -111,66 +122,132 @@ def _side(rows: NDArray[np.float32], split: Split) -> _Side:
     return _Side(coordinates @ basis.astype(np.float32), np.maximum(variance, 0.0))
 
 
-def _fit(x: _Side, y: _Side, partner: Indices, split: Split) -> Variates:
+def _fit(x: _Side, y: _Side, partner: Indices, split: Split, groups: Indices) -> Variates:
     """The variates whose correlations say most on the validation pictures."""
-    train = split.train
-    cross = x.rows[partner[train]].T @ y.rows[train] / len(train)
-    count = min(MOST_VARIATES, *cross.shape)
-    best = None
+    cross = x.rows[partner[split.train]].T @ y.rows[split.train] / len(split.train)
+    check = np.sort(split.validation)
+    nothing: Array = np.empty(0)
+    best = (-np.inf, nothing, nothing, nothing)
     for shrinkage in SHRINKAGES:
         sx, sy = x.whitened(shrinkage), y.whitened(shrinkage)
         left, _, right = randomized_svd(
-            sx[:, None] * cross * sy, count, n_iter=3, random_state=split.seed
-        )
-        u = x.rows @ (sx[:, None] * left).astype(np.float32)
-        v = y.rows @ (right.T * sy[:, None]).astype(np.float32)
-        check = split.validation
-        a, b = gaussian_ranks(u[partner[check]]), gaussian_ranks(v[check])
-        rho = (a * b).mean(0) / np.sqrt((a * a).mean(0) * (b * b).mean(0))
-        rho = np.nan_to_num(rho).clip(-NEAR_ONE, NEAR_ONE)
+            sx[:, None] * cross * sy, min(MOST_VARIATES, *cross.shape), n_iter=3,
+            random_state=split.seed,
+        )  # fmt: skip
+        to_u = (sx[:, None] * left).astype(np.float32)
+        to_v = (sy[:, None] * right.T).astype(np.float32)
+        rho = correlations(x.rows[partner[check]] @ to_u, y.rows[check] @ to_v)
         running = np.cumsum(gaussian_information(rho))
         kept = 1 + int(running.argmax())
-        if best is None or running[kept - 1] > best[0]:
-            best = (running[kept - 1], u[partner][:, :kept], v[:, :kept], rho[:kept])
-    assert best is not None
-    return Variates(best[1], best[2], best[3])
+        if running[kept - 1] > best[0]:
+            best = (float(running[kept - 1]), to_u[:, :kept], to_v[:, :kept], rho[:kept])
+    u, v = x.rows[partner] @ best[1], y.rows @ best[2]
+    few = check[:: -(-len(check) // MOST_CHECKED)]
+    return Variates(u, v, best[3], *_choose(u[few], v[few], best[3], groups[few]))
+
+
+def correlations(u: Array, v: Array) -> Array:
+    """(k,) correlation of columns made Gaussian by rank."""
+    a, b = gaussian_ranks(u), gaussian_ranks(v)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        rho = (a * b).mean(0) / np.sqrt((a * a).mean(0) * (b * b).mean(0))
+    return np.asarray(np.nan_to_num(rho).clip(-NEAR_ONE, NEAR_ONE))
 
 
 def gaussian_ranks(columns: Array) -> Array:
     """Each column through its ranks to a standard Gaussian; ties share a rank."""
-    return np.asarray(ndtri((rankdata(columns, axis=0) - 0.5) / len(columns)))
+    return np.asarray(ndtri((rankdata(columns, axis=0) - 0.5) / len(columns)), dtype=np.float32)
 
 
-def _score(name, found, read, split, part, blocks, groups):
-    rows = np.sort(part)
-    values = np.stack([[read(v, rows, groups) for v in level] for level in found])
-    names, sums = sum_by_block(values, blocks[rows])
-    functional = information_of_sums if name == "cca" else donsker_varadhan_of_sums
-    return Score(split.seed, split.fold, names, sums, functional, float(np.log(len(rows))))
+def _choose(u: Array, v: Array, correlation: Array, groups: Indices) -> tuple[int, float]:
+    """Number of variates and strength of the Gaussian critic that says most here."""
+    u, v = gaussian_ranks(u), gaussian_ranks(v)
+    best = (0.0, 1, 0.0)
+    for kept in sorted({min(k, len(correlation)) for k in KEPT}):
+        scores = gaussian_log_ratio(u[:, :kept], v[:, :kept], correlation[:kept])
+        for temper in TEMPERS[1:]:
+            said = cautious_mean(infonce_rows(temper * scores, groups), groups)
+            if said > best[0]:
+                best = (said, kept, temper)
+    return best[1], best[2]
 
 
-def _products(found: Variates, rows: Indices, groups: Indices) -> Array:
-    """(m, 1 + 3 * MOST_VARIATES) row count and products of the variates; those that were
-    not kept count as uncorrelated."""
-    u, v = gaussian_ranks(found.u[rows]), gaussian_ranks(found.v[rows])
-    out = np.ones((len(rows), 3, MOST_VARIATES))
-    out[:, 0] = 0
-    out[:, :, : u.shape[1]] = np.stack([u * v, u * u, v * v], 1)
-    return np.concatenate([np.ones((len(rows), 1)), out.reshape(len(rows), -1)], 1)
+def cautious_mean(rows: Array, groups: Indices) -> float:
+    """Mean of rows less its standard error over pictures: a choice among many on few
+    pictures otherwise falls on what is lucky there."""
+    inverse = np.unique(groups, return_inverse=True)[1]
+    pictures = np.bincount(inverse, rows) / np.bincount(inverse)
+    return float(rows.mean() - pictures.std() / np.sqrt(len(pictures)))
 
 
-def _ratios(found: Variates, rows: Indices, groups: Indices) -> Array:
-    """(m, 3) row count, Gaussian log-ratio of the pair, and mean ratio against the rows of
-    other pictures."""
-    u, v = gaussian_ranks(found.u[rows]), gaussian_ranks(found.v[rows])
-    rho = found.correlation * 0.95
+def gaussian_log_ratio(u: Array, v: Array, correlation: Array) -> Array:
+    r"""Log-ratio of the bivariate Gaussian to its marginals, summed over variates.
+
+    .. math:: \sum_k \frac{2\rho_k u_k v_k - \rho_k^2 (u_k^2 + v_k^2)}{2 (1-\rho_k^2)}
+              - \tfrac12\log(1-\rho_k^2)
+
+    Parameters
+    ----------
+    u, v : (m, k) variates.
+    correlation : (k,)
+
+    Returns
+    -------
+    (m, m) of all pairs; row i is v_i, column j is u_j.
+    """
+    rho = np.clip(correlation, 0, STRONGEST).astype(np.float32)
     factor = 1 / (1 - rho**2)
-    offset = -0.5 * np.log1p(-(rho**2)).sum()
-    row = offset - 0.5 * (rho**2 * factor * u**2).sum(1)
-    column = -0.5 * (rho**2 * factor * v**2).sum(1)
-    scores = (v * rho * factor) @ u.T + row + column[:, None]
-    joint = scores.diagonal().copy()
-    same = groups[rows][:, None] == groups[rows]
-    scores[same] = -np.inf
-    others = np.exp(logsumexp(scores, axis=1)) / (~same).sum(1)
-    return np.stack([np.ones(len(rows)), joint, others], 1)
+    of_u = -0.5 * (rho**2 * factor * u**2).sum(1)
+    of_v = -0.5 * (rho**2 * factor * v**2 + np.log1p(-(rho**2))).sum(1)
+    return np.asarray((v * (rho * factor)) @ u.T + of_u + of_v[:, None])
+
+
+def infonce_rows(scores: Array, groups: Indices) -> Array:
+    """InfoNCE (m,) in nats of every row of scores (m, m) against the other pictures; the
+    rows of a picture enter as their mean of exp (see :func:`.bounds.infonce`)."""
+    names, own, count = np.unique(groups, return_inverse=True, return_counts=True)
+    top = scores.max(1, keepdims=True)
+    ratios = np.exp(scores - top)
+    positive = ratios.diagonal().copy()
+    ratios[own[:, None] == own] = 0
+    total = positive + ratios @ (1 / count[own]).astype(ratios.dtype)
+    return np.asarray(np.log(len(names) * positive.astype(np.float64)) - np.log(total))
+
+
+def _read_products(
+    found: list[list[Variates]], split: Split, rows: Indices, blocks: Indices, groups: Indices
+) -> Score:
+    """Products of the variates; those that were not kept count as uncorrelated."""
+    values = np.zeros((len(found), len(found[0]), len(rows), 1 + 3 * MOST_VARIATES))
+    values[..., 0] = 1
+    values[..., 1 + MOST_VARIATES :] = 1
+    for level, pairs in zip(values, found, strict=True):
+        for out, one in zip(level, pairs, strict=True):
+            u, v = gaussian_ranks(one.u[rows]), gaussian_ranks(one.v[rows])
+            for k, product in enumerate((u * v, u * u, v * v)):
+                out[:, 1 + k * MOST_VARIATES :][:, : u.shape[1]] = product
+    return Score.of(split, blocks[rows], values, information_of_sums, groups[rows])
+
+
+def information_of_sums(sums: Array) -> Array:
+    """Sums (..., 1 + 3k) of rows, uv, uu and vv -> nats, summed over the variates."""
+    uv, uu, vv = np.split(sums[..., 1:], 3, axis=-1)
+    correlation = np.clip(uv / np.sqrt(np.maximum(uu * vv, 1e-300)), -NEAR_ONE, NEAR_ONE)
+    return np.asarray(gaussian_information(correlation).sum(-1))
+
+
+def _read_ratios(
+    found: list[list[Variates]], split: Split, rows: Indices, blocks: Indices, groups: Indices
+) -> Score:
+    """InfoNCE of every row with the Gaussian log-ratio as critic."""
+    nats = np.stack([[_ratio_rows(one, rows, groups) for one in pairs] for pairs in found])
+    values = np.stack([np.ones_like(nats), nats], -1)
+    return Score.of(split, blocks[rows], values, mean_of_rows, groups[rows])
+
+
+def _ratio_rows(one: Variates, rows: Indices, groups: Indices) -> Array:
+    if one.temper == 0:
+        return np.zeros(len(rows))
+    kept = slice(one.kept)
+    u, v = gaussian_ranks(one.u[rows, kept]), gaussian_ranks(one.v[rows, kept])
+    return infonce_rows(one.temper * gaussian_log_ratio(u, v, one.correlation[kept]), groups[rows])

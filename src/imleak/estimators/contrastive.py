@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from torch import Tensor
 from ..interfaces import PairedSamples
 from .bounds import bernoulli_divergence, infonce
 from .critics import SeparableCritic
-from .evidence import Array, Score, sum_by_block
+from .evidence import Array, Learned, Score, mean_of_rows
 from .prepare import cohort_of
 from .split import Indices, Split
 from .training import Cohort, Schedule, equal_length, train
@@ -23,11 +23,6 @@ Product = Callable[[Tensor, Tensor], Tensor]
 TEMPERS = (0.0, 0.1, 0.2, 0.35, 0.5, 0.7, 0.85, 1.0, 1.2)
 MOST_ROWS = 512
 """Rows scored at once against all others, to bound memory."""
-
-
-def mean_of_rows(sums: Array) -> Array:
-    """Sums (..., 2) of rows and nats -> nats a row."""
-    return np.asarray(sums[..., 1] / sums[..., 0])
 
 
 @dataclass(frozen=True)
@@ -46,8 +41,10 @@ class Contrastive:
     y_components: int | None = 128
     width: int = 64
     hidden: int | None = None
-    temperature: float = 0.1
-    schedule: Schedule = Schedule(steps=500, batch=300, rate=1e-3, decay=0.3)
+    temperature: float = 0.2
+    schedule: Schedule = field(
+        default_factory=lambda: Schedule(steps=600, batch=300, rate=1e-3, decay=0.3)
+    )
     precision: torch.dtype = torch.float32
     device: str = "cpu"
 
@@ -58,14 +55,14 @@ class Contrastive:
         blocks: Indices,
         pairings: int,
         seed: int,
-    ) -> dict[str, list[tuple[Score, Score]]]:
+    ) -> Learned:
         """Train on every split; scores on its validation and test pictures by bound."""
         cohort = cohort_of(
             samples, splits, pairings, self.x_components, self.y_components, self.device
         )
         rng = np.random.default_rng([seed, splits[0].seed, splits[0].fold, 0x696E6365])
         critic = self._fit(cohort, rng)
-        said: dict[str, list[tuple[Score, Score]]] = {"infonce": [], "retrieval": []}
+        said: Learned = {"infonce": [], "retrieval": []}
         for r, split in enumerate(splits):
             alone = cohort.only(r)
             for name, read in (("infonce", _read_rows), ("retrieval", _read_first)):
@@ -93,7 +90,7 @@ class Contrastive:
         def loss(x: Tensor, y: Tensor, rows: NDArray[np.int64]) -> Tensor:
             px, py = critic.project(x, y)
             same = _other_rows_of_picture(cohort.groups[rows], x.device)
-            loss: Tensor = SymmetricCrossEntropy.apply(
+            loss: Tensor = SymmetricCrossEntropy.apply(  # type: ignore[no-untyped-call]
                 px, py, critic.log_scale, same, critic.product
             )
             return loss
@@ -103,8 +100,23 @@ class Contrastive:
 
         train(critic, cohort, loss, check, self.schedule, rng)
         with torch.no_grad():
-            _temper(critic, check)
+            _temper(critic, lambda: _cautious(critic, cohort, validation))
         return critic
+
+
+def _cautious(critic: SeparableCritic, cohort: Cohort, rows: NDArray[np.int64]) -> Tensor:
+    """(R, L, P) InfoNCE of rows (R, m) less its standard error over pictures."""
+    nats = row_nats(critic, cohort, rows)
+    said = []
+    for one, row in zip(nats, rows, strict=True):
+        names, inverse, count = np.unique(
+            cohort.groups[row], return_inverse=True, return_counts=True
+        )
+        at = torch.from_numpy(inverse).to(nats.device)
+        share = torch.from_numpy(1 / count).to(nats)
+        pictures = nats.new_zeros((*one.shape[:2], len(names))).index_add(-1, at, one) * share
+        said.append(one.mean(-1) - pictures.std(-1, correction=0) / len(names) ** 0.5)
+    return torch.stack(said)
 
 
 def _temper(critic: SeparableCritic, check: Callable[[], Tensor]) -> None:
@@ -112,7 +124,9 @@ def _temper(critic: SeparableCritic, check: Callable[[], Tensor]) -> None:
     trained = critic.log_scale.clone()
     tried = []
     for factor in TEMPERS:
-        critic.log_scale.copy_(trained + np.log(factor) if factor else torch.full_like(trained, -torch.inf))
+        critic.log_scale.copy_(
+            trained + np.log(factor) if factor else torch.full_like(trained, -torch.inf)
+        )
         tried.append(check())
     preferred = torch.tensor(TEMPERS).log()[torch.stack(tried).argmax(0).cpu()]
     critic.log_scale.copy_(trained + preferred.to(trained.device)[..., None, None])
@@ -168,7 +182,7 @@ def row_nats(critic: SeparableCritic, cohort: Cohort, rows: NDArray[np.int64]) -
     log_count = torch.tensor([np.log(len(names)) for names, _, _ in found]).to(own.device)
     px, py = critic.project(*cohort.take(rows))
     said = []
-    for at in torch.arange(rows.shape[1], device=own.device).split(MOST_ROWS):
+    for at in torch.split(torch.arange(rows.shape[1], device=own.device), MOST_ROWS):
         scores = critic.score(px, py[..., at, :])
         positive = scores[..., torch.arange(len(at)), at]
         same = own[:, at, None] == own[:, None, :]
@@ -189,10 +203,7 @@ def _read_rows(
     with torch.no_grad():
         nats = row_nats(critic, cohort, rows[None])[0].double().cpu().numpy()
     values = np.stack([np.ones_like(nats), nats], -1)
-    names, sums = sum_by_block(values, blocks[rows])
-    ceiling = float(np.log(len(np.unique(cohort.groups[rows]))))
-    split = cohort.splits[0]
-    return Score(split.seed, split.fold, names, sums, mean_of_rows, ceiling)
+    return Score.of(cohort.splits[0], blocks[rows], values, mean_of_rows, cohort.groups[rows])
 
 
 @dataclass(frozen=True)
@@ -220,6 +231,6 @@ def _read_first(
         scores = critic.score(*critic.project(*cohort.take(chosen[None])))[0]
     right = scores.argmax(-1) == torch.arange(len(chosen), device=scores.device)
     hits = right.double().cpu().numpy()
-    names, sums = sum_by_block(np.stack([np.ones_like(hits), hits], -1), blocks[chosen])
-    split = cohort.splits[0]
-    return Score(split.seed, split.fold, names, sums, Fano(len(chosen)), float(np.log(len(chosen))))
+    values = np.stack([np.ones_like(hits), hits], -1)
+    functional = Fano(len(chosen))
+    return Score.of(cohort.splits[0], blocks[chosen], values, functional, cohort.groups[chosen])

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import copy
 import math
+from itertools import pairwise
 from typing import Self
 
 import torch
@@ -56,11 +57,16 @@ class Stack(torch.nn.Module):
         return one
 
     def x_half(self, x: Tensor, weights: Tensor) -> Tensor:
-        """x (R, P, b, dx) through weights (R, L, P, dx, h): (R, L, P, b, h)."""
+        """x (R, P, b, dx), or every member's own (R, L, P, b, dx), through weights
+        (R, L, P, dx, h): (R, L, P, b, h)."""
+        if x.ndim == 5:
+            return self.product(x, weights)
         return _shared(self, x, weights.transpose(1, 2)).transpose(1, 2)
 
     def y_half(self, y: Tensor, weights: Tensor) -> Tensor:
-        """y (R, L, b, dy) through weights (R, L, P, dy, h): (R, L, P, b, h)."""
+        """y (R, L, b, dy), or every member's own, through weights (R, L, P, dy, h)."""
+        if y.ndim == 5:
+            return self.product(y, weights)
         return _shared(self, y, weights)
 
 
@@ -99,26 +105,67 @@ class JointCritic(Stack):
         self.wx = self.uniform(dx, hidden[0], dx + dy)
         self.wy = self.uniform(dy, hidden[0], dx + dy)
         self.b = self.uniform(1, hidden[0], dx + dy)
-        sizes = [*hidden, 1]
-        self.deep = torch.nn.ParameterList(
-            [self.uniform(i, o, i) for i, o in zip(sizes, sizes[1:], strict=False)]
-        )
-        self.bias = torch.nn.ParameterList(
-            [self.uniform(1, o, i) for i, o in zip(sizes, sizes[1:], strict=False)]
-        )
+        sizes = list(pairwise([*hidden, 1]))
+        self.deep = torch.nn.ParameterList([self.uniform(i, o, i) for i, o in sizes])
+        self.bias = torch.nn.ParameterList([self.uniform(1, o, i) for i, o in sizes])
 
-    def halves(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
-        """First-layer halves (R, L, P, b, h) of both sides."""
+    def halves(self, x: Tensor, y: Tensor) -> tuple[Tensor, ...]:
+        """What :meth:`score` needs of x and of y, rows on the last axis but one; a roll of
+        the rows of the first half of these breaks the pairs."""
         return self.x_half(x, self.wx) + self.b, self.y_half(y, self.wy)
 
-    def score(self, hx: Tensor, hy: Tensor) -> Tensor:
+    def score(self, *halves: Tensor) -> Tensor:
         """Scores (R, L, P, b) of rows whose halves are given."""
+        hx, hy = halves
         hidden = torch.relu(hx + hy)
         for weights, bias in zip(self.deep, self.bias, strict=True):
             last = weights.shape[-1] == 1
             out = (hidden @ weights if last else self.product(hidden, weights)) + bias
             hidden = out if last else torch.relu(out)
         return hidden.squeeze(-1)
+
+
+class QuadraticCritic(JointCritic):
+    """A Gaussian log-ratio of canonical variates plus an MLP that starts at zero.
+
+    T(u, v) = sum_k a_k u_k v_k + b_k u_k^2 + c_k v_k^2 + MLP([u, v]): training starts where
+    canonical correlations end, and learns what they miss.
+
+    Parameters
+    ----------
+    cross, square : (R, L, P, 1, k) first values of a, and of b = c.
+    """
+
+    def __init__(
+        self,
+        members: Shape,
+        hidden: tuple[int, ...],
+        generator: torch.Generator,
+        cross: Tensor,
+        square: Tensor,
+        precision: torch.dtype = torch.float32,
+    ):
+        k = cross.shape[-1]
+        super().__init__(members, k, k, hidden, generator, precision)
+        self.cross = torch.nn.Parameter(cross)
+        self.square_u = torch.nn.Parameter(square.clone())
+        self.square_v = torch.nn.Parameter(square.clone())
+        with torch.no_grad():
+            self.deep[-1].zero_()
+            self.bias[-1].zero_()
+
+    def halves(self, x: Tensor, y: Tensor) -> tuple[Tensor, ...]:
+        """The halves of the MLP, the variates and their squares."""
+        hx, hy = super().halves(x, y)
+        return (
+            hx, x * self.cross, (x.square() * self.square_u).sum(-1, keepdim=True),
+            hy, y, (y.square() * self.square_v).sum(-1, keepdim=True),
+        )  # fmt: skip
+
+    def score(self, *halves: Tensor) -> Tensor:
+        """Scores (R, L, P, b) of rows whose halves are given."""
+        hx, u, uu, hy, v, vv = halves
+        return super().score(hx, hy) + (u * v).sum(-1) + (uu + vv).squeeze(-1)
 
 
 class SeparableCritic(Stack):

@@ -9,13 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..interfaces import Verdict
+from ..interfaces import PairedSamples, Verdict
+from .split import Indices, Split
 
-Array = NDArray[np.float64]
+Array = NDArray[np.floating]
 Functional = Callable[[Array], Array]
 """Sums (..., q) over pictures -> nats (...). The first sum is always the row count."""
 
@@ -35,7 +37,7 @@ class Score:
     sums : (L, P, b, q) sums over the rows of each block; P = 1 (true pairs) or 2 (true,
         broken).
     functional : from sums to nats.
-    ceiling : the most this bound can say on these rows, in nats.
+    pictures, rows : how many there are in this part.
     """
 
     seed: int
@@ -43,11 +45,58 @@ class Score:
     blocks: NDArray[np.int64]
     sums: Array
     functional: Functional
-    ceiling: float
+    pictures: int
+    rows: int
+
+    @classmethod
+    def of(
+        cls,
+        split: Split,
+        blocks: Indices,
+        values: Array,
+        functional: Functional,
+        groups: Indices,
+    ) -> Self:
+        """From values (L, P, m, q) of rows, their blocks (m,) and pictures (m,)."""
+        names, inverse = np.unique(blocks, return_inverse=True)
+        order = np.argsort(inverse, kind="stable")
+        starts = np.searchsorted(inverse[order], np.arange(len(names)))
+        sums = np.add.reduceat(np.asarray(values, float)[..., order, :], starts, axis=-2)
+        pictures = len(np.unique(groups))
+        return cls(split.seed, split.fold, names, sums, functional, pictures, len(groups))
 
     def value(self) -> Array:
         """(L, P) nats on all of this part."""
         return self.functional(self.sums.sum(2))
+
+    def cautious_value(self) -> Array:
+        """(L, P) nats less their standard error over pictures, by the jackknife."""
+        total = self.sums.sum(2, keepdims=True)
+        without = self.functional(total - self.sums)
+        count = without.shape[-1]
+        error = np.sqrt(
+            (count - 1) / count * np.square(without - without.mean(-1, keepdims=True)).sum(-1)
+        )
+        return np.asarray(self.value() - error)
+
+
+Learned = dict[str, list[tuple[Score, Score]]]
+"""By bound, a split after the other: scores of its validation and of its test pictures."""
+
+
+class Learner(Protocol):
+    """Learns to tell true pairs from broken ones on the training pictures of each split."""
+
+    def learn(
+        self,
+        samples: PairedSamples,
+        splits: Sequence[Split],
+        blocks: Indices,
+        pairings: int,
+        seed: int,
+    ) -> Learned:
+        """Train on every split; score its validation and test pictures."""
+        ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +108,6 @@ class Evidence:
     value, null : (L,) estimate on true pairs; (L, seeds) on broken ones, or None.
     draws, null_draws : (draws, L) bootstrap of both.
     by_fold : (L, folds) mean over seeds.
-    ceiling : (L,)
     """
 
     value: Array
@@ -67,7 +115,6 @@ class Evidence:
     null: Array | None
     null_draws: Array | None
     by_fold: Array
-    ceiling: Array
 
 
 def blocks_of_pictures(groups: NDArray[np.int64], seed: int) -> NDArray[np.int64]:
@@ -78,12 +125,9 @@ def blocks_of_pictures(groups: NDArray[np.int64], seed: int) -> NDArray[np.int64
     return np.asarray((shuffled % MOST_BLOCKS)[inverse], dtype=np.int64)
 
 
-def sum_by_block(values: Array, blocks: NDArray[np.int64]) -> tuple[NDArray[np.int64], Array]:
-    """Sum rows (..., n, q) of equal block to (..., b, q); returns the blocks and the sums."""
-    names, inverse = np.unique(blocks, return_inverse=True)
-    order = np.argsort(inverse, kind="stable")
-    starts = np.searchsorted(inverse[order], np.arange(len(names)))
-    return names, np.add.reduceat(values[..., order, :], starts, axis=-2)
+def mean_of_rows(sums: Array) -> Array:
+    """Sums (..., 2) of rows and nats -> nats a row."""
+    return np.asarray(sums[..., 1] / sums[..., 0])
 
 
 def weigh(scores: Sequence[Score], seed: int) -> Evidence:
@@ -119,7 +163,6 @@ def weigh(scores: Sequence[Score], seed: int) -> Evidence:
         by_fold=np.stack(
             [np.mean([s.value()[:, 0] for s in scores if s.fold == f], 0) for f in folds], 1
         ),
-        ceiling=np.full(true.shape[-1], np.mean([score.ceiling for score in scores])),
     )
 
 

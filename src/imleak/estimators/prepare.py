@@ -56,7 +56,9 @@ def principal(rows: Matrix, train: NDArray[np.int64], count: int, seed: int) -> 
         directions = randomized_svd(covariance, count, n_iter=4, random_state=seed)[0]
         centred = centred @ directions
     size = np.sqrt(np.mean(centred[train] ** 2))
-    return np.asarray(centred / max(size, 1e-12), dtype=np.float32)
+    if size <= 1e-6 * np.abs(rows[train]).max():
+        return np.zeros_like(centred, dtype=np.float32)
+    return np.asarray(centred / size, dtype=np.float32)
 
 
 def reduce(rows: Matrix, train: NDArray[np.int64], count: int | None, seed: int) -> Matrix:

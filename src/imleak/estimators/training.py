@@ -22,10 +22,11 @@ class Cohort:
     Parameters
     ----------
     splits : R of them.
-    x : (R, n, dx) target, prepared on each split's training rows.
-    y : (R, L, n, dy) view.
+    x : (R, n, dx) target, prepared on each split's training rows and shared by its members;
+        or (R, L, P, n, dx), each member's own, row i being the partner of y's row i.
+    y : (R, L, n, dy) view; or (R, L, P, n, dy).
     groups : (n,) picture of every row.
-    pairings : 1 (true pairs) or 2 (true, broken).
+    pairings : P, 1 (true pairs) or 2 (true, broken).
     """
 
     splits: Sequence[Split]
@@ -39,17 +40,18 @@ class Cohort:
         return len(self.splits), self.y.shape[1], self.pairings
 
     def take(self, rows: NDArray[np.int64]) -> tuple[Tensor, Tensor]:
-        """x (R, P, b, dx) and y (R, L, b, dy) of rows (R, b)."""
-        device = self.x.device
-        r = np.arange(len(self.splits))[:, None]
-        partners = np.stack([s.broken for s in self.splits])[r, rows]
-        pairs = np.stack([rows, partners][: self.pairings], 1)
-        at = torch.from_numpy(rows).to(device)
-        x = self.x[
-            torch.arange(len(r), device=device)[:, None, None], torch.from_numpy(pairs).to(device)
+        """x (R, P, b, dx) and y (R, L, b, dy) of rows (R, b); own rows with L and P axes."""
+        at = torch.from_numpy(rows).to(self.x.device)
+        y = torch.stack([side.index_select(-2, one) for side, one in zip(self.y, at, strict=True)])
+        if self.x.ndim == 5:
+            own = [side.index_select(-2, one) for side, one in zip(self.x, at, strict=True)]
+            return torch.stack(own), y
+        pairs = [
+            np.stack([row, split.broken[row]][: self.pairings])
+            for row, split in zip(rows, self.splits, strict=True)
         ]
-        y = torch.stack([side[:, one] for side, one in zip(self.y, at, strict=True)])
-        return x, y
+        partners = torch.from_numpy(np.stack(pairs)).to(at.device)
+        return torch.stack([side[one] for side, one in zip(self.x, partners, strict=True)]), y
 
     def only(self, r: int) -> Cohort:
         """Split `r` alone."""
@@ -101,6 +103,7 @@ class Schedule:
     rate, decay : AdamW's learning rate and weight decay.
     every : steps between looks at the validation pictures.
     patience : looks without any member improving before all stop; 0 never stops.
+    told : is told the share of the steps that is done.
     """
 
     steps: int = 600
@@ -109,6 +112,7 @@ class Schedule:
     decay: float = 0.0
     every: int = 25
     patience: int = 8
+    told: Callable[[float], None] | None = None
 
 
 def train(
@@ -146,7 +150,7 @@ def train(
     ):
         optimiser.zero_grad(set_to_none=True)
         x, y = cohort.take(rows)
-        loss(x, y, rows).sum().backward()
+        torch.autograd.backward(loss(x, y, rows).sum())
         optimiser.step()
         if step % schedule.every and step != schedule.steps:
             continue
@@ -157,6 +161,8 @@ def train(
             best = torch.where(better, now, best)
             for old, new in zip(kept, critic.parameters(), strict=True):
                 old.data = torch.where(better[..., None, None], new.data, old.data)
+        if schedule.told:
+            schedule.told(step / schedule.steps)
         idle = 0 if bool(better.any()) else idle + 1
         if keep_best and schedule.patience and idle >= schedule.patience:
             break

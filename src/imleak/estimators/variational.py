@@ -12,9 +12,10 @@ from torch import Tensor
 
 from ..interfaces import PairedSamples
 from .bounds import jensen_shannon, log_mean_exp
-from .critics import JointCritic
-from .evidence import Array, Functional, Score, sum_by_block
-from .prepare import cohort_of
+from .canonical import STRONGEST, Variates, fit_variates
+from .critics import JointCritic, QuadraticCritic
+from .evidence import Array, Learned, Score, mean_of_rows
+from .prepare import cohort_of, normal_scores
 from .split import Indices, Split
 from .training import Cohort, Schedule, equal_length, train
 
@@ -25,11 +26,6 @@ SHUFFLES = 8
 def donsker_varadhan_of_sums(sums: Array) -> Array:
     """Sums (..., 3) of rows, joint scores and exp(marginal scores) -> nats."""
     return np.asarray(sums[..., 1] / sums[..., 0] - np.log(sums[..., 2] / sums[..., 0]))
-
-
-def nwj_of_sums(sums: Array) -> Array:
-    """The same sums -> NWJ with critic T + 1, in nats."""
-    return np.asarray(sums[..., 1] / sums[..., 0] + 1 - sums[..., 2] / sums[..., 0])
 
 
 class MovingAverage:
@@ -68,22 +64,25 @@ def nwj_loss(joint: Tensor, marginal: Tensor) -> Tensor:
 class Variational:
     """A statistics network T(x, y), trained to tell true pairs from broken ones.
 
+    Its scores are read by Donsker-Varadhan (`mine`; `smile` where they are clipped) and by
+    NWJ (`nwj`).
+
     Parameters
     ----------
     objective : makes the loss of (joint, marginal) scores, anew for every training.
-    reads : bound name -> functional of the sums of rows, joint and exp(marginal).
     hidden : widths of the hidden layers.
-    x_components, y_components : principal components kept of either side.
+    components : principal components kept of either side.
+    canonical : learn on canonical variates, from their Gaussian log-ratio on.
     clip : of the marginal scores, in nats (SMILE); None for none.
+    schedule, precision, device : of the training.
     """
 
-    objective: Callable[[], Callable[[Tensor, Tensor], Tensor]]
-    reads: dict[str, Functional]
+    objective: Callable[[], Callable[[Tensor, Tensor], Tensor]] = MovingAverage
     hidden: tuple[int, ...] = (100, 100)
-    x_components: int | None = 64
-    y_components: int | None = 64
+    components: int | None = 64
+    canonical: bool = False
     clip: float | None = None
-    schedule: Schedule = field(default_factory=lambda: Schedule(steps=600, batch=500, decay=0.01))
+    schedule: Schedule = field(default_factory=lambda: Schedule(steps=1500, batch=500, decay=0.01))
     precision: torch.dtype = torch.float32
     device: str = "cpu"
 
@@ -94,58 +93,111 @@ class Variational:
         blocks: Indices,
         pairings: int,
         seed: int,
-    ) -> dict[str, list[tuple[Score, Score]]]:
+    ) -> Learned:
         """Train on every split; scores on its validation and test pictures by bound."""
-        cohort = cohort_of(
-            samples, splits, pairings, self.x_components, self.y_components, self.device
-        )
+        if self.canonical:
+            found = [fit_variates(samples, split, pairings) for split in splits]
+            return self.refine(found, samples, splits, blocks, seed)
+        cohort = cohort_of(samples, splits, pairings, self.components, self.components, self.device)
+        rng, generator = self._random(splits, seed)
+        return self._learned(self.network(cohort, generator), cohort, blocks, rng)
+
+    def refine(
+        self,
+        found: Sequence[list[list[Variates]]],
+        samples: PairedSamples,
+        splits: Sequence[Split],
+        blocks: Indices,
+        seed: int,
+    ) -> Learned:
+        """The same on canonical variates that are fitted already."""
+        rng, generator = self._random(splits, seed)
+        cohort, critic = self._on_variates(found, samples, splits, generator)
+        return self._learned(critic, cohort, blocks, rng)
+
+    def _random(
+        self, splits: Sequence[Split], seed: int
+    ) -> tuple[np.random.Generator, torch.Generator]:
         rng = np.random.default_rng([seed, splits[0].seed, splits[0].fold, 0x6D696E65])
-        critic, _ = self.fit(cohort, rng, keep_best=True)
-        said: dict[str, list[tuple[Score, Score]]] = {name: [] for name in self.reads}
-        for r in range(len(splits)):
-            for name, parts in self._read(critic.only(r), cohort.only(r), blocks).items():
-                said[name].append(parts)
+        return rng, torch.Generator(self.device).manual_seed(int(rng.integers(2**62)))
+
+    def _learned(
+        self, critic: JointCritic, cohort: Cohort, blocks: Indices, rng: np.random.Generator
+    ) -> Learned:
+        self.fit(critic, cohort, rng, keep_best=True)
+        name = "mine" if self.clip is None else "smile"
+        said: Learned = {name: [], "nwj": []}
+        for r in range(len(cohort.splits)):
+            ratio, nwj = self._read(critic.only(r), cohort.only(r), blocks)
+            said[name].append(ratio)
+            said["nwj"].append(nwj)
         return said
 
-    def fit(
-        self, cohort: Cohort, rng: np.random.Generator, *, keep_best: bool
-    ) -> tuple[JointCritic, Tensor]:
-        """Train all members; the critic, and (looks, R, L, P) what they were chosen by."""
-        generator = torch.Generator(cohort.x.device).manual_seed(int(rng.integers(2**62)))
-        critic = JointCritic(
-            cohort.members,
-            cohort.x.shape[-1],
-            cohort.y.shape[-1],
-            hidden=self.hidden,
-            generator=generator,
-            precision=self.precision,
+    def network(self, cohort: Cohort, generator: torch.Generator) -> JointCritic:
+        """A critic of a cohort, untrained."""
+        dx, dy = cohort.x.shape[-1], cohort.y.shape[-1]
+        return JointCritic(cohort.members, dx, dy, self.hidden, generator, self.precision)
+
+    def _on_variates(
+        self,
+        found: Sequence[list[list[Variates]]],
+        samples: PairedSamples,
+        splits: Sequence[Split],
+        generator: torch.Generator,
+    ) -> tuple[Cohort, JointCritic]:
+        """Rows in canonical variates, and a critic that starts at their Gaussian log-ratio."""
+        width = max(one.u.shape[1] for split in found for pairs in split for one in pairs)
+
+        def stacked(pick: Callable[[Variates, Indices], Array]) -> Tensor:
+            members = [
+                [[_padded(pick(one, split.train), width) for one in pairs] for pairs in levels]
+                for levels, split in zip(found, splits, strict=True)
+            ]
+            return torch.from_numpy(np.stack(members)).to(self.device)
+
+        cohort = Cohort(
+            splits,
+            stacked(lambda one, train: normal_scores(one.u, train)),
+            stacked(lambda one, train: normal_scores(one.v, train)),
+            samples.groups,
+            len(found[0][0]),
         )
+        cross = stacked(lambda one, _: _coefficients(one)[0])
+        square = stacked(lambda one, _: _coefficients(one)[1])
+        return cohort, QuadraticCritic(
+            cohort.members, self.hidden, generator, cross, square, self.precision
+        )
+
+    def fit(
+        self, critic: JointCritic, cohort: Cohort, rng: np.random.Generator, *, keep_best: bool
+    ) -> Tensor:
+        """Train all members; (looks, R, L, P) Donsker-Varadhan in nats at every look, on
+        the validation pictures (`keep_best`) or on the training ones."""
         objective = self.objective()
-        looked = [s.validation if keep_best else s.train for s in cohort.splits]
-        rows = equal_length(looked)
-        shifts = test_shifts(cohort.groups[rows])
+        rows = equal_length([s.validation if keep_best else s.train for s in cohort.splits])
+        rows = np.stack([row[np.argsort(cohort.groups[row], kind="stable")] for row in rows])
+        shifts = spread_shifts(cohort.groups[rows], SHUFFLES if keep_best else 1)
 
         def loss(x: Tensor, y: Tensor, rows: NDArray[np.int64]) -> Tensor:
-            hx, hy = critic.halves(x, y)
+            halves = critic.halves(x, y)
             shift = int(rng.choice(derangements(cohort.groups[rows])))
-            marginal = critic.score(torch.roll(hx, shift, 3), hy)
-            return objective(critic.score(hx, hy), self.clipped(marginal))
+            marginal = self.clipped(broken_score(critic, halves, shift))
+            return objective(critic.score(*halves), marginal)
 
         def check() -> Tensor:
             joint, marginal = self.scores(critic, cohort, rows, shifts)
             return joint.mean(-1) - log_mean_exp(marginal.flatten(-2))
 
-        seen = train(critic, cohort, loss, check, self.schedule, rng, keep_best=keep_best)
-        return critic, seen
+        return train(critic, cohort, loss, check, self.schedule, rng, keep_best=keep_best)
 
     def scores(
         self, critic: JointCritic, cohort: Cohort, rows: NDArray[np.int64], shifts: Indices
     ) -> tuple[Tensor, Tensor]:
         """Joint (R, L, P, m) and marginal (R, L, P, k, m) scores of rows (R, m)."""
         with torch.no_grad():
-            hx, hy = critic.halves(*cohort.take(rows))
-            joint = critic.score(hx, hy)
-            marginal = [critic.score(torch.roll(hx, int(shift), 3), hy) for shift in shifts]
+            halves = critic.halves(*cohort.take(rows))
+            joint = critic.score(*halves)
+            marginal = [broken_score(critic, halves, int(shift)) for shift in shifts]
         return joint, self.clipped(torch.stack(marginal, 3))
 
     def clipped(self, scores: Tensor) -> Tensor:
@@ -154,32 +206,52 @@ class Variational:
 
     def _read(
         self, critic: JointCritic, cohort: Cohort, blocks: Indices
-    ) -> dict[str, tuple[Score, Score]]:
-        """Scores of the validation and the test pictures of one split.
+    ) -> tuple[tuple[Score, Score], tuple[Score, Score]]:
+        """Donsker-Varadhan and NWJ on the validation and the test pictures of one split.
 
         The constant of the critic, which Donsker-Varadhan does not feel and NWJ does, is
-        set on the validation pictures.
+        set on the validation pictures. SMILE has no such constant: its clip is at zero.
         """
         split = cohort.splits[0]
-        sums, constant = [], None
+        constant = None
+        ratios, rows_nwj = [], []
         for part in (split.validation, split.test):
             rows = part[np.argsort(cohort.groups[part], kind="stable")]
-            joint, marginal = self.scores(
-                critic, cohort, rows[None], test_shifts(cohort.groups[rows][None])
+            shifts = spread_shifts(cohort.groups[rows][None], SHUFFLES)
+            joint, marginal = (
+                scores[0].double() for scores in self.scores(critic, cohort, rows[None], shifts)
             )
-            joint, marginal = joint[0].double(), marginal[0].double()
             if constant is None:
                 constant = log_mean_exp(marginal.flatten(-2))[..., None]
+            joint = joint - constant
             scale = torch.exp(marginal - constant[..., None]).mean(-2)
-            values = torch.stack([torch.ones_like(joint), joint - constant, scale], -1)
-            sums.append((*sum_by_block(values.cpu().numpy(), blocks[rows]), len(rows)))
-        return {
-            name: tuple(
-                Score(split.seed, split.fold, names, totals, functional, float(np.log(count)))
-                for names, totals, count in sums
-            )
-            for name, functional in self.reads.items()
-        }  # type: ignore[return-value]
+            one = torch.ones_like(joint)
+            values = torch.stack([one, joint, scale], -1).cpu().numpy()
+            nwj = torch.stack([one, joint + 1 - scale], -1).cpu().numpy()
+            at, pictures = blocks[rows], cohort.groups[rows]
+            ratios.append(Score.of(split, at, values, donsker_varadhan_of_sums, pictures))
+            rows_nwj.append(Score.of(split, at, nwj, mean_of_rows, pictures))
+        return (ratios[0], ratios[1]), (rows_nwj[0], rows_nwj[1])
+
+
+def broken_score(critic: JointCritic, halves: tuple[Tensor, ...], shift: int) -> Tensor:
+    """Scores of pairs broken by a roll of the x side."""
+    of_x = len(halves) // 2
+    rolled = [torch.roll(half, shift, -2) for half in halves[:of_x]]
+    return critic.score(*rolled, *halves[of_x:])
+
+
+def _coefficients(one: Variates) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """(1, k) factors of uv and of u^2 and v^2 in the Gaussian log-ratio at its strength."""
+    rho = np.clip(one.correlation, 0, STRONGEST)
+    rho = np.where(np.arange(len(rho)) < one.kept, rho, 0.0)[None]
+    cross = one.temper * rho / (1 - rho**2)
+    return cross.astype(np.float32), (-0.5 * cross * rho).astype(np.float32)
+
+
+def _padded(columns: Array, width: int) -> Array:
+    """Zero columns on the right, up to `width`."""
+    return np.pad(columns, ((0, 0), (0, width - columns.shape[1])))
 
 
 def derangements(groups: NDArray[np.int64]) -> Indices:
@@ -195,7 +267,8 @@ def derangements(groups: NDArray[np.int64]) -> Indices:
     return np.arange(most, count - most + 1)
 
 
-def test_shifts(groups: NDArray[np.int64]) -> Indices:
-    """At most SHUFFLES different derangements, evenly spread."""
+def spread_shifts(groups: NDArray[np.int64], count: int) -> Indices:
+    """At most `count` different derangements, evenly spread."""
     every = derangements(groups)
-    return every[np.unique(np.linspace(0, len(every) - 1, SHUFFLES).astype(int))]
+    chosen: Indices = every[np.unique(np.linspace(0, len(every) - 1, count).astype(int))]
+    return chosen

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from functools import lru_cache
 from time import perf_counter
@@ -14,7 +15,7 @@ from .features import FeatureCache, FeatureRequest, FeatureTable
 from .observe import observe
 from .plan import PIXELS, ImageInfo, Unit
 from .samples import pool_features, pool_pixels
-from .store import Part
+from .store import OutputError, Part
 from .survey import Reader
 
 Share = Callable[[float], None]
@@ -32,11 +33,15 @@ class Workplace:
         return _read_again(self.reader, info)
 
     def table(self, request: FeatureRequest) -> FeatureTable:
-        """The vectors of a picture, from disk if they are there."""
+        """The vectors of a picture, from disk if they are there.
+
+        A disk that is full or read-only costs time and no result.
+        """
         found = self.cache.get(request)
         if found is None:
             found = features.encode(request, self.image(request.image))
-            self.cache.put(request, found)
+            with suppress(OutputError):
+                self.cache.put(request, found)
         return found
 
 

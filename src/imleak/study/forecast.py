@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from time import perf_counter
 
 import numpy as np
 
+from ..interfaces import Encoder, Estimator, PairedSamples
 from .components import Component
 from .execute import request_of
 from .features import FeatureRequest
@@ -16,43 +17,52 @@ from .store import Part
 PROBE = 16
 """Pictures an encoder is timed on."""
 
+PATIENCE = 1.0
+"""Seconds an estimator is timed for."""
+
 ASSUMED = 0.01
 """Seconds of a piece of work that could not be timed."""
 
 
 class Forecast:
-    """Seconds that pieces of work are expected to take.
+    """Seconds that pieces of work are expected to take; without arguments, none known.
 
     Parameters
     ----------
     requests : vectors still to be made; their encoders are timed here.
-    known : units that are done, with their parts; metrics are extrapolated from these.
+    units : still to be done; their estimators are timed here, on noise.
+    known : units that are done, with their parts: metrics are extrapolated from these.
     """
 
     def __init__(
-        self, requests: Iterable[FeatureRequest], known: Sequence[tuple[Unit, Part]] = ()
+        self,
+        requests: Iterable[FeatureRequest] = (),
+        units: Iterable[Unit] = (),
+        known: Iterable[tuple[Unit, Part]] = (),
     ) -> None:
-        encoders = {request.encoder for request in requests}
+        encoders = dict.fromkeys(request.encoder for request in requests)
         self._picture = {encoder: seconds_a_picture(encoder) for encoder in encoders}
-        self._sample: dict[tuple[Component, Component], float] = {}
-        for unit, part in known:
-            if part.error is None and unit.is_metric:
-                self._sample[unit.measure, unit.encoder] = part.seconds / _work(unit)
+        self._estimator = {u.key: seconds_of_estimator(u) for u in units if not u.is_metric}
+        self._metric = {
+            (unit.measure, unit.encoder): part.seconds / _work(unit)
+            for unit, part in known
+            if unit.is_metric and part.error is None
+        }
 
     def request(self, request: FeatureRequest) -> float:
-        return request.pictures * self._picture[request.encoder]
+        return request.pictures * self._picture.get(request.encoder, ASSUMED)
 
     def unit(self, unit: Unit) -> float:
-        if unit.is_metric:
-            rate = self._sample.get((unit.measure, unit.encoder))
-            return ASSUMED if rate is None else rate * _work(unit)
-        return 10.0
+        if not unit.is_metric:
+            return self._estimator.get(unit.key, ASSUMED)
+        rate = self._metric.get((unit.measure, unit.encoder))
+        return ASSUMED if rate is None else rate * _work(unit)
 
 
 def seconds_a_picture(encoder: Component) -> float:
     """Seconds an encoder takes for one picture of a batch, once it is warm."""
-    built = encoder.build()
-    size = built.input_size
+    built: Encoder = encoder.build()
+    size = built.input_size or 1
     pictures = np.random.default_rng(0).integers(0, 256, (PROBE, 1, size, size), dtype=np.uint8)
     try:
         built.encode(pictures[:1], 8)
@@ -61,6 +71,34 @@ def seconds_a_picture(encoder: Component) -> float:
     except Exception:  # will be the error of the rows it is to make
         return ASSUMED
     return (perf_counter() - start) / PROBE
+
+
+class _Enough(BaseException):
+    """Stops an estimator that has been timed for long enough."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+
+
+def seconds_of_estimator(unit: Unit) -> float:
+    """Seconds an estimator will take for a unit: it is begun on noise of the same shape,
+    and stopped when it says how far it has come."""
+    estimator: Estimator = unit.measure.build()
+    noise = _noise(unit)
+    start = perf_counter()
+
+    def stop(share: float) -> None:
+        elapsed = perf_counter() - start
+        if share > 0 and elapsed > PATIENCE:
+            raise _Enough(elapsed / min(share, 1.0))
+
+    try:
+        estimator.estimate(noise, seed=unit.seed, progress=stop)
+    except _Enough as enough:
+        return enough.seconds
+    except Exception:  # noise is not to its liking; pictures may be
+        return ASSUMED
+    return perf_counter() - start
 
 
 def in_words(seconds: float) -> str:
@@ -72,6 +110,21 @@ def in_words(seconds: float) -> str:
     if seconds < 5400:
         return f"about {seconds / 60:.0f} minutes"
     return f"about {seconds / 3600:.1f} hours"
+
+
+def _noise(unit: Unit) -> PairedSamples:
+    """As many rows as the unit will have; scalar pixels: a table of values an image."""
+    rng = np.random.default_rng(0)
+    built: Encoder = unit.encoder.build()
+    rows = unit.patches or 256
+    count = rows * len(unit.images)
+    return PairedSamples(
+        x=rng.standard_normal((count, built.dimension), np.float32),
+        y=rng.standard_normal((len(unit.levels), count, built.dimension), np.float32),
+        groups=np.repeat(np.arange(len(unit.images)), rows),
+        weights=None if unit.patches else np.ones(count),
+        sizes=None if unit.patches else (256,) * len(unit.levels),
+    )
 
 
 def _work(unit: Unit) -> float:

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
 
+from .. import plugins
 from ..images import Source
-from ..interfaces import ImleakError
+from ..interfaces import ImleakError, Scheme
 from .components import Component, canonical, component, has_features, space
 from .spec import StudySpec
 
@@ -104,6 +105,27 @@ class Omission:
     encoder: Component | None = None
 
 
+@dataclass(frozen=True)
+class Scope:
+    """Which levels of which pictures are measured.
+
+    A level says how many of B bits are encrypted, so numbers of pictures of different
+    depth B cannot be averaged: a study is of one depth.
+
+    Parameters
+    ----------
+    bits : B.
+    levels : rising.
+    images : of this depth.
+    others : of another one, and why they are left out.
+    """
+
+    bits: int
+    levels: tuple[int, ...]
+    images: tuple[ImageInfo, ...]
+    others: tuple[Omission, ...]
+
+
 def plan(spec: StudySpec, images: Sequence[ImageInfo]) -> list[Unit]:
     """Every unit of a study: metrics picture by picture, then estimators.
 
@@ -112,60 +134,31 @@ def plan(spec: StudySpec, images: Sequence[ImageInfo]) -> list[Unit]:
     LevelsError
         If no picture has the levels asked for.
     """
-    return [*metric_units(spec, images), *estimator_units(spec, images)]
-
-
-def metric_units(spec: StudySpec, images: Sequence[ImageInfo]) -> list[Unit]:
-    """A unit for each picture, each metric and each space it looks at."""
-    scheme, levels = spec.scheme_component(), choose_levels(spec, images)
-    pairs = [pair for pair in _pairs(spec) if pair[0].kind == "metric"]
-    return [
-        Unit(measure, encoder, scheme, levels, (image,), spec.seed)
-        for image in having(images, scheme, levels)
-        for measure, encoder in pairs
-    ]
-
-
-def estimator_units(spec: StudySpec, images: Sequence[ImageInfo]) -> list[Unit]:
-    """A unit for each estimator and each encoder, over all pictures it can use."""
-    scheme, levels = spec.scheme_component(), choose_levels(spec, images)
-    units = []
-    for measure, encoder in _pairs(spec):
-        if measure.kind != "estimator":
-            continue
-        usable = having(images, scheme, levels)
-        usable = [image for image in usable if not _too_small(image, encoder)]
-        pooled = tuple(sorted(usable, key=lambda image: image.digest))
-        if pooled:
-            patches = spec.patches if has_features(encoder) else 0
-            units.append(Unit(measure, encoder, scheme, levels, pooled, spec.seed, patches))
-    return units
+    chosen = scope(spec, images)
+    return [*_metric_units(spec, chosen), *_estimator_units(spec, chosen)]
 
 
 def omissions(spec: StudySpec, images: Sequence[ImageInfo]) -> list[Omission]:
-    """Which readable pictures are left out, of what, and why."""
-    scheme, levels = spec.scheme_component(), choose_levels(spec, images)
-    usable = having(images, scheme, levels)
-    left = [
-        Omission(image.name, f"has {image.bits} bits a sample, fewer than level {levels[-1]}")
-        for image in images
-        if image not in usable
+    """Which readable pictures are left out, of what, and why.
+
+    Raises
+    ------
+    LevelsError
+        If no picture has the levels asked for.
+    """
+    chosen = scope(spec, images)
+    small = [
+        Omission(image.name, why, measure, encoder)
+        for measure, encoder in _pairs(spec, "estimator")
+        for image in chosen.images
+        if (why := _too_small(image, encoder))
     ]
-    for measure, encoder in _pairs(spec):
-        if measure.kind == "estimator":
-            left += [
-                Omission(image.name, why, measure, encoder)
-                for image in usable
-                if (why := _too_small(image, encoder))
-            ]
-    return left
+    return [*chosen.others, *small]
 
 
-def choose_levels(spec: StudySpec, images: Sequence[ImageInfo]) -> tuple[int, ...]:
-    """The levels of a study.
-
-    Those of the spec; else every level of the bit depth most pictures have (of the
-    smaller one, where two depths are as frequent).
+def scope(spec: StudySpec, images: Sequence[ImageInfo]) -> Scope:
+    """The depth most pictures have, of those that have the levels asked for (the smaller
+    of two that are as frequent), and all its levels if none are asked for.
 
     Raises
     ------
@@ -174,30 +167,59 @@ def choose_levels(spec: StudySpec, images: Sequence[ImageInfo]) -> tuple[int, ..
     """
     if not images:
         raise LevelsError("no image to measure")
-    scheme = spec.scheme_component().build()
-    depths = Counter(image.bits for image in images)
-    usual = min(depths, key=lambda bits: (-depths[bits], bits))
-    levels = spec.levels or tuple(scheme.levels(usual))
-    deepest = scheme.levels(max(depths))
-    if not set(levels) <= set(deepest):
+    scheme: Scheme = spec.scheme_component().build()
+    wanted = set(spec.levels or ())
+    counts = Counter(image.bits for image in images)
+    depths = [bits for bits in counts if wanted <= set(scheme.levels(bits))]
+    if not depths:
+        deepest = scheme.levels(max(counts))
         raise LevelsError(
-            f"level {max(levels)}: {spec.scheme.name} of {max(depths)}-bit samples has levels "
+            f"level {max(wanted)}: {spec.scheme.name} of {max(counts)}-bit samples has levels "
             f"{deepest[0]}-{deepest[-1]}"
         )
-    return levels
+    bits = min(depths, key=lambda depth: (-counts[depth], depth))
+    return Scope(
+        bits,
+        spec.levels or tuple(scheme.levels(bits)),
+        tuple(image for image in images if image.bits == bits),
+        tuple(
+            Omission(
+                image.name, f"has {image.bits} bits a sample and the study {bits}; audit it alone"
+            )
+            for image in images
+            if image.bits != bits
+        ),
+    )
 
 
-def having(
-    images: Sequence[ImageInfo], scheme: Component, levels: tuple[int, ...]
-) -> list[ImageInfo]:
-    """The pictures whose samples have these levels."""
-    return [i for i in images if set(levels) <= set(scheme.build().levels(i.bits))]
+def _metric_units(spec: StudySpec, chosen: Scope) -> list[Unit]:
+    """A unit for each picture, each metric and each space it looks at."""
+    scheme, pairs = spec.scheme_component(), list(_pairs(spec, "metric"))
+    return [
+        Unit(measure, encoder, scheme, chosen.levels, (image,), spec.seed)
+        for image in chosen.images
+        for measure, encoder in pairs
+    ]
 
 
-def _pairs(spec: StudySpec) -> Iterator[tuple[Component, Component]]:
-    """Every measure with every space it looks at."""
+def _estimator_units(spec: StudySpec, chosen: Scope) -> list[Unit]:
+    """A unit for each estimator and each encoder, over all pictures it can use."""
+    scheme, units = spec.scheme_component(), []
+    by_digest = sorted(chosen.images, key=lambda image: image.digest)
+    for measure, encoder in _pairs(spec, "estimator"):
+        pooled = tuple(image for image in by_digest if not _too_small(image, encoder))
+        patches = spec.patches if has_features(encoder) else 0
+        if pooled:
+            units.append(Unit(measure, encoder, scheme, chosen.levels, pooled, spec.seed, patches))
+    return units
+
+
+def _pairs(spec: StudySpec, kind: plugins.Kind) -> Iterator[tuple[Component, Component]]:
+    """Every measure of a kind with every space it looks at."""
     encoders = spec.encoder_components()
     for measure in spec.measure_components():
+        if measure.kind != kind:
+            continue
         if space(measure) == "pixels":
             yield measure, PIXELS if measure.kind == "metric" else _scalar_pixels(encoders)
         else:

@@ -13,7 +13,7 @@ from .execute import Share, Workplace, execute, reason, request_of
 from .features import FeatureRequest
 from .forecast import Forecast, in_words
 from .manifest import Record
-from .plan import ImageInfo, Omission, Unit, choose_levels, omissions, plan
+from .plan import ImageInfo, Omission, Unit, omissions, plan, scope
 from .progress import Meter, Progress, Silent
 from .spec import StudySpec
 from .store import Part, Run, Store
@@ -52,11 +52,11 @@ def run(
     if found.images:
         units = plan(spec, found.images)
         left_out += omissions(spec, found.images)
-        record.levels = choose_levels(spec, found.images)
+        record.levels = scope(spec, found.images).levels
     record.images, record.left_out = found.images, left_out
     store.write_manifest(record.manifest())
 
-    work = Work(store, Workplace(reader(spec)), told)
+    work = Work(store, Workplace(reader(spec)), progress)
     outcomes = work.finish(units)
     left_out += work.omissions(units)
 
@@ -75,24 +75,26 @@ class Work:
     ----------
     store : where parts go; what has one is not done again.
     place : what units are executed with.
-    told : who is told.
+    progress : who is told; without anybody no time is spent on a forecast.
     """
 
-    def __init__(self, store: Store, place: Workplace, told: Progress) -> None:
+    def __init__(self, store: Store, place: Workplace, progress: Progress | None) -> None:
         self.store = store
         self.place = place
-        self.told = told
+        self.told = progress or Silent()
+        self.forecasts = progress is not None
         self.without_vectors: dict[tuple[ImageInfo, Component], str] = {}
         """Pictures an encoder failed on, and why."""
 
     def finish(self, units: Sequence[Unit]) -> list[tuple[Unit, Part]]:
         """Do what is not done, and return all there is."""
         pending = [unit for unit in units if not self.store.done(unit.key)]
-        samples = _to_time(pending)
-        known = [(unit, self._do(unit)) for unit in samples]
-        pending = [unit for unit in pending if unit not in samples]
+        first = _of_first_picture(pending)
+        known = [(unit, self._do(unit)) for unit in first]
+        pending = [unit for unit in pending if unit not in first]
         requests = [r for r in requests_of(pending) if not self.place.cache.has(r)]
-        self._go_through(pending, requests, Forecast(requests, known))
+        forecast = Forecast(requests, pending, known) if self.forecasts else Forecast()
+        self._go_through(pending, requests, forecast)
         self.place.cache.shrink()
         finished = [(unit, self.store.read(unit.key)) for unit in map(self._possible, units)]
         return [(unit, part) for unit, part in finished if part is not None]
@@ -163,8 +165,8 @@ def requests_of(units: Sequence[Unit]) -> list[FeatureRequest]:
     return list(dict.fromkeys(request for request in wanted if request))
 
 
-def _to_time(units: Sequence[Unit]) -> list[Unit]:
-    """Metrics of samples on the first picture: they are done before the forecast, which
+def _of_first_picture(units: Sequence[Unit]) -> list[Unit]:
+    """Metrics of samples on the first picture. They are done before the forecast, which
     is extrapolated from them."""
     metrics = [unit for unit in units if unit.is_metric]
     return [

@@ -7,7 +7,7 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -45,6 +45,9 @@ class SpecError(ImleakError):
     """A study that cannot be run as written; the message names every mistake."""
 
 
+Items = TypeVar("Items", bound=tuple[object, ...])
+
+
 def parse_levels(value: object) -> object:
     """Levels from ``"0-8"``, ``"0,2,4"``, ``"0-3,8"``, one number or a list of numbers."""
     if isinstance(value, int):
@@ -64,8 +67,15 @@ def _run_of_levels(part: str) -> range:
     return range(first, last + 1)
 
 
-def _in_order(levels: tuple[int, ...] | None) -> tuple[int, ...] | None:
-    return None if levels is None else tuple(sorted(set(levels)))
+def _in_order(levels: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(sorted(set(levels)))
+
+
+def _not_empty(items: Items) -> Items:
+    # pydantic's min_length also counts items that are mistakes, which are reported anyway.
+    if not items:
+        raise ValueError("is empty; give at least one")
+    return items
 
 
 def _several(value: object) -> object:
@@ -80,8 +90,10 @@ def _as_text(value: object) -> object:
 
 
 Text = Annotated[str, BeforeValidator(_as_text)]
-Level = Annotated[int, Field(ge=0)]
 Several = BeforeValidator(_several)
+NotEmpty = AfterValidator(_not_empty)
+Level = Annotated[int, Field(ge=0)]
+Levels = Annotated[tuple[Level, ...], NotEmpty, AfterValidator(_in_order)]
 
 
 class _Frozen(BaseModel):
@@ -190,7 +202,7 @@ class StudySpec(_Frozen):
         every measure and encoder that has an option of that name.
     """
 
-    sources: Annotated[tuple[Text, ...], Several] = Field(min_length=1)
+    sources: Annotated[tuple[Text, ...], Several, NotEmpty]
     largest: int | None = Field(None, ge=1)
     limit: int | None = Field(None, ge=1)
     annotations: Text | None = None
@@ -198,16 +210,14 @@ class StudySpec(_Frozen):
     bits: int | None = Field(None, ge=1, le=16)
     max_pixels: int | None = Field(None, ge=1)
     scheme: SchemeChoice = Field("bitplanes", validate_default=True)
-    levels: Annotated[
-        tuple[Level, ...] | None, BeforeValidator(parse_levels), AfterValidator(_in_order)
-    ] = Field(None, min_length=1)
-    encoders: Annotated[tuple[EncoderChoice, ...], Several] = Field(
-        DEFAULT_ENCODERS, min_length=1, validate_default=True
+    levels: Annotated[Levels | None, BeforeValidator(parse_levels)] = None
+    encoders: Annotated[tuple[EncoderChoice, ...], Several, NotEmpty] = Field(
+        DEFAULT_ENCODERS, validate_default=True
     )
-    measures: Annotated[tuple[MeasureChoice, ...], Several] = Field(
-        DEFAULT_MEASURES, min_length=1, validate_default=True
+    measures: Annotated[tuple[MeasureChoice, ...], Several, NotEmpty] = Field(
+        DEFAULT_MEASURES, validate_default=True
     )
-    patches: int = Field(50, ge=1)
+    patches: int = Field(10, ge=1)
     seed: int = Field(0, ge=0)
     epochs: int | None = Field(None, ge=1)
     protocol: Literal["in-sample", "held-out"] | None = None
@@ -325,7 +335,7 @@ def _mistakes(error: ValidationError) -> Iterator[str]:
 
 def _what(detail: Mapping[str, Any]) -> str:
     if detail["type"] == "value_error":
-        return str(detail["ctx"]["error"])
+        return str(detail["ctx"]["error"]).rstrip(".")
     if detail["type"] == "extra_forbidden":
         fields, name = StudySpec.model_fields, str(detail["loc"][-1])
         close = difflib.get_close_matches(name, fields, n=1)

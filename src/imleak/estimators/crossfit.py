@@ -1,0 +1,292 @@
+"""Held-out estimation: cross-fitted over pictures, with null, interval, growth and verdict."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import replace
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+from ..interfaces import Bound, Estimate, GrowthPoint, Null, PairedSamples
+from .evidence import (
+    Array,
+    Evidence,
+    Learned,
+    Learner,
+    Score,
+    blocks_of_pictures,
+    judge,
+    weigh,
+)
+from .pixels import drawn
+from .planted import smallest_detectable
+from .split import Indices, Split, cross_fit, nested_subsets
+
+Progress = Callable[[float], None]
+NATS = 1 / math.log(2)
+"""Bits of a nat."""
+MEMBERS = 18
+"""Members trained as one stack: enough to fill a core, few enough to stay in its cache."""
+GROWTH = (0.125, 0.25, 0.5)
+
+
+class CrossFitted:
+    """An estimator whose learner never sees the pictures it is tested on.
+
+    A subclass names itself, says what its number bounds, and makes its learner.
+
+    Parameters
+    ----------
+    folds : K of the K-fold cross-fitting; every picture is tested once a seed.
+    seeds : repetitions, each with its own folds, first weights and broken pairs.
+    growth : also with 1/8, 1/4 and 1/2 of the training pictures.
+    sensitivity : also the smallest planted leak that is found.
+    device : "cpu" or "cuda".
+    """
+
+    name: str
+    version = "1"
+    bound: Bound = "lower"
+    read: str
+    """Which of the learner's bounds this is."""
+
+    def __init__(
+        self,
+        *,
+        folds: int = 5,
+        seeds: int = 5,
+        growth: bool = False,
+        sensitivity: bool = False,
+        device: str = "cpu",
+    ):
+        if folds < 2 or seeds < 1:
+            raise ValueError(f"folds={folds} must be at least 2 and seeds={seeds} at least 1")
+        self.folds = folds
+        self.seeds = seeds
+        self.growth = growth
+        self.sensitivity = sensitivity
+        self.device = device
+
+    def learner(self) -> Learner:
+        """What is trained."""
+        raise NotImplementedError
+
+    def scores(self, learned: Learned) -> tuple[list[Score], list[list[str]]]:
+        """Test scores a split, and for every split and level what was chosen."""
+        return [test for _, test in learned[self.read]], []
+
+    def estimate(
+        self, samples: PairedSamples, *, seed: int = 0, progress: Progress | None = None
+    ) -> list[Estimate]:
+        """One held-out estimate a level, in bits.
+
+        Raises
+        ------
+        TooFewImagesError
+            If a fold would have fewer than two pictures to train, validate or test on.
+        """
+        samples = drawn(samples, seed)
+        fractions = (1.0, *(GROWTH if self.growth else ()))
+        told = _Shares(progress, len(fractions) + 2 * self.sensitivity)
+        splits = cross_fit(samples.groups, self.folds, self.seeds, seed)
+        scores, chosen = self._run(samples, splits, 2, seed, told)
+        found = weigh(scores, seed)
+        estimates = self._estimates(samples, splits, scores, found, chosen)
+        if self.growth:
+            estimates = self._grown(samples, splits, seed, found, estimates, told)
+        if self.sensitivity:
+            estimates = self._sensitive(samples, seed, found, estimates, told)
+        told.done()
+        return estimates
+
+    def _run(
+        self,
+        samples: PairedSamples,
+        splits: Sequence[Split],
+        pairings: int,
+        seed: int,
+        told: _Shares,
+    ) -> tuple[list[Score], list[list[str]]]:
+        """Learn on all splits, a stack at a time, on every core."""
+        blocks = blocks_of_pictures(samples.groups, seed)
+        learner = self.learner()
+        size = max(1, MEMBERS // (len(samples.y) * pairings))
+        chunks = [splits[at : at + size] for at in range(0, len(splits), size)]
+        done: list[Learned] = []
+        with one_thread_each(), ThreadPoolExecutor(cores()) as pool:
+            jobs = [
+                pool.submit(learner.learn, samples, chunk, blocks, pairings, seed)
+                for chunk in chunks
+            ]
+            try:
+                for job in jobs:
+                    done.append(job.result())
+                    told.step(len(done) / len(jobs))
+            except BaseException:
+                pool.shutdown(cancel_futures=True)
+                raise
+        told.next()
+        merged = {name: [pair for one in done for pair in one[name]] for name in done[0]}
+        return self.scores(merged)
+
+    def _estimates(
+        self,
+        samples: PairedSamples,
+        splits: Sequence[Split],
+        scores: Sequence[Score],
+        found: Evidence,
+        chosen: list[list[str]],
+    ) -> list[Estimate]:
+        trained = np.mean([len(np.unique(samples.groups[s.train])) for s in splits])
+        estimates = []
+        assert found.null is not None
+        assert found.null_draws is not None
+        for at in range(len(samples.y)):
+            low, high = np.percentile(found.draws[:, at], [2.5, 97.5])
+            null_p95 = float(np.percentile(found.null_draws[:, at], 95))
+            null = Null(
+                mean=float(found.null[at].mean()) * NATS,
+                p95=null_p95 * NATS,
+                values=tuple(float(v) * NATS for v in found.null[at]),
+            )
+            ceiling = self.ceiling(scores, samples, at)
+            estimates.append(
+                Estimate(
+                    value=float(found.value[at]) * NATS,
+                    bound=self.bound,
+                    estimator=self.name,
+                    protocol="held-out",
+                    interval=(float(low) * NATS, float(high) * NATS),
+                    null=null,
+                    ceiling=ceiling * NATS,
+                    verdict=judge(found.value[at], low, high, null_p95, ceiling, found.by_fold[at]),
+                    train_groups=round(trained),
+                    test_groups=len(np.unique(samples.groups)),
+                    n=len(samples.groups),
+                    seeds=self.seeds,
+                    chosen=_most_frequent([names[at] for names in chosen]) if chosen else None,
+                )
+            )
+        return estimates
+
+    def ceiling(self, scores: Sequence[Score], samples: PairedSamples, level: int) -> float:
+        """The most this bound could have said, in nats: log of the test pictures, and
+        no more than the log of the values a view can take."""
+        most = math.log(np.mean([score.pictures for score in scores]))
+        size = samples.sizes[level] if samples.sizes else None
+        return min(most, math.log(size)) if size else most
+
+    def _grown(
+        self,
+        samples: PairedSamples,
+        splits: Sequence[Split],
+        seed: int,
+        whole: Evidence,
+        estimates: list[Estimate],
+        told: _Shares,
+    ) -> list[Estimate]:
+        """Add the estimates of smaller adversaries, tested on the same pictures."""
+        smaller: list[tuple[int, Evidence]] = []
+        for share in GROWTH:
+            cut = [_smaller(s, samples.groups, share, [seed, s.seed, s.fold]) for s in splits]
+            scores, _ = self._run(samples, cut, 1, seed, told)
+            trained = np.mean([len(np.unique(samples.groups[s.train])) for s in cut])
+            smaller.append((round(trained), weigh(scores, seed)))
+        grown = []
+        for at, estimate in enumerate(estimates):
+            points = [*smaller, (estimate.train_groups or 0, whole)]
+            growth = tuple(
+                GrowthPoint(count, float(found.value[at]) * NATS, _interval(found.draws[:, at]))
+                for count, found in points
+            )
+            gain = whole.draws[:, at] - smaller[-1][1].draws[:, at]
+            rising = bool(np.percentile(gain, 2.5) > 0)
+            grown.append(replace(estimate, growth=growth, rising=rising))
+        return grown
+
+    def _sensitive(
+        self,
+        samples: PairedSamples,
+        seed: int,
+        found: Evidence,
+        estimates: list[Estimate],
+        told: _Shares,
+    ) -> list[Estimate]:
+        """Add the smallest planted leak found, at the highest level that is not constant."""
+        varied = [at for at, view in enumerate(samples.y) if np.ptp(view, axis=0).max() > 0]
+        if not varied:
+            return estimates
+        hardest = varied[-1]
+        assert found.null_draws is not None
+        null_p95 = float(np.percentile(found.null_draws[:, hardest], 95))
+
+        def is_found(planted: PairedSamples) -> NDArray[np.bool_]:
+            splits = cross_fit(planted.groups, self.folds, 1, seed)
+            scores, _ = self._run(planted, splits, 1, seed, _Shares(None, 1))
+            low = np.percentile(weigh(scores, seed).draws, 2.5, axis=0)
+            return np.asarray(low > max(0.0, null_p95), dtype=np.bool_)
+
+        detectable = smallest_detectable(samples, hardest, is_found, seed)
+        told.next()
+        return [replace(estimate, detectable=detectable) for estimate in estimates]
+
+
+def _smaller(split: Split, groups: Indices, share: float, seed: list[int]) -> Split:
+    """The split with a share of its training pictures; larger shares contain smaller ones."""
+    rng = np.random.default_rng([*seed, 0x67726F77])
+    return replace(split, train=nested_subsets(groups, split.train, (share,), rng)[0])
+
+
+def _interval(draws: Array) -> tuple[float, float]:
+    low, high = np.percentile(draws, [2.5, 97.5])
+    return float(low) * NATS, float(high) * NATS
+
+
+def _most_frequent(names: Sequence[str]) -> str:
+    return max(sorted(set(names)), key=names.count)
+
+
+def cores() -> int:
+    """Cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@contextmanager
+def one_thread_each() -> Iterator[None]:
+    """Stacks run side by side, each on one core: small products gain nothing from threads
+    and lose much to waiting for them."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        with threadpool_limits(1):
+            yield
+    finally:
+        torch.set_num_threads(before)
+
+
+class _Shares:
+    """Tells one share of progress over several stages of about equal length."""
+
+    def __init__(self, progress: Progress | None, stages: int):
+        self.progress = progress
+        self.stages = stages
+        self.stage = 0
+
+    def step(self, share: float) -> None:
+        if self.progress:
+            self.progress(min(1.0, (self.stage + share) / self.stages))
+
+    def next(self) -> None:
+        self.stage += 1
+        self.step(0.0)
+
+    def done(self) -> None:
+        if self.progress:
+            self.progress(1.0)

@@ -1,0 +1,65 @@
+"""InfoNCE with a separable critic."""
+
+from __future__ import annotations
+
+from .contrastive import Contrastive
+from .crossfit import CrossFitted
+from .training import Schedule
+
+
+class InfoNce(CrossFitted):
+    r"""InfoNCE, :math:`E[\log\frac{e^{T(x,y)}}{\frac1K\sum_j e^{T(x_j,y)}}]`, held out by image.
+
+    Two projections into one space, scored by their cosine at a learned temperature, so that
+    all pairs cost one matrix product. A lower bound, at most the logarithm of the images
+    tested together. Right for many dimensions; assumes that images are independent of one
+    another, not that patches are.
+
+    Parameters
+    ----------
+    components : principal components of the view kept, fitted on training images; of the
+        target, half as many. None keeps all.
+    width : dimension of the common space.
+    hidden : width of a hidden layer in both projections; None for linear projections.
+    steps, batch, rate, decay : of AdamW.
+    options : folds, seeds, growth, sensitivity, device; see :class:`CrossFitted`.
+
+    References
+    ----------
+    van den Oord, Li, Vinyals, "Representation learning with contrastive predictive
+    coding", 2018. Poole et al., "On variational bounds of mutual information", ICML 2019.
+    """
+
+    name = "infonce"
+    read = "infonce"
+
+    def __init__(
+        self,
+        *,
+        components: int | None = 128,
+        width: int = 64,
+        hidden: int | None = None,
+        steps: int = 600,
+        batch: int = 300,
+        rate: float = 1e-3,
+        decay: float = 0.3,
+        folds: int = 5,
+        seeds: int = 5,
+        growth: bool = False,
+        sensitivity: bool = False,
+        device: str = "cpu",
+    ):
+        super().__init__(
+            folds=folds, seeds=seeds, growth=growth, sensitivity=sensitivity, device=device
+        )
+        self._learner = Contrastive(
+            x_components=components and components // 2,
+            y_components=components,
+            width=width,
+            hidden=hidden,
+            schedule=Schedule(steps=steps, batch=batch, rate=rate, decay=decay),
+            device=device,
+        )
+
+    def learner(self) -> Contrastive:
+        return self._learner

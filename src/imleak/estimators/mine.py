@@ -1,0 +1,208 @@
+"""MINE, as in the paper and held out."""
+
+from __future__ import annotations
+
+import math
+from typing import Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from ..interfaces import Estimate, Null, PairedSamples
+from .bounds import log_mean_exp
+from .critics import JointCritic
+from .crossfit import NATS, CrossFitted, Progress, one_thread_each
+from .evidence import Learner
+from .pixels import drawn
+from .prepare import standardise
+from .split import Split, derange
+from .training import Cohort, Schedule
+from .variational import SHUFFLES, Variational, spread_shifts
+
+
+class Mine(CrossFitted):
+    r"""Donsker-Varadhan by a trained network, :math:`E_{XY}[T] - \log E_{X \otimes Y}[e^T]`.
+
+    `held-out` trains, stops and tests on different images: a lower bound, up to the upward
+    bias of the logarithm of a sample mean. `in-sample` is the paper: the network is tested
+    on the samples it was trained on, so that it also counts what it memorised; the value is
+    that of the last epoch, and no verdict is given. Its null shows how much it memorises of
+    pairs that have nothing in common.
+
+    The gradient of the logarithm is corrected by a moving average, as its authors do.
+
+    Parameters
+    ----------
+    protocol : "held-out" or "in-sample".
+    epochs : passes over the training samples; the most, where validation images stop it.
+    hidden : widths of the statistics network.
+    components : principal components of either side kept, fitted on training images;
+        in-sample, None keeps every dimension, standardised.
+    canonical : learn on canonical variates, starting from their Gaussian log-ratio
+        (held-out only).
+    batch, rate, decay : of AdamW.
+    options : folds, seeds (5 held-out, 1 in-sample), growth, sensitivity, device; see
+        :class:`CrossFitted`.
+
+    References
+    ----------
+    Belghazi et al., "Mutual information neural estimation", ICML 2018; equation (6) of the
+    paper.
+    """
+
+    name = "mine"
+    version = "1"
+    read = "mine"
+
+    def __init__(
+        self,
+        *,
+        protocol: Literal["held-out", "in-sample"] = "held-out",
+        epochs: int = 100,
+        hidden: tuple[int, ...] | list[int] = (100, 100),
+        components: int | None = 64,
+        canonical: bool = False,
+        batch: int = 500,
+        rate: float = 1e-3,
+        decay: float = 0.01,
+        folds: int = 5,
+        seeds: int | None = None,
+        growth: bool = False,
+        sensitivity: bool = False,
+        device: str = "cpu",
+    ):
+        if protocol not in ("held-out", "in-sample"):
+            raise ValueError(f"protocol {protocol!r} is not one of held-out, in-sample")
+        if epochs < 1 or batch < 2:
+            raise ValueError(f"epochs={epochs} must be at least 1 and batch={batch} at least 2")
+        usual = 5 if protocol == "held-out" else 1
+        super().__init__(
+            folds=folds, seeds=seeds or usual, growth=growth, sensitivity=sensitivity, device=device
+        )
+        self.protocol = protocol
+        self.epochs = epochs
+        self.hidden = tuple(hidden)
+        self.components = components
+        self.canonical = canonical
+        self.batch = batch
+        self.rate = rate
+        self.decay = decay
+        self._rows = 0
+
+    def learner(self) -> Learner:
+        return Variational(
+            hidden=self.hidden,
+            components=self.components,
+            canonical=self.canonical,
+            schedule=self._schedule(self._rows),
+            device=self.device,
+        )
+
+    def _schedule(self, rows: int) -> Schedule:
+        per_epoch = math.ceil(rows / self.batch)
+        return Schedule(
+            steps=self.epochs * per_epoch,
+            batch=self.batch,
+            rate=self.rate,
+            decay=self.decay,
+            every=max(per_epoch, LEAST_BETWEEN_LOOKS),
+            patience=10,
+        )
+
+    def estimate(
+        self, samples: PairedSamples, *, seed: int = 0, progress: Progress | None = None
+    ) -> list[Estimate]:
+        """One estimate a level, in bits."""
+        samples = drawn(samples, seed)
+        if self.protocol == "in-sample":
+            return self._in_sample(samples, seed, progress)
+        self._rows = round(len(samples.groups) * (1 - 1 / self.folds) * 0.8)
+        return super().estimate(samples, seed=seed, progress=progress)
+
+    def _in_sample(
+        self, samples: PairedSamples, seed: int, progress: Progress | None
+    ) -> list[Estimate]:
+        """The paper's protocol: all rows train, and the same rows are reported."""
+        cohort = _everything(samples, self.seeds, seed, self.device)
+        rng = np.random.default_rng([seed, 0x69736D65])
+        generator = torch.Generator(self.device).manual_seed(int(rng.integers(2**62)))
+        per_epoch = math.ceil(len(samples.groups) / self.batch)
+        learner = Variational(
+            hidden=self.hidden,
+            schedule=Schedule(
+                steps=self.epochs * per_epoch,
+                batch=math.ceil(len(samples.groups) / per_epoch),
+                rate=self.rate,
+                decay=self.decay,
+                every=per_epoch,
+                told=progress,
+            ),
+        )
+        with one_thread_each():
+            critic = learner.network(cohort, generator)
+            seen = learner.fit(critic, cohort, rng, keep_best=False)
+            final = _value(learner, critic, cohort)
+        history = seen[..., 0].mean(1).cpu().numpy() * NATS
+        return [
+            Estimate(
+                value=float(final[:, at, 0].mean()) * NATS,
+                bound="none",
+                estimator=self.name,
+                protocol="in-sample",
+                null=_null(final[:, at, 1] * NATS),
+                ceiling=self._most(samples, at) * NATS,
+                history=tuple(float(value) for value in history[:, at]),
+                train_groups=len(np.unique(samples.groups)),
+                test_groups=0,
+                n=len(samples.groups),
+                seeds=self.seeds,
+            )
+            for at in range(len(samples.y))
+        ]
+
+    def _most(self, samples: PairedSamples, level: int) -> float:
+        most = math.log(len(samples.groups))
+        size = samples.sizes[level] if samples.sizes else None
+        return min(most, math.log(size)) if size else most
+
+
+LEAST_BETWEEN_LOOKS = 10
+"""Steps between looks at the validation images, where an epoch is shorter."""
+
+
+def _everything(samples: PairedSamples, seeds: int, seed: int, device: str) -> Cohort:
+    """A split a seed in which every row trains and is looked at."""
+    rows = np.arange(len(samples.groups))
+    # One picture has no other to be broken across: then each of its rows stands for itself.
+    groups = samples.groups if len(np.unique(samples.groups)) > 1 else rows
+    x = standardise(samples.x, rows)
+    y = np.stack([standardise(level, rows) for level in samples.y])
+    splits = [
+        Split(at, 0, rows, rows, rows, derange(groups, np.random.default_rng([seed, at])))
+        for at in range(seeds)
+    ]
+    # Expanded, not copied: every seed looks at the same rows.
+    return Cohort(
+        splits,
+        torch.from_numpy(x).to(device).expand(seeds, *x.shape),
+        torch.from_numpy(y).to(device).expand(seeds, *y.shape),
+        groups,
+        2,
+    )
+
+
+def _value(learner: Variational, critic: JointCritic, cohort: Cohort) -> NDArray[np.float64]:
+    """(R, L, P) Donsker-Varadhan in nats on all rows."""
+    rows = np.stack([np.argsort(cohort.groups, kind="stable")] * len(cohort.splits))
+    joint, marginal = learner.scores(
+        critic, cohort, rows, spread_shifts(cohort.groups[rows], SHUFFLES)
+    )
+    value = joint.double().mean(-1) - log_mean_exp(marginal.double().flatten(-2))
+    return np.asarray(value.cpu().numpy())
+
+
+def _null(values: NDArray[np.float64]) -> Null:
+    return Null(
+        float(values.mean()), float(np.percentile(values, 95)), tuple(float(v) for v in values)
+    )

@@ -1,0 +1,38 @@
+"""Rows for critics out of counted ones."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from ..interfaces import PairedSamples
+
+MOST_DRAWN = 20_000
+"""Pairs of scalar samples drawn in all, the same number of every picture."""
+
+
+def drawn(samples: PairedSamples, seed: int) -> PairedSamples:
+    """Samples without weights: of counted rows, as many draws of every picture.
+
+    A picture of scalar samples comes as the table of its values and their counts; drawing
+    from it with replacement is drawing pixels of the picture.
+    """
+    if samples.weights is None:
+        return samples
+    rng = np.random.default_rng([seed, 0x70697865])
+    groups = np.unique(samples.groups)
+    each = max(1, MOST_DRAWN // len(groups))
+    rows = []
+    for group in groups:
+        at = np.flatnonzero(samples.groups == group)
+        share = samples.weights[at] / samples.weights[at].sum()
+        rows.append(rng.choice(at, each, p=share))
+    kept = np.concatenate(rows)
+    return replace(
+        samples,
+        x=samples.x[kept],
+        y=samples.y[:, kept],
+        groups=samples.groups[kept],
+        weights=None,
+    )
