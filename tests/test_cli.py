@@ -85,12 +85,22 @@ def test_a_bad_image_is_a_line_and_no_failure(photograph: Path, tmp_path: Path) 
     assert "Left out: text[bold].png: is not a JPEG" in result.stdout
 
 
+def test_why_a_measure_has_no_number(tmp_path: Path) -> None:
+    PIL.Image.fromarray(np.zeros((1, 1), np.uint8)).save(tmp_path / "dot.png")
+    sources, out = ("dead-leaves:2x20x20", tmp_path / "dot.png"), tmp_path / "out"
+    measures = ("--measure", "ssim", "--measure", "mine", "--encoder", "pixels")
+    result = imleak("audit", *sources, "-o", out, *measures)
+    assert result.exit_code == 0, result.output
+    assert "No mine on pixels: 3 images are too few" in result.stdout
+    assert "Left out of ssim: dot.png: ssim needs" in result.stdout
+
+
 def test_a_run_without_any_number_fails(tmp_path: Path) -> None:
     for number in range(12):
         (tmp_path / f"{number}.png").write_text("I am text")
     result = imleak("audit", tmp_path / "*.png", "-o", tmp_path / "out", *PIXELS)
     assert result.exit_code == 1
-    assert "... and 2 more, in manifest.json" in result.stdout
+    assert "... and 2 more: column error of results.parquet" in result.stdout
 
 
 def test_a_truncated_photograph_is_told(photograph: Path, tmp_path: Path) -> None:

@@ -11,10 +11,12 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemaining
 from rich.table import Table
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from ..study import Run
 
 MOST_LINES = 10
-"""Of pictures that were left out; the manifest has all of them."""
+"""Of failures; the results have all of them."""
 
 
 def say(message: str, *, error: bool = False) -> None:
@@ -27,20 +29,30 @@ def show(table: Table) -> None:
 
 
 def tell(run: Run) -> None:
-    """Level x measure, what was left out, and where the files are."""
+    """Level x measure, what failed, and where the files are."""
     from ..report.tables import level_tables
 
     if not run.summary.empty:
         for table in level_tables(run.summary, Console().width):
             show(table)
-    left_out = run.manifest["left_out"]
-    for omission in left_out[:MOST_LINES]:
-        of = f" of {omission['measure']}" if omission["measure"] else ""
-        say(f"Left out{of}: {omission['name']}: {omission['why']}")
-    if len(left_out) > MOST_LINES:
-        say(f"... and {len(left_out) - MOST_LINES} more, in manifest.json")
+    failures = list(_failures(run.frame))
+    for failure in failures[:MOST_LINES]:
+        say(failure)
+    if len(failures) > MOST_LINES:
+        say(f"... and {len(failures) - MOST_LINES} more: column error of results.parquet")
     files = sorted(path.name + "/" * path.is_dir() for path in run.path.iterdir())
     say(f"In {run.path}: {', '.join(files)}")
+
+
+def _failures(results: pd.DataFrame) -> Iterator[str]:
+    """A line for everything without a number: estimators, images, metrics of an image."""
+    failed = results[results["error"].notna()]
+    for row in failed[failed["image"].isna()].itertuples():
+        yield f"No {row.measure} on {row.encoder}: {row.error}"
+    for row in failed[failed["measure"].isna()].itertuples():
+        yield f"Left out: {row.image}: {row.error}"
+    for row in failed[failed["image"].notna() & failed["measure"].notna()].itertuples():
+        yield f"Left out of {row.measure}: {row.image}: {row.error}"
 
 
 class Bar:
