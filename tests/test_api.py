@@ -4,11 +4,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import imleak
-from imleak import plugins
+from imleak import plugins, study
 from imleak.interfaces import Estimate, PairedSamples
+from imleak.study import StudySpec
 
 
 class Counting:
@@ -152,3 +154,28 @@ def test_an_audit_of_a_config(tmp_path: Path) -> None:
     assert imleak.audit(config=config).frame["level"].tolist() == [3]
     with pytest.raises(imleak.ImleakError, match="sources: "):
         imleak.audit(measures="histogram")
+
+
+def test_the_default_measures_agree_with_what_is_known(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = {"levels": "0,4,8", "patches": 2, "epochs": 20, "protocol": "in-sample"}
+    run = imleak.audit("dead-leaves:4x226x230", out=tmp_path / "one", **options)
+    assert run.frame["error"].isna().all()
+    mean = run.summary.query("part == 'clear'").set_index(["measure", "level"])["mean"]
+    # Nothing encrypted: equal pictures. All encrypted: a constant, which says nothing.
+    assert mean["histogram", 8] == 0
+    assert mean["psnr", 0] == np.inf
+    assert (mean["ssim", 0], mean["cosine", 0]) == (pytest.approx(1), pytest.approx(1))
+    assert mean["mine", 8] == pytest.approx(0, abs=0.02)
+    for measure in ("histogram", "ssim", "cosine", "rounded", "mine"):
+        assert mean[measure, 0] > mean[measure, 8]
+    history = run.frame.query("measure == 'mine' and level == 4")["epoch"].dropna()
+    assert history.tolist() == list(range(1, 21))
+    names = {path.name for path in (run.path / "figures").glob("mine*.pdf")}
+    assert {"mine-efficientnet-lite0-epochs.pdf", "mine-efficientnet-lite0-distance.pdf"} <= names
+
+    monkeypatch.setenv("IMLEAK_CACHE", str(tmp_path / "another cache"))
+    spec = StudySpec.of(sources="dead-leaves:4x226x230", **options)
+    again = study.run(spec, tmp_path / "two")
+    pd.testing.assert_frame_equal(again.frame, run.frame, check_exact=True)

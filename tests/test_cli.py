@@ -227,6 +227,12 @@ def test_photographs_come_with_the_dependencies(tmp_path: Path) -> None:
     assert all(min(picture.height, picture.width) >= 224 for picture in pictures)
 
 
+def test_the_version_and_the_help_are_there() -> None:
+    assert imleak("--version").stdout.strip() == f"imleak {imleak_api.__version__}"
+    assert "audit" in imleak("--help").stdout
+    assert "Usage" in imleak().output
+
+
 def test_the_command_shows_no_traceback() -> None:
     words = [sys.executable, "-c", "from imleak.cli import main; main()"]
     done = subprocess.run(

@@ -174,6 +174,8 @@ def run_study(
     from .study import run
 
     finished = run(spec, out, progress=progress, command=command)
+    if progress is not None:
+        progress.update(1, 1, "drawing the figures")
     write_figures(out, finished.frame, finished.summary, _strip(spec, finished))
     return finished
 

@@ -32,8 +32,17 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    help="How much does a selectively encrypted image still give away?",
 )
+
+
+@app.callback(invoke_without_command=True)
+def _imleak(version: options.Version = False) -> None:
+    """How much does a selectively encrypted image still give away?"""
+    if version:
+        from importlib.metadata import version as version_of
+
+        typer.echo(f"imleak {version_of('imleak')}")
+        raise typer.Exit
 
 
 def main() -> None:

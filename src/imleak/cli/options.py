@@ -18,6 +18,7 @@ def _option(*names: str, words: str, panel: str | None = None) -> Any:
 
 _IMAGES, _MEASURED, _ESTIMATORS = "Images", "What is measured", "Estimators"
 
+Version = Annotated[bool, _option("--version", words="Show the version.")]
 Output = Annotated[Path, _option("-o", "--output", words="File to write: .png or .tif.")]
 OutputFolder = Annotated[Path, _option("-o", "--output", words="Folder for the results.")]
 KeyFile = Annotated[Path, _option("--key-file", words="File that holds the key, of mode 0600.")]

@@ -10,14 +10,24 @@ from ..interfaces import ImleakError
 
 PHOTOGRAPHS = (
     ("skimage", "data/astronaut.png"),
+    ("skimage", "data/brick.png"),
     ("skimage", "data/camera.png"),
+    ("skimage", "data/cell.png"),
     ("skimage", "data/chelsea.png"),
     ("skimage", "data/coffee.png"),
+    ("skimage", "data/coins.png"),
+    ("skimage", "data/grass.png"),
+    ("skimage", "data/gravel.png"),
     ("skimage", "data/hubble_deep_field.jpg"),
+    ("skimage", "data/moon.png"),
+    ("skimage", "data/motorcycle_left.png"),
+    ("skimage", "data/retina.jpg"),
     ("skimage", "data/rocket.jpg"),
     ("sklearn", "datasets/images/china.jpg"),
     ("sklearn", "datasets/images/flower.jpg"),
 )
+"""All that are large enough for a patch; of the two views of the motorcycle only one, since
+one scene must not stand on both sides of a split."""
 
 
 def write_photographs(folder: Path) -> Path:

@@ -51,6 +51,7 @@ class Variates:
     ----------
     u, v : (n, k) variates of every row of y and of its partner in x.
     correlation : (k,) as the validation pictures show it.
+    summed : how many variates have the largest information there, summed.
     kept, temper : how many variates, and at which strength, the Gaussian critic does best
         on the validation pictures; temper 0 says nothing.
     """
@@ -58,6 +59,7 @@ class Variates:
     u: Array
     v: Array
     correlation: Array
+    summed: int
     kept: int
     temper: float
 
@@ -127,7 +129,7 @@ def _fit(x: _Side, y: _Side, partner: Indices, split: Split, groups: Indices) ->
     cross = x.rows[partner[split.train]].T @ y.rows[split.train] / len(split.train)
     check = np.sort(split.validation)
     nothing: Array = np.empty(0)
-    best = (-np.inf, nothing, nothing, nothing)
+    best = (-np.inf, 1, nothing, nothing, nothing)
     for shrinkage in SHRINKAGES:
         sx, sy = x.whitened(shrinkage), y.whitened(shrinkage)
         left, _, right = randomized_svd(
@@ -140,10 +142,11 @@ def _fit(x: _Side, y: _Side, partner: Indices, split: Split, groups: Indices) ->
         running = np.cumsum(gaussian_information(rho))
         kept = 1 + int(running.argmax())
         if running[kept - 1] > best[0]:
-            best = (float(running[kept - 1]), to_u[:, :kept], to_v[:, :kept], rho[:kept])
-    u, v = x.rows[partner] @ best[1], y.rows @ best[2]
+            best = (float(running[kept - 1]), kept, to_u, to_v, rho)
+    _, summed, to_u, to_v, rho = best
+    u, v = x.rows[partner] @ to_u, y.rows @ to_v
     few = check[:: -(-len(check) // MOST_CHECKED)]
-    return Variates(u, v, best[3], *_choose(u[few], v[few], best[3], groups[few]))
+    return Variates(u, v, rho, summed, *_choose(u[few], v[few], rho, groups[few]))
 
 
 def correlations(u: Array, v: Array) -> Array:
@@ -223,7 +226,10 @@ def _read_products(
     values[..., 1 + MOST_VARIATES :] = 1
     for level, pairs in zip(values, found, strict=True):
         for out, one in zip(level, pairs, strict=True):
-            u, v = gaussian_ranks(one.u[rows]), gaussian_ranks(one.v[rows])
+            u, v = (
+                gaussian_ranks(one.u[rows, : one.summed]),
+                gaussian_ranks(one.v[rows, : one.summed]),
+            )
             for k, product in enumerate((u * v, u * u, v * v)):
                 out[:, 1 + k * MOST_VARIATES :][:, : u.shape[1]] = product
     return Score.of(split, blocks[rows], values, information_of_sums, groups[rows])

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from ..interfaces import ImleakError
 
 Indices = NDArray[np.int64]
+FEWEST = 6
+"""Pictures that give two to training, validation and test."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +42,8 @@ def cross_fit(
     Parameters
     ----------
     groups : (n,) picture of every row.
-    folds : K; one K-th of the pictures is the test set.
+    folds : K; one K-th of the pictures is the test set. Fewer where that would leave a
+        test set of one picture.
     seeds : repetitions, each with its own folds.
     seed : of all randomness.
     validation : share of the pictures outside the test set that choose the checkpoint.
@@ -48,18 +51,15 @@ def cross_fit(
     Raises
     ------
     TooFewImagesError
-        With fewer pictures than give two to every part of every fold.
+        With fewer than six pictures.
     """
     names, rows = np.unique(groups, return_inverse=True)
     count = len(names)
-    if folds < 2:
-        raise ImleakError(f"{folds} fold: held-out evaluation needs at least 2 folds")
-    spare = int(np.ceil(count * (1 - 1 / folds) * validation))
-    if count // folds < 2 or spare < 2 or count - -(-count // folds) - spare < 2:
+    folds = min(folds, count // 2)
+    if count < FEWEST:
         raise TooFewImagesError(
-            f"{count} images are too few for {folds} folds: every fold needs at least two "
-            "images to train, two to validate and two to test; use more images, fewer "
-            "folds, or protocol in-sample"
+            f"{count} images are too few to hold any out: training, validation and test take at "
+            f"least two each; use {FEWEST} images or more, or protocol in-sample"
         )
     splits = []
     for repetition in range(seeds):

@@ -89,6 +89,7 @@ class Work:
     def finish(self, units: Sequence[Unit]) -> list[tuple[Unit, Part]]:
         """Do what is not done, and return all there is."""
         pending = [unit for unit in units if not self.store.done(unit.key)]
+        self.told.update(0, 1, "estimating the time")
         first = _of_first_picture(pending)
         known = [(unit, self._do(unit)) for unit in first]
         pending = [unit for unit in pending if unit not in first]

@@ -1,0 +1,227 @@
+"""Canonical variates against scikit-learn, their log-ratio against scipy."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+from sklearn.cross_decomposition import CCA
+
+from imleak.estimators.canonical import (
+    STRONGEST,
+    Canonical,
+    Variates,
+    _read_products,
+    _read_ratios,
+    cautious_mean,
+    correlations,
+    fit_variates,
+    gaussian_log_ratio,
+    gaussian_ranks,
+    infonce_rows,
+    information_of_sums,
+)
+from imleak.estimators.split import cross_fit
+
+KNOWN = (0.9, 0.6, 0.3)
+"""Canonical correlations of :func:`mixed`."""
+
+
+def mixed(n, dx=5, dy=7, seed=0):
+    """Rows whose canonical correlations are KNOWN, in turned and stretched coordinates."""
+    rng = np.random.default_rng(seed)
+    x, y = rng.standard_normal((n, dx)), rng.standard_normal((n, dy))
+    for k, rho in enumerate(KNOWN):
+        y[:, k] = rho * x[:, k] + math.sqrt(1 - rho**2) * y[:, k]
+    turn, other = (np.linalg.qr(rng.standard_normal((d, d)))[0] for d in (dx, dy))
+    return x @ (turn * np.linspace(1, 2, dx)), y @ (other * np.linspace(1, 3, dy))
+
+
+@pytest.fixture(scope="module")
+def fitted(pair_up):
+    """A split, its samples, and the variates of the true and of the broken pairs."""
+    samples = pair_up(*mixed(3000))
+    split = cross_fit(samples.groups, 5, 1, 0)[0]
+    return samples, split, fit_variates(samples, split, 2)[0]
+
+
+def test_known_correlations_are_found(fitted):
+    samples, split, (true, broken) = fitted
+    test = split.test
+    found = correlations(true.u[test], true.v[test])
+    assert found[:3] == pytest.approx(KNOWN, abs=4 / math.sqrt(len(test)))
+    error = 4 / math.sqrt(len(split.validation))
+    assert true.correlation[:3] == pytest.approx(KNOWN, abs=error)
+    assert np.all(np.abs(broken.correlation) < error)
+    assert np.all(np.abs(correlations(broken.u[test], broken.v[test])) < error)
+    assert true.temper > 0.5
+
+
+def test_variates_are_those_of_scikit_learn(fitted):
+    samples, split, (true, _) = fitted
+    train, test = split.train, split.test
+    sklearn = CCA(2).fit(samples.x[train], samples.y[0, train])
+    expected = sklearn.transform(samples.x[test], samples.y[0, test])
+    for ours, theirs in zip((true.u, true.v), expected, strict=True):
+        for k in range(2):
+            assert abs(np.corrcoef(ours[test, k], theirs[:, k])[0, 1]) > 0.98
+
+
+def test_no_test_row_is_looked_at(pair_up, fitted):
+    """With other pictures to test on, directions and choices stay the same."""
+    samples, split, (true, _) = fitted
+    x, y = samples.x.copy(), samples.y[0].copy()
+    x[split.test], y[split.test] = 5.0, y[split.test][::-1]
+    (again,) = fit_variates(pair_up(x, y), split, 1)[0]
+    for part in (split.train, split.validation):
+        np.testing.assert_array_equal(again.u[part], true.u[part])
+        np.testing.assert_array_equal(again.v[part], true.v[part])
+    assert (again.kept, again.temper) == (true.kept, true.temper)
+
+
+def test_many_dimensions_are_reduced_and_a_constant_view_says_nothing(pair_up):
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((120, 3))
+    wide = x @ rng.standard_normal((3, 600)) + 0.1 * rng.standard_normal((120, 600))
+    samples = pair_up(wide, np.stack([wide[:, :90], np.full((120, 90), 0.7)]))
+    split = cross_fit(samples.groups, 3, 1, 0)[0]
+    (true,), (constant,) = fit_variates(samples, split, 1)
+    assert np.all(correlations(true.u[split.test], true.v[split.test])[:3] > 0.9)
+    assert np.all(constant.correlation == 0)
+    assert constant.temper == 0
+
+
+@given(st.integers(0, 10_000))
+@settings(deadline=None, max_examples=25)
+def test_gaussian_ranks_are_normal_scores(seed):
+    columns = np.random.default_rng(seed).integers(0, 9, (30, 2)).astype("f4")
+    expected = stats.norm.ppf((stats.rankdata(columns, axis=0) - 0.5) / 30)
+    np.testing.assert_allclose(gaussian_ranks(columns), expected, atol=1e-5)
+
+
+def test_correlations_are_pearson_s_of_normal_scores():
+    rng = np.random.default_rng(0)
+    u = rng.standard_normal((400, 3))
+    v = np.exp(u + rng.standard_normal((400, 3)) * [0.1, 1, 5])
+    scores = [stats.norm.ppf((stats.rankdata(side, axis=0) - 0.5) / 400) for side in (u, v)]
+    expected = [stats.pearsonr(a, b).statistic for a, b in zip(scores[0].T, scores[1].T, strict=True)]
+    assert correlations(u, v) == pytest.approx(expected, abs=1e-5)
+    assert correlations(u, np.zeros_like(u)) == pytest.approx(np.zeros(3))
+    assert np.all(correlations(u, u) < 1)
+
+
+@pytest.mark.parametrize("rho", [(0.7,), (0.9, 0.5, 0.1), (0.0,)])
+def test_the_log_ratio_is_that_of_scipy_s_densities(rho):
+    u, v = np.random.default_rng(0).standard_normal((2, 6, len(rho)))
+    found = gaussian_log_ratio(u, v, np.array(rho))
+    for i, j in np.ndindex(6, 6):
+        expected = 0.0
+        for k, one in enumerate(rho):
+            joint = stats.multivariate_normal([0, 0], [[1, one], [one, 1]])
+            apart = stats.norm.logpdf(u[j, k]) + stats.norm.logpdf(v[i, k])
+            expected += joint.logpdf([u[j, k], v[i, k]]) - apart
+        assert found[i, j] == pytest.approx(expected, abs=1e-4)
+
+
+def test_negative_correlations_say_nothing_and_strong_ones_are_held_back():
+    u, v = np.random.default_rng(0).standard_normal((2, 6, 1))
+    assert np.all(gaussian_log_ratio(u, v, np.array([-0.8])) == 0)
+    np.testing.assert_array_equal(
+        gaussian_log_ratio(u, v, np.array([0.9999])), gaussian_log_ratio(u, v, np.array([STRONGEST]))
+    )
+
+
+def slow_infonce(scores, groups, i):
+    """The true pair against one candidate a picture, scored by its mean of exp."""
+    positive = math.exp(scores[i, i])
+    total = positive
+    for picture in np.unique(groups):
+        if picture != groups[i]:
+            total += np.mean(np.exp(scores[i, groups == picture]))
+    return math.log(len(np.unique(groups)) * positive / total)
+
+
+@given(st.lists(st.integers(0, 6), min_size=2, max_size=15), st.integers(0, 1000))
+@settings(deadline=None)
+def test_rows_are_compared_with_other_pictures_as_by_the_formula(groups, seed):
+    groups = np.array(groups) * 3
+    scores = 3 * np.random.default_rng(seed).standard_normal((len(groups), len(groups)))
+    expected = [slow_infonce(scores, groups, i) for i in range(len(groups))]
+    np.testing.assert_allclose(infonce_rows(scores, groups), expected, atol=1e-9)
+    single = infonce_rows(scores.astype(np.float32), groups)
+    np.testing.assert_allclose(single, expected, atol=1e-4)
+    assert infonce_rows(scores, groups).max() <= math.log(len(np.unique(groups))) + 1e-12
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+@pytest.mark.parametrize("gap", [50.0, 200.0, 5000.0])
+def test_a_true_pair_far_below_the_others_costs_what_it_costs(kind, gap):
+    scores = np.array([[-gap, 0], [0, gap]], kind)
+    found = infonce_rows(scores, np.arange(2))
+    assert found == pytest.approx([math.log(2) - gap, math.log(2)], rel=1e-5)
+
+
+def test_caution_takes_off_the_standard_error_over_pictures():
+    rows, groups = np.array([1.0, 3.0, 2.0, 7.0, 0.0]), np.array([4, 4, 9, 6, 6])
+    pictures = [2.0, 2.0, 3.5]
+    expected = rows.mean() - np.std(pictures) / math.sqrt(3)
+    assert cautious_mean(rows, groups) == pytest.approx(expected)
+
+
+def some_variates(rng, n, summed, kept, temper):
+    u = rng.standard_normal((n, 4)).astype("f4")
+    v = (0.6 * u + 0.8 * rng.standard_normal((n, 4))).astype("f4")
+    rho = np.array([0.7, 0.5, 0.4, 0.1])
+    return Variates(u=u, v=v, correlation=rho, summed=summed, kept=kept, temper=temper)
+
+
+def test_test_rows_are_read_as_gaussian_information_of_the_variates_kept(pair_up):
+    rng = np.random.default_rng(0)
+    found = [[some_variates(rng, 80, summed, 2, 0.5)] for summed in (1, 3)]
+    samples = pair_up(np.zeros((80, 1)), np.zeros((2, 80, 1)))
+    split = cross_fit(samples.groups, 2, 1, 0)[0]
+    score = _read_products(found, split, split.test, samples.groups, samples.groups)
+    expected = []
+    for (one,), summed in zip(found, (1, 3), strict=True):
+        rho = correlations(one.u[split.test], one.v[split.test])[:summed]
+        expected.append(np.sum(-0.5 * np.sign(rho) * np.log(1 - rho**2)))
+    assert score.value()[:, 0] == pytest.approx(expected, abs=1e-5)
+
+
+def test_a_correlation_of_one_has_finite_information():
+    sums = np.array([[5.0, 7.0, 7.0, 7.0], [5.0, 0.0, 0.0, 0.0]])
+    found = information_of_sums(sums)
+    assert 6 < found[0] < 8
+    assert found[1] == 0
+
+
+@pytest.mark.parametrize("temper", [0.5, 0.0])
+def test_test_rows_are_read_as_infonce_of_the_log_ratio(pair_up, temper):
+    rng = np.random.default_rng(0)
+    one = some_variates(rng, 80, 3, 2, temper)
+    groups = np.arange(80) // 2
+    samples = pair_up(np.zeros((80, 1)), np.zeros((1, 80, 1)), groups)
+    split = cross_fit(groups, 2, 1, 0)[0]
+    score = _read_ratios([[one]], split, split.test, samples.groups, groups)
+    u, v = (gaussian_ranks(side[split.test, :2]) for side in (one.u, one.v))
+    scores = temper * gaussian_log_ratio(u, v, one.correlation[:2]).astype(float)
+    expected = [slow_infonce(scores, groups[split.test], i) for i in range(len(split.test))]
+    assert score.value()[0, 0] == pytest.approx(np.mean(expected), abs=1e-5)
+
+
+def test_learning_scores_validation_and_test_of_every_split(gaussian):
+    samples = gaussian(400, 3, [0.8, 0.0])
+    splits = cross_fit(samples.groups, 2, 2, 0)
+    learned = Canonical().learn(samples, splits, samples.groups, 2, seed=0)
+    assert set(learned) == {"cca", "cca-infonce"}
+    truth = -1.5 * math.log(1 - 0.64)
+    for pairs in learned.values():
+        for (validation, test), split in zip(pairs, splits, strict=True):
+            assert (test.seed, test.fold) == (split.seed, split.fold)
+            assert set(validation.blocks) == set(split.validation)
+            assert set(test.blocks) == set(split.test)
+        found = np.mean([test.value() for _, test in pairs], 0)
+        assert truth - 0.5 < found[0, 0] < truth + 0.2
+        assert np.all(np.abs(found[[0, 1, 1], [1, 0, 1]]) < 0.1)
