@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..interfaces import PairedSamples
-from .canonical import Canonical, fit_variates
+from .canonical import Canonical, fit_variates, is_few
 from .contrastive import Contrastive
 from .crossfit import CrossFitted
 from .evidence import Array, Functional, Learned, Learner, Score, mean_of_rows
@@ -71,9 +71,12 @@ class _All:
         pairings: int,
         seed: int,
     ) -> Learned:
-        found = [fit_variates(samples, split, pairings) for split in splits]
+        found = [fit_variates(samples, split, pairings, radial=False) for split in splits]
+        bent = found
+        if is_few(samples):
+            bent = [fit_variates(samples, split, pairings, radial=True) for split in splits]
         return {
-            **self.canonical.read(found, samples, splits, blocks),
+            **self.canonical.read(bent, samples, splits, blocks),
             **self.variational.refine(found, samples, splits, blocks, seed),
             **self.contrastive.learn(samples, splits, blocks, pairings, seed),
         }

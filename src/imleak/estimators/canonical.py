@@ -15,7 +15,7 @@ from sklearn.utils.extmath import randomized_svd
 from ..interfaces import PairedSamples
 from .bounds import gaussian_information
 from .evidence import Array, Learned, Score, mean_of_rows
-from .prepare import reduce
+from .prepare import FEW, normal_scores, reduce
 from .split import Indices, Split
 
 SHRINKAGES = (0.01, 0.1, 0.3, 1.0)
@@ -54,6 +54,7 @@ class Variates:
     summed : how many variates have the largest information there, summed.
     kept, temper : how many variates, and at which strength, the Gaussian critic does best
         on the validation pictures; temper 0 says nothing.
+    said : cautious value of that critic there, in nats.
     """
 
     u: Array
@@ -62,6 +63,7 @@ class Variates:
     summed: int
     kept: int
     temper: float
+    said: float
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,14 @@ class Canonical:
     `cca` sums the Gaussian information of the variates, as if they were independent;
     `cca-infonce` uses their Gaussian log-ratio as an InfoNCE critic and needs no such
     assumption.
+
+    Parameters
+    ----------
+    radial : of few dimensions, also try every coordinate times the squared norm of its row,
+        if validation prefers that: rotations by an angle that grows outwards become linear.
     """
+
+    radial: bool = False
 
     def learn(
         self,
@@ -83,7 +92,7 @@ class Canonical:
         seed: int,  # noqa: ARG002
     ) -> Learned:
         """Fit on every split; scores on its validation and test pictures by bound."""
-        found = [fit_variates(samples, split, pairings) for split in splits]
+        found = [fit_variates(samples, split, pairings, self.radial) for split in splits]
         return self.read(found, samples, splits, blocks)
 
     def read(
@@ -105,19 +114,44 @@ class Canonical:
         return said
 
 
-def fit_variates(samples: PairedSamples, split: Split, pairings: int) -> list[list[Variates]]:
+def is_few(samples: PairedSamples) -> bool:
+    """Whether both sides have few dimensions."""
+    return bool(max(samples.x.shape[1], samples.y.shape[2]) <= FEW)
+
+
+def fit_variates(
+    samples: PairedSamples, split: Split, pairings: int, radial: bool
+) -> list[list[Variates]]:
     """Variates of every level and pairing of one split."""
-    x = _side(samples.x, split)
-    true = np.arange(len(samples.groups))
-    return [
-        [_fit(x, y, partner, split, samples.groups) for partner in (true, split.broken)[:pairings]]
-        for y in (_side(level, split) for level in samples.y)
-    ]
+    kinds = (_plain, _radial) if radial and is_few(samples) else (_plain,)
+    xs = [_side(kind(samples.x, split), split) for kind in kinds]
+    pairs = (np.arange(len(samples.groups)), split.broken)[:pairings]
+    found = []
+    for level in samples.y:
+        ys = [_side(kind(level, split), split) for kind in kinds]
+        found.append([
+            max(
+                (_fit(x, y, partner, split, samples.groups) for x, y in zip(xs, ys, strict=True)),
+                key=lambda one: one.said,
+            )
+            for partner in pairs
+        ])  # fmt: skip
+    return found
 
 
-def _side(rows: NDArray[np.float32], split: Split) -> _Side:
+def _plain(rows: NDArray[np.float32], split: Split) -> NDArray[np.float32]:
     many = rows.shape[1] > MOST_DIMENSIONS
-    coordinates = reduce(rows, split.train, COMPONENTS if many else None, split.seed)
+    return reduce(rows, split.train, COMPONENTS if many else None, split.seed)
+
+
+def _radial(rows: NDArray[np.float32], split: Split) -> NDArray[np.float32]:
+    """Normal scores, and normal scores of each of them times the squared norm of its row."""
+    scores = normal_scores(rows, split.train)
+    norm = np.square(scores).sum(1, keepdims=True) - scores.shape[1]
+    return np.hstack([scores, normal_scores(scores * norm, split.train)])
+
+
+def _side(coordinates: NDArray[np.float32], split: Split) -> _Side:
     coordinates = coordinates - coordinates[split.train].mean(0)
     known = coordinates[split.train].astype(np.float64)
     variance, basis = eigh(known.T @ known / len(known))
@@ -162,7 +196,7 @@ def gaussian_ranks(columns: Array) -> Array:
     return np.asarray(ndtri((rankdata(columns, axis=0) - 0.5) / len(columns)), dtype=np.float32)
 
 
-def _choose(u: Array, v: Array, correlation: Array, groups: Indices) -> tuple[int, float]:
+def _choose(u: Array, v: Array, correlation: Array, groups: Indices) -> tuple[int, float, float]:
     """Number of variates and strength of the Gaussian critic that says most here."""
     u, v = gaussian_ranks(u), gaussian_ranks(v)
     best = (0.0, 1, 0.0)
@@ -172,7 +206,7 @@ def _choose(u: Array, v: Array, correlation: Array, groups: Indices) -> tuple[in
             said = cautious_mean(infonce_rows(temper * scores, groups), groups)
             if said > best[0]:
                 best = (said, kept, temper)
-    return best[1], best[2]
+    return best[1], best[2], best[0]
 
 
 def cautious_mean(rows: Array, groups: Indices) -> float:

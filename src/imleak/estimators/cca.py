@@ -55,4 +55,4 @@ class CcaInfoNce(CrossFitted):
     read = "cca-infonce"
 
     def learner(self) -> Canonical:
-        return Canonical()
+        return Canonical(radial=True)

@@ -125,11 +125,16 @@ class JointCritic(Stack):
         return hidden.squeeze(-1)
 
 
+LEADING = 16
+"""Canonical variates an MLP sees one by one."""
+
+
 class QuadraticCritic(JointCritic):
     """A Gaussian log-ratio of canonical variates plus an MLP that starts at zero.
 
-    T(u, v) = sum_k a_k u_k v_k + b_k u_k^2 + c_k v_k^2 + MLP([u, v]): training starts where
-    canonical correlations end, and learns what they miss.
+    T(u, v) = sum_k a_k u_k v_k + b_k u_k^2 + c_k v_k^2 + MLP(u, v): training starts where
+    canonical correlations end, and learns what they miss. The MLP sees the leading
+    variates, their squares and the norm of all: dependence in the tails is in those.
 
     Parameters
     ----------
@@ -145,8 +150,9 @@ class QuadraticCritic(JointCritic):
         square: Tensor,
         precision: torch.dtype = torch.float32,
     ):
-        k = cross.shape[-1]
-        super().__init__(members, k, k, hidden, generator, precision)
+        self.leading = min(LEADING, cross.shape[-1])
+        seen = 2 * self.leading + 1
+        super().__init__(members, seen, seen, hidden, generator, precision)
         self.cross = torch.nn.Parameter(cross)
         self.square_u = torch.nn.Parameter(square.clone())
         self.square_v = torch.nn.Parameter(square.clone())
@@ -156,11 +162,18 @@ class QuadraticCritic(JointCritic):
 
     def halves(self, x: Tensor, y: Tensor) -> tuple[Tensor, ...]:
         """The halves of the MLP, the variates and their squares."""
-        hx, hy = super().halves(x, y)
+        hx, hy = super().halves(self._seen(x), self._seen(y))
         return (
             hx, x * self.cross, (x.square() * self.square_u).sum(-1, keepdim=True),
             hy, y, (y.square() * self.square_v).sum(-1, keepdim=True),
         )  # fmt: skip
+
+    def _seen(self, variates: Tensor) -> Tensor:
+        """What the MLP sees of variates (..., k), each of about unit spread."""
+        first = variates[..., : self.leading]
+        norm = variates.square().sum(-1, keepdim=True) - variates.shape[-1]
+        spread = (2 * variates.shape[-1]) ** 0.5
+        return torch.cat([first, (first.square() - 1) / 2**0.5, norm / spread], -1)
 
     def score(self, *halves: Tensor) -> Tensor:
         """Scores (R, L, P, b) of rows whose halves are given."""

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ..interfaces import Estimate, ImleakError, PairedSamples
+from ..interfaces import Bound, Estimate, ImleakError, PairedSamples, Space
 from .critics import JointCritic
 from .crossfit import NATS, Progress, one_thread_each
 from .variational import MovingAverage
@@ -47,7 +47,8 @@ class TabularMine:
 
     name = "tabular-mine"
     version = "1"
-    bound = "lower"
+    bound: Bound = "lower"
+    space: Space = "pixels"
 
     def __init__(
         self,

@@ -82,7 +82,9 @@ class Variational:
     components: int | None = 64
     canonical: bool = False
     clip: float | None = None
-    schedule: Schedule = field(default_factory=lambda: Schedule(steps=1500, batch=500, decay=0.01))
+    schedule: Schedule = field(
+        default_factory=lambda: Schedule(steps=1500, batch=500, decay=0.01, patience=16)
+    )
     precision: torch.dtype = torch.float32
     device: str = "cpu"
 
@@ -96,7 +98,7 @@ class Variational:
     ) -> Learned:
         """Train on every split; scores on its validation and test pictures by bound."""
         if self.canonical:
-            found = [fit_variates(samples, split, pairings) for split in splits]
+            found = [fit_variates(samples, split, pairings, radial=False) for split in splits]
             return self.refine(found, samples, splits, blocks, seed)
         cohort = cohort_of(samples, splits, pairings, self.components, self.components, self.device)
         rng, generator = self._random(splits, seed)
