@@ -54,9 +54,13 @@ def test_an_audit_says_its_numbers_and_where_they_are(tmp_path: Path) -> None:
     assert result.exit_code == 0, result.output
     assert "histogram" in result.stdout
     assert "= 0.00" in result.stdout
-    assert f"In {out}: figures/, manifest.json, parts/, results.parquet, summary.csv" in (
-        result.stdout
-    )
+    files = "figures/, manifest.json, parts/, report.html, results.parquet, summary.csv"
+    assert f"In {out}: {files}" in result.stdout
+    assert result.stdout.splitlines()[-1] == f"Open {out / 'report.html'}"
+    page = (out / "report.html").read_text(encoding="utf-8")
+    assert page.count("data:image/png;base64,") == 3
+    manifest = json.loads((out / "manifest.json").read_text())
+    assert all(image["name"] in page for image in manifest["images"])
     summary = pd.read_csv(out / "summary.csv").query("measure == 'histogram'")
     assert summary["level"].tolist() == [0, 8]
     assert summary["mean"].tolist()[1] == 0
@@ -89,9 +93,10 @@ def test_why_a_measure_has_no_number(tmp_path: Path) -> None:
     PIL.Image.fromarray(np.zeros((1, 1), np.uint8)).save(tmp_path / "dot.png")
     sources, out = ("dead-leaves:2x20x20", tmp_path / "dot.png"), tmp_path / "out"
     measures = ("--measure", "ssim", "--measure", "mine", "--encoder", "pixels")
+    measures += ("--protocol", "held-out")
     result = imleak("audit", *sources, "-o", out, *measures)
     assert result.exit_code == 0, result.output
-    assert "No mine on pixels: 3 images are too few" in result.stdout
+    assert "No held-out mine on pixels: 3 images are too few" in result.stdout
     assert "Left out of ssim: dot.png: ssim needs" in result.stdout
 
 

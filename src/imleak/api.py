@@ -133,7 +133,7 @@ def audit(
     progress: Progress | None = None,
     **fields: Any,
 ) -> Run:
-    """Encrypt pictures at every level, measure what is left, and draw it.
+    """Encrypt pictures at every level, measure what is left, and report it.
 
     Parameters
     ----------
@@ -146,7 +146,8 @@ def audit(
 
     Returns
     -------
-    The run: its `frame` and `summary` are DataFrames, its files are in `path`.
+    The run: its `frame` and `summary` are DataFrames, its files are in `path`, of which
+    ``report.html`` shows everything.
 
     Raises
     ------
@@ -169,14 +170,19 @@ def run_study(
     progress: Progress | None = None,
     command: Sequence[str] | None = None,
 ) -> Run:
-    """Run a study and draw its figures; the arguments are those of :func:`imleak.study.run`."""
+    """Run a study, draw its figures and write its page, ``out/report.html``.
+
+    The arguments are those of :func:`imleak.study.run`.
+    """
     from .report.figures import write_figures
+    from .report.page import write_page
     from .study import run
 
     finished = run(spec, out, progress=progress, command=command)
     if progress is not None:
         progress.update(1, 1, "drawing the figures")
-    write_figures(out, finished.frame, finished.summary, _strip(spec, finished))
+    figures = write_figures(out, finished.frame, finished.summary, _strip(spec, finished))
+    write_page(out, finished.summary, finished.manifest, figures)
     return finished
 
 

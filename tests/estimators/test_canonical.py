@@ -44,11 +44,11 @@ def fitted(pair_up):
     """A split, its samples, and the variates of the true and of the broken pairs."""
     samples = pair_up(*mixed(3000))
     split = cross_fit(samples.groups, 5, 1, 0)[0]
-    return samples, split, fit_variates(samples, split, 2)[0]
+    return samples, split, fit_variates(samples, split, 2, radial=False)[0]
 
 
 def test_known_correlations_are_found(fitted):
-    samples, split, (true, broken) = fitted
+    _, split, (true, broken) = fitted
     test = split.test
     found = correlations(true.u[test], true.v[test])
     assert found[:3] == pytest.approx(KNOWN, abs=4 / math.sqrt(len(test)))
@@ -74,7 +74,7 @@ def test_no_test_row_is_looked_at(pair_up, fitted):
     samples, split, (true, _) = fitted
     x, y = samples.x.copy(), samples.y[0].copy()
     x[split.test], y[split.test] = 5.0, y[split.test][::-1]
-    (again,) = fit_variates(pair_up(x, y), split, 1)[0]
+    (again,) = fit_variates(pair_up(x, y), split, 1, radial=False)[0]
     for part in (split.train, split.validation):
         np.testing.assert_array_equal(again.u[part], true.u[part])
         np.testing.assert_array_equal(again.v[part], true.v[part])
@@ -87,10 +87,30 @@ def test_many_dimensions_are_reduced_and_a_constant_view_says_nothing(pair_up):
     wide = x @ rng.standard_normal((3, 600)) + 0.1 * rng.standard_normal((120, 600))
     samples = pair_up(wide, np.stack([wide[:, :90], np.full((120, 90), 0.7)]))
     split = cross_fit(samples.groups, 3, 1, 0)[0]
-    (true,), (constant,) = fit_variates(samples, split, 1)
+    (true,), (constant,) = fit_variates(samples, split, 1, radial=False)
     assert np.all(correlations(true.u[split.test], true.v[split.test])[:3] > 0.9)
     assert np.all(constant.correlation == 0)
     assert constant.temper == 0
+
+
+def test_a_turn_that_grows_outwards_is_found_if_it_is_looked_for(pair_up):
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((2000, 2))
+    angle = 0.6 * np.square(x).sum(1)
+    turned = np.stack(
+        [
+            np.cos(angle) * x[:, 0] - np.sin(angle) * x[:, 1],
+            np.sin(angle) * x[:, 0] + np.cos(angle) * x[:, 1],
+        ],
+        1,
+    )
+    samples = pair_up(x, turned + 0.3 * rng.standard_normal(x.shape))
+    split = cross_fit(samples.groups, 5, 1, 0)[0]
+    plain, radial = (fit_variates(samples, split, 2, radial=one)[0] for one in (False, True))
+    assert radial[0].said > plain[0].said + 0.05
+    found = correlations(radial[0].u[split.test], radial[0].v[split.test])
+    assert found[0] > correlations(plain[0].u[split.test], plain[0].v[split.test])[0]
+    assert radial[1].said < 0.05, "and nothing is found of broken pairs"
 
 
 @given(st.integers(0, 10_000))
@@ -106,7 +126,9 @@ def test_correlations_are_pearson_s_of_normal_scores():
     u = rng.standard_normal((400, 3))
     v = np.exp(u + rng.standard_normal((400, 3)) * [0.1, 1, 5])
     scores = [stats.norm.ppf((stats.rankdata(side, axis=0) - 0.5) / 400) for side in (u, v)]
-    expected = [stats.pearsonr(a, b).statistic for a, b in zip(scores[0].T, scores[1].T, strict=True)]
+    expected = [
+        stats.pearsonr(a, b).statistic for a, b in zip(scores[0].T, scores[1].T, strict=True)
+    ]
     assert correlations(u, v) == pytest.approx(expected, abs=1e-5)
     assert correlations(u, np.zeros_like(u)) == pytest.approx(np.zeros(3))
     assert np.all(correlations(u, u) < 1)
@@ -129,7 +151,8 @@ def test_negative_correlations_say_nothing_and_strong_ones_are_held_back():
     u, v = np.random.default_rng(0).standard_normal((2, 6, 1))
     assert np.all(gaussian_log_ratio(u, v, np.array([-0.8])) == 0)
     np.testing.assert_array_equal(
-        gaussian_log_ratio(u, v, np.array([0.9999])), gaussian_log_ratio(u, v, np.array([STRONGEST]))
+        gaussian_log_ratio(u, v, np.array([0.9999])),
+        gaussian_log_ratio(u, v, np.array([STRONGEST])),
     )
 
 
@@ -174,7 +197,7 @@ def some_variates(rng, n, summed, kept, temper):
     u = rng.standard_normal((n, 4)).astype("f4")
     v = (0.6 * u + 0.8 * rng.standard_normal((n, 4))).astype("f4")
     rho = np.array([0.7, 0.5, 0.4, 0.1])
-    return Variates(u=u, v=v, correlation=rho, summed=summed, kept=kept, temper=temper)
+    return Variates(u=u, v=v, correlation=rho, summed=summed, kept=kept, temper=temper, said=0.0)
 
 
 def test_test_rows_are_read_as_gaussian_information_of_the_variates_kept(pair_up):

@@ -165,9 +165,7 @@ def test_first_places_are_nearest_plain_rows_of_one_row_a_picture():
     alone, blocks = cohort.only(0), groups % 50
     rows = np.sort(cohort.splits[0].test)
     count = len(np.unique(groups[rows]))
-    score = contrastive._read_first(
-        critic.only(0), alone, rows, blocks, np.random.default_rng(0)
-    )
+    score = contrastive._read_first(critic.only(0), alone, rows, blocks, np.random.default_rng(0))
     assert score.pictures == score.rows == count
     assert np.all(score.sums[..., 0] == 1), "one row a picture"
     first = np.unique(groups[shuffled := np.random.default_rng(0).permutation(rows)], True)[1]

@@ -89,7 +89,12 @@ def test_joint_gradients_are_those_of_plain_networks(joint, rows):
 def test_members_start_differently_and_as_wide_as_torch_starts_a_layer():
     critic = JointCritic(MEMBERS, 30, 20, (40, 40), generator())
     assert len(torch.unique(critic.wx)) > 0.99 * critic.wx.numel()
-    for parameter, fan_in in [(critic.wx, 50), (critic.wy, 50), (critic.b, 50), (critic.deep[0], 40)]:
+    for parameter, fan_in in [
+        (critic.wx, 50),
+        (critic.wy, 50),
+        (critic.b, 50),
+        (critic.deep[0], 40),
+    ]:
         weight = parameter.detach()
         assert float(weight.abs().max()) == pytest.approx(fan_in**-0.5, rel=0.05)
         assert float(weight.std()) == pytest.approx((3 * fan_in) ** -0.5, rel=0.1)

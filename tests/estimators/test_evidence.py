@@ -201,6 +201,10 @@ CASES = {
         {"value": 0.0, "low": 0.0, "high": 0.0, "null_p95": 0.0, "ceiling": 0.0},
         "no leak found",
     ),
+    "nothing but rounding": (
+        {"value": 3e-7, "low": 3e-7, "high": 3e-7, "null_p95": 0.0, "by_fold": [3e-7, 3e-7]},
+        "no leak found",
+    ),
     "wider than its value": ({"low": 0.2, "high": 1.3}, "unreliable"),
     "as wide as its value": ({"low": 0.5, "high": 1.5}, "leak"),
     "folds disagree": ({"by_fold": [0.0, 0.0, 0.0, 5.0]}, "unreliable"),

@@ -1,5 +1,7 @@
 """No picture on two sides of a split, and no pair that stays true."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -24,7 +26,9 @@ def test_cross_fitting_tests_every_picture_once_a_seed(sizes, folds, seeds, seed
     if len(sizes) < 4 * folds:
         return
     splits = cross_fit(groups, folds, seeds, seed)
-    assert [(s.seed, s.fold) for s in splits] == [(r, k) for r in range(seeds) for k in range(folds)]
+    assert [(s.seed, s.fold) for s in splits] == [
+        (r, k) for r in range(seeds) for k in range(folds)
+    ]
     for split in splits:
         parts = (split.train, split.validation, split.test)
         np.testing.assert_array_equal(np.sort(np.concatenate(parts)), np.arange(len(groups)))
@@ -68,9 +72,10 @@ def test_every_part_has_two_pictures_or_their_number_is_refused(count, folds):
     try:
         splits = cross_fit(np.arange(count), folds, 1, 0)
     except TooFewImagesError as error:
+        said = str(error)
         assert count < 2 * folds or count < 8, "there were enough"
-        assert str(error).startswith(f"{count} images are too few")
-        assert "\n" not in str(error)
+        assert said.startswith(f"{count} images are too few")
+        assert "\n" not in said
     else:
         assert min(len(p) for s in splits for p in (s.train, s.validation, s.test)) >= 2
 
@@ -116,6 +121,6 @@ def test_nested_subsets_nest_and_keep_pictures_whole(sizes, seed):
         kept = np.unique(groups[subset])
         assert len(kept) == max(2, round(share * count))
         np.testing.assert_array_equal(subset, rows[np.isin(groups[rows], kept)])
-    for smaller, larger in zip(subsets, subsets[1:], strict=False):
+    for smaller, larger in pairwise(subsets):
         assert set(smaller) <= set(larger)
     np.testing.assert_array_equal(subsets[-1], rows)

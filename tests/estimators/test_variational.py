@@ -165,7 +165,7 @@ def test_on_variates_a_critic_starts_at_their_gaussian_log_ratio(pair_up, kept):
     rho, temper = np.array([0.8, 0.5, -0.2]), 0.7
     samples = pair_up(u, v)
     splits = cross_fit(samples.groups, 2, 1, 0)
-    variates = Variates(u=u, v=v, correlation=rho, summed=3, kept=kept, temper=temper)
+    variates = Variates(u=u, v=v, correlation=rho, summed=3, kept=kept, temper=temper, said=0.0)
     found = [[[variates]] for _ in splits]
     learner = Variational(hidden=(5,), canonical=True)
     generator = torch.Generator().manual_seed(0)

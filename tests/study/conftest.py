@@ -14,7 +14,7 @@ from imleak.study import components
 FAKES = {
     "encoder": {"corners": "Corners"},
     "metric": {"brightness": "Brightness", "likeness": "Likeness"},
-    "estimator": {"rows": "Rows", "breaks": "Breaks"},
+    "estimator": {"rows": "Rows", "twofold": "Twofold", "breaks": "Breaks"},
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -44,10 +45,10 @@ class Rows:
     bound = "lower"
     seen: list[PairedSamples] = []  # noqa: RUF012
 
-    def __init__(self, protocol: str = "in-sample", epochs: int = 2, offset: float = 0.0) -> None:
-        if protocol not in ("in-sample", "held-out"):
-            raise ImleakError(f"no protocol {protocol!r}")
-        self.protocol, self.epochs, self.offset = protocol, epochs, offset
+    protocol = "in-sample"
+
+    def __init__(self, epochs: int = 2, offset: float = 0.0) -> None:
+        self.epochs, self.offset = epochs, offset
 
     def estimate(
         self,
@@ -72,6 +73,23 @@ class Rows:
             )
             for level in range(len(samples.y))
         ]
+
+
+class Twofold(Rows):
+    """The same with a choice of protocol; held out it needs a fold a picture at least."""
+
+    name = "twofold"
+
+    def __init__(self, protocol: str = "held-out", epochs: int = 2, folds: int = 2) -> None:
+        if protocol not in ("in-sample", "held-out"):
+            raise ImleakError(f"no protocol {protocol!r}")
+        super().__init__(epochs)
+        self.protocol, self.folds = protocol, folds
+
+    def estimate(self, samples: PairedSamples, **options: Any) -> Sequence[Estimate]:
+        if self.protocol == "held-out" and len(np.unique(samples.groups)) < self.folds:
+            raise ImleakError("too few to hold any out")
+        return super().estimate(samples, **options)
 
 
 class Breaks:

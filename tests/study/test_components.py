@@ -41,13 +41,13 @@ def test_a_component_says_what_it_is() -> None:
 @pytest.mark.parametrize(
     ("options", "told"),
     [
-        ({"epoch": 3}, "rows has no option 'epoch'; its options: protocol, epochs, offset"),
+        ({"epoch": 3}, "twofold has no option 'epoch'; its options: protocol, epochs, folds"),
         ({"protocol": "guess"}, "no protocol 'guess'"),
     ],
 )
 def test_options_are_tried(options: dict[str, object], told: str) -> None:
     with pytest.raises(ImleakError) as error:
-        component("estimator", "rows", options)
+        component("estimator", "twofold", options)
     assert str(error.value) == told
 
 

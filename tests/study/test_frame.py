@@ -75,6 +75,18 @@ def test_failures_are_counted_and_do_not_enter_the_mean() -> None:
     assert found[["mean", "n", "errors"]].to_numpy().tolist() == [[2.0, 2, 1]]
 
 
+def test_failures_are_counted_for_the_protocol_that_failed() -> None:
+    both = [row(None, 1.0, protocol=protocol) for protocol in ("held-out", "in-sample")]
+    failed = row("c", np.nan, level=None, error="no", protocol="held-out")
+    assert summary(*both, failed)["errors"].tolist() == [1, 0]
+
+
+def test_failures_of_a_measure_with_one_protocol_are_its_own() -> None:
+    failed = row("c", np.nan, level=None, error="no", protocol=None)
+    found = summary(failed, row(None, 1.0, protocol="held-out"))
+    assert found[["protocol", "mean", "errors"]].to_numpy().tolist() == [["held-out", 1.0, 1]]
+
+
 def test_a_measure_that_always_fails_keeps_its_row() -> None:
     found = summary(row("a", np.nan, level=None, error="no", unit=None, bound=None)).iloc[0]
     assert (found["measure"], found["errors"]) == ("brightness", 1)

@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from study_fakes import Rows
 
 from imleak.images import Source
 from imleak.study import StudySpec
@@ -49,6 +50,21 @@ def test_every_measure_runs_where_it_can() -> None:
         ("rows", "pixels", 2, 0),
         ("rows", "corners", 2, 3),
     ]
+
+
+def test_both_protocols_are_units_of_their_own() -> None:
+    units = plan(spec(measures=["rows", "twofold"]), [info()])
+    titles = ["rows", "held-out twofold", "in-sample twofold"]
+    assert [unit.measure.title for unit in units] == titles
+    assert len({unit.key for unit in units}) == 3
+
+
+def test_an_estimator_of_single_pixels_runs_on_nothing_else(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Rows, "space", "pixels", raising=False)
+    units = plan(spec(measures=["rows"], encoders=["corners", "pixels"]), [info()])
+    assert [unit.encoder.name for unit in units] == ["pixels"]
 
 
 def test_a_plan_is_a_function_of_its_arguments() -> None:

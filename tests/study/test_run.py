@@ -145,6 +145,36 @@ def test_a_picture_an_encoder_fails_on_is_left_out_of_its_estimators(
     assert len(Rows.seen[0].x) == 9
 
 
+def test_both_protocols_stand_side_by_side(folder: Path, tmp_path: Path) -> None:
+    done = run(spec(folder, measures="twofold", folds=3), tmp_path / "out")
+    summary = done.summary[["protocol", "level", "mean", "errors"]].to_numpy().tolist()
+    assert summary == [
+        [protocol, level, 9 + place, 0]
+        for protocol in ("held-out", "in-sample")
+        for place, level in enumerate((0, 4, 8))
+    ]
+    assert done.frame["error"].isna().all()
+
+
+def test_a_protocol_that_fails_does_not_take_the_other_with_it(
+    folder: Path, photographs: Callable[..., Path], tmp_path: Path
+) -> None:
+    photographs("small.png", size=(5, 5))
+    done = run(spec(folder, measures="twofold", folds=4, levels=4), tmp_path / "out")
+    summary = done.summary.set_index("protocol")
+    assert np.isnan(summary.loc["held-out", "mean"])
+    assert summary.loc["held-out", "errors"] == 2
+    assert (summary.loc["in-sample", "mean"], summary.loc["in-sample", "errors"]) == (9, 1)
+    failed = done.frame[done.frame["error"].notna()]
+    assert failed[["image", "protocol"]].fillna("").to_numpy().tolist() == [
+        ["", "held-out"],
+        ["small.png", "held-out"],
+        ["small.png", "in-sample"],
+    ]
+    (left,) = done.manifest["left_out"]
+    assert (left["name"], left["measure"], left["encoder"]) == ("small.png", "twofold", "corners")
+
+
 def test_what_is_done_is_not_done_again(folder: Path, tmp_path: Path) -> None:
     first = run(spec(folder), tmp_path / "out").frame
     calls, shown, seen = Brightness.calls, len(Corners.shown), len(Rows.seen)

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
+from study_fakes import Rows
 
 from imleak.study import SpecError, StudySpec
 
@@ -102,7 +104,7 @@ def test_a_file_and_what_overrides_it(tmp_path: Path) -> None:
         ({"scheme": "xor"}, "scheme.name: unknown scheme 'xor'. Known: bitplanes"),
         ({"scheme": {"name": "bitplanes", "clear": "up"}}, "scheme: no form 'up'"),
         ({"measures": {"name": "rows", "epoch": 1}}, "measures[0]: rows has no option 'epoch'"),
-        ({"measures": {"name": "rows", "protocol": "guess"}}, "measures[0]: no protocol 'guess'"),
+        ({"measures": {"name": "twofold", "protocol": "guess"}}, "measures[0]: no protocol"),
         ({"measures": {"epochs": 1}}, "measures[0].name: field required"),
         ({"measures": []}, "measures: is empty; give at least one"),
         ({"sources": []}, "sources: is empty; give at least one"),
@@ -126,6 +128,53 @@ def test_own_options_win_over_shared_ones() -> None:
     assert rows.build().epochs == 9
 
 
+def twofold(**fields: object) -> list[dict[str, object]]:
+    """The options `twofold` is run with."""
+    chosen = spec(**({"measures": "twofold", "encoders": "corners"} | fields))
+    return [json.loads(measure.options) for measure in chosen.measure_components()]
+
+
+def test_without_a_choice_an_estimator_runs_under_each_protocol() -> None:
+    held_out, in_sample = twofold(folds=3, epochs=5)
+    assert held_out == {"protocol": "held-out", "folds": 3, "epochs": 5}
+    assert in_sample == {"protocol": "in-sample", "epochs": 5}
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"protocol": "in-sample"},
+        {"measures": {"name": "twofold", "protocol": "in-sample"}},
+        {"measures": {"name": "twofold", "protocol": "in-sample"}, "protocol": "held-out"},
+    ],
+)
+def test_a_protocol_that_is_chosen_is_the_only_one(fields: dict[str, object]) -> None:
+    assert twofold(**fields) == [{"protocol": "in-sample"}]
+
+
+def test_a_name_may_stand_twice_under_different_protocols() -> None:
+    held_out = {"name": "twofold", "protocol": "held-out", "folds": 3}
+    in_sample = {"name": "twofold", "protocol": "in-sample", "epochs": 9}
+    assert [options["protocol"] for options in twofold(measures=[in_sample, held_out])] == [
+        "in-sample",
+        "held-out",
+    ]
+    with pytest.raises(SpecError, match="measures: 'twofold' under protocol in-sample stands ther"):
+        spec(measures=["twofold", in_sample], encoders="corners")
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"protocol": "in-sample", "folds": 3},
+        {"measures": {"name": "twofold", "protocol": "in-sample", "folds": 3}},
+    ],
+)
+def test_an_in_sample_estimate_has_no_folds(fields: dict[str, object]) -> None:
+    with pytest.raises(SpecError, match=r"folds.*leave it out"):
+        twofold(**fields)
+
+
 def test_an_option_nobody_has_is_a_mistake() -> None:
     with pytest.raises(SpecError, match=r"epochs: none of the chosen measures \(histogram\)"):
         spec(epochs=5)
@@ -134,6 +183,15 @@ def test_an_option_nobody_has_is_a_mistake() -> None:
 def test_a_measure_of_features_needs_an_encoder_with_features() -> None:
     with pytest.raises(SpecError, match=r"measures\[1\]: likeness works on the features"):
         spec(measures=["histogram", "likeness"], encoders="pixels")
+
+
+def test_an_estimator_of_single_pixels_needs_their_encoder(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Rows, "space", "pixels", raising=False)
+    with pytest.raises(
+        SpecError, match=r"measures\[0\]: rows works on single pixels; .*--encoder pix"
+    ):
+        spec(measures=["rows", "brightness"], encoders="corners")
+    spec(measures=["rows", "brightness"], encoders=["corners", "pixels"])
 
 
 def test_the_same_name_twice_is_a_mistake() -> None:

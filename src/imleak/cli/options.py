@@ -79,7 +79,11 @@ Seed = Annotated[int | None, _option("--seed", words="Of everything random.", pa
 
 Protocol = Annotated[
     str | None,
-    _option("--protocol", words="in-sample (the paper's) or held-out.", panel=_ESTIMATORS),
+    _option(
+        "--protocol",
+        words="in-sample (the paper's) or held-out; else both.",
+        panel=_ESTIMATORS,
+    ),
 ]
 Epochs = Annotated[int | None, _option("--epochs", words="Epochs to train.", panel=_ESTIMATORS)]
 Seeds = Annotated[

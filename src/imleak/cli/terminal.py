@@ -35,20 +35,22 @@ def tell(run: Run) -> None:
     if not run.summary.empty:
         for table in level_tables(run.summary, Console().width):
             show(table)
-    failures = list(_failures(run.frame))
+    failures = list(dict.fromkeys(_failures(run.frame)))
     for failure in failures[:MOST_LINES]:
         say(failure)
     if len(failures) > MOST_LINES:
         say(f"... and {len(failures) - MOST_LINES} more: column error of results.parquet")
     files = sorted(path.name + "/" * path.is_dir() for path in run.path.iterdir())
     say(f"In {run.path}: {', '.join(files)}")
+    say(f"Open {run.path / 'report.html'}")
 
 
 def _failures(results: pd.DataFrame) -> Iterator[str]:
     """A line for everything without a number: estimators, images, metrics of an image."""
-    failed = results[results["error"].notna()]
+    failed = results[results["error"].notna()].fillna({"protocol": ""})
     for row in failed[failed["image"].isna()].itertuples():
-        yield f"No {row.measure} on {row.encoder}: {row.error}"
+        title = f"{row.protocol} {row.measure}".strip()
+        yield f"No {title} on {row.encoder}: {row.error}"
     for row in failed[failed["measure"].isna()].itertuples():
         yield f"Left out: {row.image}: {row.error}"
     for row in failed[failed["image"].notna() & failed["measure"].notna()].itertuples():

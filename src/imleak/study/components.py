@@ -48,6 +48,17 @@ class Component:
     def identity(self) -> dict[str, str]:
         return asdict(self)
 
+    @property
+    def protocol(self) -> str | None:
+        """The protocol an estimator was given; None for what has no choice of one."""
+        given: str | None = json.loads(self.options).get("protocol")
+        return given
+
+    @property
+    def title(self) -> str:
+        """Name, after the protocol where one was given: ``in-sample mine``."""
+        return f"{self.protocol} {self.name}" if self.protocol else self.name
+
 
 def component(kind: plugins.Kind, name: str, options: Mapping[str, Any]) -> Component:
     """Describe, and by that try, a component.

@@ -76,7 +76,8 @@ SUMMARY_COLUMNS: Mapping[str, str] = {
 
 RESAMPLES = 2000
 
-_ROW = ["scheme", "encoder", "measure", "part", "protocol", "level"]
+_MEASURE = ["scheme", "encoder", "measure"]
+_ROW = [*_MEASURE, "part", "protocol", "level"]
 _AVERAGED = ["value", "ceiling", "exact"]
 
 
@@ -87,7 +88,7 @@ def rows_of(unit: Unit, part: Part) -> Iterator[dict[str, Any]]:
         "scheme": unit.scheme.name,
         "encoder": unit.encoder.name,
         "measure": unit.measure.name,
-        "protocol": "per-image" if unit.is_metric else None,
+        "protocol": "per-image" if unit.is_metric else unit.measure.protocol,
         "seed": unit.seed,
         "part": "clear",
     }
@@ -117,6 +118,7 @@ def row_of(omission: Omission, spec: StudySpec) -> dict[str, Any]:
         "encoder": omission.encoder.name if omission.encoder else None,
         "measure": omission.measure.name if omission.measure else None,
         "part": "clear" if asked else None,
+        "protocol": omission.measure.protocol if omission.measure else None,
         "seed": spec.seed,
         "error": omission.why,
     }
@@ -145,17 +147,17 @@ def summarise(results: pd.DataFrame, seed: int) -> pd.DataFrame:
     seed : of the bootstrap.
     """
     placed = results[results["measure"].notna() & results["epoch"].isna()]
-    failed = placed[placed["error"].notna()]
-    errors = failed.groupby(["scheme", "encoder", "measure"], dropna=False).size()
+    # What failed without a choice of protocol belongs to the one its measure has.
+    only = placed.groupby(_MEASURE, dropna=False)["protocol"].transform("first")
+    placed = placed.assign(protocol=placed["protocol"].fillna(only))
     rows = []
-    for _, asked in placed.groupby(["scheme", "encoder", "measure"], sort=False, dropna=False):
-        first = asked.iloc[0]
-        count = int(errors.get((first["scheme"], first["encoder"], first["measure"]), 0))
+    for _, asked in placed.groupby([*_MEASURE, "protocol"], sort=False, dropna=False):
         said = asked[asked["error"].isna()]
+        errors = len(asked) - len(said)
         if said.empty:
-            rows.append(_failed(first, count))
+            rows.append(_failed(asked.iloc[0], errors))
         for _, equal in said.groupby(_ROW, sort=False, dropna=False):
-            rows.append({**_summary_row(equal, seed), "errors": count})
+            rows.append({**_summary_row(equal, seed), "errors": errors})
     return typed(pd.DataFrame(rows, columns=list(SUMMARY_COLUMNS)), SUMMARY_COLUMNS)
 
 

@@ -75,7 +75,7 @@ class Record:
             "levels": list(self.levels),
             "components": [component.identity for component in components],
             "images": [_image(info) for info in self.images],
-            "left_out": [_left_out(omission) for omission in self.left_out],
+            "left_out": [dict(each) for each in dict.fromkeys(map(_left_out, self.left_out))],
             "units": self.units,
             "keys": KEYS,
             "versions": versions(),
@@ -110,10 +110,11 @@ def _image(info: ImageInfo) -> dict[str, Any]:
     }
 
 
-def _left_out(omission: Omission) -> dict[str, Any]:
-    return {
-        "name": omission.image,
-        "why": omission.why,
-        "measure": omission.measure.name if omission.measure else None,
-        "encoder": omission.encoder.name if omission.encoder else None,
-    }
+def _left_out(omission: Omission) -> tuple[tuple[str, str | None], ...]:
+    """Alike for every protocol of a measure."""
+    return (
+        ("name", omission.image),
+        ("why", omission.why),
+        ("measure", omission.measure.name if omission.measure else None),
+        ("encoder", omission.encoder.name if omission.encoder else None),
+    )

@@ -11,7 +11,7 @@ from hashlib import sha256
 from .. import plugins
 from ..images import Source
 from ..interfaces import ImleakError, Scheme
-from .components import Component, canonical, component, has_features, space
+from .components import Component, canonical, has_features, space
 from .spec import StudySpec
 
 SAMPLING_VERSION = "1"
@@ -216,22 +216,17 @@ def _estimator_units(spec: StudySpec, chosen: Scope) -> list[Unit]:
 
 def _pairs(spec: StudySpec, kind: plugins.Kind) -> Iterator[tuple[Component, Component]]:
     """Every measure of a kind with every space it looks at."""
-    encoders = spec.encoder_components()
     for measure in spec.measure_components():
         if measure.kind != kind:
             continue
-        if space(measure) == "pixels":
-            yield measure, PIXELS if measure.kind == "metric" else _scalar_pixels(encoders)
-        else:
-            for encoder in encoders:
-                if space(measure) is None or has_features(encoder):
-                    yield measure, encoder
-
-
-def _scalar_pixels(encoders: Sequence[Component]) -> Component:
-    """The encoder of scalar pixels, chosen or not."""
-    chosen = [encoder for encoder in encoders if not has_features(encoder)]
-    return chosen[0] if chosen else component("encoder", "pixels", {})
+        looks_at = space(measure)
+        if kind == "metric" and looks_at == "pixels":
+            yield measure, PIXELS
+            continue
+        for encoder in spec.encoder_components():
+            offers = "features" if has_features(encoder) else "pixels"
+            if looks_at in (None, offers):
+                yield measure, encoder
 
 
 def _too_small(image: ImageInfo, encoder: Component) -> str:

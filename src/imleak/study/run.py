@@ -133,7 +133,7 @@ class Work:
                     self._do(unit)
         for unit in units:
             if not unit.is_metric and self._possible(unit).images:
-                doing = f"{unit.measure.name} on {unit.encoder.name}"
+                doing = f"{unit.measure.title} on {unit.encoder.name}"
                 with meter.during(forecast.unit(unit), doing) as share:
                     self._do(unit, share)
 

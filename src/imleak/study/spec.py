@@ -7,23 +7,13 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    ValidationError,
-    field_validator,
-    model_serializer,
-    model_validator,
-)
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 
-from .. import plugins
 from ..interfaces import ImleakError
-from .components import Component, accepted, component, has_features, measure_kind, space
+from .choices import HELD_OUT_ONLY, Choice, EncoderChoice, Frozen, MeasureChoice, SchemeChoice
+from .components import Component, has_features, space
 
 SHARED_OPTIONS = (
     "epochs",
@@ -96,89 +86,7 @@ Level = Annotated[int, Field(ge=0)]
 Levels = Annotated[tuple[Level, ...], NotEmpty, AfterValidator(_in_order)]
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Choice(_Frozen):
-    """A component by name, with options: ``"mine"`` or ``{name = "mine", epochs = 100}``."""
-
-    kind: ClassVar[plugins.Kind]
-    name: str
-    options: dict[str, Any] = Field(default_factory=dict)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _from_name_or_table(cls, value: Any) -> Any:
-        if isinstance(value, str):
-            return {"name": value}
-        if isinstance(value, Mapping) and "options" not in value:
-            options = {key: item for key, item in value.items() if key != "name"}
-            return {"options": options} | ({"name": value["name"]} if "name" in value else {})
-        return value
-
-    @model_serializer
-    def _to_name_or_table(self) -> str | dict[str, Any]:
-        return {"name": self.name} | self.options if self.options else self.name
-
-    @model_validator(mode="after")
-    def _can_be_built(self) -> Self:
-        try:
-            self.component({})
-        except ImleakError as error:
-            raise ValueError(str(error)) from error
-        return self
-
-    @field_validator("name")
-    @classmethod
-    def _known(cls, name: str) -> str:
-        try:
-            cls.kind_of(name)
-        except ImleakError as error:
-            raise ValueError(str(error)) from error
-        return name
-
-    @classmethod
-    def kind_of(cls, name: str) -> plugins.Kind:
-        """The kind of plugin a name stands for.
-
-        Raises
-        ------
-        UnknownNameError
-            If there is none.
-        """
-        known = plugins.known(cls.kind)
-        if name not in known:
-            raise plugins.unknown(cls.kind, name, known)
-        return cls.kind
-
-    def accepts(self) -> tuple[str, ...]:
-        return accepted(self.kind_of(self.name), self.name)
-
-    def component(self, shared: Mapping[str, Any]) -> Component:
-        """The component under its own options and the shared ones it accepts."""
-        takes = self.accepts()
-        handed = {option: value for option, value in shared.items() if option in takes}
-        return component(self.kind_of(self.name), self.name, handed | self.options)
-
-
-class SchemeChoice(Choice):
-    kind = "scheme"
-
-
-class EncoderChoice(Choice):
-    kind = "encoder"
-
-
-class MeasureChoice(Choice):
-    """A metric or an estimator: they share one name space."""
-
-    @classmethod
-    def kind_of(cls, name: str) -> plugins.Kind:
-        return measure_kind(name)
-
-
-class StudySpec(_Frozen):
+class StudySpec(Frozen):
     """Schemes x levels x encoders x measures over a set of pictures.
 
     Build one with :meth:`of` or :meth:`load`, which report every mistake at once.
@@ -198,8 +106,9 @@ class StudySpec(_Frozen):
     measures : metrics and estimators.
     patches : places a picture is cut at, for estimators on features.
     seed : of every random choice: patches, keys, folds and bootstraps derive from it.
-    epochs, protocol, seeds, folds, growth, sensitivity, round_to, device : handed to
-        every measure and encoder that has an option of that name.
+    protocol : of estimators that have a choice; None runs them under each.
+    epochs, seeds, folds, growth, sensitivity, round_to, device : handed to every measure
+        and encoder that has an option of that name.
     """
 
     sources: Annotated[tuple[Text, ...], Several, NotEmpty]
@@ -269,7 +178,8 @@ class StudySpec(_Frozen):
         return tuple(choice.component(self.shared) for choice in self.encoders)
 
     def measure_components(self) -> tuple[Component, ...]:
-        return tuple(choice.component(self.shared) for choice in self.measures)
+        """Every measure, once for each protocol it runs under."""
+        return tuple(one for choice in self.measures for one in choice.components(self.shared))
 
     @model_validator(mode="after")
     def _as_a_whole(self) -> Self:
@@ -281,14 +191,21 @@ class StudySpec(_Frozen):
         return self
 
     def _twice(self) -> Iterator[str]:
-        for field in ("encoders", "measures"):
-            names = [choice.name for choice in getattr(self, field)]
+        encoders = [f"{choice.name!r}" for choice in self.encoders]
+        measures = [
+            f"{choice.name!r}" + (f" under protocol {protocol}" if protocol else "")
+            for choice in self.measures
+            for protocol in choice.protocols(self.shared)
+        ]
+        for field, names in (("encoders", encoders), ("measures", measures)):
             for name in sorted({name for name in names if names.count(name) > 1}):
-                yield f"{field}: {name!r} stands there twice, and its rows would look alike"
+                yield f"{field}: {name} stands there twice, and its rows would look alike"
 
     def _unheard(self) -> Iterator[str]:
-        choices = (self.scheme, *self.encoders, *self.measures)
-        heard = {option for choice in choices for option in choice.accepts()}
+        heard = {option for choice in (self.scheme, *self.encoders) for option in choice.accepts()}
+        for choice in self.measures:
+            deaf = HELD_OUT_ONLY if choice.protocols(self.shared) == ("in-sample",) else ()
+            heard |= {option for option in choice.accepts() if option not in deaf}
         chosen = ", ".join(choice.name for choice in self.measures)
         for option in self.shared:
             if option not in heard:
@@ -300,18 +217,24 @@ class StudySpec(_Frozen):
         named += [(f"measures[{at}]", choice) for at, choice in enumerate(self.measures)]
         for where, choice in named:
             try:
-                choice.component(self.shared)
+                choice.components(self.shared)
             except ImleakError as error:
                 yield f"{where}: {error}"
 
     def _homeless(self) -> Iterator[str]:
-        if any(has_features(encoder) for encoder in self.encoder_components()):
-            return
-        for at, measure in enumerate(self.measure_components()):
-            if space(measure) == "features":
+        there = {"features" if has_features(e) else "pixels" for e in self.encoder_components()}
+        for at, choice in enumerate(self.measures):
+            measure = choice.components(self.shared)[0]
+            wanted = space(measure)
+            if wanted == "features" and wanted not in there:
                 yield (
                     f"measures[{at}]: {measure.name} works on the features of an encoder; "
                     f"add one to encoders, for instance {DEFAULT_ENCODERS[0]}"
+                )
+            if wanted == "pixels" and wanted not in there and measure.kind == "estimator":
+                yield (
+                    f"measures[{at}]: {measure.name} works on single pixels; "
+                    "add pixels to encoders (--encoder pixels)"
                 )
 
 

@@ -1,0 +1,476 @@
+"""Make the pictures of README.md and docs/method.md, and print the numbers they quote.
+
+    python docs/make_pictures.py                 # all: about half an hour on two cores
+    python docs/make_pictures.py nearest fano    # some
+
+Every picture is of generated data, or of photographs that scikit-image and scikit-learn
+carry. The same version on the same machine makes the same pictures. Audits are kept in
+the temporary folder, so that a picture can be drawn again without measuring again.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+import imleak
+from imleak.cli.photographs import write_photographs
+from imleak.estimators.bounds import bernoulli_divergence
+from imleak.estimators.evidence import judge
+from imleak.estimators.retrieval import clopper_pearson
+from imleak.interfaces import Estimate, Verdict
+from imleak.keystream import AesKeystream, derived_key, derived_nonce
+from imleak.report.figures import style
+from imleak.report.figures.style import BLACK, BLUE, GREEN, GREY, LINES, PURPLE, VERMILLION
+from imleak.schemes.bitplanes import BitPlanes
+
+IMAGES = Path(__file__).parent / "images"
+SCRATCH = Path(tempfile.gettempdir()) / "imleak-pictures"
+LEAVES = "dead-leaves:400x224x224"
+LEVELS = range(9)
+ORANGE = "#E69F00"
+
+Array = NDArray[np.float64]
+
+
+def pixels() -> Figure:
+    """What one sample says, and what a whole picture can say at most."""
+    measures = ["histogram", {"name": "codelength", "effort": 9, "method": 6}]
+    summary = audit(photographs(), "pixels", measures=measures)
+    histogram, code = (column(summary, name) for name in ("histogram", "codelength"))
+    raw = 8.0 - np.arange(9)
+    tell("s, log2|Y|, histogram, codelength", LEVELS, raw, histogram, code)
+    figure, (axes,) = panels(1, 2.7)
+    axes.plot(LEVELS, raw, color=GREY, ls=LINES[3], label="raw bits, log₂|Y| = 8 - s")
+    axes.plot(LEVELS, histogram, "o-", color=BLUE, label="histogram, exact for one pixel")
+    axes.plot(LEVELS, code, "s", ls=LINES[1], color=VERMILLION, label="codelength, upper bound")
+    axes.set(xlabel="level s", ylabel="bits per pixel", ylim=(0, 8.3))
+    axes.legend()
+    return figure
+
+
+def sawtooth() -> Figure:
+    """The clear part as a function of the pixel, and what a small network makes of it."""
+    summary = audit(photographs(), "sawtooth", encoders=["pixels"], measures=["tabular-mine"])
+    value, exact = (column(summary, "tabular-mine", name) for name in ("mean", "exact"))
+    tell("s, exact, tabular-mine", LEVELS, exact, value)
+    figure, (left, right) = panels(2)
+    scheme = BitPlanes("scaled")
+    for level, colour, line in zip((1, 3, 5), (BLUE, VERMILLION, GREEN), LINES, strict=False):
+        left.plot(scheme.table(8, level), color=colour, ls=line, lw=0.9, label=f"s = {level}")
+    left.set(xlabel="pixel p", ylabel="clear part (p << s) mod 256", ylim=(0, 320))
+    left.legend(ncols=3, loc="upper center")
+    right.plot(LEVELS, exact, "x", ls=LINES[3], color=BLACK, label="exact, H(Y)")
+    right.plot(LEVELS, value, "o-", color=BLUE, label="tabular-mine, 2x100 ReLU")
+    right.set(xlabel="level s", ylabel="bits per pixel", ylim=(0, None))
+    right.legend()
+    return figure
+
+
+def likeness() -> Figure:
+    """Measures that are no information: PSNR, SSIM, cosine, rounded features."""
+    summary = audit(photographs(), "likeness", measures=["psnr", "ssim", "cosine"])
+    steps = (0.25, 0.5, 1.0, 2.0)
+    rounded = [
+        column(audit(photographs(), f"rounded-{r}", measures=["rounded"], round_to=r), "rounded")
+        for r in steps
+    ]
+    psnr = [column(summary, "psnr", part=part) for part in ("clear", "cipher")]
+    ssim = [column(summary, "ssim", part=part) for part in ("clear", "cipher")]
+    cosine = column(summary, "cosine")
+    tell("s, PSNR clear, cipher, SSIM clear, cipher, cosine", LEVELS, *psnr, *ssim, cosine)
+    tell(f"s, rounded MI at steps {steps}", LEVELS, *rounded)
+    figure, (left, middle, right) = panels(3)
+    for values, mark, line, part in zip(psnr, "os", LINES, ("clear", "cipher"), strict=False):
+        left.plot(LEVELS[1:], values[1:], mark, ls=line, color=BLUE, label=part)
+    left.set(xlabel="level s", ylabel="PSNR (dB), infinite at s = 0", ylim=(0, None))
+    middle.plot(LEVELS, cosine, "D-", color=PURPLE, label="cosine of features")
+    for values, mark, line, part in zip(ssim, "os", LINES, ("clear", "cipher"), strict=False):
+        middle.plot(LEVELS, values, mark, ls=line, color=BLUE, label=f"SSIM, {part}")
+    middle.set(xlabel="level s", ylim=(-0.05, 1.05))
+    for r, values, colour in zip(steps, rounded, style.level_colours(len(steps)), strict=True):
+        right.semilogy(LEVELS, values, "o-", color=colour, label=f"step {r:g}")
+    right.set(xlabel="level s", ylabel="rounded MI (bits)")
+    for axes in (left, middle, right):
+        axes.legend()
+    return figure
+
+
+def memory() -> Figure:
+    """1000 rows of 64 dimensions that share nothing, or 2 bits in 4 hidden directions."""
+    rng = np.random.default_rng(0)
+    x, nothing, partner = rng.standard_normal((3, 1000, 64))
+    rho = np.sqrt(1 - 2**-1.0)
+    shared = np.hstack([rho * x[:, :4] + np.sqrt(1 - rho**2) * partner[:, :4], partner[:, 4:]])
+    views = np.stack([nothing, shared @ np.linalg.qr(rng.standard_normal((64, 64)))[0]])
+    asked = {
+        "mine\nin-sample": ("mine", {"protocol": "in-sample", "seeds": 5}),
+        "mine\nheld-out": ("mine", {}),
+        "infonce": ("infonce", {}),
+        "cca-infonce": ("cca-infonce", {}),
+        "best": ("best", {}),
+    }
+    found = {
+        label: imleak.estimate(x, views, name, **options)
+        for label, (name, options) in asked.items()
+    }
+    figure, (left, right) = panels(2, width_ratios=(1, 1.9))
+    history = found["mine\nin-sample"]
+    for estimate, colour, line, label in zip(
+        history, (VERMILLION, BLUE), (LINES[1], "-"), ("nothing", "2 bits"), strict=True
+    ):
+        left.plot(range(1, 101), estimate.history, color=colour, ls=line, label=label)
+    left.set(xlabel="epoch", ylabel="MINE in-sample (bits)")
+    left.legend(title="shared by x and y")
+    for at, (label, pair) in enumerate(found.items()):
+        for estimate, colour, mark, shift in zip(
+            pair, (VERMILLION, BLUE), "so", (-0.13, 0.13), strict=True
+        ):
+            point(right, at + shift, estimate, colour, mark)
+        name = label.replace("\n", " ")
+        tell(f"{name}: value, low, high, null mean, verdict", *zip(*map(said, pair), strict=True))
+    right.axhline(2, color=BLUE, lw=0.8, ls=LINES[3])
+    right.axhline(0, color=VERMILLION, lw=0.8, ls=LINES[3])
+    right.set_xticks(range(len(found)), list(found))
+    right.set(ylabel="bits")
+    right.plot([], [], "s", color=VERMILLION, label="nothing to find")
+    right.plot([], [], "o", color=BLUE, label="2 bits")
+    right.plot([], [], "_", color=GREY, markersize=12, label="null")
+    right.legend()
+    return figure
+
+
+def bounds() -> Figure:
+    """Estimates of ten correlated pairs of Gaussians against the truth."""
+    truth = [0, 1, 2, 4, 6, 8, 10, 12, 14]
+    x, y = gaussians(2000, 10, truth, seed=0)
+    asked: dict[str, tuple[str, str, dict[str, Any]]] = {
+        "mine": (VERMILLION, "s", {}),
+        "nwj": (ORANGE, "D", {"steps": 600}),
+        "smile": (GREEN, "^", {"steps": 600}),
+        "infonce": (BLUE, "o", {}),
+        "cca-infonce": (PURPLE, "v", {}),
+    }
+    figure, axes = panels(3, 2.7, sharey=True)
+    for (name, (colour, mark, options)), place in zip(asked.items(), (0, 1, 1, 2, 2), strict=True):
+        found = imleak.estimate(x, y, name, seeds=1, **options)
+        curve(axes[place], truth, found, name, colour, mark)
+        tell(f"{name}: truth, value, low, high", truth, *zip(*map(said, found), strict=True))
+        ceiling = found[0].ceiling
+    for panel in axes:
+        panel.plot(truth, truth, color=BLACK, lw=0.8, ls=LINES[3])
+        panel.set(xlabel="true bits", ylim=(-1, 17))
+        panel.legend(loc="upper left")
+    assert ceiling is not None
+    axes[2].axhline(ceiling, color=GREY, lw=0.8)
+    axes[2].text(0, ceiling + 0.2, f"log₂ of {2**ceiling:.0f} test images", color=GREY)
+    axes[0].set(ylabel="estimate (bits)")
+    return figure
+
+
+def angle() -> Figure:
+    """An angle seen through m harmonics: the information is the same for every m."""
+    rng = np.random.default_rng(0)
+    count, most, sigma = 2000, 6, 0.3
+    theta = rng.uniform(0, 2 * np.pi, count)
+    harmonics = np.arange(1, most + 1)[:, None]
+
+    def seen(angles: Array) -> Array:
+        turns = harmonics * angles
+        return np.stack([np.cos(turns), np.sin(turns)], -1).transpose(1, 0, 2).reshape(count, -1)
+
+    x, whole = seen(theta), seen(theta + sigma * rng.standard_normal(count))
+    noise = rng.standard_normal(whole.shape)
+    kept = range(1, most + 1)
+    views = np.stack([np.where(np.arange(2 * most) < 2 * m, whole, noise) for m in kept])
+    truth = float(np.log2(2 * np.pi) - np.log2(sigma * np.sqrt(2 * np.pi * np.e)))
+    figure, (axes,) = panels(1, 2.5)
+    for name, colour, mark in (("cca", VERMILLION, "s"), ("cca-infonce", PURPLE, "v")):
+        found = imleak.estimate(x, views, name)
+        curve(axes, list(kept), found, name, colour, mark)
+        tell(f"{name}: m, value, low, high", kept, *zip(*map(said, found), strict=True))
+    tell("truth", [truth])
+    axes.axhline(truth, color=BLACK, lw=0.8, ls=LINES[3], label="truth")
+    axes.set(xlabel="harmonics m of one noisy angle", ylabel="bits", ylim=(0, None))
+    axes.legend()
+    return figure
+
+
+def nearest() -> Figure:
+    """Nearest neighbours: one bit spread over more dimensions, and much in one."""
+    dimensions, strengths = (1, 2, 3, 4, 6, 8, 10), (0.1, 0.5, 1, 2, 4, 6, 8, 10)
+    spread = [imleak.estimate(*flat(gaussians(2000, d, [1.0], seed=d)), "ksg") for d in dimensions]
+    strong = [imleak.estimate(*flat(gaussians(2000, 1, [b], seed=0)), "ksg") for b in strengths]
+    tell("d, value, low, high of 1 bit", dimensions, *zip(*map(said, spread), strict=True))
+    tell("truth, value, low, high in 1-d", strengths, *zip(*map(said, strong), strict=True))
+    figure, (left, right) = panels(2)
+    curve(left, dimensions, spread, "ksg", GREEN)
+    left.axhline(1, color=BLACK, lw=0.8, ls=LINES[3], label="truth")
+    left.set(xlabel="dimensions a side", ylabel="bits", ylim=(0, 1.3))
+    curve(right, strengths, strong, "ksg", GREEN)
+    right.plot(strengths, strengths, color=BLACK, lw=0.8, ls=LINES[3], label="truth")
+    right.set(xlabel="true bits, one dimension a side", ylabel="bits")
+    left.legend()
+    right.legend()
+    return figure
+
+
+def fano() -> Figure:
+    """Bits that a share of right answers needs, and what the count of trials leaves open."""
+    figure, (axes,) = panels(1, 2.5)
+    share = np.linspace(0, 1, 201)
+    for among, colour, line in zip((20, 80, 400), (BLUE, VERMILLION, GREEN), LINES, strict=False):
+        trials = 5 * among
+        nats = bernoulli_divergence(share, 1 / among) / np.log(2)
+        limits = np.array([clopper_pearson(p * trials, trials) for p in share])
+        low, high = (bernoulli_divergence(side, 1 / among) / np.log(2) for side in limits.T)
+        axes.plot(share, nats, color=colour, ls=line, label=f"N = {among}, {trials} images")
+        axes.fill_between(share, low, high, color=colour, alpha=0.2, lw=0)
+        at = [1 / among, 2 / among, 0.25, 0.5, 1.0]
+        bits = bernoulli_divergence(np.array(at), 1 / among) / np.log(2)
+        tell(f"N = {among}: R@1, bits", at, bits)
+    axes.set(xlabel="R@1", ylabel="bits at least", xlim=(0, 1))
+    axes.legend()
+    return figure
+
+
+def verdicts() -> Figure:
+    """One interval for each verdict, judged by the function that judges runs."""
+    p95, ceiling = 0.3, 6.0
+    cases = [
+        (2.0, 1.5, 2.5, [1.8, 2.2]),
+        (0.2, -0.2, 0.6, [0.1, 0.3]),
+        (-0.7, -1.1, -0.3, [-0.8, -0.6]),
+        (1.6, 0.6, 2.6, [1.4, 1.8]),
+        (1.6, 1.1, 2.1, [-0.3, 3.5]),
+        (5.8, 5.6, 5.95, [5.7, 5.9]),
+    ]
+    colours: dict[Verdict, str] = {
+        "leak": VERMILLION,
+        "no leak found": BLUE,
+        "unreliable": GREY,
+        "saturated": PURPLE,
+    }
+    figure, (axes,) = panels(1, 2.2)
+    for row, (value, low, high, folds) in enumerate(cases):
+        verdict = judge(value, low, high, p95, ceiling, np.array(folds))
+        axes.plot([low, high], [row, row], color=colours[verdict], lw=3, alpha=0.4)
+        axes.plot(value, row, "o", color=colours[verdict])
+        if np.std(folds) > value:
+            axes.plot(folds, [row] * len(folds), "|", color=GREY, markersize=9)
+        axes.text(6.5, row, verdict, va="center", color=colours[verdict])
+        tell("value, low, high, verdict", [value], [low], [high], [verdict])
+    axes.axvline(p95, color=GREY, ls=LINES[1], lw=0.8)
+    axes.text(p95 + 0.05, -0.75, "95 % of the null", color=GREY)
+    axes.axvline(ceiling, color=GREY, ls=LINES[3], lw=0.8)
+    axes.text(ceiling - 0.05, -0.75, "ceiling", color=GREY, ha="right")
+    axes.set(xlabel="bits", yticks=[], xlim=(-1.4, 7.6), ylim=(len(cases) - 0.4, -1.1))
+    return figure
+
+
+def growth() -> Figure:
+    """The same pictures to a larger adversary, on 400 generated pictures."""
+    levels = (2, 3, 4, 5, 6)
+    run = imleak.audit(
+        LEAVES, out=SCRATCH / "growth", patches=1, levels=list(levels),
+        measures=[{"name": "cca-infonce", "growth": True, "sensitivity": True}],
+    )  # fmt: skip
+    rows = run.frame[run.frame["epoch"].isna()].set_index("level")
+    points = growth_points(run)
+    figure, (axes,) = panels(1, 2.5)
+    for level, colour, mark in zip(levels, style.level_colours(len(levels)), "osD^v", strict=True):
+        counts, values, lows, highs = zip(*points[level], strict=True)
+        rising = "rising" if rows.loc[level, "rising"] else "not rising"
+        axes.semilogx(counts, values, f"{mark}-", color=colour, label=f"s = {level}, {rising}")
+        axes.fill_between(counts, lows, highs, color=colour, alpha=0.15, lw=0)
+        tell(f"s = {level} ({rising}): images, bits, low, high", counts, values, lows, highs)
+    tell("smallest detectable leak", rows["detectable"].to_list())
+    axes.axhline(0, color=GREY, lw=0.6)
+    axes.set_xticks(counts, [str(count) for count in counts])
+    axes.minorticks_off()
+    axes.set(xlabel="training images", ylabel="cca-infonce, held-out (bits)")
+    axes.legend()
+    return figure
+
+
+def overview() -> Figure:
+    """One photograph at all levels; and what 400 generated pictures give away."""
+    fields: dict[str, Any] = {"patches": 1}
+    held = audit(LEAVES, "overview", measures=["histogram", "codelength", "best"], **fields)
+    paper = audit(LEAVES, "overview-in-sample", measures=["mine"], protocol="in-sample", **fields)
+    figure = Figure(figsize=(style.PAGE_WIDTH, 3.9), layout="constrained", dpi=120)
+    rows = figure.subfigures(2, 1, height_ratios=(1, 1.6))
+    strip(rows[0])
+    left, right = rows[1].subplots(1, 2)
+    for name, colour, mark, label in (
+        ("histogram", BLUE, "o", "one pixel, exact"),
+        ("codelength", VERMILLION, "s", "whole image, at most"),
+    ):
+        left.plot(LEVELS, column(held, name), f"{mark}-", color=colour, label=label)
+    left.set(xlabel="level s", ylabel="bits per pixel", ylim=(0, None))
+    band(right, held, "best", BLUE, "o", "held out: at least")
+    band(right, paper, "mine", GREY, "D", "MINE on its own training images")
+    right.axhline(0, color=GREY, lw=0.6)
+    right.set(xlabel="level s", ylabel="bits per patch, features")
+    for axes in (left, right):
+        axes.set_xticks(LEVELS)
+        axes.legend()
+    names = ("mean", "low", "high", "null_mean", "null_p95")
+    tell("best: s, value, low, high, null", LEVELS, *(column(held, "best", n) for n in names))
+    chosen = held[held["measure"] == "best"].sort_values("level")
+    tell("best: verdict, chosen, ceiling", chosen["verdict"], chosen["chosen"], chosen["ceiling"])
+    names = ("mean", "null_mean")
+    tell("mine in-sample: s, value, null", LEVELS, *(column(paper, "mine", n) for n in names))
+    return figure
+
+
+PICTURES: dict[str, Callable[[], Figure]] = {
+    drawn.__name__: drawn
+    for drawn in (
+        overview, pixels, sawtooth, likeness, memory, bounds,
+        angle, nearest, fano, growth, verdicts,
+    )
+}  # fmt: skip
+
+
+def tell(title: str, *columns: Any) -> None:
+    """Print columns of numbers side by side."""
+    print(f"\n{title}")
+    for row in zip(*columns, strict=True):
+        print("   ", *(f"{x:>10.3f}" if isinstance(x, float) else f"{x!s:>10}" for x in row))
+
+
+def said(estimate: Estimate) -> tuple[Any, ...]:
+    """What is told of an estimate."""
+    low, high = estimate.interval or (np.nan, np.nan)
+    null = estimate.null.mean if estimate.null else np.nan
+    return estimate.value, low, high, null, estimate.verdict
+
+
+def photographs() -> Path:
+    """A folder with the photographs of `imleak demo`."""
+    return write_photographs(SCRATCH / "photographs")
+
+
+def audit(sources: str | Path, folder: str, **fields: Any) -> pd.DataFrame:
+    """The summary of a study."""
+    return imleak.audit(sources, out=SCRATCH / folder, **fields).summary
+
+
+def column(summary: pd.DataFrame, measure: str, name: str = "mean", part: str = "clear") -> Array:
+    """One column of a summary, a value a level."""
+    rows = summary[(summary["measure"] == measure) & (summary["part"] == part)]
+    return rows.sort_values("level")[name].to_numpy(float)
+
+
+def growth_points(run: imleak.Run) -> dict[int, list[tuple[int, float, float, float]]]:
+    """Level -> (training pictures, value, low, high), from the one part of a run."""
+    (part,) = [json.loads(path.read_text()) for path in (run.path / "parts").iterdir()]
+    return {
+        reading["level"]: [
+            (point["train_groups"], point["value"], *point["interval"])
+            for point in reading["growth"]
+        ]
+        for reading in part["readings"]
+    }
+
+
+def gaussians(count: int, dimensions: int, bits: Sequence[float], seed: int) -> tuple[Array, Array]:
+    """x (n, d) and y (L, n, d), every coordinate of x correlated with its own of y."""
+    rng = np.random.default_rng(seed)
+    rho = np.sqrt(1 - 2 ** (-2 * np.asarray(bits) / dimensions))[:, None, None]
+    x = rng.standard_normal((count, dimensions))
+    return x, rho * x + np.sqrt(1 - rho**2) * rng.standard_normal((len(bits), count, dimensions))
+
+
+def flat(pair: tuple[Array, Array]) -> tuple[Array, Array]:
+    """The only level of y."""
+    return pair[0], pair[1][0]
+
+
+def panels(count: int, height: float = 2.4, width_ratios: Any = None, **shared: Any) -> Any:
+    """Panels side by side; one is narrower than a page."""
+    width = style.PAGE_WIDTH if count > 1 else 4.6
+    figure = Figure(figsize=(width, height), layout="constrained")
+    grid = figure.subplots(1, count, squeeze=False, width_ratios=width_ratios, **shared)
+    return figure, list(grid[0])
+
+
+def curve(
+    axes: Axes, x: Sequence[float], found: Sequence[Estimate], label: str, colour: str,
+    marker: str = "o",
+) -> None:  # fmt: skip
+    """Values with their intervals."""
+    axes.plot(x, [e.value for e in found], f"{marker}-", color=colour, label=label)
+    low, high = zip(*(e.interval or (np.nan, np.nan) for e in found), strict=True)
+    axes.fill_between(x, low, high, color=colour, alpha=0.2, lw=0)
+
+
+def point(axes: Axes, x: float, estimate: Estimate, colour: str, marker: str) -> None:
+    """A value with its interval, and its null."""
+    axes.plot(x, estimate.value, marker, color=colour)
+    if estimate.interval:
+        axes.vlines(x, *estimate.interval, color=colour)
+    if estimate.null:
+        axes.plot(x, estimate.null.mean, "_", color=GREY, markersize=12)
+
+
+def band(
+    axes: Axes, summary: pd.DataFrame, measure: str, colour: str, marker: str, label: str
+) -> None:
+    """A curve over the levels with its interval and its null."""
+    axes.plot(LEVELS, column(summary, measure), f"{marker}-", color=colour, label=label)
+    low, high = (column(summary, measure, name) for name in ("low", "high"))
+    axes.fill_between(LEVELS, low, high, color=colour, alpha=0.2, lw=0)
+    null = column(summary, measure, "null_mean")
+    axes.plot(LEVELS, null, color=colour, ls=LINES[3], label="the same on broken pairs")
+
+
+def strip(figure: Any) -> None:
+    """The cipher and the clear part of one photograph, a column a level."""
+    picture = imleak.read_images(photographs() / "astronaut.png")[0]
+    scheme, stream = BitPlanes(), AesKeystream(derived_key(0), derived_nonce(picture.digest))
+    grid = figure.subplots(2, len(LEVELS))
+    for level in LEVELS:
+        cipher = scheme.encrypt(picture.samples, 8, level, stream)
+        for axes, samples in zip(
+            grid[:, level], (cipher, scheme.clear(cipher, 8, level)), strict=True
+        ):
+            axes.imshow(samples[0, 40:296:2, 96:352:2], cmap="gray", vmin=0, vmax=255)
+            axes.set(xticks=[], yticks=[])
+            axes.grid(visible=False)
+            axes.spines[:].set(visible=True, linewidth=0.4, color=GREY)
+        grid[0, level].set_title(f"s = {level}", loc="center")
+    grid[0, 0].set_ylabel("cipher")
+    grid[1, 0].set_ylabel("clear part")
+
+
+def main(names: Sequence[str]) -> None:
+    """Draw the pictures of these names; all if there are none."""
+    unknown = set(names) - set(PICTURES)
+    if unknown:
+        sys.exit(f"no picture {', '.join(sorted(unknown))}; there are {', '.join(PICTURES)}")
+    IMAGES.mkdir(exist_ok=True)
+    for name in names or PICTURES:
+        with style.print_style(), mpl.rc_context({"svg.hashsalt": name, "legend.fontsize": 7}):
+            figure = PICTURES[name]()
+            # Pixels of a cipher cannot be compressed: the one picture that has some is a PNG.
+            path = IMAGES / f"{name}.{'png' if name == 'overview' else 'svg'}"
+            metadata = {"Software": None} if path.suffix == ".png" else {"Date": None}
+            figure.savefig(path, metadata=metadata, dpi=150)
+        print(f"\n{path}: {path.stat().st_size / 1000:.0f} kB")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,101 @@
+"""What this machine has, and how to use it: cores, native bf16, memory that is kept."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import platform
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    import torch
+
+Precision = Literal["auto", "fp32", "bf16"]
+"""Type of matrix products: bf16 where the machine has them, or one of the two. Weights,
+their gradients and the optimiser are fp32 in any case."""
+
+NATIVE = frozenset({"avx512_bf16", "amx_bf16"})
+"""Processor flags of Linux that mean a product of bf16 numbers is one instruction."""
+M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_MAX, M_ARENA_MAX = -1, -2, -4, -8
+"""Parameters of mallopt(3)."""
+
+
+def cores() -> int:
+    """Cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@cache
+def native_bf16(device: str = "cpu") -> bool:
+    """Whether matrix products in bf16 are faster than in fp32 on a device, and not emulated.
+
+    Of processors, those of Linux that say so in /proc/cpuinfo (AVX-512 BF16, AMX): four
+    to twelve times the products a second. Anything not known to have them has not.
+    """
+    import torch
+
+    if device.startswith("cuda"):
+        return torch.cuda.get_device_capability(device) >= (8, 0)
+    try:
+        flags = Path("/proc/cpuinfo").read_text(encoding="ascii", errors="ignore")
+    except OSError:
+        return False
+    has_library: bool = torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
+    return has_library and not NATIVE.isdisjoint(flags.split())
+
+
+def product_type(precision: Precision, device: str = "cpu") -> torch.dtype:
+    """The type of matrix products that a precision asks for on a device.
+
+    Raises
+    ------
+    ValueError
+        If the precision is not one of "auto", "fp32" and "bf16".
+    """
+    import torch
+
+    if precision not in ("auto", "fp32", "bf16"):
+        raise ValueError(f"precision {precision!r} is not one of auto, fp32, bf16")
+    wanted = precision == "bf16" or (precision == "auto" and native_bf16(device))
+    return torch.bfloat16 if wanted else torch.float32
+
+
+@cache
+def reuse_memory() -> bool:
+    """Keep freed memory for the next allocation, where the C library is glibc.
+
+    Training allocates the same large tensors at every step. By default glibc returns them
+    to the system and asks for them again, zeroed page by page: on virtual machines that
+    can cost more than the arithmetic. The price is that the process keeps its peak until
+    it ends. Threads share one arena, so that what one has freed the others use.
+
+    Returns
+    -------
+    Whether memory is kept now; the first call decides, later ones say the same.
+    """
+    if platform.libc_ver()[0] != "glibc":
+        return False
+    mallopt = ctypes.CDLL(None).mallopt
+    wanted = {M_MMAP_MAX: 0, M_TRIM_THRESHOLD: 2**31 - 1, M_TOP_PAD: 64 << 20, M_ARENA_MAX: 1}
+    return all(mallopt(parameter, value) == 1 for parameter, value in wanted.items())
+
+
+@contextmanager
+def one_thread_each() -> Iterator[None]:
+    """Stacks run side by side, each on one core: small products gain nothing from threads
+    and lose much to waiting for them."""
+    import torch
+    from threadpoolctl import threadpool_limits
+
+    reuse_memory()
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        with threadpool_limits(1):
+            yield
+    finally:
+        torch.set_num_threads(before)

@@ -1,0 +1,144 @@
+"""What a study is made of, as a user names it: by name, with options."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Self
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    field_validator,
+    model_serializer,
+    model_validator,
+)
+
+from .. import plugins
+from ..interfaces import ImleakError
+from .components import Component, accepted, component, measure_kind
+
+PROTOCOLS = ("held-out", "in-sample")
+"""What an estimator with a choice of protocol runs under where none is chosen."""
+
+HELD_OUT_ONLY = ("folds", "growth", "sensitivity")
+"""Options that say nothing to an in-sample estimate."""
+
+
+class Frozen(BaseModel):
+    """A part of a spec: cannot be changed, and has no field it was not told of."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Choice(Frozen):
+    """A component by name, with options: ``"mine"`` or ``{name = "mine", epochs = 100}``."""
+
+    kind: ClassVar[plugins.Kind]
+    name: str
+    options: dict[str, Any] = Field(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_name_or_table(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            return {"name": value}
+        if isinstance(value, Mapping) and "options" not in value:
+            options = {key: item for key, item in value.items() if key != "name"}
+            return {"options": options} | ({"name": value["name"]} if "name" in value else {})
+        return value
+
+    @model_serializer
+    def _to_name_or_table(self) -> str | dict[str, Any]:
+        return {"name": self.name} | self.options if self.options else self.name
+
+    @model_validator(mode="after")
+    def _can_be_built(self) -> Self:
+        try:
+            self.component({})
+        except ImleakError as error:
+            raise ValueError(str(error)) from error
+        return self
+
+    @field_validator("name")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        try:
+            cls.kind_of(name)
+        except ImleakError as error:
+            raise ValueError(str(error)) from error
+        return name
+
+    @classmethod
+    def kind_of(cls, name: str) -> plugins.Kind:
+        """The kind of plugin a name stands for.
+
+        Raises
+        ------
+        UnknownNameError
+            If there is none.
+        """
+        known = plugins.known(cls.kind)
+        if name not in known:
+            raise plugins.unknown(cls.kind, name, known)
+        return cls.kind
+
+    def accepts(self) -> tuple[str, ...]:
+        return accepted(self.kind_of(self.name), self.name)
+
+    def component(self, shared: Mapping[str, Any]) -> Component:
+        """The component under its own options and the shared ones it accepts."""
+        return self._with(self._handed(shared) | self.options)
+
+    def components(self, shared: Mapping[str, Any]) -> tuple[Component, ...]:
+        """All it stands for."""
+        return (self.component(shared),)
+
+    def _with(self, options: Mapping[str, Any]) -> Component:
+        return component(self.kind_of(self.name), self.name, options)
+
+    def _handed(self, shared: Mapping[str, Any]) -> dict[str, Any]:
+        takes = self.accepts()
+        return {option: value for option, value in shared.items() if option in takes}
+
+
+class SchemeChoice(Choice):
+    kind = "scheme"
+
+
+class EncoderChoice(Choice):
+    kind = "encoder"
+
+
+class MeasureChoice(Choice):
+    """A metric or an estimator: they share one name space."""
+
+    @classmethod
+    def kind_of(cls, name: str) -> plugins.Kind:
+        return measure_kind(name)
+
+    @model_validator(mode="after")
+    def _is_heard(self) -> Self:
+        deaf = [option for option in HELD_OUT_ONLY if option in self.options]
+        if deaf and self.options.get("protocol") == "in-sample":
+            raise ValueError(f"{deaf[0]} says nothing to an in-sample estimate; leave it out")
+        return self
+
+    def protocols(self, shared: Mapping[str, Any]) -> tuple[str | None, ...]:
+        """What it runs under: the protocol it is given, or each; None if it has no choice."""
+        if "protocol" not in self.accepts():
+            return (None,)
+        given = self.options.get("protocol", shared.get("protocol"))
+        return PROTOCOLS if given is None else (given,)
+
+    def components(self, shared: Mapping[str, Any]) -> tuple[Component, ...]:
+        """One a protocol, under its own options and the shared ones it accepts."""
+        return tuple(self._under(protocol, shared) for protocol in self.protocols(shared))
+
+    def _under(self, protocol: str | None, shared: Mapping[str, Any]) -> Component:
+        if protocol is None:
+            return self.component(shared)
+        deaf = HELD_OUT_ONLY if protocol == "in-sample" else ()
+        given = self._handed(shared) | self.options
+        options = {option: value for option, value in given.items() if option not in deaf}
+        return self._with(options | {"protocol": protocol})

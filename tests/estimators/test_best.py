@@ -1,0 +1,145 @@
+"""The strongest bound is chosen on validation and read on test."""
+
+import math
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from imleak import plugins
+from imleak.estimators.best import CANDIDATES, PICTURES_A_RATIO, Best, _pick
+from imleak.estimators.cca import CcaInfoNce
+from imleak.estimators.contrastive import Fano
+from imleak.estimators.evidence import Score, mean_of_rows, weigh
+
+
+def score(nats, functional=mean_of_rows, count=40):
+    """A part in which every row of member (l, p) says nats[l, p], with a little spread."""
+    spread = np.linspace(-1e-3, 1e-3, count)
+    values = np.asarray(nats, float)[..., None] + spread
+    sums = np.stack([np.ones_like(values), values], -1)
+    rows = np.arange(count)
+    return Score.of(SimpleNamespace(seed=0, fold=0), rows, sums, functional, rows)
+
+
+def candidates(validation, test):
+    """(validation, test) scores of every candidate from nats (candidate, L, P)."""
+    return [(score(v), score(t)) for v, t in zip(validation, test, strict=True)]
+
+
+VALIDATION = np.array(
+    [
+        [[0.5, 0.0], [0.1, 0.2]],
+        [[0.4, 0.1], [0.3, 0.0]],
+        [[0.3, 0.0], [0.2, 0.1]],
+        [[0.2, 0.0], [0.0, 0.0]],
+    ]
+)
+TEST = np.array([[[10.0 * k + at + 0.1 * p for p in (0, 1)] for at in (0, 1)] for k in range(4)])
+
+
+def test_validation_chooses_and_test_is_read():
+    found, names = _pick(candidates(VALIDATION, TEST))
+    assert names == ["cca-infonce", "infonce"]
+    np.testing.assert_allclose(found.value(), [[0.0, 10.1], [11.0, 1.1]], atol=1e-9)
+
+
+def test_the_null_is_chosen_for_by_itself():
+    """Broken pairs go through the same choice, and take whatever flatters them."""
+    found, _ = _pick(candidates(VALIDATION, TEST))
+    assert found.value()[0, 1] == pytest.approx(TEST[1, 0, 1])
+    assert found.value()[1, 1] == pytest.approx(TEST[0, 1, 1])
+
+
+def test_nwj_is_passed_over_where_its_mean_hangs_on_rare_pairs():
+    most = math.log(40 / PICTURES_A_RATIO)
+    for nats, name in ((most - 0.1, "nwj"), (most + 0.1, "cca-infonce")):
+        validation = VALIDATION.copy()
+        validation[CANDIDATES.index("nwj")] = nats
+        assert _pick(candidates(validation, TEST))[1][0] == name
+
+
+@pytest.mark.parametrize("nothing", [np.nan, -np.inf])
+def test_a_candidate_that_diverged_is_not_chosen(nothing):
+    validation = VALIDATION.copy()
+    validation[0] = nothing
+    assert _pick(candidates(validation, TEST))[1] == ["infonce", "infonce"]
+
+
+def test_a_certain_candidate_is_preferred_to_a_lucky_one():
+    lucky = np.zeros(40)
+    lucky[0] = 40 * 0.6
+    values = np.broadcast_to(lucky, (2, 2, 40))
+    sums = np.stack([np.ones_like(values), values], -1)
+    rows = np.arange(40)
+    one = Score.of(SimpleNamespace(seed=0, fold=0), rows, sums, mean_of_rows, rows)
+    given = [(one, score(TEST[0])), *candidates(VALIDATION[1:], TEST[1:])]
+    assert given[0][0].value()[0, 0] > VALIDATION[1, 0, 0]
+    assert _pick(given)[1][0] == "infonce"
+
+
+def test_a_choice_that_differs_by_level_keeps_its_bootstrap():
+    """Fano's functional where retrieval was chosen, the mean of rows elsewhere."""
+    validation, test = VALIDATION.copy(), TEST.copy()
+    at = CANDIDATES.index("retrieval")
+    validation[at, 1, 0] = 3.0
+    given = candidates(validation, test)
+    hits = np.broadcast_to(np.arange(40) < 10, (2, 2, 40)).astype(float)
+    rows = np.arange(40)
+    sums = np.stack([np.ones_like(hits), hits], -1)
+    of_hits = Score.of(SimpleNamespace(seed=0, fold=0), rows, sums, Fano(40), rows)
+    given[at] = (given[at][0], of_hits)
+    found, names = _pick(given)
+    assert names == ["cca-infonce", "retrieval"]
+    assert found.value()[1, 0] == pytest.approx(Fano(40)(np.array([40.0, 10.0])))
+    assert found.value()[0, 0] == pytest.approx(TEST[0, 0, 0], abs=1e-9)
+    alone, mixed = weigh([of_hits], 0), weigh([found], 0)
+    np.testing.assert_allclose(mixed.draws[:, 1], alone.draws[:, 1])
+
+
+def test_folds_count_alike_whichever_bound_was_chosen_in_them():
+    """Retrieval reads one row a picture and the others all of them; a fold is a fold."""
+    pictures, each = 20, 5
+    rows = np.arange(pictures * each)
+    ones = np.ones((1, 1, len(rows)))
+    mean = np.stack([ones, ones * 0.0], -1)
+    names = rows // each
+    of_rows = Score.of(SimpleNamespace(seed=0, fold=0), names, mean, mean_of_rows, names)
+    hits, names = np.ones((1, 1, pictures, 2)), 100 + np.arange(pictures)
+    of_hits = Score.of(SimpleNamespace(seed=0, fold=1), names, hits, Fano(pictures), names)
+    found = []
+    for fold, chosen in enumerate(("infonce", "retrieval")):
+        low, high = score([[0.1]]), score([[0.2]])
+        tests = dict.fromkeys(CANDIDATES, of_rows if fold == 0 else of_hits)
+        given = [(high if name == chosen else low, tests[name]) for name in CANDIDATES]
+        found.append(_pick(given)[0])
+    assert weigh(found, 0).value[0] == pytest.approx(math.log(pictures) / 2)
+
+
+def test_candidates_are_lower_bounds_that_exist():
+    for name in CANDIDATES:
+        assert plugins.load("estimator", name).bound == "lower"
+
+
+@pytest.fixture(scope="module")
+def found(gaussian):
+    return Best(folds=2, seeds=1).estimate(gaussian(160, 3, [0.9, 0.0]), seed=1)
+
+
+def test_it_says_what_its_choice_says(gaussian, found):
+    samples = gaussian(160, 3, [0.9, 0.0])
+    others = {"cca-infonce": CcaInfoNce(folds=2, seeds=1).estimate(samples, seed=1)}
+    names = {one.chosen for one in found}
+    assert names <= set(CANDIDATES)
+    assert found[0].verdict == "leak"
+    assert 1 < found[0].value < -1.5 * math.log2(1 - 0.81)
+    for at, one in enumerate(found):
+        assert (one.estimator, one.bound, one.protocol) == ("best", "lower", "held-out")
+        if one.chosen in others and len(names) == 1:
+            assert one.value == pytest.approx(others[one.chosen][at].value, abs=0.5)
+
+
+def test_independent_views_are_no_leak(found):
+    assert found[1].verdict == "no leak found"
+    assert found[1].value < 0.15
+    assert max(one.null.mean for one in found) < 0.15

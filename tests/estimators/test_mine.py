@@ -1,0 +1,143 @@
+"""MINE as in the paper, and held out."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from imleak.estimators import mine
+from imleak.estimators.bounds import donsker_varadhan
+from imleak.estimators.mine import Mine, _everything, _value
+from imleak.estimators.variational import Variational
+
+PAPER = {"protocol": "in-sample", "batch": 100}
+
+
+def test_in_sample_it_reports_what_it_memorised_and_held_out_nothing(gaussian):
+    """Independent rows of many dimensions: the null beside the value shows it."""
+    samples = gaussian(200, 40, [0.0])
+    (paper,) = Mine(epochs=60, rate=2e-3, **PAPER).estimate(samples)
+    assert paper.value > 1
+    assert paper.null.mean > 1
+    (honest,) = Mine(epochs=60, rate=2e-3, batch=100, folds=2, seeds=1).estimate(samples)
+    assert honest.value < 0.1
+    assert honest.verdict == "no leak found"
+
+
+def test_in_sample_it_finds_the_information_of_few_dimensions(gaussian):
+    samples = gaussian(2000, 1, [0.9, 0.0])
+    strong, nothing = Mine(epochs=25, protocol="in-sample", rate=5e-3).estimate(samples)
+    assert strong.value == pytest.approx(-0.5 * math.log2(1 - 0.81), abs=0.15)
+    assert abs(nothing.value) < 0.06
+    assert abs(strong.null.mean) < 0.06
+
+
+def test_an_in_sample_estimate_gives_no_verdict_and_its_whole_history(gaussian):
+    samples = gaussian(120, 3, [0.9, 0.5], groups=np.arange(120) // 4)
+    told = []
+    found = Mine(epochs=7, seeds=2, **PAPER).estimate(samples, progress=told.append)
+    for one in found:
+        assert (one.bound, one.protocol) == ("none", "in-sample")
+        assert (one.verdict, one.interval) == (None, None)
+        assert len(one.history) == 7
+        assert len(one.null.values) == one.seeds == 2
+        assert one.ceiling == pytest.approx(math.log2(120))
+        assert (one.train_groups, one.test_groups, one.n) == (30, 0, 120)
+    assert told == sorted(told)
+    assert told[-1] == 1
+
+
+def test_the_value_is_that_of_the_last_epoch(gaussian):
+    """With more broken partners a row than a look has: near it, and not the best look."""
+    found = Mine(epochs=30, rate=5e-3, **PAPER).estimate(gaussian(400, 2, [0.9, 0.0]))
+    for one in found:
+        assert one.value == pytest.approx(one.history[-1], abs=0.15)
+    assert found[0].history[0] < found[0].history[-1]
+
+
+def test_the_last_value_is_donsker_varadhan_of_every_row(gaussian):
+    samples = gaussian(40, 2, [0.5], groups=np.arange(40) // 2)
+    cohort = _everything(samples, 2, 0, "cpu")
+    learner = Variational(hidden=(6,))
+    critic = learner.network(cohort, torch.Generator().manual_seed(0))
+    found = _value(learner, critic, cohort)
+    shifts = mine.spread_shifts(samples.groups[None], mine.SHUFFLES)
+    x, y = cohort.take(np.stack([np.arange(40)] * 2))
+    with torch.no_grad():
+        joint = critic.score(*critic.halves(x, y)).double()
+        rolled = [critic.halves(torch.roll(x, int(shift), -2), y) for shift in shifts]
+        marginal = torch.cat([critic.score(*one).double() for one in rolled], -1)
+    np.testing.assert_allclose(found, donsker_varadhan(joint, marginal), atol=1e-6)
+
+
+def test_every_row_is_standardised_and_none_is_held_out(gaussian):
+    samples = gaussian(30, 2, [0.5, 0.1])
+    cohort = _everything(samples, 3, 0, "cpu")
+    assert cohort.members == (3, 2, 2)
+    np.testing.assert_allclose(cohort.x.mean(-2), np.zeros((3, 2)), atol=1e-6)
+    np.testing.assert_allclose(cohort.y.std(-2, correction=0), np.ones((3, 2, 2)), atol=1e-5)
+    for split in cohort.splits:
+        np.testing.assert_array_equal(split.train, np.arange(30))
+        assert np.all(split.broken != np.arange(30))
+    assert len({tuple(split.broken) for split in cohort.splits}) == 3
+
+
+def test_rows_of_a_single_picture_stand_for_themselves(gaussian):
+    (found,) = Mine(epochs=20, **PAPER).estimate(gaussian(300, 1, [0.95], groups=np.zeros(300)))
+    assert found.value > 0.5
+    assert found.train_groups == 1
+
+
+def test_a_view_of_few_values_has_a_lower_ceiling(pair_up):
+    x = np.random.default_rng(0).integers(0, 4, (50, 1))
+    samples = pair_up(x, np.stack([x, x // 2]), sizes=(4, None))
+    first, second = Mine(epochs=1, **PAPER).estimate(samples)
+    assert first.ceiling == pytest.approx(2)
+    assert second.ceiling == pytest.approx(math.log2(50))
+
+
+@pytest.mark.parametrize("option", [{"components": 2}, {"growth": True}, {"sensitivity": True}])
+def test_an_option_is_used_or_refused_and_never_dropped(gaussian, option):
+    """In-sample there are no training images to grow, and no verdict to lose."""
+    samples = gaussian(150, 70, [0.9])
+    plain = {"components": None} if "components" in option else {}
+    try:
+        (found,) = Mine(epochs=3, **PAPER, **option).estimate(samples)
+    except ValueError as error:
+        assert "in-sample" in str(error)  # noqa: PT017
+    else:
+        (without,) = Mine(epochs=3, **PAPER, **plain).estimate(samples)
+        assert found != without
+
+
+def test_counted_rows_are_drawn(pair_up, monkeypatch):
+    from imleak.estimators import pixels
+
+    monkeypatch.setattr(pixels, "MOST_DRAWN", 600)
+    values = np.arange(8.0)[:, None]
+    samples = pair_up(values, values // 4, np.zeros(8), weights=np.full(8, 1000.0), sizes=(2,))
+    (found,) = Mine(epochs=30, rate=1e-2, **PAPER).estimate(samples)
+    assert found.n == 600
+    assert found.value == pytest.approx(1, abs=0.25)
+    assert found.ceiling == pytest.approx(1)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"protocol": "test"}, "protocol 'test' is not one of held-out, in-sample"),
+        ({"epochs": 0}, "epochs=0"),
+        ({"batch": 1}, "batch=1"),
+        ({"folds": 1}, "folds=1"),
+    ],
+)
+def test_options_without_sense_are_refused(options, message):
+    with pytest.raises(ValueError, match=message):
+        Mine(**options)
+
+
+def test_held_out_defaults_to_five_seeds_and_in_sample_to_one():
+    assert Mine().seeds == 5
+    assert Mine(protocol="in-sample").seeds == 1
+    assert Mine(protocol="in-sample", seeds=3).seeds == 3
