@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from . import images, plugins
 from .interfaces import Estimate, Image, ImleakError, PairedSamples, Scheme
 from .keystream import AesKeystream, new_nonce
+from .machine import reuse_memory
 
 if TYPE_CHECKING:
     from .report.figures import StripImages
@@ -181,7 +182,8 @@ def run_study(
     finished = run(spec, out, progress=progress, command=command)
     if progress is not None:
         progress.update(1, 1, "drawing the figures")
-    figures = write_figures(out, finished.frame, finished.summary, _strip(spec, finished))
+    strip = _strip(spec, finished)
+    figures = write_figures(out, finished.frame, finished.summary, finished.growth, strip)
     write_page(out, finished.summary, finished.manifest, figures)
     return finished
 
@@ -217,6 +219,7 @@ def estimate(
     """
     from .study.components import component
 
+    reuse_memory()
     built = component("estimator", estimator, options).build()
     target, view = _array(x, "x", (1, 2)), _array(y, "y", (1, 2, 3))
     rows = len(target)

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from imleak.report.figures import StripImages
-from imleak.study.frame import COLUMNS, SUMMARY_COLUMNS, typed
+from imleak.study.frame import COLUMNS, GROWTH_COLUMNS, SUMMARY_COLUMNS, typed
 
 NAN = math.nan
 
@@ -95,6 +95,8 @@ def whole() -> pd.DataFrame:
                 null_p95=[0.02] * 9,
                 verdict=verdicts,
                 rising=[False, *[True] * 7, None],
+                chosen=["cca-infonce", *["infonce"] * 8],
+                detectable=0.125,
                 ceiling=8.6,
                 **held,
             ),
@@ -103,6 +105,29 @@ def whole() -> pd.DataFrame:
         ],
         ignore_index=True,
     )
+
+
+def learning(levels: range = range(9)) -> pd.DataFrame:
+    """Rows of growth.csv: bits that double with the training images below level 7."""
+    parts = []
+    for level in levels:
+        value = np.array([0.1, 0.2, 0.4, 0.8]) * (8 - level) if level < 7 else np.zeros(4)
+        given = {
+            "scheme": "bitplanes",
+            "encoder": "efficientnet-lite0",
+            "measure": "infonce",
+            "protocol": "held-out",
+            "level": level,
+            "train_groups": [40, 80, 160, 320],
+            "value": value,
+            "low": value - 0.1,
+            "high": value + 0.1,
+            "unit": "bit",
+            "bound": "lower",
+            "rising": level < 7,
+        }
+        parts.append(pd.DataFrame(given, columns=list(GROWTH_COLUMNS)))
+    return typed(pd.concat(parts, ignore_index=True), GROWTH_COLUMNS)
 
 
 def histories(levels: range = range(9), epochs: int = 100, seeds: int = 2) -> pd.DataFrame:
@@ -164,6 +189,11 @@ def _whole() -> pd.DataFrame:
 @pytest.fixture(name="histories")
 def _histories() -> pd.DataFrame:
     return histories()
+
+
+@pytest.fixture(name="learning")
+def _learning() -> pd.DataFrame:
+    return learning()
 
 
 @pytest.fixture

@@ -53,6 +53,32 @@ def test_headings_tell_columns_apart(whole: pd.DataFrame) -> None:
     assert ("efficientnet-lite0", "mine", "held-out") in found
 
 
+def test_rising_rows_are_told_with_the_adversary_they_belong_to(whole: pd.DataFrame) -> None:
+    (told,) = (note for note in cells.notes(whole) if "rises" in note)
+    assert told == (
+        "infonce on efficientnet-lite0 still rises at 75 training images, s = 1-7: "
+        "a larger adversary would find more"
+    )
+
+
+@pytest.mark.parametrize(
+    ("detectable", "told"),
+    [
+        (0.125, "m on pixels: the smallest planted leak that is found has 0.12 bit"),
+        (math.inf, "m on pixels: no planted leak is found, however large"),
+    ],
+)
+def test_the_smallest_detectable_leak_is_told(
+    make_rows: Make, detectable: float, told: str
+) -> None:
+    assert told in cells.notes(make_rows("m", [1.0], detectable=detectable))
+    assert not [note for note in cells.notes(make_rows("m", [1.0])) if "planted" in note]
+
+
+def test_levels_are_told_in_runs() -> None:
+    assert cells._ranges(pd.Series([3, 0, 1, 5, 6, 7])) == "0-1, 3, 5-7"
+
+
 def test_only_marks_that_occur_are_explained(make_rows: Make) -> None:
     notes = " ".join(cells.notes(make_rows("m", [1.0], bound="upper")))
     assert "≤ upper bound" in notes

@@ -30,6 +30,9 @@ def test_one_table_holds_units_intervals_verdicts_and_notes(whole: pd.DataFrame)
         "[7.35, 7.45]",
         "no leak found",
         "still rising",
+        "cca-infonce",
+        "a larger adversary would find more",
+        "the smallest planted leak that is found has 0.12 bit",
         "rounded on efficientnet-lite0: 3 failed",
     ):
         assert expected in text

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ import PIL.Image
 import pytest
 from study_fakes import Breaks, Brightness, Corners, Rows
 
-from imleak.interfaces import ImleakError
+from imleak.interfaces import Estimate, GrowthPoint, ImleakError, PairedSamples
 from imleak.study import OutputError, Run, StudySpec, execute, frame, run
 
 MEASURES = ["brightness", "likeness", "rows"]
@@ -67,6 +68,33 @@ def test_an_estimator_sees_all_pictures(folder: Path, tmp_path: Path) -> None:
     assert rows["protocol"].tolist() == ["in-sample"] * 3
     assert rows["image"].isna().all()
     assert rows["train_groups"].tolist() == [3, 3, 3]
+
+
+def test_growth_and_details_are_kept(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    points = (GrowthPoint(1, 0.25, (0.0, 0.5)), GrowthPoint(2, 0.5, (0.25, 0.75)))
+
+    def grown(self: Rows, samples: PairedSamples, **_: object) -> list[Estimate]:
+        estimate = Estimate(0.5, "lower", "rows", "held-out", growth=points, rising=True)
+        return [replace(estimate, details={"R@1": 0.125})] * len(samples.y)
+
+    without = run(spec(folder), tmp_path / "without")
+    assert without.growth.empty
+    assert not (without.path / "growth.csv").exists()
+    assert without.frame["details"].isna().all()
+    monkeypatch.setattr(Rows, "estimate", grown)
+    done = run(spec(folder), tmp_path / "out")
+    assert done.growth.columns.tolist() == list(frame.GROWTH_COLUMNS)
+    names = ["level", "train_groups", "value", "low", "high"]
+    assert done.growth[names].to_numpy().tolist() == [
+        [level, *point]
+        for level in (0, 4, 8)
+        for point in ([1, 0.25, 0.0, 0.5], [2, 0.5, 0.25, 0.75])
+    ]
+    assert done.growth["rising"].all()
+    assert set(done.growth["protocol"]) == {"held-out"}
+    assert done.frame["details"].dropna().map(json.loads).tolist() == [{"R@1": 0.125}] * 3
 
 
 def test_every_epoch_is_a_row(folder: Path, tmp_path: Path) -> None:

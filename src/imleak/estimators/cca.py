@@ -8,7 +8,9 @@ from .crossfit import CrossFitted
 
 
 class Cca(CrossFitted):
-    r"""Cross-fitted shrinkage canonical correlations, :math:`\sum_k -\frac12\log_2(1-\rho_k^2)`.
+    r"""Gaussian information of cross-fitted canonical correlations.
+
+    .. math:: \sum_k -\tfrac12 \log_2(1 - \rho_k^2)
 
     Directions are fitted on training images, their number and shrinkage chosen on
     validation images; the variates of the test images are made Gaussian by rank. For

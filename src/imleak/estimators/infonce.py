@@ -8,7 +8,9 @@ from .training import Schedule
 
 
 class InfoNce(CrossFitted):
-    r"""InfoNCE, :math:`E[\log\frac{e^{T(x,y)}}{\frac1K\sum_j e^{T(x_j,y)}}]`, held out by image.
+    r"""Contrastive bound of two trained projections, held out by image.
+
+    .. math:: I(X;Y) \ge E\Big[\log \frac{e^{T(x,y)}}{\frac1K \sum_j e^{T(x_j,y)}}\Big]
 
     Two projections into one space, scored by their cosine at a learned temperature, so that
     all pairs cost one matrix product. A lower bound, at most the logarithm of the images

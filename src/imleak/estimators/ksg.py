@@ -25,7 +25,9 @@ class TooManyDimensionsError(ImleakError):
 
 
 class Ksg:
-    r"""k nearest neighbours, :math:`\psi(k) + \psi(n) - \langle\psi(n_x+1)+\psi(n_y+1)\rangle`.
+    r"""Nearest-neighbour estimate for at most ten dimensions a side.
+
+    .. math:: \psi(k) + \psi(n) - \langle \psi(n_x + 1) + \psi(n_y + 1) \rangle
 
     Algorithm 1 of Kraskov et al. in the maximum norm, after standardising every column. For
     few dimensions and independent rows; a consistent estimate and no bound, biased towards

@@ -22,7 +22,9 @@ from .variational import SHUFFLES, Variational, spread_shifts
 
 
 class Mine(CrossFitted):
-    r"""Donsker-Varadhan by a trained network, :math:`E_{XY}[T] - \log E_{X \otimes Y}[e^T]`.
+    r"""Donsker-Varadhan bound of a trained network, held out by image or as in the paper.
+
+    .. math:: I(X;Y) \ge E_{XY}[T] - \log E_{X \otimes Y}[e^T]
 
     `held-out` trains, stops and tests on different images: a lower bound, up to the upward
     bias of the logarithm of a sample mean. `in-sample` is the paper: the network is tested

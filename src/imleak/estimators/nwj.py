@@ -8,7 +8,9 @@ from .variational import Variational, nwj_loss
 
 
 class Nwj(CrossFitted):
-    r"""NWJ, :math:`E_{XY}[T] - E_{X \otimes Y}[e^{T-1}]`, held out by image.
+    r"""Nguyen-Wainwright-Jordan bound of a trained network, held out by image.
+
+    .. math:: I(X;Y) \ge E_{XY}[T] - E_{X \otimes Y}[e^{T-1}]
 
     Unbiased for a fixed critic, hence a lower bound in expectation on any number of test
     images; its variance grows exponentially with the information, so above a few bits one

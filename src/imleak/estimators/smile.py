@@ -9,7 +9,9 @@ from .variational import Variational, jensen_shannon_loss
 
 
 class Smile(CrossFitted):
-    r"""SMILE, :math:`E_{XY}[T] - \log E_{X \otimes Y}[\mathrm{clip}(e^T, e^{-\tau}, e^{\tau})]`.
+    r"""Donsker-Varadhan of a trained network with a clipped density ratio, held out by image.
+
+    .. math:: E_{XY}[T] - \log E_{X \otimes Y}[\mathrm{clip}(e^T, e^{-\tau}, e^{\tau})]
 
     The critic is trained by the Jensen-Shannon objective and tested on images it never saw.
     The clip trades the variance of Donsker-Varadhan for a bias of either sign: no bound.

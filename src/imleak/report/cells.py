@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,6 +29,7 @@ class Cell:
     bound: str
     verdict: str = ""
     rising: bool = False
+    chosen: str = ""
 
 
 @dataclass(frozen=True)
@@ -81,10 +82,13 @@ class Column:
         cell = self.cells.get(level)
         return cell.verdict if cell else ""
 
-    def rising(self, level: int) -> str:
-        """``still rising`` where more training images would find more."""
+    def remarks(self, level: int) -> list[str]:
+        """The estimator that was chosen, and ``still rising`` where more training images
+        would find more."""
         cell = self.cells.get(level)
-        return "still rising" if cell and cell.rising else ""
+        if cell is None:
+            return []
+        return [*([cell.chosen] if cell.chosen else []), *(["still rising"] * cell.rising)]
 
     def _number(self, value: float) -> str:
         if math.isinf(value):
@@ -128,16 +132,48 @@ def levels(shown: Sequence[Column]) -> list[int]:
 
 
 def notes(summary: pd.DataFrame) -> list[str]:
-    """What the reader of the table must know: the marks, and what failed."""
+    """What the reader of the table must know: the marks, how far to trust that nothing
+    was found, and what failed."""
     bounds = set(summary.loc[summary["level"].notna(), "bound"])
     meanings = [meaning for bound, meaning in _MEANING.items() if bound in bounds]
     said = [" · ".join(meanings), "[low, high]: 95 % interval"] if meanings else []
+    for title, rows in summary.groupby(
+        summary["measure"] + " on " + summary["encoder"], sort=False
+    ):
+        said += _reach(str(title), rows)
     errors = summary[summary["errors"].fillna(0) > 0]
     failures = errors.groupby(["measure", "encoder"], sort=False)["errors"].max()
     for key, count in failures.items():
         measure, encoder = key if isinstance(key, tuple) else (key, "")
         said.append(f"{measure} on {encoder}: {int(count)} failed; see column error of the results")
     return said
+
+
+def _reach(title: str, rows: pd.DataFrame) -> Iterator[str]:
+    """What a larger adversary would find, and the smallest leak this one would have."""
+    rising = rows[rows["rising"].fillna(value=False)]
+    if not rising.empty:
+        images = int(rising["train_groups"].max())
+        yield (
+            f"{title} still rises at {images} training images, s = {_ranges(rising['level'])}: "
+            "a larger adversary would find more"
+        )
+    smallest = float(rows["detectable"].max())
+    if math.isfinite(smallest):
+        yield f"{title}: the smallest planted leak that is found has {smallest:.2g} bit"
+    elif math.isinf(smallest):
+        yield f"{title}: no planted leak is found, however large"
+
+
+def _ranges(levels: pd.Series[int]) -> str:
+    """``0-3, 6``"""
+    said: list[list[int]] = []
+    for level in sorted(set(map(int, levels))):
+        if said and level == said[-1][-1] + 1:
+            said[-1].append(level)
+        else:
+            said.append([level])
+    return ", ".join(f"{run[0]}-{run[-1]}" if len(run) > 1 else f"{run[0]}" for run in said)
 
 
 def pairs(summary: pd.DataFrame) -> list[tuple[str, str]]:
@@ -149,7 +185,8 @@ def pairs(summary: pd.DataFrame) -> list[tuple[str, str]]:
 def _cell(row: Mapping[Any, Any]) -> Cell:
     value, low, high = (_float(row[name]) for name in ("mean", "low", "high"))
     rising = not pd.isna(row["rising"]) and bool(row["rising"])
-    return Cell(value, low, high, _word(row["bound"]), _word(row["verdict"]), rising)
+    verdict, chosen = _word(row["verdict"]), _word(row["chosen"])
+    return Cell(value, low, high, _word(row["bound"]), verdict, rising, chosen)
 
 
 def _float(value: Any) -> float:

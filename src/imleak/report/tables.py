@@ -124,7 +124,7 @@ def _table(shown: Sequence[Column], title: str, below: Sequence[str]) -> Table:
 
 
 def _entries(column: Column, level: int) -> Iterator[Text]:
-    """Value over interval; and verdict over what it is still doing."""
+    """Value over interval; and verdict over how it came about."""
     missing = column.value(level) == "failed"
     text = Text(column.value(level), style="red" if missing else "")
     if interval := column.interval(level):
@@ -133,8 +133,8 @@ def _entries(column: Column, level: int) -> Iterator[Text]:
     if column.has_verdict:
         verdict = column.verdict(level)
         words = Text(verdict, style=_VERDICT_STYLE.get(verdict, ""))
-        if rising := column.rising(level):
-            words.append(f"\n{rising}", style="dim")
+        for remark in column.remarks(level):
+            words.append(f"\n{remark}", style="dim")
         yield words
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -42,10 +43,12 @@ COLUMNS: Mapping[str, str] = {
     "train_groups": "Int64",
     "test_groups": "Int64",
     "n": "Int64",
+    "details": "str",
     "error": "str",
 }
 """Columns of results.parquet. `image` is empty for estimators, `level` for what failed
-before it had one, `epoch` for all but the history of an estimator."""
+before it had one, `epoch` for all but the history of an estimator; `details` are further
+figures of an estimator by name, as JSON."""
 
 SUMMARY_COLUMNS: Mapping[str, str] = {
     "scheme": "str",
@@ -73,6 +76,23 @@ SUMMARY_COLUMNS: Mapping[str, str] = {
     "errors": "Int64",
 }
 """Columns of summary.csv; `n` counts pictures for metrics, rows for estimators."""
+
+GROWTH_COLUMNS: Mapping[str, str] = {
+    "scheme": "str",
+    "encoder": "str",
+    "measure": "str",
+    "protocol": "str",
+    "level": "Int64",
+    "train_groups": "Int64",
+    "value": "float64",
+    "low": "float64",
+    "high": "float64",
+    "unit": "str",
+    "bound": "str",
+    "rising": "boolean",
+}
+"""Columns of growth.csv: an estimator with `train_groups` pictures to learn from, tested on
+the same pictures whatever their number."""
 
 RESAMPLES = 2000
 
@@ -103,10 +123,25 @@ def rows_of(unit: Unit, part: Part) -> Iterator[dict[str, Any]]:
             "high": high,
             "null_mean": null.get("mean"),
             "null_p95": null.get("p95"),
+            "details": _json(reading.get("details")),
         }
         same = {name: row[name] for name in ("level", "protocol", "unit", "bound")}
         for epoch, value in enumerate(reading.get("history", ()), start=1):
             yield common | same | {"epoch": epoch, "value": value}
+
+
+def growth_of(unit: Unit, part: Part) -> Iterator[dict[str, Any]]:
+    """The rows of one unit in growth.csv; none unless growth was asked for."""
+    for reading in part.readings:
+        common = {
+            "scheme": unit.scheme.name,
+            "encoder": unit.encoder.name,
+            "measure": unit.measure.name,
+        } | {name: reading[name] for name in GROWTH_COLUMNS if name in reading}
+        for point in reading.get("growth", ()):
+            low, high = point["interval"]
+            learned = {name: point[name] for name in ("train_groups", "value")}
+            yield common | learned | {"low": low, "high": high}
 
 
 def row_of(omission: Omission, spec: StudySpec) -> dict[str, Any]:
@@ -124,9 +159,9 @@ def row_of(omission: Omission, spec: StudySpec) -> dict[str, Any]:
     }
 
 
-def tidy(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
+def tidy(rows: Iterable[Mapping[str, Any]], columns: Mapping[str, str] = COLUMNS) -> pd.DataFrame:
     """Rows, with the columns they lack."""
-    return typed(pd.DataFrame(list(rows), columns=list(COLUMNS)), COLUMNS)
+    return typed(pd.DataFrame(list(rows), columns=list(columns)), columns)
 
 
 def typed(table: pd.DataFrame, columns: Mapping[str, str]) -> pd.DataFrame:
@@ -158,7 +193,7 @@ def summarise(results: pd.DataFrame, seed: int) -> pd.DataFrame:
             rows.append(_failed(asked.iloc[0], errors))
         for _, equal in said.groupby(_ROW, sort=False, dropna=False):
             rows.append({**_summary_row(equal, seed), "errors": errors})
-    return typed(pd.DataFrame(rows, columns=list(SUMMARY_COLUMNS)), SUMMARY_COLUMNS)
+    return tidy(rows, SUMMARY_COLUMNS)
 
 
 def bootstrap_mean(values: NDArray[np.float64], seed: int) -> tuple[float, float]:
@@ -192,6 +227,10 @@ def _summary_row(equal: pd.DataFrame, seed: int) -> dict[str, Any]:
     low, high = bootstrap_mean(values, seed)
     averages = {name: _mean(equal[name]) for name in _AVERAGED}
     return row | averages | {"mean": averages["value"], "low": low, "high": high, "n": len(equal)}
+
+
+def _json(details: Mapping[str, float] | None) -> str | None:
+    return json.dumps(dict(details), sort_keys=True) if details else None
 
 
 def _mean(values: pd.Series[float]) -> float:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from ..machine import reuse_memory
 from . import frame
 from .components import Component
 from .execute import Share, Workplace, execute, reason, request_of
@@ -44,6 +45,7 @@ def run(
         If nothing can be measured: no picture is found, none has the levels, or the
         folder holds something else.
     """
+    reuse_memory()
     told = progress or Silent()
     store = Store(Path(out), spec.model_dump(mode="json"))
     record = Record(spec, command)
@@ -62,7 +64,10 @@ def run(
 
     rows = [row for unit, part in outcomes for row in frame.rows_of(unit, part)]
     results = frame.tidy([*rows, *(frame.row_of(omission, spec) for omission in left_out)])
-    store.write_results(results, frame.summarise(results, spec.seed))
+    growth = [row for unit, part in outcomes for row in frame.growth_of(unit, part)]
+    store.write_results(
+        results, frame.summarise(results, spec.seed), frame.tidy(growth, frame.GROWTH_COLUMNS)
+    )
     record.finish(outcomes)
     store.write_manifest(record.manifest())
     return Run.open(out)

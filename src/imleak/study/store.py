@@ -21,6 +21,7 @@ from . import frame
 MANIFEST = "manifest.json"
 RESULTS = "results.parquet"
 SUMMARY = "summary.csv"
+GROWTH = "growth.csv"
 PARTS = "parts"
 
 
@@ -89,9 +90,18 @@ class Store:
         text = json.dumps(_plain(manifest), indent=2, allow_nan=False)
         write_whole(self.path / MANIFEST, f"{text}\n".encode())
 
-    def write_results(self, results: pd.DataFrame, summary: pd.DataFrame) -> None:
+    def write_results(
+        self, results: pd.DataFrame, summary: pd.DataFrame, growth: pd.DataFrame
+    ) -> None:
+        """Write the tables of a run; without rows, none of growth."""
         write_whole(self.path / RESULTS, results.to_parquet(None, index=False))
-        write_whole(self.path / SUMMARY, summary.to_csv(index=False, lineterminator="\n").encode())
+        self.write_csv(SUMMARY, summary)
+        if not growth.empty:
+            self.write_csv(GROWTH, growth)
+
+    def write_csv(self, name: str, table: pd.DataFrame) -> None:
+        text = table.to_csv(index=False, lineterminator="\n")
+        write_whole(self.path / name, text.encode())
 
 
 @dataclass(frozen=True)
@@ -129,6 +139,13 @@ class Run:
     def summary(self) -> pd.DataFrame:
         """A row per scheme, encoder, measure, part, protocol and level."""
         return frame.typed(pd.read_csv(self.path / SUMMARY), frame.SUMMARY_COLUMNS)
+
+    @cached_property
+    def growth(self) -> pd.DataFrame:
+        """Estimates by number of training pictures; without rows unless asked for."""
+        path = self.path / GROWTH
+        found = pd.read_csv(path) if path.is_file() else frame.tidy([], frame.GROWTH_COLUMNS)
+        return frame.typed(found, frame.GROWTH_COLUMNS)
 
     @cached_property
     def manifest(self) -> dict[str, Any]:

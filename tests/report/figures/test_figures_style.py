@@ -43,14 +43,17 @@ def test_files_repeat_are_titled_and_embed_truetype(
     tmp_path: Path,
     make_rows: Make,
     no_history: pd.DataFrame,
+    learning: pd.DataFrame,
     make_picture: Callable[..., StripImages],
 ) -> None:
-    arguments = (no_history, make_rows("m", [3, 2, 1.0]), make_picture((1, 20, 30)))
+    summary, strip = make_rows("m", [3, 2, 1.0]), make_picture((1, 20, 30))
+    arguments = (no_history, summary, learning, strip)
     before = dict(mpl.rcParams)
     first = write_figures(tmp_path / "a", *arguments)
     second = write_figures(tmp_path / "b", *arguments)
     assert dict(mpl.rcParams) == before
-    names = ["strip.pdf", "strip.png", "m-pixels.pdf", "m-pixels.png"]
+    stems = ("strip", "m-pixels", "infonce-efficientnet-lite0-growth")
+    names = [f"{stem}.{suffix}" for stem in stems for suffix in ("pdf", "png")]
     assert first == [tmp_path / "a" / "figures" / name for name in names]
     for one, other in zip(first, second, strict=True):
         assert one.read_bytes() == other.read_bytes()

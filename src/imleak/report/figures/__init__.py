@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from . import curves, training
+from . import curves, learning, training
 from .strip import StripImages
 from .strip import drawings as strip_drawings
 from .style import print_style, save
@@ -16,16 +16,22 @@ __all__ = ["StripImages", "write_figures"]
 
 
 def write_figures(
-    out: Path, frame: pd.DataFrame, summary: pd.DataFrame, strip: StripImages | None
+    out: Path,
+    frame: pd.DataFrame,
+    summary: pd.DataFrame,
+    growth: pd.DataFrame,
+    strip: StripImages | None,
 ) -> list[Path]:
-    """Draw a run into ``out/figures``: each measure against the level, each estimator
-    against its epochs and its distance to the maximum, and one picture at all levels.
+    """Draw a run into ``out/figures``: one picture at all levels, each measure against the
+    level, each estimator against its training images, its epochs and its distance to the
+    maximum.
 
     Parameters
     ----------
     out : folder of the run.
     frame : the tidy results; rows with an epoch are histories.
     summary : a row a scheme, encoder, measure, part, protocol and level.
+    growth : a row an estimate and number of training images.
     strip : the picture of the strip, or None for no strip.
 
     Returns
@@ -40,5 +46,10 @@ def write_figures(
     """
     folder = out / "figures"
     with print_style():
-        drawn = chain(strip_drawings(strip), curves.drawings(summary), training.drawings(frame))
+        drawn = chain(
+            strip_drawings(strip),
+            curves.drawings(summary),
+            learning.drawings(growth),
+            training.drawings(frame),
+        )
         return [path for drawing in drawn for path in save(drawing, folder)]

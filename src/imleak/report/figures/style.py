@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from io import BytesIO
+from itertools import cycle
 from pathlib import Path
 from typing import Any, cast
 
@@ -203,6 +204,13 @@ def with_unit(name: str, unit: object) -> str:
 def level_colours(count: int) -> Iterable[Any]:
     """`count` colours of cividis, dark to light, without its palest yellow."""
     return mpl.colormaps["cividis"](np.linspace(0, 0.88, count))
+
+
+def level_looks(count: int) -> Iterator[dict[str, Any]]:
+    """Colour, line and marker of each of `count` levels."""
+    looks = zip(level_colours(count), cycle(LINES), cycle(MARKERS))
+    for colour, line, marker in looks:
+        yield {"color": colour, "linestyle": line, "marker": marker}
 
 
 def spaced_markers(points: int, position: int, of: int, shown: int = 6) -> tuple[int, int]:

@@ -9,7 +9,6 @@ CNN based embedding space", Section V.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from itertools import cycle
 
 import numpy as np
 import pandas as pd
@@ -87,17 +86,14 @@ def _drawing(
 def _draw(axes: Axes, curves: pd.DataFrame, levels: Sequence[int]) -> dict[int, Line2D]:
     """The curve of each level, which looks the same in every panel."""
     drawn = {}
-    looks = zip(style.level_colours(len(levels)), cycle(style.LINES), cycle(style.MARKERS))
-    for place, (level, (colour, line, marker)) in enumerate(zip(levels, looks, strict=False)):
+    for place, (level, look) in enumerate(zip(levels, style.level_looks(len(levels)), strict=True)):
         if level in curves:
             (drawn[level],) = axes.plot(
                 curves.index.to_numpy(dtype=float),
                 curves[level].to_numpy(dtype=float),
-                color=colour,
-                linestyle=line,
-                marker=marker,
                 markersize=3.5,
                 markevery=style.spaced_markers(len(curves), place, len(levels)),
+                **look,
             )
     if len(curves) == 1:
         axes.set_xlim(curves.index[0] - 1, curves.index[0] + 1)
