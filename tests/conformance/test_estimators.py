@@ -233,9 +233,8 @@ def test_the_null_of_what_is_held_out_is_near_nothing(estimates):
 @each_protocol
 def test_negative_estimates_are_shown(estimates):
     """Of two independent views, something held out falls below zero if nothing clips."""
-    for one in estimates[INDEPENDENT]:
-        if one.protocol == "in-sample":
-            return
+    if estimates[STRONG].protocol == "in-sample":
+        pytest.skip("not held out")
     said = [v for one in estimates for v in (one.value, one.interval[0], *one.null.values)]
     assert min(said) < 0
 

@@ -8,7 +8,6 @@ import pytest
 
 from imleak import plugins
 from imleak.estimators.best import CANDIDATES, PICTURES_A_RATIO, Best, _pick
-from imleak.estimators.cca import CcaInfoNce
 from imleak.estimators.contrastive import Fano
 from imleak.estimators.evidence import Score, mean_of_rows, weigh
 
@@ -126,17 +125,12 @@ def found(gaussian):
     return Best(folds=2, seeds=1).estimate(gaussian(160, 3, [0.9, 0.0]), seed=1)
 
 
-def test_it_says_what_its_choice_says(gaussian, found):
-    samples = gaussian(160, 3, [0.9, 0.0])
-    others = {"cca-infonce": CcaInfoNce(folds=2, seeds=1).estimate(samples, seed=1)}
-    names = {one.chosen for one in found}
-    assert names <= set(CANDIDATES)
+def test_a_strong_dependence_is_found_and_its_finder_named(found):
     assert found[0].verdict == "leak"
     assert 1 < found[0].value < -1.5 * math.log2(1 - 0.81)
-    for at, one in enumerate(found):
+    for one in found:
+        assert one.chosen in CANDIDATES
         assert (one.estimator, one.bound, one.protocol) == ("best", "lower", "held-out")
-        if one.chosen in others and len(names) == 1:
-            assert one.value == pytest.approx(others[one.chosen][at].value, abs=0.5)
 
 
 def test_independent_views_are_no_leak(found):

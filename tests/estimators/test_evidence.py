@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
@@ -61,8 +62,6 @@ def test_caution_recomputes_any_functional_without_each_block():
 
 
 def test_sums_of_scores_are_donsker_varadhan():
-    import torch
-
     joint, marginal = np.random.default_rng(0).standard_normal((2, 3, 50))
     sums = np.stack([np.full(3, 50.0), joint.sum(-1), np.exp(marginal).sum(-1)], -1)
     expected = donsker_varadhan(torch.from_numpy(joint), torch.from_numpy(marginal))

@@ -125,10 +125,10 @@ def test_the_smallest_planted_leak_falls_with_the_number_of_images(gaussian):
 @pytest.mark.slow
 @pytest.mark.parametrize("estimator", [Mine, Nwj, Smile, InfoNce, Cca, CcaInfoNce])
 def test_defaults_claim_no_leak_of_independent_vectors(estimator, gaussian):
-    """At most one false claim among twelve independent views, in 20 and 100 dimensions."""
+    """At most one false claim among ten independent views, in 20 and 100 dimensions."""
     claims = 0
     for d in (20, 100):
-        for one in estimator(seeds=2).estimate(gaussian(400, d, [0.0] * 6), seed=d):
+        for one in estimator(folds=2, seeds=2).estimate(gaussian(400, d, [0.0] * 5), seed=d):
             claims += one.verdict in ("leak", "saturated")
             assert one.value < 0.1
     assert claims <= 1
@@ -137,11 +137,11 @@ def test_defaults_claim_no_leak_of_independent_vectors(estimator, gaussian):
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("estimator", "share"),
-    [(Mine, 0.6), (Nwj, 0.6), (Smile, 0.6), (InfoNce, 0.5), (Cca, 0.85), (CcaInfoNce, 0.8)],
+    [(Mine, 0.5), (Nwj, 0.5), (Smile, 0.5), (InfoNce, 0.4), (Cca, 0.85), (CcaInfoNce, 0.8)],
 )
 def test_defaults_find_ten_dimensions_of_half_correlation(estimator, share, gaussian):
     truth = -5 * math.log2(0.75)
-    (found,) = estimator(seeds=2).estimate(gaussian(4000, 10, [0.5]))
+    (found,) = estimator(folds=3, seeds=1).estimate(gaussian(2500, 10, [0.5]))
     assert found.verdict == "leak"
     assert share * truth < found.value
     assert found.interval[0] < truth

@@ -111,10 +111,11 @@ def _pick(candidates: Sequence[tuple[Score, Score]]) -> tuple[Score, list[str]]:
     validation[CANDIDATES.index("nwj")][nwj.value() > most] = -np.inf
     choice = np.nan_to_num(validation, nan=-np.inf).argmax(0)
     tests = [test for _, test in candidates]
-    sums = np.stack([test.sums for test in tests])
+    first = tests[0]
+    # A fold weighs by its images, whichever speaks for it: retrieval has one row of each.
+    sums = np.stack([test.sums * (test.pictures / test.rows) for test in tests])
     picked = np.take_along_axis(sums, choice[None, ..., None, None], 0)[0]
     functional = _Chosen(choice, tuple(test.functional for test in tests))
-    first = tests[0]
     score = Score(
         first.seed, first.fold, first.blocks, picked, functional, first.pictures, first.rows
     )

@@ -243,12 +243,12 @@ def infonce_rows(scores: Array, groups: Indices) -> Array:
     """InfoNCE (m,) in nats of every row of scores (m, m) against the other pictures; the
     rows of a picture enter as their mean of exp (see :func:`.bounds.infonce`)."""
     names, own, count = np.unique(groups, return_inverse=True, return_counts=True)
-    top = scores.max(1, keepdims=True)
-    ratios = np.exp(scores - top)
-    positive = ratios.diagonal().copy()
-    ratios[own[:, None] == own] = 0
-    total = positive + ratios @ (1 / count[own]).astype(ratios.dtype)
-    return np.asarray(np.log(len(names) * positive.astype(np.float64)) - np.log(total))
+    positive = scores.diagonal()
+    others = np.where(own[:, None] == own, -np.inf, scores)
+    top = np.maximum(others.max(1), positive)
+    total = np.exp(positive - top)
+    total += np.exp(others - top[:, None]) @ (1 / count[own]).astype(scores.dtype)
+    return np.asarray(np.log(len(names)) + (positive - top).astype(np.float64) - np.log(total))
 
 
 def _read_products(

@@ -179,7 +179,12 @@ class CrossFitted:
     def ceiling(self, scores: Sequence[Score], samples: PairedSamples, level: int) -> float:
         """The most this bound could have said, in nats: log of the test pictures, and
         no more than the log of the values a view can take."""
-        most = math.log(np.mean([score.pictures for score in scores]))
+        most = float(
+            np.average(
+                [math.log(score.pictures) for score in scores],
+                weights=[score.rows for score in scores],
+            )
+        )
         size = samples.sizes[level] if samples.sizes else None
         return min(most, math.log(size)) if size else most
 

@@ -24,6 +24,8 @@ Functional = Callable[[Array], Array]
 MOST_BLOCKS = 1000
 DRAWS = 1000
 SATURATED = 0.95
+ROUNDING = 1e-5
+"""Nats that single precision can make of nothing."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,12 +74,11 @@ class Score:
     def cautious_value(self) -> Array:
         """(L, P) nats less their standard error over pictures, by the jackknife."""
         total = self.sums.sum(2, keepdims=True)
-        without = self.functional(total - self.sums)
-        count = without.shape[-1]
-        error = np.sqrt(
-            (count - 1) / count * np.square(without - without.mean(-1, keepdims=True)).sum(-1)
-        )
-        return np.asarray(self.value() - error)
+        with np.errstate(invalid="ignore"):
+            without = self.functional(total - self.sums)
+            count = without.shape[-1]
+            spread = np.square(without - without.mean(-1, keepdims=True)).sum(-1)
+            return np.asarray(self.value() - np.sqrt((count - 1) / count * spread))
 
 
 Learned = dict[str, list[tuple[Score, Score]]]
@@ -197,7 +198,7 @@ def judge(
     """
     if not np.all(np.isfinite([value, low, high, null_p95, *by_fold])):
         return "unreliable"
-    if low <= max(0.0, null_p95):
+    if low <= max(0.0, null_p95) + ROUNDING:
         return "no leak found"
     if high - low > value or np.std(by_fold) > value:
         return "unreliable"

@@ -24,6 +24,10 @@ class TooManyDimensionsError(ImleakError):
     """Nearest neighbours in so many dimensions say nothing of mutual information."""
 
 
+class TooFewRowsError(ImleakError):
+    """Fewer rows than neighbours, or than half-samples with neighbours."""
+
+
 class Ksg:
     r"""Nearest-neighbour estimate for at most ten dimensions a side.
 
@@ -64,6 +68,8 @@ class Ksg:
         ------
         TooManyDimensionsError
             With more than 10 dimensions on either side.
+        TooFewRowsError
+            With fewer rows than a half-sample needs.
         """
         widest = max(samples.x.shape[1], samples.y.shape[2])
         if widest > MOST_DIMENSIONS:
@@ -72,6 +78,12 @@ class Ksg:
                 f"{widest}; use best, infonce or cca for features"
             )
         samples = drawn(samples, seed)
+        fewest = 2 * (self.k + 2)
+        if len(samples.x) < fewest:
+            raise TooFewRowsError(
+                f"ksg with k={self.k} needs at least {fewest} rows and was given "
+                f"{len(samples.x)}; use more images or patches, or a smaller k"
+            )
         estimates = []
         for at, y in enumerate(samples.y):
             estimates.append(self._level(samples, y, np.random.default_rng([seed, at])))

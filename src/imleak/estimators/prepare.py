@@ -25,9 +25,10 @@ FEW = 64
 
 def standardise(rows: Matrix, train: NDArray[np.int64]) -> Matrix:
     """Zero mean and unit variance on the training rows; a constant column becomes 0."""
-    mean, scale = rows[train].mean(0), rows[train].std(0)
+    known = rows[train].astype(np.float64)
+    mean, scale = known.mean(0), known.std(0)
     return np.asarray(
-        (rows - mean) / np.where(scale > 1e-6 * (1 + np.abs(mean)), scale, np.inf), dtype=np.float32
+        (rows - mean) / np.where(scale > 1e-6 * np.abs(mean), scale, np.inf), dtype=np.float32
     )
 
 
@@ -50,15 +51,15 @@ def normal_scores(rows: Matrix, train: NDArray[np.int64]) -> Matrix:
 def principal(rows: Matrix, train: NDArray[np.int64], count: int, seed: int) -> Matrix:
     """The `count` principal components of the training rows, scaled together so that the
     mean square of a row is its length: directions keep their relative strength."""
-    centred = rows - rows[train].mean(0)
+    centred = rows - rows[train].mean(0, dtype=np.float64).astype(np.float32)
+    if np.abs(centred).max() <= 1e-6 * np.abs(rows).max():
+        return np.zeros((len(rows), min(count, rows.shape[1])), dtype=np.float32)
     covariance = centred[train].T @ centred[train] / len(train)
     if count < covariance.shape[0]:
         directions = randomized_svd(covariance, count, n_iter=4, random_state=seed)[0]
         centred = centred @ directions
     size = np.sqrt(np.mean(centred[train] ** 2))
-    if size <= 1e-6 * np.abs(rows[train]).max():
-        return np.zeros_like(centred, dtype=np.float32)
-    return np.asarray(centred / size, dtype=np.float32)
+    return np.asarray(centred / max(size, 1e-30), dtype=np.float32)
 
 
 def reduce(rows: Matrix, train: NDArray[np.int64], count: int | None, seed: int) -> Matrix:

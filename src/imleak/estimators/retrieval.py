@@ -58,7 +58,11 @@ class Retrieval(CrossFitted):
             totals = np.sum([score.sums[at, 0].sum(0) for score in scores], axis=0)
             share = float(totals[1] / totals[0])
             low, high = clopper_pearson(share * count, count)
-            limits = bernoulli_divergence(np.array([low, high]), 1 / among)
+            limits = np.average(
+                [bernoulli_divergence(np.array([low, high]), 1 / s.pictures) for s in scores],
+                axis=0,
+                weights=[s.rows for s in scores],
+            )
             null_p95 = estimate.null.p95 / NATS if estimate.null else math.nan
             verdict = judge(
                 found.value[at], limits[0], limits[1], null_p95,

@@ -51,15 +51,18 @@ def cross_fit(
     Raises
     ------
     TooFewImagesError
-        With fewer than six pictures.
+        With fewer than six pictures, or fewer than eight and two folds.
     """
     names, rows = np.unique(groups, return_inverse=True)
     count = len(names)
+    if folds < 2:
+        raise ImleakError(f"{folds} fold: held-out evaluation needs at least 2 folds")
     folds = min(folds, count // 2)
-    if count < FEWEST:
+    left = count - -(-count // max(folds, 1))
+    if count < FEWEST or left - max(2, round(left * validation)) < 2:
         raise TooFewImagesError(
-            f"{count} images are too few to hold any out: training, validation and test take at "
-            f"least two each; use {FEWEST} images or more, or protocol in-sample"
+            f"{count} images are too few for {folds} folds: training, validation and test take "
+            f"at least two each; use {FEWEST} images or more and 3 folds, or protocol in-sample"
         )
     splits = []
     for repetition in range(seeds):

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy.special import xlogy
 from torch import Tensor
 
 from ..interfaces import Bound, Estimate, ImleakError, PairedSamples, Space
@@ -94,7 +95,9 @@ class TabularMine:
                 history=tuple(float(value) * NATS for value in history[:, at]),
                 train_groups=len(np.unique(samples.groups)),
                 test_groups=0,
-                n=round(float(samples.weights.sum())) if samples.weights is not None else len(x),
+                n=len(samples.x)
+                if samples.weights is None
+                else round(float(samples.weights.sum())),
             )
             for at in range(len(views))
         ]
@@ -162,20 +165,22 @@ def _table(
             f"{samples.x.shape[1]} dimensions; add the encoder pixels, or use mine"
         )
     values = np.concatenate([samples.x.T, samples.y[..., 0]]).astype(np.float64)
+    weights = np.ones(values.shape[1]) if samples.weights is None else samples.weights
+    values, weights = values[:, weights > 0], weights[weights > 0]
     pairs, inverse = np.unique(values, axis=1, return_inverse=True)
     if pairs.shape[1] > MOST_VALUES:
         raise NotCountedError(
             f"tabular-mine works on at most {MOST_VALUES} different sample values and was "
             f"given {pairs.shape[1]}; use mine for deeper images"
         )
-    counts = np.bincount(inverse.ravel(), samples.weights, minlength=pairs.shape[1])
+    counts = np.bincount(inverse.ravel(), weights, minlength=pairs.shape[1])
     return pairs[0], counts / counts.sum(), pairs[1:]
 
 
 def entropy(weights: NDArray[np.float64], view: NDArray[np.float64]) -> float:
     """H of a view in nats: the information a value has on a function of itself."""
     shares = np.bincount(np.unique(view, return_inverse=True)[1], weights)
-    return float(-(shares * np.log(shares)).sum())
+    return max(0.0, float(-xlogy(shares, shares).sum()))
 
 
 def _scaled(values: NDArray[np.float64]) -> NDArray[np.float32]:
