@@ -105,7 +105,7 @@ def test_a_run_without_any_number_fails(tmp_path: Path) -> None:
         (tmp_path / f"{number}.png").write_text("I am text")
     result = imleak("audit", tmp_path / "*.png", "-o", tmp_path / "out", *PIXELS)
     assert result.exit_code == 1
-    assert "... and 2 more: column error of results.parquet" in result.stdout
+    assert "... and 2 more: column error of the results" in result.stdout
 
 
 def test_a_truncated_photograph_is_told(photograph: Path, tmp_path: Path) -> None:

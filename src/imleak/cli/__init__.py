@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -150,6 +152,36 @@ def demo(output: options.OutputFolder = Path("demo-out")) -> None:
     _audit(_study(sources=[str(photographs)]), output / "run")
 
 
+@app.command()
+def calibrate(
+    output: options.OutputFolder = Path("calibration"),
+    estimators: options.EstimatorNames = None,
+    tasks: options.Tasks = None,
+    n: options.Rows = None,
+    seeds: options.Samples = 1,
+    quick: options.Quick = False,
+) -> None:
+    """Run estimators on problems whose answer is known."""
+    from ..known_answers import ESTIMATORS
+    from ..known_answers import calibrate as run
+    from .terminal import bar, tell_calibration
+
+    with _interruptible(), bar() as progress:
+        found = run(
+            output,
+            estimators=estimators or ESTIMATORS,
+            tasks=tasks or (),
+            n=n,
+            seeds=seeds,
+            quick=quick,
+            progress=progress,
+            command=sys.argv,
+        )
+    tell_calibration(found)
+    if not found.frame["value"].notna().any():
+        raise typer.Exit(1)
+
+
 def _study(config: Path | None = None, clear: str | None = None, **fields: Any) -> StudySpec:
     """The study of a config and of the options laid over it."""
     from ..study import StudySpec
@@ -165,14 +197,21 @@ def _study(config: Path | None = None, clear: str | None = None, **fields: Any) 
 
 def _audit(spec: StudySpec, output: Path) -> None:
     from ..api import run_study
-    from .terminal import bar, say, tell
+    from .terminal import bar, tell
 
-    try:
-        with bar() as progress:
-            run = run_study(spec, output, progress=progress, command=sys.argv)
-    except KeyboardInterrupt:
-        say("Stopped; the same command goes on from here.", error=True)
-        raise
+    with _interruptible(), bar() as progress:
+        run = run_study(spec, output, progress=progress, command=sys.argv)
     tell(run)
     if not run.frame["value"].notna().any():
         raise typer.Exit(1)
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    from .terminal import say
+
+    try:
+        yield
+    except KeyboardInterrupt:
+        say("Stopped; the same command goes on from here.", error=True)
+        raise

@@ -104,4 +104,14 @@ Sensitivity = Annotated[
         panel=_ESTIMATORS,
     ),
 ]
+EstimatorNames = Annotated[
+    list[str] | None,
+    _option("--estimator", words="Which; repeat for several. Else best, infonce, ..., ksg."),
+]
+Tasks = Annotated[
+    list[str] | None, _option("--task", words="Name or glob of tasks; repeat for several.")
+]
+Rows = Annotated[int | None, _option("--n", words="Rows of a sample; else each task's own.")]
+Samples = Annotated[int, _option("--seeds", words="Samples of every task; else one.")]
+Quick = Annotated[bool, _option("--quick", words="A few small tasks, in about two minutes.")]
 Device = Annotated[str | None, _option("--device", words="cpu, cuda, cuda:1.", panel=_ESTIMATORS)]

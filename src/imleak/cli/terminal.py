@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -13,6 +14,7 @@ from rich.table import Table
 if TYPE_CHECKING:
     import pandas as pd
 
+    from ..known_answers import Calibration
     from ..study import Run
 
 MOST_LINES = 10
@@ -35,14 +37,36 @@ def tell(run: Run) -> None:
     if not run.summary.empty:
         for table in level_tables(run.summary, Console().width):
             show(table)
-    failures = list(dict.fromkeys(_failures(run.frame)))
-    for failure in failures[:MOST_LINES]:
-        say(failure)
-    if len(failures) > MOST_LINES:
-        say(f"... and {len(failures) - MOST_LINES} more: column error of results.parquet")
-    files = sorted(path.name + "/" * path.is_dir() for path in run.path.iterdir())
-    say(f"In {run.path}: {', '.join(files)}")
+    _some(_failures(run.frame))
+    say(f"In {run.path}: {_files(run.path)}")
     say(f"Open {run.path / 'report.html'}")
+
+
+def tell_calibration(found: Calibration) -> None:
+    """Truth and estimates, what became of them, and where the files are."""
+    from ..report.answers import consistency_lines, estimator_table, task_tables
+
+    for table in task_tables(found.frame, Console().width):
+        show(table)
+    show(estimator_table(found.summary))
+    for line in consistency_lines(found.consistency):
+        say(line)
+    failed = found.frame[found.frame["error"].notna() & found.frame["suited"]]
+    _some(f"No {row.estimator} on {row.title}: {row.error}" for row in failed.itertuples())
+    say(f"In {found.path}: {_files(found.path)}")
+
+
+def _some(failures: Iterable[str]) -> None:
+    """Say the first of them, each once."""
+    told = list(dict.fromkeys(failures))
+    for failure in told[:MOST_LINES]:
+        say(failure)
+    if len(told) > MOST_LINES:
+        say(f"... and {len(told) - MOST_LINES} more: column error of the results")
+
+
+def _files(folder: Path) -> str:
+    return ", ".join(sorted(path.name + "/" * path.is_dir() for path in folder.iterdir()))
 
 
 def _failures(results: pd.DataFrame) -> Iterator[str]:

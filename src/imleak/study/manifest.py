@@ -49,13 +49,13 @@ class Record:
     images: Sequence[ImageInfo] = ()
     levels: Sequence[int] = ()
     left_out: Sequence[Omission] = ()
-    started: str = field(default_factory=lambda: _now())
+    started: str = field(default_factory=lambda: now())
     finished: str | None = None
     units: dict[str, int] = field(default_factory=dict)
 
     def finish(self, outcomes: Sequence[tuple[Unit, Part]]) -> None:
         """Note the end of the run, and what became of its units."""
-        self.finished = _now()
+        self.finished = now()
         failed = sum(part.error is not None for _, part in outcomes)
         self.units = {"all": len(outcomes), "failed": failed}
 
@@ -82,7 +82,7 @@ class Record:
         }
 
 
-def _now() -> str:
+def now() -> str:
     """The time, UTC, to the second."""
     return datetime.now(UTC).isoformat(timespec="seconds")
 

@@ -1,0 +1,93 @@
+"""An estimator against the number of images it learns from, one curve a level.
+
+What is found belongs to an adversary with that many images; where a curve still rises, a
+larger one would find more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.ticker import FixedLocator, NullLocator
+
+from . import style
+from .curves import BOUND_WORDS
+from .style import Drawing, finite, numbers
+
+_APART = 1.02
+"""Ratio between the places of one count at neighbouring levels, so that their intervals
+do not cover each other."""
+
+
+def drawings(growth: pd.DataFrame) -> Iterator[Drawing]:
+    """One figure a scheme, encoder and measure that was asked for its growth."""
+    for words, heading, rows in style.by_measure(growth):
+        yield _drawing(style.stem(*words, "growth"), heading, rows)
+
+
+def _drawing(stem: str, heading: str, rows: pd.DataFrame) -> Drawing:
+    figure, (axes,) = style.panels(1, heading, height=2.6)
+    protocol, bound = (str(rows[name].iloc[0]) for name in ("protocol", "bound"))
+    axes.set_title(f"{protocol} · {BOUND_WORDS.get(bound, bound)}")
+    axes.set_xlabel("training images")
+    measure = style.printable(str(rows["measure"].iloc[0]), 24)
+    axes.set_ylabel(style.with_unit(measure, rows["unit"].iloc[0]))
+    _count(axes, sorted({int(count) for count in rows["train_groups"]}))
+    _scale(axes, rows)
+    _draw(axes, rows)
+    figure.legend(loc="outside right center", handlelength=2.2)
+    title = f"{style.printable(heading)} against the number of training images"
+    return Drawing(stem, title, figure)
+
+
+def _count(axes: Axes, counts: list[int]) -> None:
+    """A logarithmic axis with a tick at every number of images there is."""
+    axes.set_xscale("log")
+    axes.xaxis.set_major_locator(FixedLocator(counts))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.set_xticklabels([str(count) for count in counts])
+
+
+def _scale(axes: Axes, rows: pd.DataFrame) -> None:
+    """All values, and the ends of intervals as far as they do not press the curves flat."""
+    values = finite(numbers(rows, "value"))
+    if not values.size:
+        style.no_value(axes, "no finite value")
+        return
+    low, high = float(values.min()), float(values.max())
+    reach = (high - low) or abs(high) or 1.0
+    ends = finite(numbers(rows, "low"), numbers(rows, "high"))
+    low = max(float(ends.min(initial=low)), low - reach)
+    high = min(float(ends.max(initial=high)), high + reach)
+    margin = 0.06 * (high - low)
+    axes.set_ylim(low - margin, high + margin)
+    if low < 0 < high:
+        axes.axhline(0, color=style.GREY, linewidth=0.6, zorder=1)
+
+
+def _draw(axes: Axes, rows: pd.DataFrame) -> None:
+    """The curve of each level with its intervals, and a mark at its end where it rises."""
+    levels = sorted({int(level) for level in rows["level"]})
+    ends = []
+    for place, (level, look) in enumerate(zip(levels, style.level_looks(len(levels)), strict=True)):
+        curve = rows[rows["level"] == level].sort_values("train_groups")
+        shift = _APART ** (place - (len(levels) - 1) / 2)
+        images, value = numbers(curve, "train_groups") * shift, numbers(curve, "value")
+        axes.plot(images, value, markersize=3.5, label=f"s = {level}", **look)
+        low, high = numbers(curve, "low"), numbers(curve, "high")
+        axes.vlines(images, low, high, color=look["color"], linewidth=0.8)
+        if curve["rising"].fillna(value=False).any():
+            ends.append((images[-1], value[-1]))
+    if ends:
+        x, y = np.transpose(ends)
+        ring: dict[str, Any] = {
+            "marker": "o",
+            "markersize": 7,
+            "markerfacecolor": "none",
+            "linestyle": "none",
+        }
+        axes.plot(x, y, color=style.VERMILLION, label="still rising", **ring)
