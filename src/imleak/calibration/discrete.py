@@ -18,9 +18,11 @@ def table_bits(table: ArrayLike) -> float:
     .. math:: I(X;Y) = \sum_{x,y} p(x,y) \log_2 \frac{p(x,y)}{p(x)\,p(y)}
     """
     joint = np.asarray(table, dtype=np.float64)
-    product = joint.sum(1, keepdims=True) * joint.sum(0, keepdims=True)
-    seen = joint > 0
-    value = float((joint[seen] * np.log2(joint[seen] / product[seen])).sum())
+    x, y = np.nonzero(joint)
+    p = joint[x, y]
+    # Logarithms apart: the product of two tiny shares underflows.
+    ratio = np.log2(p) - np.log2(joint.sum(1)[x]) - np.log2(joint.sum(0)[y])
+    value = float((p * ratio).sum())
     return 0.0 if abs(value) < NOTHING else value
 
 
