@@ -26,11 +26,15 @@ from numpy.typing import NDArray
 
 import imleak
 from imleak.cli.photographs import write_photographs
+from imleak.encoders.efficientnet import EfficientNetLite0
 from imleak.estimators.bounds import bernoulli_divergence
 from imleak.estimators.evidence import judge
 from imleak.estimators.retrieval import clopper_pearson
+from imleak.images import resize
 from imleak.interfaces import Estimate, Verdict
 from imleak.keystream import AesKeystream, derived_key, derived_nonce
+from imleak.metrics._entropy import contingency
+from imleak.metrics.cosine import cosine_similarity
 from imleak.report.figures import style
 from imleak.report.figures.style import BLACK, BLUE, GREEN, GREY, LINES, PURPLE, VERMILLION
 from imleak.schemes.bitplanes import BitPlanes
@@ -67,8 +71,10 @@ def sawtooth() -> Figure:
     tell("s, exact, tabular-mine", LEVELS, exact, value)
     figure, (left, right) = panels(2)
     scheme = BitPlanes("scaled")
-    for level, colour, line in zip((1, 3, 5), (BLUE, VERMILLION, GREEN), LINES, strict=False):
-        left.plot(scheme.table(8, level), color=colour, ls=line, lw=0.9, label=f"s = {level}")
+    for level, colour, line in zip(
+        (5, 3, 1), (ORANGE, VERMILLION, BLUE), (0.5, 0.9, 1.6), strict=True
+    ):
+        left.plot(scheme.table(8, level), color=colour, lw=line, label=f"s = {level}")
     left.set(xlabel="pixel p", ylabel="clear part (p << s) mod 256", ylim=(0, 320))
     left.legend(ncols=3, loc="upper center")
     right.plot(LEVELS, exact, "x", ls=LINES[3], color=BLACK, label="exact, H(Y)")
@@ -91,6 +97,7 @@ def likeness() -> Figure:
     cosine = column(summary, "cosine")
     tell("s, PSNR clear, cipher, SSIM clear, cipher, cosine", LEVELS, *psnr, *ssim, cosine)
     tell(f"s, rounded MI at steps {steps}", LEVELS, *rounded)
+    of_nothing(steps)
     figure, (left, middle, right) = panels(3)
     for values, mark, line, part in zip(psnr, "os", LINES, ("clear", "cipher"), strict=False):
         left.plot(LEVELS[1:], values[1:], mark, ls=line, color=BLUE, label=part)
@@ -102,8 +109,10 @@ def likeness() -> Figure:
     for r, values, colour in zip(steps, rounded, style.level_colours(len(steps)), strict=True):
         right.semilogy(LEVELS, values, "o-", color=colour, label=f"step {r:g}")
     right.set(xlabel="level s", ylabel="rounded MI (bits)")
+    right.yaxis.set_major_formatter("{x:g}")
     for axes in (left, middle, right):
-        axes.legend()
+        axes.set_xticks(LEVELS)
+        axes.legend(loc="lower left" if axes is left else "upper right")
     return figure
 
 
@@ -115,7 +124,7 @@ def memory() -> Figure:
     shared = np.hstack([rho * x[:, :4] + np.sqrt(1 - rho**2) * partner[:, :4], partner[:, 4:]])
     views = np.stack([nothing, shared @ np.linalg.qr(rng.standard_normal((64, 64)))[0]])
     asked = {
-        "mine\nin-sample": ("mine", {"protocol": "in-sample", "seeds": 5}),
+        "mine\nin-sample": ("mine", {"protocol": "in-sample", "epochs": 500, "seeds": 5}),
         "mine\nheld-out": ("mine", {}),
         "infonce": ("infonce", {}),
         "cca-infonce": ("cca-infonce", {}),
@@ -130,7 +139,7 @@ def memory() -> Figure:
     for estimate, colour, line, label in zip(
         history, (VERMILLION, BLUE), (LINES[1], "-"), ("nothing", "2 bits"), strict=True
     ):
-        left.plot(range(1, 101), estimate.history, color=colour, ls=line, label=label)
+        left.plot(range(1, 501), estimate.history, color=colour, ls=line, label=label)
     left.set(xlabel="epoch", ylabel="MINE in-sample (bits)")
     left.legend(title="shared by x and y")
     for at, (label, pair) in enumerate(found.items()):
@@ -267,15 +276,15 @@ def verdicts() -> Figure:
         verdict = judge(value, low, high, p95, ceiling, np.array(folds))
         axes.plot([low, high], [row, row], color=colours[verdict], lw=3, alpha=0.4)
         axes.plot(value, row, "o", color=colours[verdict])
-        if np.std(folds) > value:
+        if verdict == "unreliable" and np.std(folds) > value:
             axes.plot(folds, [row] * len(folds), "|", color=GREY, markersize=9)
         axes.text(6.5, row, verdict, va="center", color=colours[verdict])
         tell("value, low, high, verdict", [value], [low], [high], [verdict])
     axes.axvline(p95, color=GREY, ls=LINES[1], lw=0.8)
-    axes.text(p95 + 0.05, -0.75, "95 % of the null", color=GREY)
+    axes.text(p95 + 0.05, -0.8, "95 % of the null", color=GREY)
     axes.axvline(ceiling, color=GREY, ls=LINES[3], lw=0.8)
-    axes.text(ceiling - 0.05, -0.75, "ceiling", color=GREY, ha="right")
-    axes.set(xlabel="bits", yticks=[], xlim=(-1.4, 7.6), ylim=(len(cases) - 0.4, -1.1))
+    axes.text(ceiling - 0.05, -0.8, "ceiling", color=GREY, ha="right")
+    axes.set(xlabel="bits", yticks=[], xlim=(-1.4, 7.6), ylim=(len(cases) - 0.4, -1.5))
     return figure
 
 
@@ -356,6 +365,32 @@ def said(estimate: Estimate) -> tuple[Any, ...]:
     low, high = estimate.interval or (np.nan, np.nan)
     null = estimate.null.mean if estimate.null else np.nan
     return estimate.value, low, high, null, estimate.verdict
+
+
+def of_nothing(steps: Sequence[float]) -> None:
+    """What likeness says of photographs and a black picture, and of two photographs."""
+    encoder = EfficientNetLite0()
+    plain = [
+        encoder.encode(resize(picture.samples, 8, 224)[None], 8)[0].astype(float)
+        for picture in imleak.read_images(photographs())
+    ]
+    black = encoder.encode(np.zeros((1, 1, 224, 224), np.uint8), 8)[0].astype(float)
+    rng = np.random.default_rng(0)
+    other = [rng.permutation(black) for _ in plain]
+    tell("cosine with black", [np.mean([cosine_similarity(u, black) for u in plain])])
+    pairs = [cosine_similarity(u, v) for at, u in enumerate(plain) for v in plain[:at]]
+    tell("cosine of two photographs", [np.mean(pairs)])
+    told = [
+        [np.mean([rounded_bits(u, v, r) for u, v in zip(plain, views, strict=True)]) for r in steps]
+        for views in ([black] * len(plain), other)
+    ]
+    tell("step, rounded MI with black, and with black whose features are permuted", steps, *told)
+
+
+def rounded_bits(u: Array, v: Array, step: float) -> float:
+    """Plug-in information of rounded features."""
+    x, y = (np.unique(np.round(side / step), return_inverse=True)[1] for side in (u, v))
+    return contingency(x, y).information()
 
 
 def photographs() -> Path:

@@ -49,7 +49,7 @@ class Effort:
     tasks: tuple[str, ...]
     n: int | None
     options: dict[str, Any] = field(default_factory=dict)
-    pictures: int = 2000
+    pictures: int = 8000
     side: int = 16
     keep: tuple[int, ...] | None = None
 
@@ -66,7 +66,7 @@ QUICK = Effort(
     ),
     n=1000,
     options={"folds": 2, "seeds": 1},
-    pictures=600,
+    pictures=4000,
     side=8,
     keep=(4, 8),
 )

@@ -11,10 +11,10 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
+from .calibration import CLAIMS
+
 _TITLE, _CELL = 30, 17
 """Characters of a task's columns and of an estimator's."""
-
-CLAIMS = ("leak", "saturated")
 
 
 def task_tables(frame: pd.DataFrame, width: int) -> list[Table]:
@@ -34,15 +34,15 @@ def task_tables(frame: pd.DataFrame, width: int) -> list[Table]:
 
 def estimator_table(summary: pd.DataFrame) -> Table:
     """A row an estimator, from a frame of :func:`imleak.calibration.summarise`."""
-    table = _empty("All tasks", caption="bias and error: of the value, in bits")
-    heads = ("estimator", "runs", "failed", "bias", "rms error", "truth inside", "defects")
-    for head in (*heads, "false leaks", "leaks found", "CPU"):
-        table.add_column(Text(head), justify="left" if head == "estimator" else "right")
+    table = _empty("All tasks", caption="bias, error: of the value, in bits")
+    table.add_column(Text("estimator"), style="bold", no_wrap=True)
+    heads = ("runs", "bias", "rms\nerror", "truth\ninside", "defects", "false\nleaks")
+    for head in (*heads, "leaks\nfound", "CPU"):
+        table.add_column(Text(head), justify="right", no_wrap=True)
     for row in summary.to_dict("records"):
         table.add_row(
-            Text(str(row["estimator"]), style="bold"),
-            Text(str(row["rows"])),
-            Text(str(row["errors"])),
+            Text(str(row["estimator"])),
+            Text(f"{row['rows'] - row['errors']}/{row['rows']}"),
             *(Text(_number(row[name])) for name in ("bias", "rmse")),
             _share(row["inside"], row["intervals"]),
             _share(row["defects"], row["bounds"], bad=True),
@@ -120,11 +120,11 @@ def _wrong(said: pd.DataFrame) -> Iterator[str]:
 
 
 def _share(share: Any, of: Any, bad: bool = False) -> Text:
-    """``3 of 40``; red where there should be none."""
+    """``3/40``; red where there should be none."""
     if not of:
         return Text("-", style="dim")
     count = round(float(share) * int(of))
-    return Text(f"{count} of {of}", style="red" if bad and count else "")
+    return Text(f"{count}/{of}", style="red" if bad and count else "")
 
 
 def _number(value: Any) -> str:

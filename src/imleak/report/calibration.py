@@ -21,6 +21,9 @@ COLOURS = (style.BLUE, style.VERMILLION, style.GREEN, style.PURPLE, "#E69F00", "
 MOST_ROWS = 40
 """Tasks in one panel; more are shown in panels side by side."""
 
+CLAIMS = ("leak", "saturated")
+"""Verdicts that claim a leak."""
+
 _PITCH, _SPACING = 0.095, 0.062
 """Inches: of a task, and of each estimator of a task."""
 
@@ -112,7 +115,7 @@ def _points(frame: pd.DataFrame) -> pd.DataFrame:
     flags = frame.assign(
         missed=frame["inside"].eq(False).fillna(False),
         ring=frame["defect"].fillna(False).astype(bool)
-        | ((frame["truth"] == 0) & frame["verdict"].isin(["leak", "saturated"])),
+        | ((frame["truth"] == 0) & frame["verdict"].isin(CLAIMS)),
         failed=frame["error"].notna() & frame["suited"],
     )
     return (
