@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 import imleak as imleak_api
-from imleak import plugins
+from imleak import known_answers, plugins
 from imleak.cli import app
 from imleak.cli.photographs import PHOTOGRAPHS, write_photographs
 
@@ -222,6 +223,35 @@ def test_the_list_says_how_to_get_what_is_missing(monkeypatch: pytest.MonkeyPatc
         plugins.known.cache_clear()
     assert "pip install it" in words
     assert "broken" in words
+
+
+def test_a_calibration_says_what_is_known_and_what_was_estimated(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(known_answers, "QUICK", replace(known_answers.QUICK, pictures=100))
+    out = tmp_path / "out"
+    asked = ("--estimator", "cca-infonce", "--task", "independent-[12]", "--n", 200, "--quick")
+    result = imleak("calibrate", "-o", out, *asked)
+    assert result.exit_code == 0, result.output
+    for told in ("Independent 2×2", "cca-infonce", "false leak", "Self-consistency of cca-infonce"):
+        assert told in " ".join(result.stdout.split())
+    frame = pd.read_csv(out / "calibration.csv")
+    assert frame["task"].tolist() == ["independent-1", "independent-2"]
+    assert (frame["n"] == 200).all()
+    assert "no task is called 'x'" in refused("calibrate", "-o", out, "--task", "x")
+    assert "holds another run: n was 200 and is 300" in refused(
+        "calibrate", "-o", out, *asked[:-2], 300, "--quick"
+    )
+
+
+def test_a_calibration_without_any_number_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(known_answers, "QUICK", replace(known_answers.QUICK, pictures=100))
+    asked = ("--estimator", "ksg", "--task", "independent-50", "--quick")
+    result = imleak("calibrate", "-o", tmp_path / "out", *asked)
+    assert result.exit_code == 1
+    assert "not suited" in result.stdout
 
 
 def test_photographs_come_with_the_dependencies(tmp_path: Path) -> None:

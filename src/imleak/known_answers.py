@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
+from itertools import product
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -185,13 +186,10 @@ def calibrate(
     chosen = [_held_out(name, effort.options) for name in dict.fromkeys(estimators)]
     found = calibration.select(tasks or effort.tasks)
     rows = effort.n if n is None else n
-    trials = [
-        _Trial(task, estimator, rows, seed)
-        for task in found
-        for seed in range(seeds)
-        for estimator in chosen
-    ]
+    each = product(found, range(seeds), chosen)
+    trials = [_Trial(task, estimator, rows, seed) for task, seed, estimator in each]
     consistency = _Consistency(chosen[0], effort)
+
     spec = {
         "estimators": [estimator.identity for estimator in chosen],
         "tasks": [task.name for task in found],
@@ -200,14 +198,14 @@ def calibrate(
         "consistency": consistency.identity,
     }
     store = Store(Path(out), spec)
-    manifest = {"format": 1, "spec": spec, "command": command, "versions": versions()}
-    started = {"started": now(), "finished": None}
-    store.write_manifest(manifest | started)
+    record = {"format": 1, "spec": spec, "command": command, "versions": versions()}
+    record |= {"started": now(), "finished": None}
+    store.write_manifest(record)
     work = _Work(store, progress or Silent(), len(trials) + 1)
     frame = tidy([row for trial in trials for row in work.rows(trial)], COLUMNS)
     tested = pd.DataFrame(work.rows(consistency), columns=list(CONSISTENCY_COLUMNS))
     finished = _write(store, frame, tested.astype({"holds": "boolean"}))
-    store.write_manifest(manifest | started | {"finished": now()})
+    store.write_manifest(record | {"finished": now()})
     return finished
 
 
