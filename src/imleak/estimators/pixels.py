@@ -8,7 +8,7 @@ import numpy as np
 
 from ..interfaces import PairedSamples
 
-MOST_DRAWN = 20_000
+MOST_DRAWN = 5_000
 """Pairs of scalar samples drawn in all, the same number of every picture."""
 
 
