@@ -79,6 +79,8 @@ def test_samples_are_averaged_and_what_is_wrong_is_counted() -> None:
     rows = [row(0.25, 0.25, 0.25, seed=0), row(0.75, 0.75, 0.75, seed=1)]
     text = task_table(*rows, row(0.5, 0.5, 0.5, seed=2))
     assert text.endswith("0.50 0.50 1/3 inside [0.50, 0.50] 1/3 defects")
+    alike = task_table(*(row(0.25, 0.2, 0.3, seed=seed) for seed in range(3)))
+    assert alike.endswith("0.50 0.25 below [0.20, 0.30]")
 
 
 def test_unsuited_and_failed_runs_differ() -> None:

@@ -98,17 +98,13 @@ def _cell(rows: pd.DataFrame) -> Text:
 
 
 def _place(said: pd.DataFrame) -> str:
-    """Where the interval lies to the truth; of several samples, how many hold it."""
+    """Where the intervals lie to the truth; where samples differ, how many hold it."""
     judged = said[said["inside"].notna()]
-    if judged.empty:
-        return ""
-    held = int(judged["inside"].sum())
-    if len(judged) > 1:
-        return f"{held}/{len(judged)} inside"
-    first = judged.iloc[0]
-    if held:
-        return "inside"
-    return "above" if first["low"] > first["truth"] else "below"
+    above = judged["low"] > judged["truth"]
+    places = above.map({True: "above", False: "below"}).mask(judged["inside"], "inside")
+    if len(set(places)) <= 1:
+        return "".join(set(places))
+    return f"{int(judged['inside'].sum())}/{len(judged)} inside"
 
 
 def _wrong(said: pd.DataFrame) -> Iterator[str]:
