@@ -28,6 +28,9 @@ trained on, or from images it never saw."""
 
 Verdict = Literal["leak", "no leak found", "saturated", "unreliable"]
 
+Change = Literal["key", "plain"]
+"""What is changed, by one bit, before a picture is encrypted again."""
+
 Space = Literal["pixels", "features"]
 """What a metric looks at: the samples of a picture, or the vectors of an encoder."""
 
@@ -162,6 +165,9 @@ class Observation:
     plain_features, clear_features : (d,) and level -> (d,) vectors of the whole picture
         resized to the encoder's input; None for a metric of pixels.
     seed : of anything random in the metric.
+    again : (level, change) -> the cipher after one bit is changed: of the key, or of the
+        sample in the middle of the plain picture (which then has another nonce, as every
+        picture has); None where nothing can be encrypted again.
     """
 
     plain: Samples
@@ -174,6 +180,7 @@ class Observation:
     plain_features: NDArray[np.float32] | None = None
     clear_features: Callable[[int], NDArray[np.float32]] | None = None
     seed: int = 0
+    again: Callable[[int, Change], Samples] | None = None
 
 
 @dataclass(frozen=True)

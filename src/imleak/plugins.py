@@ -33,6 +33,15 @@ BUILT_IN: Mapping[Kind, dict[str, str]] = {
         "rounded": "imleak.metrics.rounded:Rounded",
         "psnr": "imleak.metrics.psnr:Psnr",
         "ssim": "imleak.metrics.ssim:Ssim",
+        "ms-ssim": "imleak.metrics.msssim:MsSsim",
+        "entropy": "imleak.metrics.entropy:Entropy",
+        "correlation": "imleak.metrics.correlation:Correlation",
+        "chi-square": "imleak.metrics.chisquare:ChiSquare",
+        "npcr": "imleak.metrics.npcr:Npcr",
+        "uaci": "imleak.metrics.uaci:Uaci",
+        "key-sensitivity": "imleak.metrics.keysensitivity:KeySensitivity",
+        "encryption-time": "imleak.metrics.encryptiontime:EncryptionTime",
+        "size-change": "imleak.metrics.sizechange:SizeChange",
     },
     "estimator": {
         "mine": "imleak.estimators.mine:Mine",
@@ -47,6 +56,23 @@ BUILT_IN: Mapping[Kind, dict[str, str]] = {
         "best": "imleak.estimators.best:Best",
     },
 }
+
+GROUPS: Mapping[str, tuple[str, ...]] = {
+    "reviewers": (
+        "psnr",
+        "ssim",
+        "ms-ssim",
+        "entropy",
+        "correlation",
+        "chi-square",
+        "npcr",
+        "uaci",
+        "key-sensitivity",
+        "encryption-time",
+        "size-change",
+    ),
+}
+"""Names that stand for several measures."""
 
 
 class UnknownNameError(ImleakError):

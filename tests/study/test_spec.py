@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 from study_fakes import Rows
 
+from imleak import plugins
 from imleak.study import SpecError, StudySpec
 
 
@@ -219,3 +220,13 @@ def test_defaults_are_those_of_the_documentation() -> None:
     assert [choice.name for choice in default.encoders] == ["efficientnet-lite0"]
     names = [choice.name for choice in default.measures]
     assert names == ["histogram", "psnr", "ssim", "cosine", "rounded", "mine"]
+
+
+def test_a_group_stands_for_its_measures() -> None:
+    spec = StudySpec.of(sources="x.png", measures=["histogram", "reviewers"])
+    names = [choice.name for choice in spec.measures]
+    assert names == ["histogram", *plugins.GROUPS["reviewers"]]
+    alone = StudySpec.of(sources="x.png", measures="reviewers")
+    assert [choice.name for choice in alone.measures] == names[1:]
+    with pytest.raises(SpecError, match="psnr stands there twice"):
+        StudySpec.of(sources="x.png", measures=["psnr", "reviewers"])

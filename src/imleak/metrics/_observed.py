@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from ..interfaces import ImleakError, Observation, Samples
+from ..interfaces import Change, ImleakError, Observation, Samples
 
 Part = Literal["clear", "cipher"]
 
@@ -38,3 +38,27 @@ def features(
     plain = observation.plain_features.astype(np.float64)
     for level in observation.levels:
         yield level, plain, observation.clear_features(level).astype(np.float64)
+
+
+def ciphers(
+    observation: Observation, change: Change, metric: str
+) -> Iterator[tuple[int, Samples, Samples]]:
+    """Level, cipher, and cipher after one bit is changed.
+
+    Raises
+    ------
+    ImleakError
+        If the picture cannot be encrypted again.
+    """
+    if observation.again is None:
+        raise ImleakError(
+            f"{metric} needs the picture encrypted twice, and this one comes already encrypted; "
+            "leave it out"
+        )
+    for level in observation.levels:
+        yield level, observation.cipher(level), observation.again(level, change)
+
+
+def changed(one: Samples, other: Samples) -> float:
+    """Share of the samples in which two arrays differ, in percent."""
+    return 100.0 * float(np.mean(one != other))

@@ -6,7 +6,10 @@ from collections.abc import Callable
 from functools import lru_cache
 from hashlib import sha256
 
-from ..interfaces import Image, Observation, Samples, Scheme
+import numpy as np
+
+from ..images import from_samples
+from ..interfaces import Change, Image, Observation, Samples, Scheme
 from ..keystream import AesKeystream, derived_key, derived_nonce
 from .components import Component
 
@@ -31,6 +34,19 @@ def encryption(image: Image, scheme: Scheme, seed: int) -> Callable[[int], Sampl
     return cipher
 
 
+def encrypt_again(image: Image, scheme: Scheme, seed: int, level: int, change: Change) -> Samples:
+    """The cipher of a picture after one bit of it, or of the key, has changed."""
+    key = derived_key(seed)
+    if change == "key":
+        key = bytes([key[0] ^ 1]) + key[1:]
+    else:
+        samples = image.samples.copy()
+        samples.flat[samples.size // 2] ^= np.uint8(1)
+        image = from_samples(image.name, samples, image.bits, image.notes)
+    keystream = AesKeystream(key, derived_nonce(image.digest))
+    return scheme.encrypt(image.samples, image.bits, level, keystream)
+
+
 def observe(image: Image, scheme: Component, levels: tuple[int, ...], seed: int) -> Observation:
     """What a metric sees of a picture, without features."""
     encrypts: Scheme = scheme.build()
@@ -49,4 +65,5 @@ def observe(image: Image, scheme: Component, levels: tuple[int, ...], seed: int)
         table=lambda level: encrypts.table(image.bits, level),
         size=lambda level: encrypts.size(image.bits, level),
         seed=derive_seed(seed, image.digest),
+        again=lambda level, change: encrypt_again(image, encrypts, seed, level, change),
     )

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 
+from .. import plugins
 from ..interfaces import ImleakError
 from .choices import HELD_OUT_ONLY, Choice, EncoderChoice, Frozen, MeasureChoice, SchemeChoice
 from .components import Component, has_features, space
@@ -75,6 +76,18 @@ def _several(value: object) -> object:
     return (str(value),) if isinstance(value, Path) else value
 
 
+def _without_groups(value: object) -> object:
+    """The measures that the names of groups stand for, in their place."""
+    items = _several(value)
+    if not isinstance(items, list | tuple):
+        return value
+    return tuple(
+        one
+        for item in items
+        for one in (plugins.GROUPS.get(item, (item,)) if isinstance(item, str) else (item,))
+    )
+
+
 def _as_text(value: object) -> object:
     return str(value) if isinstance(value, Path) else value
 
@@ -103,7 +116,7 @@ class StudySpec(Frozen):
     scheme : what is encrypted.
     levels : how much of it; None for every level of the bit depth most pictures have.
     encoders : the spaces measured in. Metrics of pixels run whatever they are.
-    measures : metrics and estimators.
+    measures : metrics and estimators, or groups of :data:`imleak.plugins.GROUPS`.
     patches : places a picture is cut at, for estimators on features.
     seed : of every random choice: patches, keys, folds and bootstraps derive from it.
     protocol : of estimators that have a choice; None runs them under each.
@@ -123,8 +136,8 @@ class StudySpec(Frozen):
     encoders: Annotated[tuple[EncoderChoice, ...], Several, NotEmpty] = Field(
         DEFAULT_ENCODERS, validate_default=True
     )
-    measures: Annotated[tuple[MeasureChoice, ...], Several, NotEmpty] = Field(
-        DEFAULT_MEASURES, validate_default=True
+    measures: Annotated[tuple[MeasureChoice, ...], BeforeValidator(_without_groups), NotEmpty] = (
+        Field(DEFAULT_MEASURES, validate_default=True)
     )
     patches: int = Field(10, ge=1)
     seed: int = Field(0, ge=0)

@@ -1,0 +1,43 @@
+"""Entropy of the histogram of the cipher."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..interfaces import Bound, Observation, Reading, Space
+from . import _entropy
+
+
+class Entropy:
+    r"""Entropy of the samples of the cipher, in bits; the mean over channels.
+
+    .. math:: -\sum_v p(v) \log_2 p(v)
+
+    An ideal cipher of B-bit samples has B, less the bias of the plug-in,
+    (2^B - 1) / (2 n ln 2) for n samples. It says that values are evenly frequent, and
+    nothing of how a sample depends on the plain one or on its neighbours: a picture whose
+    rows count from 0 to 255 has all 8 bits.
+
+    References
+    ----------
+    Shannon, "A mathematical theory of communication", 1948. Ahmad and Ahmed, "Efficiency
+    analysis and security evaluation of image encryption schemes", 2010.
+    """
+
+    name = "entropy"
+    version = "1"
+    unit = "bit"
+    bound: Bound = "none"
+    space: Space = "pixels"
+
+    def measure(self, observation: Observation) -> list[Reading]:
+        """One reading a level, of the cipher, 0..B."""
+        readings = []
+        for level in observation.levels:
+            values = [
+                _entropy.entropy(np.bincount(channel.ravel()))
+                for channel in observation.cipher(level)
+            ]
+            value = float(np.mean(values))
+            readings.append(Reading(level, value, "cipher", ceiling=float(observation.bits)))
+        return readings

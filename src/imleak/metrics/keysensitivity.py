@@ -1,0 +1,38 @@
+"""What one bit of the key changes."""
+
+from __future__ import annotations
+
+from ..interfaces import Bound, Observation, Reading, Space
+from ._observed import changed, ciphers
+
+
+class KeySensitivity:
+    """Share of the samples of the cipher that change with one bit of the key, in percent.
+
+    As the number of pixels change rate, of the same picture under two keys: 100 (1 - 2^-B)
+    for an ideal cipher, 99.6094 at 8 bits.
+
+    References
+    ----------
+    Alvarez and Li, "Some basic cryptographic requirements for chaos-based cryptosystems",
+    International Journal of Bifurcation and Chaos, 2006, section 3.
+    """
+
+    name = "key-sensitivity"
+    version = "1"
+    unit = "%"
+    bound: Bound = "none"
+    space: Space = "pixels"
+
+    def measure(self, observation: Observation) -> list[Reading]:
+        """One reading a level, of the cipher, 0..100.
+
+        Raises
+        ------
+        ImleakError
+            If the picture cannot be encrypted again.
+        """
+        return [
+            Reading(level, changed(one, other), "cipher", ceiling=100.0)
+            for level, one, other in ciphers(observation, "key", self.name)
+        ]

@@ -1,0 +1,52 @@
+"""What encryption does to the size of a file."""
+
+from __future__ import annotations
+
+import zlib
+
+import numpy as np
+
+from ..interfaces import Bound, Observation, Reading, Samples, Space
+
+
+class SizeChange:
+    r"""How much longer the lossless file of the cipher is than that of the plain picture,
+    in percent.
+
+    .. math:: 100 \left(\frac{\ell(\mathrm{cipher})}{\ell(\mathrm{plain})} - 1\right)
+
+    with the length of horizontal differences under deflate, which is what TIFF (predictor
+    2) and much of PNG do. The number of samples never changes; but what is encrypted
+    cannot be compressed, so a lossless file grows with every bit-plane.
+
+    References
+    ----------
+    RFC 1951 (deflate); TIFF 6.0, section 14 (differencing predictor).
+    """
+
+    name = "size-change"
+    version = "1"
+    unit = "%"
+    bound: Bound = "none"
+    space: Space = "pixels"
+
+    def measure(self, observation: Observation) -> list[Reading]:
+        """One reading a level, of the cipher."""
+        plain = length(observation.plain, observation.bits)
+        return [
+            Reading(
+                level,
+                100.0 * (length(observation.cipher(level), observation.bits) / plain - 1),
+                "cipher",
+            )
+            for level in observation.levels
+        ]
+
+
+def length(samples: Samples, bits: int) -> int:
+    """Bytes of (C, H, W) samples under differencing modulo 2^B and deflate; the bytes of
+    two-byte samples apart."""
+    first = np.zeros_like(samples[..., :1])
+    rows = np.diff(samples, axis=2, prepend=first) & samples.dtype.type(2**bits - 1)
+    planes = [rows.astype(np.uint8)] if bits <= 8 else [(rows >> 8), (rows & 255)]
+    return len(zlib.compress(b"".join(plane.astype(np.uint8).tobytes() for plane in planes)))

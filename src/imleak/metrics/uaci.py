@@ -1,0 +1,50 @@
+"""How much samples change."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..interfaces import Bound, Observation, Reading, Samples, Space
+from ._observed import ciphers
+
+
+class Uaci:
+    r"""Mean change of the samples of the cipher with one bit of the plain picture, in
+    percent of the largest: the unified averaged changing intensity.
+
+    .. math:: 100 \cdot \frac1n \sum_i \frac{|c_i - c'_i|}{2^B - 1}
+
+    The second picture has its own nonce, as every picture has. For an ideal cipher it is
+    100 (2^B + 1) / (3 \cdot 2^B), 33.4635 at 8 bits.
+
+    References
+    ----------
+    Wu, Noonan and Agaian, "NPCR and UACI randomness tests for image encryption", Cyber
+    Journals, 2011, equation (5).
+    """
+
+    name = "uaci"
+    version = "1"
+    unit = "%"
+    bound: Bound = "none"
+    space: Space = "pixels"
+
+    def measure(self, observation: Observation) -> list[Reading]:
+        """One reading a level, of the cipher, 0..100.
+
+        Raises
+        ------
+        ImleakError
+            If the picture cannot be encrypted again.
+        """
+        peak = 2**observation.bits - 1
+        return [
+            Reading(level, intensity(one, other, peak), "cipher", ceiling=100.0)
+            for level, one, other in ciphers(observation, "plain", self.name)
+        ]
+
+
+def intensity(one: Samples, other: Samples, peak: int) -> float:
+    """Mean absolute difference of two arrays, in percent of `peak`."""
+    difference = np.abs(one.astype(np.int32) - other.astype(np.int32))
+    return 100.0 * float(difference.mean()) / peak

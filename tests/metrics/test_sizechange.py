@@ -1,0 +1,31 @@
+import zlib
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from imleak.metrics.sizechange import SizeChange, length
+
+
+def test_a_ramp_is_one_difference():
+    ramp = np.tile(np.arange(256, dtype=np.uint8), (1, 4, 1))
+    rows = b"\0" + bytes([1]) * 255
+    assert length(ramp, 8) == len(zlib.compress(rows * 4))
+
+
+@pytest.mark.parametrize("bits", [8, 12])
+def test_noise_cannot_be_compressed(observe_bitplanes, textured, bits):
+    picture = textured(height=96, width=96, bits=bits)
+    found = SizeChange().measure(observe_bitplanes(picture, bits))
+    values = [reading.value for reading in found]
+    assert values[0] == 0
+    assert all(b > a - 0.5 for a, b in pairwise(values))
+    full = picture.size * bits / 8
+    assert values[-1] > 100 * (full / length(picture, bits) - 1) > 0
+
+
+def test_two_byte_differences_wrap_at_the_depth():
+    picture = np.array([[[4095, 0, 1]]], np.uint16)
+    rows = [4095, 1, 1]
+    planes = bytes(value >> 8 for value in rows) + bytes(value & 255 for value in rows)
+    assert length(picture, 12) == len(zlib.compress(planes))
