@@ -22,7 +22,7 @@ ALLOWED: dict[str, set[str]] = {
     "keystream": {"interfaces"},
     "machine": set(),
     "schemes": {"interfaces", "keystream"},
-    "encoders": {"interfaces"},
+    "encoders": {"interfaces", "machine"},
     "metrics": {"interfaces"},
     "estimators": {"interfaces"},
     "calibration": {"interfaces", "plugins"},

@@ -79,8 +79,8 @@ def test_a_precision_that_is_named_is_used(monkeypatch, native):
 
 
 def test_an_unknown_precision_names_the_known_ones():
-    with pytest.raises(ValueError, match="'fp16' is not one of auto, fp32, bf16"):
-        machine.product_type("fp16")
+    with pytest.raises(ValueError, match="'half' is not one of auto, fp32, bf16, fp16"):
+        machine.product_type("half")
 
 
 @pytest.mark.slow

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import math
 import os
 import platform
 from collections.abc import Iterator
@@ -14,9 +15,9 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     import torch
 
-Precision = Literal["auto", "fp32", "bf16"]
-"""Type of matrix products: bf16 where the machine has them, or one of the two. Weights,
-their gradients and the optimiser are fp32 in any case."""
+Precision = Literal["auto", "fp32", "bf16", "fp16"]
+"""Type of matrix products: bf16 where the machine has them, or one of the three. In
+training, weights, their gradients and the optimiser are fp32 in any case."""
 
 NATIVE = frozenset({"avx512_bf16", "amx_bf16"})
 """Processor flags of Linux that mean a product of bf16 numbers is one instruction."""
@@ -24,9 +25,28 @@ M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_MAX, M_ARENA_MAX = -1, -2, -4, -8
 """Parameters of mallopt(3)."""
 
 
+CPU_QUOTA = Path("/sys/fs/cgroup/cpu.max")
+"""Of a container: microseconds of CPU a period, and the period."""
+
+
 def cores() -> int:
-    """Cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    """Cores this process may use: of its affinity, within the quota of its container."""
+    allowed = (
+        len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    )
+    try:
+        quota, period = CPU_QUOTA.read_text(encoding="ascii").split()
+        return max(1, min(allowed, math.ceil(int(quota) / int(period))))
+    except (OSError, ValueError):  # none, or "max"
+        return allowed
+
+
+def limit_threads() -> None:
+    """Let torch use no more threads than there are cores; fewer stay as they were set."""
+    import torch
+
+    if torch.get_num_threads() > cores():
+        torch.set_num_threads(cores())
 
 
 @cache
@@ -54,14 +74,16 @@ def product_type(precision: Precision, device: str = "cpu") -> torch.dtype:
     Raises
     ------
     ValueError
-        If the precision is not one of "auto", "fp32" and "bf16".
+        If the precision is not one of "auto", "fp32", "bf16" and "fp16".
     """
     import torch
 
-    if precision not in ("auto", "fp32", "bf16"):
-        raise ValueError(f"precision {precision!r} is not one of auto, fp32, bf16")
-    wanted = precision == "bf16" or (precision == "auto" and native_bf16(device))
-    return torch.bfloat16 if wanted else torch.float32
+    types = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
+    if precision == "auto":
+        precision = "bf16" if native_bf16(device) else "fp32"
+    if precision not in types:
+        raise ValueError(f"precision {precision!r} is not one of auto, fp32, bf16, fp16")
+    return types[precision]
 
 
 @cache

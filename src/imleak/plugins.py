@@ -25,6 +25,11 @@ BUILT_IN: Mapping[Kind, dict[str, str]] = {
     "encoder": {
         "pixels": "imleak.encoders.pixels:Pixels",
         "efficientnet-lite0": "imleak.encoders.efficientnet:EfficientNetLite0",
+        "clip": "imleak.encoders.clip:Clip",
+        "resnet": "imleak.encoders.resnet:ResNet",
+        "resnet50-thin": "imleak.encoders.thin_resnet:ThinResNet50",
+        "onnx": "imleak.encoders.onnx:Onnx",
+        "torch": "imleak.encoders.exported:Exported",
     },
     "metric": {
         "histogram": "imleak.metrics.histogram:Histogram",

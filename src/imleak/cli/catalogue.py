@@ -61,12 +61,18 @@ def catalogue(kind: plugins.Kind) -> Iterator[Entry]:
             yield Entry(name, "", "", "", f"cannot be loaded from {where}: {_line(error)}")
             continue
         yield Entry(
-            name,
+            _usage(name, loaded),
             _first_line(loaded),
             str(getattr(loaded, "bound", "")),
             _needs(kind, loaded),
             _state(loaded),
         )
+
+
+def _usage(name: str, loaded: type) -> str:
+    """As it is written: ``clip=WEIGHTS``."""
+    value = getattr(loaded, "argument", None)
+    return f"{name}={value.upper()}" if value else name
 
 
 def _first_line(loaded: type) -> str:
@@ -77,8 +83,9 @@ def _first_line(loaded: type) -> str:
 
 def _needs(kind: plugins.Kind, loaded: type) -> str:
     if kind == "encoder":
-        size = getattr(loaded, "input_size", None)
-        return f"{size}x{size} patches" if size else "single samples"
+        size = getattr(loaded, "input_size", "as trained")
+        square = f"{size}x{size}" if isinstance(size, int) else size
+        return f"patches, {square}" if size else "single samples"
     if kind == "scheme":
         return "samples"
     return str(getattr(loaded, "space", None) or "pixels, features")

@@ -65,7 +65,11 @@ Clear = Annotated[
 Levels = Annotated[str | None, _option("--levels", words="0-8, or 0,2,4.", panel=_MEASURED)]
 Encoders = Annotated[
     list[str] | None,
-    _option("--encoder", words="Space to measure in; repeat for several.", panel=_MEASURED),
+    _option(
+        "--encoder",
+        words="Space to measure in: NAME, NAME=VALUE, NAME:KEY=VALUE,...; repeat for several.",
+        panel=_MEASURED,
+    ),
 ]
 Measures = Annotated[
     list[str] | None,
@@ -115,3 +119,7 @@ Rows = Annotated[int | None, _option("--n", words="Rows of a sample; else each t
 Samples = Annotated[int, _option("--seeds", words="Samples of every task; else one.")]
 Quick = Annotated[bool, _option("--quick", words="A few small tasks, in about two minutes.")]
 Device = Annotated[str | None, _option("--device", words="cpu, cuda, cuda:1.", panel=_ESTIMATORS)]
+Precision = Annotated[
+    str | None,
+    _option("--precision", words="auto, fp32, bf16; fp16 on a GPU.", panel=_ESTIMATORS),
+]

@@ -37,6 +37,8 @@ def tell(run: Run) -> None:
     if not run.summary.empty:
         for table in level_tables(run.summary, Console().width):
             show(table)
+    for warning in run.manifest.get("warnings", ()):
+        say(warning)
     _some(_failures(run.frame))
     say(f"In {run.path}: {_files(run.path)}")
     say(f"Open {run.path / 'report.html'}")

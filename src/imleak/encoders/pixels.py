@@ -1,35 +1,91 @@
-"""The space of scalar pixels: every sample is its own vector."""
+"""Pixels as they are: single samples, or patches made small."""
 
 from __future__ import annotations
 
 import hashlib
+from typing import Any
 
-from ..interfaces import Features, ImleakError, Samples
+import numpy as np
+from numpy.typing import NDArray
+
+from ..interfaces import Features, ImageError, ImleakError, Samples
+
+LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)
+"""ITU-R BT.601."""
 
 
 class Pixels:
-    """Scalar pixels: rows are single samples, not vectors of a network.
+    """Scalar pixels, whose rows are single samples; with a size, patches made that small.
 
-    A measure that knows pixels works on their values directly, so there is nothing to
-    encode: `input_size` is None and :meth:`encode` refuses.
+    Without a size, a measure that knows pixels works on their values directly, so there
+    is nothing to encode: `input_size` is None and :meth:`encode` refuses. With one, the
+    vector of a patch is its luma averaged over size x size equal areas, 0..1: the
+    structure of the picture, and as a target what an adversary would see of it.
+
+    Parameters
+    ----------
+    size : of the small picture; None for scalar pixels.
+    patch : side of the patch, in pixels.
+
+    Raises
+    ------
+    ImleakError
+        If a patch cannot be made that small.
     """
 
     name = "pixels"
     version = "1"
+    argument = "size"
     input_size: int | None = None
-    dimension = 1
-    digest = hashlib.sha256(f"{name} {version}".encode()).hexdigest()
+
+    def __init__(self, size: int | None = None, *, patch: int = 224) -> None:
+        if size is not None and not 1 <= size <= patch:
+            raise ImleakError(f"pixels:{size}: a patch of {patch} can be made 1 to {patch} small")
+        self.size = size
+        self.input_size = None if size is None else patch
+        self.dimension = 1 if size is None else size * size
+        said = self.name if size is None else f"{self.name} {size} of {patch}, mean of areas, 0..1"
+        self.digest = hashlib.sha256(f"{said} {self.version}".encode()).hexdigest()
+
+    @property
+    def title(self) -> str:
+        """What it is called in results."""
+        return self.name if self.size is None else f"{self.name}={self.size}"
 
     def encode(self, pictures: Samples, bits: int) -> Features:
-        """Not possible: pixels have no vector.
+        """Small pictures (n, size * size), row by row, of (n, 1 or 3, patch, patch).
 
         Raises
         ------
         ImleakError
-            Always.
+            If it has no size: scalar pixels have no vector.
+        ImageError
+            If the pictures have another shape.
         """
-        del pictures, bits
-        raise ImleakError(
-            "the encoder 'pixels' makes no vectors, its rows are single samples; "
-            "for a measure on features choose another, such as efficientnet-lite0"
-        )
+        if self.size is None or self.input_size is None:
+            raise ImleakError(
+                "the encoder 'pixels' makes no vectors, its rows are single samples; for a "
+                "measure on features choose another, such as efficientnet-lite0 or pixels=32"
+            )
+        square = (self.input_size, self.input_size)
+        if pictures.ndim != 4 or pictures.shape[1] not in (1, 3) or pictures.shape[2:] != square:
+            raise ImageError(
+                f"{self.title} takes pictures of shape (n, 1 or 3, {square[0]}, {square[1]}), "
+                f"not {pictures.shape}"
+            )
+        shares = areas(self.input_size, self.size)
+        small: NDArray[np.float32] = shares @ pictures.astype(np.float32) @ shares.T
+        colours = small.shape[1]
+        luma = small[:, 0] if colours == 1 else np.tensordot(LUMA, small, (0, 1))
+        scaled: Features = (luma / np.float32(2**bits - 1)).reshape(len(pictures), self.dimension)
+        return scaled
+
+
+def areas(side: int, size: int) -> NDArray[np.float32]:
+    """(size, side): the share of every sample in each of `size` equal parts of a side."""
+    edges = np.arange(size + 1) * (side / size)
+    at = np.arange(side)
+    low = np.maximum(edges[:-1, None], at)
+    high = np.minimum(edges[1:, None], at + 1)
+    shares: NDArray[Any] = np.maximum(high - low, 0) * (size / side)
+    return shares.astype(np.float32)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import re
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
@@ -16,7 +19,7 @@ from pydantic import (
 
 from .. import plugins
 from ..interfaces import ImleakError
-from .components import Component, accepted, component, measure_kind
+from .components import Component, accepted, argument, component, measure_kind
 
 PROTOCOLS = ("held-out", "in-sample")
 """What an estimator with a choice of protocol runs under where none is chosen."""
@@ -32,7 +35,8 @@ class Frozen(BaseModel):
 
 
 class Choice(Frozen):
-    """A component by name, with options: ``"mine"`` or ``{name = "mine", epochs = 100}``."""
+    """A component by name, with options: ``"mine"``, ``"mine:epochs=100"``,
+    ``"clip=random:0"`` or ``{name = "mine", epochs = 100}``."""
 
     kind: ClassVar[plugins.Kind]
     name: str
@@ -42,7 +46,10 @@ class Choice(Frozen):
     @classmethod
     def _from_name_or_table(cls, value: Any) -> Any:
         if isinstance(value, str):
-            return {"name": value}
+            try:
+                return _spelled(value, cls)
+            except ImleakError as error:  # of an unknown name
+                raise ValueError(str(error)) from error
         if isinstance(value, Mapping) and "options" not in value:
             options = {key: item for key, item in value.items() if key != "name"}
             return {"options": options} | ({"name": value["name"]} if "name" in value else {})
@@ -100,6 +107,42 @@ class Choice(Frozen):
     def _handed(self, shared: Mapping[str, Any]) -> dict[str, Any]:
         takes = self.accepts()
         return {option: value for option, value in shared.items() if option in takes}
+
+
+def _spelled(text: str, choice: type[Choice]) -> dict[str, Any]:
+    """``NAME``, ``NAME=VALUE``, ``NAME:KEY=VALUE,...`` or ``NAME=VALUE,KEY=VALUE,...``.
+
+    Between name and what follows, ``:`` and ``=`` say the same. A value is JSON where it
+    can be read as that (``32``, ``true``, ``[104,117,123]``), else text.
+    """
+    name, rest = re.fullmatch(r"([^:=]*)(?:[:=](.*))?", text, re.DOTALL).groups()  # type: ignore[union-attr]
+    if rest is None:
+        return {"name": name}
+    first, *others = re.split(r",(?=[A-Za-z_]\w*=)", rest)
+    pairs = [_pair(item) for item in others]
+    if re.match(r"[A-Za-z_]\w*=", first):
+        pairs.insert(0, _pair(first))
+    else:
+        option = argument(choice.kind_of(name), name)
+        if option is None:
+            raise ValueError(f"{name} takes no value, only options, as in {name}:KEY=VALUE")
+        pairs.insert(0, (option, _value(first)))
+    twice = [key for key, count in Counter(key for key, _ in pairs).items() if count > 1]
+    if twice:
+        raise ValueError(f"{text}: {twice[0]} stands there twice")
+    return {"name": name, "options": dict(pairs)}
+
+
+def _pair(item: str) -> tuple[str, Any]:
+    key, _, value = item.partition("=")
+    return key, _value(value)
+
+
+def _value(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
 
 
 class SchemeChoice(Choice):

@@ -56,8 +56,21 @@ class Component:
 
     @property
     def title(self) -> str:
-        """Name, after the protocol where one was given: ``in-sample mine``."""
+        """What it is called in results: its name, after the protocol where one was given
+        (``in-sample mine``), with what an encoder adds (``clip=random:0``)."""
+        if self.kind == "encoder":
+            return str(getattr(self.build(), "title", self.name))
         return f"{self.protocol} {self.name}" if self.protocol else self.name
+
+    @property
+    def facts(self) -> dict[str, str]:
+        """What an encoder says of itself for the manifest: device, precision, weights."""
+        return dict(getattr(self.build(), "facts", {})) if self.kind == "encoder" else {}
+
+    @property
+    def trained(self) -> bool:
+        """Whether its weights come from training; False for a random control."""
+        return bool(getattr(self.build(), "trained", True))
 
 
 def component(kind: plugins.Kind, name: str, options: Mapping[str, Any]) -> Component:
@@ -95,6 +108,12 @@ def measure_kind(name: str) -> plugins.Kind:
     if name in estimators:
         return "estimator"
     raise plugins.unknown("measure", name, metrics | estimators)
+
+
+def argument(kind: plugins.Kind, name: str) -> str | None:
+    """The option that VALUE stands for in ``NAME=VALUE``; None where there is none."""
+    found: str | None = getattr(_loaded(kind, name), "argument", None)
+    return found
 
 
 def accepted(kind: plugins.Kind, name: str) -> tuple[str, ...]:

@@ -100,7 +100,7 @@ def _estimator(unit: Unit, place: Workplace, share: Share | None) -> list[dict[s
     def table(info: ImageInfo) -> FeatureTable:
         request = request_of(unit, info)
         if request is None:
-            raise TypeError(f"{unit.encoder.name} makes no vectors")
+            raise TypeError(f"{unit.encoder.title} makes no vectors")
         return place.table(request)
 
     samples = pool_features(unit, table) if unit.patches else pool_pixels(unit, place.image)

@@ -106,7 +106,7 @@ def rows_of(unit: Unit, part: Part) -> Iterator[dict[str, Any]]:
     common = {
         "image": unit.images[0].name if unit.is_metric else None,
         "scheme": unit.scheme.name,
-        "encoder": unit.encoder.name,
+        "encoder": unit.encoder.title,
         "measure": unit.measure.name,
         "protocol": "per-image" if unit.is_metric else unit.measure.protocol,
         "seed": unit.seed,
@@ -135,7 +135,7 @@ def growth_of(unit: Unit, part: Part) -> Iterator[dict[str, Any]]:
     for reading in part.readings:
         common = {
             "scheme": unit.scheme.name,
-            "encoder": unit.encoder.name,
+            "encoder": unit.encoder.title,
             "measure": unit.measure.name,
         } | {name: reading[name] for name in GROWTH_COLUMNS if name in reading}
         for point in reading.get("growth", ()):
@@ -150,7 +150,7 @@ def row_of(omission: Omission, spec: StudySpec) -> dict[str, Any]:
     return {
         "image": omission.image,
         "scheme": spec.scheme.name if asked else None,
-        "encoder": omission.encoder.name if omission.encoder else None,
+        "encoder": omission.encoder.title if omission.encoder else None,
         "measure": omission.measure.name if omission.measure else None,
         "part": "clear" if asked else None,
         "protocol": omission.measure.protocol if omission.measure else None,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -73,13 +73,24 @@ class Record:
             "started": self.started,
             "finished": self.finished,
             "levels": list(self.levels),
-            "components": [component.identity for component in components],
+            "components": [component.identity | component.facts for component in components],
+            "warnings": list(warnings(self.spec)),
             "images": [_image(info) for info in self.images],
             "left_out": [dict(each) for each in dict.fromkeys(map(_left_out, self.left_out))],
             "units": self.units,
             "keys": KEYS,
             "versions": versions(),
         }
+
+
+def warnings(spec: StudySpec) -> Iterator[str]:
+    """What a reader of the results must know before their numbers."""
+    for encoder in spec.encoder_components():
+        if not encoder.trained:
+            yield (
+                f"{encoder.title} has random weights: it never saw a picture, and is a control "
+                "that tells what of a leak the architecture sees without training."
+            )
 
 
 def now() -> str:
@@ -116,5 +127,5 @@ def _left_out(omission: Omission) -> tuple[tuple[str, str | None], ...]:
         ("name", omission.image),
         ("why", omission.why),
         ("measure", omission.measure.name if omission.measure else None),
-        ("encoder", omission.encoder.name if omission.encoder else None),
+        ("encoder", omission.encoder.title if omission.encoder else None),
     )

@@ -121,6 +121,9 @@ class Work:
         """Picture by picture, then what needs all of them."""
         expected = sum(map(forecast.request, requests)) + sum(map(forecast.unit, units))
         if units:
+            for encoder in dict.fromkeys(request.encoder for request in requests):
+                if facts := encoder.facts:
+                    self.told.say(f"{encoder.title} on {facts['device']} in {facts['precision']}.")
             self.told.say(f"Expected to take {in_words(expected)}.")
         meter = Meter(self.told, expected)
         requested, metrics = defaultdict(list), defaultdict(list)
@@ -138,7 +141,7 @@ class Work:
                     self._do(unit)
         for unit in units:
             if not unit.is_metric and self._possible(unit).images:
-                doing = f"{unit.measure.title} on {unit.encoder.name}"
+                doing = f"{unit.measure.title} on {unit.encoder.title}"
                 with meter.during(forecast.unit(unit), doing) as share:
                     self._do(unit, share)
 

@@ -25,6 +25,7 @@ SHARED_OPTIONS = (
     "sensitivity",
     "round_to",
     "device",
+    "precision",
 )
 """Fields of a study handed to every measure and encoder that has an option of that name."""
 
@@ -120,8 +121,8 @@ class StudySpec(Frozen):
     patches : places a picture is cut at, for estimators on features.
     seed : of every random choice: patches, keys, folds and bootstraps derive from it.
     protocol : of estimators that have a choice; None runs them under each.
-    epochs, seeds, folds, growth, sensitivity, round_to, device : handed to every measure
-        and encoder that has an option of that name.
+    epochs, seeds, folds, growth, sensitivity, round_to, device, precision : handed to every
+        measure and encoder that has an option of that name.
     """
 
     sources: Annotated[tuple[Text, ...], Several, NotEmpty]
@@ -149,6 +150,7 @@ class StudySpec(Frozen):
     sensitivity: bool | None = None
     round_to: float | None = Field(None, gt=0)
     device: str | None = None
+    precision: Literal["auto", "fp32", "bf16", "fp16"] | None = None
 
     @classmethod
     def of(cls, /, **fields: Any) -> Self:
@@ -204,7 +206,7 @@ class StudySpec(Frozen):
         return self
 
     def _twice(self) -> Iterator[str]:
-        encoders = [f"{choice.name!r}" for choice in self.encoders]
+        encoders = [f"{choice.component({}).title!r}" for choice in self.encoders]
         measures = [
             f"{choice.name!r}" + (f" under protocol {protocol}" if protocol else "")
             for choice in self.measures

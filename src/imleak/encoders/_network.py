@@ -1,0 +1,237 @@
+"""What all networks have in common: their input, batches, precision and device."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..interfaces import Features, ImageError, ImleakError, Samples
+from ..machine import Precision, limit_threads, product_type
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+PRECISIONS = ("auto", "fp32", "bf16", "fp16")
+
+Triple = tuple[float, float, float]
+
+
+@dataclass(frozen=True)
+class Input:
+    """What a network is shown of a picture.
+
+    Samples of B bits are scaled to 0..255, a grey picture is repeated over the three
+    channels, and a channel c becomes ``(x - mean[c]) / std[c]``.
+
+    Parameters
+    ----------
+    size : side of the square, in pixels.
+    mean, std : of the channels in the order the network wants them, on 0..255.
+    order : of the channels.
+    layout : of the axes; n is the picture of a batch.
+    """
+
+    size: int
+    mean: Triple
+    std: Triple
+    order: Literal["rgb", "bgr"] = "rgb"
+    layout: Literal["nchw", "nhwc"] = "nchw"
+
+    def check(self, pictures: Samples, encoder: str) -> None:
+        """Refuse pictures that are not (n, 1 or 3, size, size).
+
+        Raises
+        ------
+        ImageError
+            If they are not.
+        """
+        square = (self.size, self.size)
+        if pictures.ndim != 4 or pictures.shape[1] not in (1, 3) or pictures.shape[2:] != square:
+            raise ImageError(
+                f"{encoder} takes pictures of shape (n, 1 or 3, {self.size}, {self.size}), "
+                f"not {pictures.shape}"
+            )
+
+    def prepare(self, pictures: Samples, bits: int, device: str, dtype: Any) -> Tensor:
+        """Normalised pictures on a device, channels last in memory whatever the layout.
+
+        Integers travel to the device, not floats: a quarter of the bytes.
+        """
+        import torch
+
+        samples = torch.from_numpy(np.ascontiguousarray(pictures))
+        if device != "cpu":
+            samples = samples.pin_memory().to(device, non_blocking=True)
+        if self.order == "bgr" and samples.shape[1] == 3:
+            samples = samples.flip(1)
+        scale, shift = self._affine(bits, device)
+        shown = torch.addcmul(shift, samples.float(), scale).to(dtype)
+        if self.layout == "nhwc":
+            return shown.permute(0, 2, 3, 1).contiguous()
+        return shown.contiguous(memory_format=torch.channels_last)
+
+    def _affine(self, bits: int, device: str) -> tuple[Tensor, Tensor]:
+        """Factor and summand (1, 3, 1, 1) of samples."""
+        import torch
+
+        mean, std = (np.asarray(of, dtype=np.float64) for of in (self.mean, self.std))
+        both = np.stack([255 / (2**bits - 1) / std, -mean / std]).reshape(2, 1, 3, 1, 1)
+        scale, shift = torch.from_numpy(both.astype(np.float32)).to(device)
+        return scale, shift
+
+
+class Network:
+    """An encoder that is a network. A subclass says which, and how it is loaded.
+
+    Parameters
+    ----------
+    device : where it runs, as PyTorch names it ("cpu", "cuda", "cuda:1").
+    precision : "auto": bf16 where the device has it natively, else fp32; or one of
+        "fp32", "bf16" and, on a GPU, "fp16". What is chosen is part of the digest.
+    batch_size : pictures at once.
+
+    Raises
+    ------
+    ImleakError
+        If the device is not there, or an option has no such value.
+    """
+
+    name: ClassVar[str]
+    version: ClassVar[str] = "1"
+    trained = True
+    """Whether the weights come from training; False for a random control."""
+    input_size: int | None
+    dimension: int
+    digest: str
+
+    def __init__(self, *, device: str, precision: Precision, batch_size: int) -> None:
+        if precision not in PRECISIONS:
+            raise ImleakError(f"precision is {_either(PRECISIONS)}, not {precision!r}")
+        if batch_size < 1:
+            raise ImleakError(f"batch_size is at least 1, not {batch_size}")
+        if precision == "fp16" and device == "cpu":
+            raise ImleakError("precision fp16 is for GPUs; on the CPU there are fp32 and bf16")
+        if device != "cpu":
+            check_device(device)
+        self.device = device
+        self.dtype = product_type(precision, device)
+        self.batch_size = batch_size
+        self._loaded: nn.Module | None = None
+
+    @property
+    def precision(self) -> str:
+        """The type of its products, as chosen: "fp32", "bf16" or "fp16"."""
+        return {"float32": "fp32", "bfloat16": "bf16", "float16": "fp16"}[str(self.dtype)[6:]]
+
+    @property
+    def title(self) -> str:
+        """What it is called in results."""
+        return self.name
+
+    @property
+    def facts(self) -> dict[str, str]:
+        """What is recorded of it beside its options."""
+        return {"device": self.device, "precision": self.precision}
+
+    def load(self) -> nn.Module:
+        """The network on the CPU, in fp32, ready for inference: (n, 3, size, size)
+        normalised pictures to features (n, dimension)."""
+        raise NotImplementedError
+
+    @property
+    def network(self) -> Any:
+        """The network on its device; loaded when first used."""
+        if self._loaded is None:
+            limit_threads()
+            self._loaded = self.load().eval().requires_grad_(False).to(self.device, self.dtype)
+        return self._loaded
+
+    def identify(self, shown: Input, weights: str, architecture: Mapping[str, Any] = {}) -> None:
+        """Set input size and digest.
+
+        Parameters
+        ----------
+        shown : preprocessing.
+        weights : digest of the weights.
+        architecture : whatever else the features depend on.
+        """
+        self.input = shown
+        self.input_size = shown.size
+        parts = {
+            "encoder": [self.name, self.version],
+            "weights": weights,
+            "architecture": dict(architecture),
+            "input": asdict(shown),
+            "precision": self.precision,
+        }
+        self.digest = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+    def encode(self, pictures: Samples, bits: int) -> Features:
+        """Features (n, dimension) of pictures (n, 1 or 3, size, size).
+
+        Raises
+        ------
+        ImageError
+            If the pictures have another shape.
+        """
+        return self.run(pictures, bits, lambda shown: self.network(shown))
+
+    def run(
+        self, pictures: Samples, bits: int, forward: Callable[[Tensor], Tensor]
+    ) -> NDArray[np.float32]:
+        """What `forward` makes of the prepared pictures, batch by batch."""
+        import torch
+
+        self.input.check(pictures, self.name)
+        starts = range(0, max(len(pictures), 1), self.batch_size)
+        with torch.inference_mode():
+            outputs = [
+                forward(self.input.prepare(batch, bits, self.device, self.dtype)).float()
+                for batch in (pictures[start : start + self.batch_size] for start in starts)
+            ]
+            result: NDArray[np.float32] = torch.cat(outputs).cpu().numpy()
+        return result
+
+
+def check_device(device: str) -> None:
+    """Refuse a device that is not there.
+
+    Raises
+    ------
+    ImleakError
+        If nothing can be put on it.
+    """
+    import torch
+
+    try:
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:
+        raise ImleakError(f"device {device!r} is not there; device='cpu' always is") from error
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 (hex) of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def packaged(package: str, name: str) -> Path | None:
+    """A file inside an installed package, which is found and not imported; None if it is
+    not there."""
+    spec = find_spec(package.replace("-", "_"))
+    if spec is None or spec.origin is None:
+        return None
+    path = Path(spec.origin).parent / name
+    return path if path.is_file() else None
+
+
+def _either(words: tuple[str, ...]) -> str:
+    return ", ".join(map(repr, words[:-1])) + f" or {words[-1]!r}"

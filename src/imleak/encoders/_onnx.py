@@ -1,0 +1,75 @@
+"""Encoders that ONNX Runtime runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from ..interfaces import NotInstalledError
+from ._exchange import FileNetwork, ModelError
+
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
+    from torch import nn
+
+
+class OnnxNetwork(FileNetwork):
+    """A network in a file of ONNX, up to any tensor of its graph.
+
+    Parameters
+    ----------
+    model, given, device, batch_size : see :class:`FileNetwork`.
+
+    Raises
+    ------
+    NotInstalledError
+        If ONNX Runtime is missing.
+    ModelError
+        If the file holds no network, or a setting does not fit it.
+    """
+
+    suffixes = (".onnx",)
+
+    def __init__(self, model: str, given: Mapping[str, Any], device: str, batch_size: int) -> None:
+        try:
+            import onnxruntime  # noqa: F401
+        except ImportError as error:
+            raise NotInstalledError(
+                f"{self.name} needs ONNX Runtime: pip install 'imleak[onnx]'"
+            ) from error
+        super().__init__(model, given, device, batch_size)
+        session = self._open()
+        inputs = session.get_inputs()
+        if len(inputs) != 1:
+            names = ", ".join(each.name for each in inputs)
+            raise ModelError(f"{self.path} has several inputs ({names}), not one of pictures")
+        shapes = {each.name: each.shape for each in session.get_outputs()}
+        self.output = self._named(list(shapes))
+        self.dimension = self.vectors(shapes[self.output], self.output)
+        self.settle(self.side(inputs[0].shape))
+
+    def load(self) -> nn.Module:
+        from ._graph import Graph
+
+        return Graph(self._open(), str(self.output))
+
+    def _named(self, names: list[str]) -> str:
+        """The name of the features."""
+        if isinstance(self.output, str):
+            return str(self.output)
+        if not 0 <= int(self.output) < len(names):
+            raise ModelError(f"{self.path} has outputs {', '.join(names)}, and no {self.output}")
+        return names[int(self.output)]
+
+    def _open(self) -> InferenceSession:
+        from ._graph import open_session
+
+        inner = self.output if isinstance(self.output, str) else None
+        try:
+            session = open_session(self.path, self.device)
+            if inner is None or inner in [each.name for each in session.get_outputs()]:
+                return session
+            return open_session(self.path, self.device, inner)
+        except Exception as error:  # the errors of ONNX Runtime have no base class
+            reason = " ".join(str(error).split())[:200]
+            raise ModelError(f"{self.path} cannot be run by ONNX Runtime: {reason}") from error

@@ -1,0 +1,30 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+import small_onnx
+
+
+@pytest.fixture(scope="session")
+def small_network() -> nn.Sequential:
+    """(n, 3, 32, 32) pictures to 8 features."""
+    torch.manual_seed(0)
+    parts = (nn.Conv2d(3, 8, 5, 2), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten())
+    return nn.Sequential(*parts).eval().requires_grad_(False)
+
+
+@pytest.fixture(scope="session")
+def exchanged(tmp_path_factory: pytest.TempPathFactory, small_network: nn.Sequential) -> Path:
+    """A folder with the small network as model.onnx and model.pt2, and model.json."""
+    folder = tmp_path_factory.mktemp("exchanged")
+    free = ({0: torch.export.Dim("n")},)
+    program = torch.export.export(small_network, (torch.zeros(2, 3, 32, 32),), dynamic_shapes=free)
+    torch.export.save(program, folder / "model.pt2")
+    weight, bias = (parameter.numpy() for parameter in small_network.parameters())
+    small_onnx.write(folder / "model.onnx", weight, bias)
+    (folder / "model.json").write_text('{"mean": 127, "std": [64, 60, 50]}')
+    return folder
