@@ -30,6 +30,8 @@ ALLOWED: dict[str, set[str]] = {
     "sealed": {"interfaces", "images", "keystream", "plugins"},
     "report": {"interfaces", "study"},
     "paper": {"interfaces", "study"},
+    "album": {"images", "interfaces", "report", "study"},
+    "results": {"report", "study"},
     "known_answers": {"calibration", "interfaces", "machine", "report", "study"},
     "study": {"interfaces", "images", "keystream", "machine", "plugins"},
 }

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     )
     from .interfaces import Estimate, Image, ImleakError
     from .keystream import new_key
-    from .study import Run
+    from .results import Run
 
     __version__: str
 
@@ -57,7 +57,7 @@ _HOMES = {
     "Estimate": "interfaces",
     "Image": "interfaces",
     "ImleakError": "interfaces",
-    "Run": "study",
+    "Run": "results",
     "new_key": "keystream",
 }
 

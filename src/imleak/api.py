@@ -17,8 +17,8 @@ from .keystream import AesKeystream, new_nonce
 from .machine import reuse_memory
 
 if TYPE_CHECKING:
-    from .report.figures import StripImages
-    from .study import Run, StudySpec
+    from .results import Run
+    from .study import StudySpec
     from .study.progress import Progress
 
 Sources = str | Path | Iterable[str | Path]
@@ -170,22 +170,31 @@ def run_study(
     *,
     progress: Progress | None = None,
     command: Sequence[str] | None = None,
+    acceptable: float | None = None,
 ) -> Run:
-    """Run a study, draw its figures and write its page, ``out/report.html``.
+    """Run a study, keep some of its pictures, draw its figures and write its page,
+    ``out/report.html``.
 
-    The arguments are those of :func:`imleak.study.run`.
+    Parameters
+    ----------
+    acceptable : bits that may leak, to recommend a level for.
+
+    The other arguments are those of :func:`imleak.study.run`.
     """
+    from .album import keep_pictures, strip_of
+    from .report import write_report
     from .report.figures import write_figures
-    from .report.page import write_page
+    from .results import Run
     from .study import run
 
     finished = run(spec, out, progress=progress, command=command)
     if progress is not None:
         progress.update(1, 1, "drawing the figures")
-    strip = _strip(spec, finished)
-    figures = write_figures(out, finished.frame, finished.summary, finished.growth, strip)
-    write_page(out, finished.summary, finished.manifest, figures)
-    return finished
+    keep_pictures(spec, finished)
+    strip = strip_of(spec, finished)
+    write_figures(out, finished.frame, finished.summary, finished.growth, strip)
+    write_report(finished, "html", acceptable=acceptable)
+    return Run(finished.path)
 
 
 def estimate(
@@ -259,27 +268,3 @@ def _groups(groups: ArrayLike | None, rows: int) -> NDArray[np.int64]:
     if labels.shape != (rows,):
         raise SampleError(f"groups has shape {labels.shape}; give one label a row, ({rows},)")
     return np.unique(labels, return_inverse=True)[1].astype(np.int64)
-
-
-def _strip(spec: StudySpec, run: Run) -> StripImages | None:
-    """The first picture that was measured, at all levels, made small enough to print."""
-    from .report.figures import StripImages
-    from .report.figures.strip import trim
-    from .study.observe import observe
-    from .study.survey import reader
-
-    levels, scheme = tuple(run.manifest["levels"]), spec.scheme_component()
-    without = {left["name"] for left in run.manifest["left_out"] if left["measure"] is None}
-    names = [image["name"] for image in run.manifest["images"] if image["name"] not in without]
-    source = next((found for found in images.find(spec.sources) if found.name in names[:1]), None)
-    if source is None:
-        return None
-    image = reader(spec).read(source)
-    observed = observe(image, scheme, levels, spec.seed)
-    return StripImages(
-        image.name,
-        image.bits,
-        trim(image.samples).copy(),
-        cipher={level: trim(observed.cipher(level)).copy() for level in levels},
-        clear={level: trim(observed.clear(level)).copy() for level in levels},
-    )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,7 +13,9 @@ import pandas as pd
 import pytest
 
 from imleak.report.figures import StripImages
-from imleak.study.frame import COLUMNS, GROWTH_COLUMNS, SUMMARY_COLUMNS, typed
+from imleak.report.pictures import Subject, write_pictures
+from imleak.study.frame import COLUMNS, GROWTH_COLUMNS, SUMMARY_COLUMNS, tidy, typed
+from imleak.study.store import Run
 
 NAN = math.nan
 
@@ -181,17 +185,17 @@ def make_rows() -> Callable[..., pd.DataFrame]:
     return rows
 
 
-@pytest.fixture(name="whole")
+@pytest.fixture(name="whole", scope="session")
 def _whole() -> pd.DataFrame:
     return whole()
 
 
-@pytest.fixture(name="histories")
+@pytest.fixture(name="histories", scope="session")
 def _histories() -> pd.DataFrame:
     return histories()
 
 
-@pytest.fixture(name="learning")
+@pytest.fixture(name="learning", scope="session")
 def _learning() -> pd.DataFrame:
     return learning()
 
@@ -204,3 +208,90 @@ def no_history() -> pd.DataFrame:
 @pytest.fixture
 def make_picture() -> Callable[..., StripImages]:
     return picture
+
+
+def image_rows(names: list[str], levels: int = 9) -> pd.DataFrame:
+    """Tidy rows of the histogram of some images."""
+    parts = [
+        {
+            "image": name,
+            "scheme": "bitplanes",
+            "level": range(levels),
+            "encoder": "pixels",
+            "measure": "histogram",
+            "part": "clear",
+            "protocol": "per-image",
+            "seed": 0,
+            "value": np.arange(levels)[::-1] * 0.9 + 0.01 * place,
+            "unit": "bit",
+            "bound": "exact",
+        }
+        for place, name in enumerate(names)
+    ]
+    frames = [pd.DataFrame(part, columns=list(COLUMNS)) for part in parts]
+    return typed(pd.concat(frames, ignore_index=True), COLUMNS) if frames else tidy([], COLUMNS)
+
+
+def manifest_of(names: list[str], **more: Any) -> dict[str, Any]:
+    """What was run on images of these names."""
+    image = {"height": 48, "width": 64, "channels": 1, "bits": 8, "notes": []}
+    images = [{"name": n, "digest": f"{i:064x}", **image} for i, n in enumerate(names)]
+    given = {
+        "format": 1,
+        "spec": {"seed": 0, "seeds": 2, "measures": ["histogram"]},
+        "command": ["imleak", "audit", "photos"],
+        "started": "2026-01-01T10:00:00+00:00",
+        "levels": list(range(9)),
+        "components": [],
+        "images": images,
+        "left_out": [],
+        "keys": "Ciphers were measured under repeatable keys.",
+        "versions": {"imleak": "9.8.7"},
+    }
+    return given | more
+
+
+def subject(
+    name: str, digest: str = "0" * 64, shape: tuple[int, int, int] = (1, 48, 64)
+) -> Subject:
+    """The picture of :func:`picture` as the page's pictures are made of."""
+    of = picture(shape)
+    clear, cipher = of.clear, of.cipher
+    return Subject(name, digest, of.bits, of.plain, cipher.__getitem__, clear.__getitem__)
+
+
+def run_in(
+    folder: Path,
+    summary: pd.DataFrame,
+    names: list[str],
+    frame: pd.DataFrame | None = None,
+    growth: pd.DataFrame | None = None,
+    pictures: int = 2,
+    **more: Any,
+) -> Run:
+    """A finished run in a folder, with pictures of its first images."""
+    folder.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(manifest_of(names, **more))
+    (folder / "manifest.json").write_text(text, encoding="utf-8")
+    whole_frame = pd.concat([image_rows(names[:9]), *([] if frame is None else [frame])])
+    whole_frame.to_parquet(folder / "results.parquet", index=False)
+    summary.to_csv(folder / "summary.csv", index=False)
+    if growth is not None:
+        growth.to_csv(folder / "growth.csv", index=False)
+    shown = [subject(name, f"{i:064x}") for i, name in enumerate(names[:pictures])]
+    if shown:
+        write_pictures(folder, shown, range(9), len(shown))
+    return Run.open(folder)
+
+
+@pytest.fixture(scope="session")
+def make_run(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Run]:
+    def make(summary: pd.DataFrame, names: list[str], **more: Any) -> Run:
+        return run_in(tmp_path_factory.mktemp("run"), summary, names, **more)
+
+    return make
+
+
+@pytest.fixture
+def make_subject() -> Callable[..., Subject]:
+    return subject

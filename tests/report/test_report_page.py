@@ -2,103 +2,135 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import json
 import re
-from base64 import b64decode
+from base64 import b64decode, b64encode
+from collections.abc import Callable
+from hashlib import sha256
 from html.parser import HTMLParser
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
-from PIL import Image
-from PIL.PngImagePlugin import PngInfo
 
-from imleak.report.page import write_page
+from imleak.report import write_report
+from imleak.report.cells import columns
+from imleak.report.page import to_html
+from imleak.study.store import Run
 
-HOSTILE = "\"'><script>alert(1)</script>{{ 7*7 }}.png"
+HOSTILE = "\"'><script>alert(1)</script>{{ 7*7 }}<img src=x onerror=alert(1)>.png"
+
+MakeRun = Callable[..., Run]
 
 
 class Seen(HTMLParser):
-    """Tags, addresses and text of a page."""
+    """Tags, addresses, scripts and text of a page."""
 
     def __init__(self, html: str) -> None:
         super().__init__()
         self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.scripts: list[str] = []
         self.text = ""
+        self._within = ""
         self.feed(html)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.elements.append((tag, dict(attrs)))
+        self._within = tag
+        if tag == "script":
+            self.scripts.append("")
+
+    def handle_endtag(self, tag: str) -> None:
+        self._within = ""
 
     def handle_data(self, data: str) -> None:
-        self.text += f"{data} "
+        if self._within == "script":
+            self.scripts[-1] += data
+        elif self._within != "style":
+            self.text += f"{data} "
+
+    @property
+    def data(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self.scripts[0])
+        return found
 
 
-@pytest.fixture
-def manifest() -> dict[str, Any]:
-    image = {"digest": "ab" * 32, "height": 48, "width": 64, "channels": 1, "bits": 8}
-    return {
-        "command": ["imleak", "audit", HOSTILE],
-        "started": "2026-01-01T10:00:00+00:00",
-        "components": [{"name": "pixels", "options": {"x": "</script>"}}],
-        "images": [{"name": HOSTILE, "notes": ["alpha dropped"], **image}],
-        "left_out": [
-            {"name": "undecodable\udcff.jpg", "why": "cut off", "measure": None, "encoder": None},
-            {"name": "small.png", "why": "too small", "measure": "mine", "encoder": "resnet"},
-        ],
-        "keys": "Ciphers were measured under repeatable keys.",
-        "warnings": ["A fixed key was used."],
-        "versions": {"imleak": "9.8.7"},
-    }
+@pytest.fixture(scope="module")
+def run(
+    make_run: MakeRun, whole: pd.DataFrame, histories: pd.DataFrame, learning: pd.DataFrame
+) -> Run:
+    left_out = [
+        {"name": "cut.jpg", "why": "cut off", "measure": None, "encoder": None},
+        {"name": "small.png", "why": "too small", "measure": "mine", "encoder": "resnet"},
+    ]
+    return make_run(
+        whole,
+        [HOSTILE, "b.png", "c.png"],
+        frame=histories,
+        growth=learning,
+        left_out=left_out,
+        warnings=["A fixed key was used."],
+        components=[{"kind": "scheme", "name": "pixels", "options": "{}", "x": "</script>"}],
+    )
 
 
-@pytest.fixture
-def figures(tmp_path: Path) -> list[Path]:
-    """A wide and a square picture with their titles, and a PDF."""
-    paths = [tmp_path / "strip.png", tmp_path / "m.png"]
-    for path, width in zip(paths, (40, 20), strict=True):
-        entries = PngInfo()
-        entries.add_text("Title", f"{path.stem} <b>")
-        Image.new("L", (width, 20)).save(path, pnginfo=entries)
-    return [*paths, tmp_path / "m.pdf"]
-
-
-@pytest.fixture
-def page(tmp_path: Path, whole: pd.DataFrame, manifest: dict[str, Any], figures: list[Path]) -> str:
-    return write_page(tmp_path, whole, manifest, figures).read_text(encoding="utf-8")
+@pytest.fixture(scope="module")
+def page(run: Run) -> str:
+    return write_report(run).read_text(encoding="utf-8")
 
 
 def test_the_page_asks_nothing_of_the_network(page: str) -> None:
     elements = Seen(page).elements
-    assert not {"script", "link", "iframe", "object", "form"} & {tag for tag, _ in elements}
+    assert not {"link", "iframe", "object", "form", "img", "base"} & {tag for tag, _ in elements}
     attributes = [pair for _, found in elements for pair in found.items()]
     assert not [name for name, _ in attributes if name.startswith("on")]
     addresses = [value or "" for name, value in attributes if name in ("src", "href")]
-    assert len(addresses) == 3
-    assert all(address.startswith(("data:image/png;base64,", "#")) for address in addresses)
-    assert any("default-src 'none'" in (value or "") for _, value in attributes)
-    assert not re.search(r"https?:|url\(|@import", re.sub(r'base64,[^"]+', "", page))
+    assert addresses
+    assert all(address.startswith("#") for address in addresses)
+    style = page.partition("<style>")[2].partition("</style>")[0]
+    assert not re.search(r"https?:|url\(|@import", style)
+
+
+def test_only_the_scripts_of_the_page_may_run(page: str) -> None:
+    seen = Seen(page)
+    policy = next(f["content"] or "" for _, f in seen.elements if "http-equiv" in f)
+    allowed = re.findall(r"'sha256-([^']+)'", policy)
+    given = [b64encode(sha256(text.encode()).digest()).decode() for text in seen.scripts[1:]]
+    assert allowed == given
+    assert "default-src 'none'" in policy
+    assert "unsafe-eval" not in policy
+    assert "'unsafe-inline'" not in policy.partition("style-src")[0]
 
 
 def test_hostile_names_are_text(page: str) -> None:
-    text = Seen(page).text
-    assert text.count(HOSTILE) == 2
-    assert "undecodable?.jpg" in text
+    seen = Seen(page)
+    assert HOSTILE in seen.text
+    assert "alert" not in "".join(seen.scripts[1:])
+    assert [picture["name"] for picture in seen.data["pictures"]] == [HOSTILE, "b.png"]
+    assert not [found for tag, found in seen.elements if tag == "img"]
 
 
-def test_pngs_are_embedded_whole_with_their_title(page: str, figures: list[Path]) -> None:
-    images = [found for tag, found in Seen(page).elements if tag == "img"]
-    embedded = [b64decode((image["src"] or "").partition(",")[2]) for image in images]
-    assert embedded == [path.read_bytes() for path in figures[:2]]
-    assert [image["alt"] for image in images] == ["strip <b>", "m <b>"]
-    classes = [found.get("class") for tag, found in Seen(page).elements if tag == "figure"]
-    assert classes == ["wide", None]
+def test_names_that_are_no_text_are_shown_all_the_same(
+    make_run: MakeRun, whole: pd.DataFrame
+) -> None:
+    run = make_run(
+        whole,
+        ["a.png"],
+        left_out=[
+            {"name": "undecodable\udcff.jpg", "why": "cut", "measure": None, "encoder": None}
+        ],
+    )
+    assert "undecodable?.jpg" in Seen(write_report(run).read_text(encoding="utf-8")).text
 
 
 def test_the_page_says_what_was_measured_and_what_was_not(page: str) -> None:
     text = " ".join(Seen(page).text.split())
     for expected in (
-        "1 image · 2 left out · 2026-01-01 10:00 UTC · imleak 9.8.7",
+        "3 images · 2 left out · 2026-01-01 10:00 UTC · imleak 9.8.7",
+        "At s = 4 an adversary with 75 training images still gets at least 2.48 bit [2.28, 2.68]",
+        "A leak below 0.12 bit a patch may have gone unseen.",
         "= 7.40",
         "[7.35, 7.45]",
         "no leak found infonce still rising",
@@ -108,19 +140,84 @@ def test_the_page_says_what_was_measured_and_what_was_not(page: str) -> None:
         "everything cut off",
         "Ciphers were measured under repeatable keys.",
         "A fixed key was used.",
-        "alpha dropped",
-        r'"options": {"x": "\u003c/script\u003e"}',
+        r'"x": "\u003c/script\u003e"',
     ):
         assert expected in text
 
 
-def test_the_page_is_the_same_every_time(
-    page: str, tmp_path: Path, whole: pd.DataFrame, manifest: dict[str, Any], figures: list[Path]
-) -> None:
-    again = write_page(tmp_path, whole, manifest, figures)
-    assert again.read_text(encoding="utf-8") == page
+def test_the_level_that_is_recommended_stands_at_the_top(run: Run) -> None:
+    text = " ".join(Seen(to_html(run, acceptable=0.2)).text.split())
+    assert "For at most 0.20 bit: s = 8, where nothing is left in the clear" in text
+    assert "For at most" not in Seen(to_html(run)).text
 
 
-def test_an_empty_manifest_is_enough(tmp_path: Path, whole: pd.DataFrame) -> None:
-    text = Seen(write_page(tmp_path, whole[:0], {}, []).read_text(encoding="utf-8")).text
-    assert "0 images" in text
+def test_page_csv_latex_and_results_have_the_same_numbers(run: Run, page: str) -> None:
+    shown = {(c.encoder, *c.headings): c for c in columns(run.summary)}
+    infonce = shown["efficientnet-lite0", "infonce", "held-out"]
+    seen = Seen(page)
+    drawn = next(
+        one
+        for one in seen.data["series"]
+        if one["name"] == "infonce held-out" and one["group"].startswith("efficientnet")
+    )
+    stored = run.summary[run.summary["measure"] == "infonce"].set_index("level")
+    rows = list(csv.DictReader(io.StringIO(write_report(run, "csv").read_text())))
+    latex = write_report(run, "tex").read_text()
+    markdown = write_report(run, "md").read_text()
+    for level, point in enumerate(drawn["points"]):
+        for name, end in (("mean", ""), ("low", " low"), ("high", " high")):
+            exact = stored.loc[level, name]
+            assert point["value" if name == "mean" else name] == exact
+            assert (
+                float(rows[level][f"bitplanes efficientnet-lite0 infonce held-out{end} (bit)"])
+                == exact
+            )
+        text, interval = infonce.value(level), infonce.interval(level)
+        assert point["tip_value"] == f"{text} bit"
+        assert text.removeprefix("≥ ") == f"{stored.loc[level, 'mean']:.2f}"
+        for whole in (seen.text, markdown):
+            assert text in whole
+            assert interval in whole
+        assert f"$\\geq {text.removeprefix('≥ ')}$ {interval} {infonce.verdict(level)}" in latex
+
+
+def test_figures_of_an_image_are_those_of_the_results(run: Run, page: str) -> None:
+    of_second = Seen(page).data["pictures"][1]["figures"]
+    (histogram,) = [one["values"] for one in of_second if one["name"] == "histogram"]
+    frame = run.frame
+    stored = frame[(frame["image"] == "b.png") & (frame["measure"] == "histogram")]
+    assert histogram == {
+        str(level): f"{value:.2f} bit"
+        for level, value in zip(stored["level"], stored["value"], strict=True)
+    }
+
+
+def test_pictures_are_embedded_as_they_are_stored(run: Run, page: str) -> None:
+    kept = sorted((run.path / "pictures").glob("*.png"))
+    embedded = [one["source"] for one in Seen(page).data["pictures"]]
+    assert [b64decode(uri.partition(",")[2]) for uri in embedded] == [p.read_bytes() for p in kept]
+
+
+def test_the_page_is_the_same_every_time(page: str, run: Run) -> None:
+    assert write_report(run).read_text(encoding="utf-8") == page
+
+
+def test_a_run_in_which_nothing_worked_has_a_page(make_run: MakeRun, whole: pd.DataFrame) -> None:
+    seen = Seen(to_html(make_run(whole[:0], [], pictures=0, levels=[])))
+    assert "Nothing was measured: there was no image to measure." in seen.text
+    assert seen.data["series"] == []
+
+
+def test_two_thousand_images_make_no_larger_page(make_run: MakeRun, whole: pd.DataFrame) -> None:
+    names = [f"{place:05}.png" for place in range(2000)]
+    page = to_html(make_run(whole, names))
+    assert "2,000 images" in page
+    assert "and 1800 more, in manifest.json" in page
+    assert "00199.png" in page
+    assert "00200.png" not in page
+    assert len(page) < 2_000_000
+
+
+def test_a_failed_estimator_is_told(page: str) -> None:
+    text = Seen(page).text
+    assert "ksg on efficientnet-lite0 failed and is missing here." in text

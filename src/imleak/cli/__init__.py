@@ -79,11 +79,29 @@ def audit(
     sensitivity: options.Sensitivity = None,
     device: options.Device = None,
     precision: options.Precision = None,
+    acceptable_leak: options.AcceptableLeak = None,
 ) -> None:
     """Encrypt images at every level and measure what is left of them."""
     given = {name: value for name, value in locals().items() if value not in (None, [])}
-    del given["output"]
-    _audit(_study(**given), output)
+    for name in ("output", "acceptable_leak"):
+        given.pop(name, None)
+    _audit(_study(**given), output, acceptable_leak)
+
+
+@app.command()
+def report(
+    run: Annotated[Path, typer.Argument(help="Folder of a finished run.")],
+    format: options.Format = "html",
+    output: options.ReportFile = None,
+    acceptable_leak: options.AcceptableLeak = None,
+) -> None:
+    """Write a run as a page, a document or a table, from its folder alone."""
+    from ..report import write_report
+    from ..study import Run
+    from .terminal import say
+
+    path = write_report(Run.open(run), format, output=output, acceptable=acceptable_leak)
+    say(f"In {path}")
 
 
 @app.command()
@@ -196,13 +214,13 @@ def _study(config: Path | None = None, clear: str | None = None, **fields: Any) 
     return StudySpec.of(**fields)
 
 
-def _audit(spec: StudySpec, output: Path) -> None:
+def _audit(spec: StudySpec, output: Path, acceptable: float | None = None) -> None:
     from ..api import run_study
     from .terminal import bar, tell
 
     with _interruptible(), bar() as progress:
-        run = run_study(spec, output, progress=progress, command=sys.argv)
-    tell(run)
+        run = run_study(spec, output, progress=progress, command=sys.argv, acceptable=acceptable)
+    tell(run, acceptable)
     if not run.frame["value"].notna().any():
         raise typer.Exit(1)
 

@@ -118,6 +118,20 @@ Tasks = Annotated[
 Rows = Annotated[int | None, _option("--n", words="Rows of a sample; else each task's own.")]
 Samples = Annotated[int, _option("--seeds", words="Samples of every task; else one.")]
 Quick = Annotated[bool, _option("--quick", words="A few small tasks, in about two minutes.")]
+AcceptableLeak = Annotated[
+    float | None,
+    typer.Option(
+        "--acceptable-leak",
+        min=0.0,
+        metavar="BITS",
+        help="Recommend a level that leaks no more bits a patch, if any.",
+        show_default=False,
+    ),
+]
+Format = Annotated[str, _option("--format", words="html, md, tex, pdf or csv; else html.")]
+ReportFile = Annotated[
+    Path | None, _option("-o", "--output", words="File to write; else report.FORMAT in the run.")
+]
 Device = Annotated[str | None, _option("--device", words="cpu, cuda, cuda:1.", panel=_ESTIMATORS)]
 Precision = Annotated[
     str | None,

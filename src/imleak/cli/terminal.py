@@ -30,8 +30,9 @@ def show(table: Table) -> None:
     Console().print(table)
 
 
-def tell(run: Run) -> None:
-    """Level x measure, what failed, and where the files are."""
+def tell(run: Run, acceptable: float | None = None) -> None:
+    """Level x measure, what failed, the answer in words, and where the files are."""
+    from ..report.finding import find
     from ..report.tables import level_tables
 
     if not run.summary.empty:
@@ -40,6 +41,10 @@ def tell(run: Run) -> None:
     for warning in run.manifest.get("warnings", ()):
         say(warning)
     _some(_failures(run.frame))
+    finding = find(run.summary, run.manifest, acceptable)
+    advice = finding.recommendation.words if finding.recommendation else ""
+    for line in filter(None, (finding.answer, finding.reach, advice)):
+        say(line)
     say(f"In {run.path}: {_files(run.path)}")
     say(f"Open {run.path / 'report.html'}")
 

@@ -30,6 +30,10 @@ class Cell:
     verdict: str = ""
     rising: bool = False
     chosen: str = ""
+    null_mean: float = math.nan
+    null_p95: float = math.nan
+    ceiling: float = math.nan
+    exact: float = math.nan
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,8 @@ class Column:
     ----------
     headings : words that tell this column from the others, the measure first.
     failed : how many measurements of it failed.
+    part, protocol : of the encrypted image that was compared, and how.
+    train : images an estimator learned from, where known.
     """
 
     scheme: str
@@ -49,6 +55,9 @@ class Column:
     unit: str
     failed: int
     cells: Mapping[int, Cell] = field(repr=False)
+    part: str = "clear"
+    protocol: str = ""
+    train: int | None = None
 
     @property
     def has_verdict(self) -> bool:
@@ -69,14 +78,14 @@ class Column:
             return "failed" if self.failed and not self.cells else ""
         if math.isnan(cell.value):
             return "failed"
-        return f"{MARKS.get(cell.bound, '?')} {self._number(cell.value)}"
+        return f"{MARKS.get(cell.bound, '?')} {self.number(cell.value)}"
 
     def interval(self, level: int) -> str:
         """``[0.98, 1.14]``, or empty where there is none."""
         cell = self.cells.get(level)
         if cell is None or math.isnan(cell.low) or math.isnan(cell.high):
             return ""
-        return f"[{self._number(cell.low)}, {self._number(cell.high)}]"
+        return f"[{self.number(cell.low)}, {self.number(cell.high)}]"
 
     def verdict(self, level: int) -> str:
         cell = self.cells.get(level)
@@ -90,7 +99,8 @@ class Column:
             return []
         return [*([cell.chosen] if cell.chosen else []), *(["still rising"] * cell.rising)]
 
-    def _number(self, value: float) -> str:
+    def number(self, value: float) -> str:
+        """A value with the decimals of this column."""
         if math.isinf(value):
             return "∞" if value > 0 else "-∞"
         return f"{value:z.{self.decimals}f}"
@@ -121,6 +131,9 @@ def columns(summary: pd.DataFrame) -> list[Column]:
                 int(row["level"]): _cell(row)
                 for row in rows[rows["level"].notna()].to_dict("records")
             },
+            part=part,
+            protocol=protocol,
+            train=_count(rows["train_groups"]),
         )
         found.append(column)
     return sorted(found, key=lambda column: order[column.scheme, column.encoder])
@@ -186,7 +199,13 @@ def _cell(row: Mapping[Any, Any]) -> Cell:
     value, low, high = (_float(row[name]) for name in ("mean", "low", "high"))
     rising = not pd.isna(row["rising"]) and bool(row["rising"])
     verdict, chosen = _word(row["verdict"]), _word(row["chosen"])
-    return Cell(value, low, high, _word(row["bound"]), verdict, rising, chosen)
+    beside = (_float(row[name]) for name in ("null_mean", "null_p95", "ceiling", "exact"))
+    return Cell(value, low, high, _word(row["bound"]), verdict, rising, chosen, *beside)
+
+
+def _count(column: pd.Series[Any]) -> int | None:
+    known = column.dropna()
+    return None if known.empty else int(known.max())
 
 
 def _float(value: Any) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import chain
+from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -10,9 +10,9 @@ import pandas as pd
 from . import curves, learning, training
 from .strip import StripImages
 from .strip import drawings as strip_drawings
-from .style import print_style, save
+from .style import Drawing, print_style, save
 
-__all__ = ["StripImages", "write_figures"]
+__all__ = ["StripImages", "drawings", "write_figures"]
 
 
 def write_figures(
@@ -46,10 +46,16 @@ def write_figures(
     """
     folder = out / "figures"
     with print_style():
-        drawn = chain(
-            strip_drawings(strip),
-            curves.drawings(summary),
-            learning.drawings(growth),
-            training.drawings(frame),
-        )
+        drawn = drawings(frame, summary, growth, strip)
         return [path for drawing in drawn for path in save(drawing, folder)]
+
+
+def drawings(
+    frame: pd.DataFrame, summary: pd.DataFrame, growth: pd.DataFrame, strip: StripImages | None
+) -> Iterator[Drawing]:
+    """Every figure of a run, drawn when it is asked for; the arguments of
+    :func:`write_figures`."""
+    yield from strip_drawings(strip)
+    yield from curves.drawings(summary)
+    yield from learning.drawings(growth)
+    yield from training.drawings(frame)

@@ -1,0 +1,69 @@
+"""The pictures a report shows: some images of a run, encrypted once more as they were."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from . import images
+from .interfaces import Image, ImleakError
+from .report.figures import StripImages
+from .report.figures.strip import trim
+from .report.pictures import Subject, chosen, write_pictures
+from .study import Run, StudySpec
+from .study.observe import observe
+from .study.survey import reader
+
+
+def keep_pictures(spec: StudySpec, run: Run) -> None:
+    """Write some of the measured images at every level, small, into the folder of a run.
+
+    Raises
+    ------
+    OutputError
+        If they cannot be written.
+    """
+    levels, wanted = tuple(run.manifest["levels"]), chosen(_measured(run))
+
+    def subjects() -> Iterator[Subject]:
+        for image in _read(spec, wanted):
+            seen = observe(image, spec.scheme_component(), levels, spec.seed)
+            yield Subject(
+                image.name, image.digest, image.bits, image.samples, seen.cipher, seen.clear
+            )
+
+    write_pictures(run.path, subjects(), levels, len(wanted))
+
+
+def strip_of(spec: StudySpec, run: Run) -> StripImages | None:
+    """The first image that was measured, at all levels, made small enough to print."""
+    levels = tuple(run.manifest["levels"])
+    image = next(_read(spec, _measured(run)), None)
+    if image is None:
+        return None
+    observed = observe(image, spec.scheme_component(), levels, spec.seed)
+    return StripImages(
+        image.name,
+        image.bits,
+        trim(image.samples).copy(),
+        cipher={level: trim(observed.cipher(level)).copy() for level in levels},
+        clear={level: trim(observed.clear(level)).copy() for level in levels},
+    )
+
+
+def _measured(run: Run) -> list[dict[str, str]]:
+    """What the manifest says of the images that were measured."""
+    without = {left["name"] for left in run.manifest["left_out"] if left["measure"] is None}
+    return [image for image in run.manifest["images"] if image["name"] not in without]
+
+
+def _read(spec: StudySpec, wanted: Sequence[dict[str, str]]) -> Iterator[Image]:
+    """These images, one after the other; without those that are no longer there."""
+    sources = {source.name: source for source in images.find(spec.sources)} if wanted else {}
+    reads = reader(spec)
+    for entry in wanted:
+        try:
+            image = reads.read(sources[entry["name"]])
+        except (ImleakError, KeyError):
+            continue
+        if image.digest == entry["digest"]:
+            yield image

@@ -1,0 +1,205 @@
+"""What the script of the page draws, as plain values: every text is made here, so that a
+number reads alike wherever it stands."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import matplotlib as mpl
+import pandas as pd
+from matplotlib.colors import to_hex
+
+from ...study.store import Run
+from ..cells import MARKS, Column, columns
+from ..figures.training import by_epoch
+from ..pictures import Picture, data_uri, read_pictures
+from . import charts
+
+SHAPES = ("circle", "square", "triangle-up", "diamond", "triangle-down", "cross", "triangle-right")
+COLOURS, DASHES = 7, 4
+"""Variables --c0, --c1, ... of the page, and dashes of its lines."""
+
+MOST_EPOCHS = 150
+"""Points of a curve of training; of longer ones, evenly spread epochs are drawn."""
+
+BOUNDS = {"exact": "exact", "lower": "lower bound", "upper": "upper bound", "none": "no bound"}
+
+
+def page_data(run: Run) -> dict[str, Any]:
+    """Charts, series, histories, growth and pictures of a run."""
+    shown = columns(run.summary)
+    return {
+        "specs": charts.specs(),
+        "series": [series(column, place) for place, column in enumerate(shown) if column.cells],
+        "training": list(_training(run.frame)),
+        "growth": list(_growth(run.growth, shown)),
+        "pictures": list(_pictures(run, shown)),
+    }
+
+
+def series(column: Column, place: int) -> dict[str, Any]:
+    """A measure against the level, with the look it keeps wherever it is drawn.
+
+    `base` is its value where nothing is encrypted, of which shares are taken; None where
+    there is no such value or it is not above 0.
+    """
+    base = column.cells[0].value if 0 in column.cells else math.nan
+    name = " ".join(column.headings)
+    bounds = dict.fromkeys(BOUNDS.get(cell.bound, cell.bound) for cell in column.cells.values())
+    learned = f"{column.train} training images" if column.train else ""
+    return {
+        "id": place,
+        "name": name,
+        "group": f"{column.encoder} · {column.scheme}",
+        "told": ", ".join(filter(None, (*bounds, learned))),
+        "unit": column.unit,
+        "decided": any(cell.bound != "none" for cell in column.cells.values()),
+        "colour": f"var(--c{place % COLOURS})",
+        "shape": SHAPES[place % len(SHAPES)],
+        "dash": place // COLOURS % DASHES,
+        "base": base if math.isfinite(base) and base > 0 else None,
+        "points": [_point(column, level, name) for level in sorted(column.cells)],
+    }
+
+
+def level_colours(levels: Sequence[int], *, dark: bool) -> dict[int, str]:
+    """A colour of cividis for every level; without its darkest or its palest end."""
+    low, high = (0.3, 1.0) if dark else (0.0, 0.82)
+    steps = max(len(levels) - 1, 1)
+    scale = mpl.colormaps["cividis"]
+    return {
+        level: to_hex(scale(low + (high - low) * place / steps))
+        for place, level in enumerate(levels)
+    }
+
+
+def _point(column: Column, level: int, name: str) -> dict[str, Any]:
+    cell = column.cells[level]
+    unit = f" {column.unit}" if column.unit else ""
+    ends = ("low", "high", "null_mean", "null_p95", "ceiling", "exact")
+    null = ""
+    if math.isfinite(cell.null_mean):
+        null = f"{column.number(cell.null_mean)}, 95 % below {column.number(cell.null_p95)}"
+    return {
+        "s": level,
+        "value": finite(cell.value),
+        **{end: finite(getattr(cell, end)) for end in ends},
+        "hollow": cell.verdict in ("no leak found", "unreliable"),
+        "tip_measure": f"{name} on {column.encoder}",
+        "tip_level": f"s = {level}",
+        "tip_value": column.value(level) + unit,
+        "tip_interval": column.interval(level) or "none",
+        "tip_null": null or "none",
+        "tip_top": column.number(cell.ceiling) if math.isfinite(cell.ceiling) else "none",
+        "tip_said": ", ".join(filter(None, (cell.verdict, *column.remarks(level)))) or "no verdict",
+    }
+
+
+def finite(value: float) -> float | None:
+    """A number JSON has; None for the others."""
+    return float(value) if math.isfinite(value) else None
+
+
+def _training(frame: pd.DataFrame) -> Iterator[dict[str, Any]]:
+    """The value of every level after every epoch, mean over seeds."""
+    history = frame[frame["epoch"].notna() & frame["level"].notna()]
+    keys = ["scheme", "encoder", "measure", "protocol"]
+    for (_, encoder, measure, protocol), rows in history.groupby(keys, sort=False):
+        values = by_epoch(rows)
+        step = math.ceil(len(values) / MOST_EPOCHS)
+        values = values.iloc[(len(values) - 1) % step :: step]
+        yield {
+            "name": f"{measure} on {encoder}",
+            "protocol": str(protocol),
+            "unit": str(rows["unit"].iloc[0]),
+            "epochs": [int(epoch) for epoch in values.index],
+            "levels": {
+                int(level): [finite(value) for value in values[level]] for level in values.columns
+            },
+        }
+
+
+def _growth(growth: pd.DataFrame, shown: Sequence[Column]) -> Iterator[dict[str, Any]]:
+    keys = ["scheme", "encoder", "measure", "protocol"]
+    for (scheme, encoder, measure, protocol), rows in growth.groupby(keys, sort=False):
+        number = _number_of(shown, str(scheme), str(encoder), str(measure), str(protocol))
+        mark = MARKS.get(str(rows["bound"].iloc[0]), "?")
+        yield {
+            "name": f"{measure} on {encoder}",
+            "protocol": str(protocol),
+            "unit": str(rows["unit"].iloc[0]),
+            "points": [
+                {
+                    "s": int(row["level"]),
+                    "images": int(row["train_groups"]),
+                    **{name: finite(row[name]) for name in ("value", "low", "high")},
+                    "tip_level": f"s = {row['level']}",
+                    "tip_training": f"{row['train_groups']} images",
+                    "tip_value": f"{mark} {number(row['value'])} {row['unit']}",
+                    "tip_interval": f"[{number(row['low'])}, {number(row['high'])}]",
+                    "tip_said": "still rising" if _is(row["rising"]) else "no gain seen",
+                }
+                for row in rows.to_dict("records")
+            ],
+        }
+
+
+def _number_of(shown: Sequence[Column], *key: str) -> Any:
+    for column in shown:
+        if (column.scheme, column.encoder, column.measure, column.protocol) == key:
+            return column.number
+    return lambda value: f"{value:.2f}"
+
+
+def _is(value: Any) -> bool:
+    return not pd.isna(value) and bool(value)
+
+
+def _pictures(run: Run, shown: Sequence[Column]) -> Iterator[dict[str, Any]]:
+    kept = read_pictures(run.path)
+    figures = _figures(run.frame, shown, kept)
+    for picture in kept:
+        step = max(picture.of_width / picture.width, 1)
+        yield {
+            "name": _text(picture.name),
+            "width": picture.width,
+            "height": picture.height,
+            "levels": list(picture.levels),
+            "source": data_uri(run.path, picture),
+            "size": f"{picture.of_width} × {picture.of_height} pixels",
+            "shown": ""
+            if step == 1
+            else f"one sample in {step:.2g} of every row and column is shown, none is averaged",
+            "figures": figures.get(picture.name, []),
+        }
+
+
+def _figures(
+    frame: pd.DataFrame, shown: Sequence[Column], kept: Sequence[Picture]
+) -> Mapping[str, list[dict[str, Any]]]:
+    """The numbers of single pictures, by name: a measure and its text at every level."""
+    single = frame[frame["image"].isin([p.name for p in kept]) & frame["level"].notna()]
+    found: dict[str, list[dict[str, Any]]] = {}
+    by_column = {
+        (c.scheme, c.encoder, c.measure, c.part): c for c in shown if c.protocol == "per-image"
+    }
+    keys = ["image", "scheme", "encoder", "measure", "part"]
+    for key, rows in single.groupby(keys, sort=False):
+        image, scheme, encoder, measure, part = map(str, key)
+        column = by_column.get((scheme, encoder, measure, part))
+        if column is not None:
+            unit = f" {column.unit}" if column.unit else ""
+            values = {
+                int(row["level"]): column.number(row["value"]) + unit
+                for row in rows[rows["value"].notna()].to_dict("records")
+            }
+            told = [*column.headings, *([] if column.encoder == "pixels" else [column.encoder])]
+            found.setdefault(image, []).append({"name": ", ".join(told), "values": values})
+    return found
+
+
+def _text(name: str) -> str:
+    """A file's name as text: surrogates stand for its undecodable bytes."""
+    return name.encode(errors="replace").decode()

@@ -1,0 +1,310 @@
+"use strict";
+(() => {
+  const data = JSON.parse(document.getElementById("data").textContent);
+  const at = (id) => document.getElementById(id);
+  const chosen = (name) => document.querySelector(`input[name="${name}"]:checked`)?.value;
+
+  /** An element with attributes, and text or children. Text is never markup. */
+  function make(tag, attributes = {}, ...children) {
+    const element = document.createElement(tag);
+    for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+    element.append(...children);
+    return element;
+  }
+
+  /* Charts: a specification, with rows and a few settings put in, drawn anew. */
+
+  const options = { ast: true, actions: false, renderer: "svg", tooltip: { disableDefaultStyle: true } };
+  const drawn = new Map();
+
+  async function draw(element, name, rows, settle = () => {}) {
+    const spec = structuredClone(data.specs[name]);
+    spec.datasets = { rows };
+    settle(spec);
+    drawn.get(element)?.finalize();
+    drawn.set(element, await vegaEmbed(element, spec, options));
+    element.querySelector("svg")?.setAttribute("aria-hidden", "true"); // the tables say it better
+  }
+
+  function eachEncoding(spec, channel, change) {
+    for (const layer of spec.layer) {
+      const encoding = layer.encoding?.[channel] ?? spec.encoding?.[channel];
+      if (encoding) change(encoding);
+    }
+  }
+
+  /** The range of the vertical scale: values always, the rest as far as it does not press them flat. */
+  function range(rows, core, edges, log) {
+    const kept = (names) => rows.flatMap((row) => names.map((name) => row[name]))
+      .filter((value) => Number.isFinite(value) && (!log || value > 0));
+    const inner = kept(core);
+    if (!inner.length) return null;
+    let low = Math.min(...inner), high = Math.max(...inner);
+    if (log) return [low, high];
+    const reach = (high - low) || Math.abs(high) || 1;
+    const outer = kept(edges);
+    low = Math.max(Math.min(low, ...outer), low - 0.6 * reach);
+    high = Math.min(Math.max(high, ...outer), high + 0.6 * reach);
+    const margin = 0.05 * (high - low);
+    return [low - margin, high + margin];
+  }
+
+  /* Pictures. */
+
+  function pictures() {
+    const state = { image: 0, place: Number(at("level").value), view: "cipher" };
+    const words = {
+      plain: "The picture as it was.",
+      cipher: "What is stored or sent: the encrypted bits are noise, the others are as they were.",
+      clear: "What can be used without the key, stretched to be seen.",
+      difference: "How far the encrypted picture is from the plain one: black where nothing changed.",
+    };
+    const images = data.pictures.map((picture) => {
+      const image = new Image();
+      image.src = picture.source;
+      return image;
+    });
+
+    function paint(canvas, which, view, place) {
+      const { width, height, levels } = data.pictures[which];
+      canvas.width = width;
+      canvas.height = height;
+      const context = canvas.getContext("2d");
+      const tile = (number) =>
+        context.drawImage(images[which], 0, number * height, width, height, 0, 0, width, height);
+      if (view === "plain") tile(0);
+      else if (view === "clear") tile(1 + levels.length + place);
+      else tile(1 + place);
+      if (view === "difference") {
+        context.globalCompositeOperation = "difference";
+        tile(0);
+      }
+    }
+
+    function show() {
+      const picture = data.pictures[state.image];
+      const level = picture.levels[state.place];
+      const view = document.querySelector(`input[name="view"][value="${state.view}"]`).parentElement.textContent.trim();
+      const title = state.view === "plain" ? picture.name : `${picture.name}, s = ${level}`;
+      paint(at("picture"), state.image, state.view, state.place);
+      at("picture").setAttribute("aria-label", `${title}: ${view}`);
+      at("picture-title").textContent = title;
+      at("picture-words").textContent = words[state.view];
+      at("picture-size").textContent = [picture.size, picture.shown].filter(Boolean).join("; ") + ".";
+      at("level").setAttribute("aria-valuetext", `s = ${level}`);
+      at("picture-figures").replaceChildren(...picture.figures.flatMap(({ name, values }) =>
+        level in values ? [make("dt", {}, name), make("dd", {}, values[level])] : []));
+      const view_of_strip = state.view === "plain" ? "cipher" : state.view;
+      [...at("strip").children].forEach((figure, place) => {
+        paint(figure.firstChild, state.image, view_of_strip, place);
+        figure.className = place === state.place ? "here" : "";
+      });
+    }
+
+    data.pictures.forEach((picture, which) => {
+      const canvas = make("canvas", { "aria-hidden": "true" });
+      const input = make("input", { type: "radio", name: "image", value: which, class: "hidden", "aria-label": picture.name });
+      input.checked = which === 0;
+      at("reel").append(make("label", { title: picture.name }, input, canvas));
+      images[which].decode().then(() => {
+        paint(canvas, which, "plain", 0);
+        if (which === state.image) show();
+      });
+    });
+    for (const level of data.pictures[0].levels)
+      at("strip").append(make("figure", {}, make("canvas"), make("span", {}, `s = ${level}`)));
+    at("reel").addEventListener("change", () => { state.image = Number(chosen("image")); show(); });
+    at("views").addEventListener("change", () => { state.view = chosen("view"); show(); });
+    at("level").addEventListener("input", () => { state.place = Number(at("level").value); show(); });
+    [...at("strip").children].forEach((figure, place) =>
+      figure.addEventListener("click", () => { at("level").value = place; state.place = place; show(); }));
+  }
+
+  /* A measure against the level. */
+
+  const SHAPES = {
+    circle: "M-4,0a4,4 0 1,0 8,0a4,4 0 1,0 -8,0", square: "M-3.5,-3.5h7v7h-7z", "triangle-up": "M0,-4.5L4.5,4H-4.5z",
+    diamond: "M0,-5L5,0L0,5L-5,0z", "triangle-down": "M0,4.5L4.5,-4H-4.5z", cross: "M-1.5,-4.5h3v3h3v3h-3v3h-3v-3h-3v-3h3z",
+    "triangle-right": "M4.5,0L-4,4.5V-4.5z",
+  };
+  const DASHES = ["none", "6 3", "2 2", "8 3 2 3"];
+
+  function swatch({ colour, shape, dash }) {
+    const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+    svg.setAttribute("class", "swatch");
+    svg.setAttribute("viewBox", "-14 -7 28 14");
+    svg.setAttribute("aria-hidden", "true");
+    for (const d of ["M-14,0H14", SHAPES[shape]]) {
+      const path = document.createElementNS(svg.namespaceURI, "path");
+      path.setAttribute("d", d);
+      path.setAttribute("fill", d === SHAPES[shape] ? colour : "none");
+      path.setAttribute("stroke", colour);
+      path.setAttribute("stroke-width", "2");
+      if (d !== SHAPES[shape]) path.setAttribute("stroke-dasharray", DASHES[dash]);
+      svg.append(path);
+    }
+    return svg;
+  }
+
+  function curves() {
+    const units = [...new Set(data.series.map(({ unit }) => unit))];
+    const name = (unit) => unit || "no unit";
+    const of_unit = (unit) => data.series.filter((series) => series.unit === unit);
+    const first = units.includes("bit") ? "bit" : units[0];
+    const on = new Set(units.flatMap((unit) => {
+      const decided = of_unit(unit).filter((series) => series.decided);
+      return (decided.length ? decided : of_unit(unit)).slice(0, 5).map(({ id }) => id);
+    }));
+    for (const unit of units) {
+      const input = make("input", { type: "radio", name: "unit", value: unit });
+      input.checked = unit === first;
+      at("units").append(make("label", {}, input, name(unit)));
+    }
+
+    const is_share = () => chosen("as") === "share";
+    const offered = () => is_share() ? data.series.filter(({ base }) => base !== null) : of_unit(chosen("unit"));
+
+    function list() {
+      const groups = Map.groupBy ? Map.groupBy(offered(), ({ group }) => group) : new Map();
+      if (!Map.groupBy)
+        for (const series of offered()) groups.set(series.group, [...(groups.get(series.group) ?? []), series]);
+      at("measures").replaceChildren(...[...groups].map(([group, members]) => {
+        const row = make("div", { class: "choices" });
+        for (const series of members) {
+          const input = make("input", { type: "checkbox", value: series.id });
+          input.checked = on.has(series.id);
+          row.append(make("label", { title: series.told }, input, swatch(series), series.name));
+        }
+        return make("div", {}, make("p", { class: "soft" }, group), row);
+      }));
+    }
+
+    function render() {
+      const log = chosen("scale") === "log", share = is_share();
+      const fields = ["value", "low", "high", "null_mean", "null_p95", "ceiling", "exact"];
+      const shown = offered().filter(({ id }) => on.has(id));
+      const hidden = [...(at("with-null").checked ? [] : ["null_mean", "null_p95"]), ...(at("with-ceiling").checked ? [] : ["ceiling"])];
+      const rows = shown.flatMap(({ points, ...series }) => points.map((point) => {
+        const row = { ...point, id: series.id, colour: series.colour, shape: series.shape, dash: series.dash };
+        for (const field of fields) {
+          if (share && row[field] !== null) row[field] /= series.base;
+          if (hidden.includes(field) || (log && !(row[field] > 0))) row[field] = null;
+        }
+        if (row.exact !== null && Math.abs(row.exact - row.value) < 1e-9) row.exact = null;
+        return row;
+      }));
+      const levels = [...new Set(data.series.flatMap(({ points }) => points.map(({ s }) => s)))].sort((a, b) => a - b);
+      const domain = range(rows, ["value", "exact"], ["low", "high", "null_p95", "ceiling"], log);
+      const lost = log ? shown.flatMap(({ points }) => points).filter(({ value }) => !(value > 0)).length : 0;
+      at("curves-note").textContent = [
+        domain ? "" : "No number to draw: choose a measure that has one on this scale.",
+        lost ? `${lost} values of 0 or less have no place on a logarithmic scale.` : "",
+        share ? "A measure at s = 0 is 1, whatever its unit." : "",
+      ].filter(Boolean).join(" ");
+      draw(at("curves-chart"), "curves", rows, (spec) => {
+        eachEncoding(spec, "x", (x) => {
+          x.axis = { values: levels, format: "d", grid: false };
+          x.scale.domain = [levels[0], levels.at(-1)];
+        });
+        eachEncoding(spec, "y", (y) => {
+          y.title = share ? "share of its value at s = 0" : name(chosen("unit"));
+          y.scale = { ...(log ? { type: "log" } : { zero: false }), nice: log, ...(domain ? { domain } : {}) };
+        });
+        spec.height = 360;
+      });
+    }
+
+    at("curves").addEventListener("change", ({ target }) => {
+      if (target.type === "checkbox" && at("measures").contains(target))
+        on[target.checked ? "add" : "delete"](Number(target.value));
+      else if (target.name === "unit" || target.name === "as") {
+        for (const radio of document.querySelectorAll('input[name="unit"]')) radio.disabled = is_share();
+        list();
+      }
+      render();
+    });
+    list();
+    render();
+  }
+
+  /* Training and growth. */
+
+  function holder(charts, title) {
+    const element = make("div", { class: "chart", role: "img", "aria-label": title });
+    charts.append(make("div", {}, make("p", { class: "soft" }, title), element));
+    return element;
+  }
+
+  function training() {
+    for (const name of new Set(data.training.map((one) => one.name))) at("training-of").append(make("option", {}, name));
+
+    function render() {
+      const distance = chosen("training-as") === "distance";
+      at("training-charts").replaceChildren();
+      for (const one of data.training.filter(({ name }) => name === at("training-of").value)) {
+        const levels = Object.entries(one.levels);
+        const tops = one.epochs.map((_, place) => Math.max(...levels.map(([, values]) => values[place] ?? -Infinity)));
+        const rows = levels.flatMap(([s, values]) => one.epochs.map((epoch, place) => {
+          const value = values[place] === null ? null : distance ? tops[place] - values[place] : values[place];
+          const told = value === null ? "failed" : `${value.toFixed(3)} ${one.unit}`;
+          return { s, epoch, value, colour: `var(--l${s})`, tip_level: `s = ${s}`, tip_epoch: String(epoch), tip_value: told };
+        }));
+        draw(holder(at("training-charts"), one.protocol), "training", rows, (spec) =>
+          eachEncoding(spec, "y", (y) => { y.title = `${distance ? "distance to the maximum, " : ""}${one.unit}`; }));
+      }
+    }
+
+    at("training").addEventListener("change", render);
+    render();
+  }
+
+  function growth() {
+    for (const one of data.growth) {
+      const rows = one.points.map((point) => ({ ...point, colour: `var(--l${point.s})` }));
+      const counts = [...new Set(one.points.map(({ images }) => images))].sort((a, b) => a - b);
+      const domain = range(rows, ["value"], ["low", "high"], false);
+      draw(holder(at("growth-charts"), `${one.name}, ${one.protocol}`), "growth", rows, (spec) => {
+        eachEncoding(spec, "x", (x) => { x.axis = { values: counts, format: "d", grid: false }; });
+        eachEncoding(spec, "y", (y) => { y.title = one.unit; if (domain) y.scale = { domain, zero: false, nice: false }; });
+      });
+    }
+  }
+
+  function key() {
+    const levels = new Set([...data.training.flatMap(({ levels }) => Object.keys(levels).map(Number)), ...data.growth.flatMap(({ points }) => points.map(({ s }) => s))]);
+    for (const level of [...levels].sort((a, b) => a - b)) {
+      const mark = make("i");
+      mark.style.background = `var(--l${level})`;
+      at("level-key").append(make("span", {}, mark, `s = ${level}`));
+    }
+  }
+
+  /* Copying. */
+
+  async function copy(text) {
+    try {
+      await navigator.clipboard.writeText(text);
+      return true;
+    } catch {
+      const area = make("textarea", { class: "hidden" });
+      area.value = text;
+      document.body.append(area);
+      area.select();
+      const done = document.execCommand("copy");
+      area.remove();
+      return done;
+    }
+  }
+
+  for (const button of document.querySelectorAll("[data-copy]"))
+    button.addEventListener("click", async () => {
+      const done = await copy(at(button.dataset.copy).value);
+      at("copied").textContent = done ? "Copied." : "This browser does not allow copying.";
+    });
+
+  if (data.pictures.length) pictures();
+  if (data.series.length) curves();
+  if (data.training.length) training();
+  if (data.growth.length) growth();
+  if (data.training.length || data.growth.length) key();
+})();

@@ -1,0 +1,52 @@
+"""A finished run that shows and reports itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from . import study
+
+if TYPE_CHECKING:
+    from .report.finding import Finding
+
+
+class Run(study.Run):
+    """A finished run in its folder, as :func:`imleak.audit` returns it.
+
+    In a notebook it shows its answer and its table.
+    """
+
+    def finding(self, acceptable: float | None = None) -> Finding:
+        """What the run says, in words.
+
+        Parameters
+        ----------
+        acceptable : bits that may leak, to recommend a level for.
+        """
+        from .report.finding import find
+
+        return find(self.summary, self.manifest, acceptable)
+
+    def report(
+        self,
+        format: str = "html",
+        *,
+        output: Path | None = None,
+        acceptable: float | None = None,
+    ) -> Path:
+        """Write the run as ``html``, ``md``, ``tex``, ``pdf`` or ``csv``; the file's path.
+
+        Raises
+        ------
+        ImleakError
+            If there is no such format, or the file cannot be written.
+        """
+        from .report import write_report
+
+        return write_report(self, format, output=output, acceptable=acceptable)
+
+    def _repr_html_(self) -> str:
+        from .report.notebook import fragment
+
+        return fragment(self.summary, self.manifest)

@@ -1,0 +1,201 @@
+"""The page in a browser: quiet, self-contained, usable by hand and by keyboard."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from importlib.resources import files
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from browser import CHROMIUM, Page, browse
+
+from imleak.report import write_report
+from imleak.study.store import Run
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium: apt-get install chromium")
+
+HOSTILE = "<img src=x onerror=alert(1)>.png"
+PIXELS = "document.getElementById('picture').toDataURL()"
+MARKS = "document.querySelectorAll('#curves-chart .mark-symbol path').length"
+
+
+@pytest.fixture(scope="module")
+def report(
+    make_run: Callable[..., Run],
+    whole: pd.DataFrame,
+    histories: pd.DataFrame,
+    learning: pd.DataFrame,
+) -> Path:
+    names = [HOSTILE, "second.png"]
+    run = make_run(
+        whole,
+        names,
+        frame=histories,
+        growth=learning,
+        left_out=[{"name": HOSTILE, "why": HOSTILE, "measure": None, "encoder": None}],
+        warnings=["A fixed key was used."],
+    )
+    return write_report(run, acceptable=0.2)
+
+
+@pytest.fixture(scope="module")
+def tab() -> Iterator[Page]:
+    with browse() as page:
+        yield page
+
+
+@pytest.fixture
+def page(tab: Page, report: Path) -> Page:
+    tab.complaints.clear()
+    tab.requests.clear()
+    tab.open(report)
+    return tab
+
+
+def chosen(page: Page, name: str) -> None:
+    page.run(f"document.querySelector('input[name={name}]:checked').focus()")
+
+
+def test_nothing_is_asked_of_the_network_and_nothing_complains(page: Page, report: Path) -> None:
+    page.run("document.querySelectorAll('input').forEach((input) => input.click())")
+    page.settle()
+    assert page.complaints == []
+    own = report.absolute().as_uri()
+    assert [url for url in page.requests if not url.startswith("data:")] == [own]
+
+
+def test_the_policy_stops_what_was_not_there(page: Page) -> None:
+    page.run(
+        "document.body.insertAdjacentHTML('beforeend', '<img src=x onerror=\"window.hit=1\">')"
+    )
+    page.run(
+        "document.body.append(Object.assign(document.createElement('script'), {text: 'hit=1'}))"
+    )
+    page.settle()
+    assert page.run("window.hit") is None
+    assert page.run("fetch('https://example.org').then(() => 'open', () => 'shut')") == "shut"
+
+
+def test_a_hostile_name_is_a_name(page: Page) -> None:
+    assert page.run("document.getElementById('picture-title').textContent").startswith(HOSTILE)
+    assert page.run("document.querySelectorAll('img').length") == 0
+
+
+def test_the_slider_changes_the_picture_by_keyboard(page: Page) -> None:
+    page.run("document.getElementById('level').focus()")
+    before = page.run(PIXELS)
+    page.press("ArrowRight", 2)
+    assert page.run(PIXELS) != before
+    assert page.run("document.getElementById('picture-title').textContent").endswith("s = 4")
+    assert "3.60 bit" in page.run("document.getElementById('picture-figures').textContent")
+    page.press("ArrowLeft", 2)
+    assert page.run(PIXELS) == before
+
+
+def test_every_way_to_look_is_another_picture(page: Page) -> None:
+    chosen(page, "view")
+    seen = {page.run(PIXELS)}
+    for _ in range(3):
+        page.press("ArrowRight")
+        seen.add(page.run(PIXELS))
+    assert len(seen) == 4
+
+
+def test_a_difference_at_level_0_is_black(page: Page) -> None:
+    page.run("document.querySelector('input[value=difference]').click()")
+    page.run("document.getElementById('level').focus()")
+    page.press("ArrowLeft", 2)
+    script = """(() => { const c = document.getElementById('picture');
+      return Math.max(...c.getContext('2d').getImageData(0, 0, c.width, c.height).data
+        .filter((_, place) => place % 4 < 3)); })()"""
+    assert page.run(script) == 0
+    page.press("ArrowRight")
+    assert page.run(script) == 128  # of the top bit
+
+
+def test_another_image_is_chosen_by_keyboard(page: Page) -> None:
+    chosen(page, "image")
+    page.press("ArrowRight")
+    assert page.run("document.getElementById('picture-title').textContent") == "second.png, s = 2"
+
+
+def test_the_chart_follows_its_controls(page: Page) -> None:
+    before = page.run(MARKS)
+    assert before
+    page.run("document.querySelector('#measures input:checked').click()")
+    page.settle()
+    assert page.run(MARKS) < before
+    chosen(page, "unit")
+    page.press("ArrowRight")
+    page.settle()
+    assert "dB" in page.run("document.querySelector('#curves-chart').textContent")
+    page.run("document.querySelector('input[value=share]').click()")
+    page.settle()
+    assert "share" in page.run("document.querySelector('#curves-chart').textContent")
+    page.run("document.querySelector('input[value=log]').click()")
+    page.settle()
+    assert "logarithmic" in page.run("document.querySelector('#curves-note').textContent")
+
+
+def test_hovering_gives_the_numbers_of_the_table(page: Page) -> None:
+    page.run("document.getElementById('curves-chart').scrollIntoView({behavior: 'instant'})")
+    place = page.run(
+        """(() => { const marks = document.querySelectorAll('#curves-chart .mark-symbol path');
+          const { x, y, width, height } = marks[marks.length - 7].getBoundingClientRect();
+          return [x + width / 2, y + height / 2]; })()"""
+    )
+    page.call("Input.dispatchMouseEvent", type="mouseMoved", x=place[0], y=place[1])
+    page.settle()
+    told = page.run("document.getElementById('vg-tooltip-element').textContent")
+    assert "s = 2" in told
+    assert any(text in told for text in ("= 5.70 bit", "≥ 4.07 bit", "≥ 1.10 bit", "≥ 3.30 bit"))
+
+
+def test_training_shows_the_distance_to_the_maximum(page: Page) -> None:
+    page.run("document.querySelector('input[value=distance]').click()")
+    page.settle()
+    assert "distance" in page.run("document.querySelector('#training-charts').textContent")
+
+
+def test_copying_gives_the_whole_table(page: Page) -> None:
+    page.call("Browser.grantPermissions", permissions=["clipboardReadWrite"])
+    page.run("document.querySelector('[data-copy=tex]').focus()")
+    page.press(" ")
+    page.wait("document.getElementById('copied').textContent")
+    assert page.run("document.getElementById('copied').textContent") == "Copied."
+    assert "\\toprule" in page.run("navigator.clipboard.readText()")
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("dark", [False, True])
+def test_nothing_overflows_and_axe_finds_no_fault(
+    tab: Page, report: Path, width: int, dark: bool
+) -> None:
+    tab.open(report, width, dark=dark)
+    tab.settle()
+    assert tab.run("document.documentElement.scrollWidth <= innerWidth")
+    tab.run(files("axe_core_python").joinpath("axe.min.js").read_text(encoding="utf-8"))
+    tab.run("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
+    found = tab.run(
+        "axe.run().then(({violations}) => violations.flatMap(({id, nodes}) => "
+        "nodes.map((node) => id + ': ' + node.html.slice(0, 120))))"
+    )
+    assert found == []
+
+
+def test_it_prints_on_paper(page: Page) -> None:
+    printed = page.print()
+    assert printed.startswith(b"%PDF")
+    assert b"/MediaBox [0 0 594" in printed or b"/MediaBox [0 0 595" in printed
+
+
+def test_it_has_its_tables_without_scripts(tab: Page, report: Path) -> None:
+    tab.call("Emulation.setScriptExecutionDisabled", value=True)
+    try:
+        tab.call("Page.navigate", url=report.absolute().as_uri())
+        tab.wait("document.readyState === 'complete'")
+        assert tab.run("document.querySelector('noscript').textContent").startswith("The pictures")
+        assert "≥ 1.06" in tab.run("document.querySelector('#table').textContent")
+    finally:
+        tab.call("Emulation.setScriptExecutionDisabled", value=False)
