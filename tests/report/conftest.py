@@ -251,11 +251,9 @@ def manifest_of(names: list[str], **more: Any) -> dict[str, Any]:
     return given | more
 
 
-def subject(
-    name: str, digest: str = "0" * 64, shape: tuple[int, int, int] = (1, 48, 64)
-) -> Subject:
+def subject(name: str, digest: str = "0" * 64, **more: Any) -> Subject:
     """The picture of :func:`picture` as the page's pictures are made of."""
-    of = picture(shape)
+    of = picture(**{"shape": (1, 48, 64)} | more)
     clear, cipher = of.clear, of.cipher
     return Subject(name, digest, of.bits, of.plain, cipher.__getitem__, clear.__getitem__)
 

@@ -228,5 +228,5 @@ def test_a_group_stands_for_its_measures() -> None:
     assert names == ["histogram", *plugins.GROUPS["reviewers"]]
     alone = StudySpec.of(sources="x.png", measures="reviewers")
     assert [choice.name for choice in alone.measures] == names[1:]
-    with pytest.raises(SpecError, match="psnr stands there twice"):
+    with pytest.raises(SpecError, match="'psnr' stands there twice"):
         StudySpec.of(sources="x.png", measures=["psnr", "reviewers"])

@@ -6,9 +6,11 @@ import textwrap
 from collections.abc import Iterator
 from io import BytesIO
 
+import numpy as np
 from matplotlib.backends.backend_pdf import PdfPages
 from matplotlib.figure import Figure
-from matplotlib.transforms import Bbox
+from numpy.typing import NDArray
+from PIL import Image
 
 from ..study.store import Run
 from . import cells
@@ -17,10 +19,13 @@ from .figures.style import print_style, printable
 from .finding import Finding, find
 
 _WIDTH, _HEIGHT = 8.27, 11.69
-_LEFT, _TOP = 0.75, 0.9
-"""Inches of an A4 page and its margins."""
+_LEFT, _TOP, _BOTTOM = 0.555, 0.8, 0.6
+"""Inches of an A4 page and its margins, which leave the width of a page of print."""
 
-_COLUMNS, _LEVELS = 5, 17
+_GAP, _DPI = 0.3, 200
+"""Inches between figures; their resolution."""
+
+_COLUMNS, _LEVELS = 6, 17
 """Of one table."""
 
 
@@ -30,42 +35,66 @@ def to_pdf(run: Run, acceptable: float | None = None) -> bytes:
     finding = find(run.summary, run.manifest, acceptable)
     metadata = {"Title": finding.answer, "CreationDate": None, "Creator": None, "Producer": None}
     with print_style(), PdfPages(content, metadata=metadata) as pages:
-        for page in (_first(finding), *_tables(run)):
+        for page in (_first(finding), *_tables(run), *_figures(run)):
             pages.savefig(page)
-        for drawing in drawings(run.frame, run.summary, run.growth, None):
-            pages.savefig(drawing.figure, bbox_inches=_page_around(drawing.figure))
     return content.getvalue()
 
 
 def _first(finding: Finding) -> Figure:
-    page, below = _blank(), _TOP
-    advice = finding.recommendation.words if finding.recommendation else ""
-    parts = [(finding.answer, 14, 62), (finding.reach, 9, 96), (advice, 9, 96)]
-    parts += [(f"Note. {warning}", 9, 96) for warning in finding.warnings]
+    page = _blank()
+    below = _write(page, finding.answer, _TOP, 15, 60)
+    below = _write(page, finding.reach, below, 9.5, 92)
+    if finding.recommendation:
+        below = _write(page, finding.recommendation.words, below, 9.5, 92)
+    for warning in finding.warnings:
+        below = _write(page, f"Note: {warning}", below, 9.5, 92)
     for title, lines in (
         ("Who looked", finding.looked),
         ("What this does not cover", finding.limits),
     ):
-        parts += [(f"{title}:", 9, 96), *((f"– {line}", 9, 96) for line in lines)]
-    for text, size, width in parts:
-        below = _write(page, text, below, size, width)
+        below = _write(page, title if lines else "", below + 0.12, 9.5, 92, weight="bold")
+        for line in lines:
+            below = _write(page, f"–  {line}", below, 9.5, 92)
     return page
 
 
-def _write(page: Figure, text: str, below: float, size: float, width: int) -> float:
+def _write(
+    page: Figure, text: str, below: float, size: float, width: int, weight: str = "normal"
+) -> float:
     """Text at a height in inches from the top; the height below it."""
     if not text:
         return below
     lines = textwrap.wrap(printable(text, 2000), width)
-    page.text(
-        _LEFT / _WIDTH,
-        1 - below / _HEIGHT,
-        "\n".join(lines),
-        fontsize=size,
-        va="top",
-        linespacing=1.35,
-    )
-    return below + (len(lines) * 1.35 + 0.7) * size / 72
+    place = (_LEFT / _WIDTH, 1 - below / _HEIGHT)
+    page.text(*place, "\n".join(lines), fontsize=size, weight=weight, va="top", linespacing=1.4)
+    return below + (len(lines) * 1.6 + 0.45) * size / 72
+
+
+def _figures(run: Run) -> Iterator[Figure]:
+    """Every figure in its size, from left to right and from top to bottom."""
+    page, left, below, tall = _blank(), _LEFT, _TOP, 0.0
+    is_empty = True
+    for drawing in drawings(run.frame, run.summary, run.growth, None):
+        width, height = drawing.figure.get_size_inches()
+        if left > _LEFT and left + width > _WIDTH - _LEFT + 0.01:
+            left, below, tall = _LEFT, below + tall + _GAP, 0.0
+        if below + height > _HEIGHT - _BOTTOM and not is_empty:
+            yield page
+            page, left, below, tall = _blank(), _LEFT, _TOP, 0.0
+        box = (left / _WIDTH, 1 - (below + height) / _HEIGHT, width / _WIDTH, height / _HEIGHT)
+        axes = page.add_axes(box)
+        axes.imshow(_pixels(drawing.figure), interpolation="none", aspect="auto")
+        axes.axis("off")
+        left, tall, is_empty = left + width + 0.16, max(tall, height), False
+    if not is_empty:
+        yield page
+
+
+def _pixels(figure: Figure) -> NDArray[np.uint8]:
+    content = BytesIO()
+    figure.savefig(content, format="png", dpi=_DPI)
+    with Image.open(content) as image:
+        return np.asarray(image.convert("RGB"))
 
 
 def _tables(run: Run) -> Iterator[Figure]:
@@ -111,11 +140,3 @@ def _cell(column: cells.Column, level: int) -> str:
 
 def _blank() -> Figure:
     return Figure(figsize=(_WIDTH, _HEIGHT))
-
-
-def _page_around(figure: Figure) -> Bbox:
-    """An A4 page with the figure at the top, centred, in inches of the figure."""
-    width, height = figure.get_size_inches()
-    left = -(_WIDTH - width) / 2
-    top = height + _TOP
-    return Bbox.from_extents(left, top - _HEIGHT, left + _WIDTH, top)

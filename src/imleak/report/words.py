@@ -27,10 +27,12 @@ def plural(count: int, thing: str) -> str:
 
 
 def levels(some: Iterable[int], of: Sequence[int] = ()) -> str:
-    """``s = 5, 7 and 8``; ``s = 0 to 4`` for a run of three or more neighbours in `of`."""
-    order = sorted(set(of) | set(some))
+    """``s = 5, 7 and 8``; ``s = 0 to 4`` for a run of three or more neighbours in `of`, or
+    without `of` among the integers."""
+    wanted = sorted(set(some))
+    order = sorted(set(of) | set(wanted)) if of else list(range(wanted[0], wanted[-1] + 1))
     runs: list[list[int]] = []
-    for level in sorted(set(some)):
+    for level in wanted:
         if runs and order.index(level) == order.index(runs[-1][-1]) + 1:
             runs[-1].append(level)
         else:

@@ -1,0 +1,118 @@
+"""The forms of a report other than the page."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from imleak.report import FORMATS, FormatError, write_report
+from imleak.report.figures import drawings
+from imleak.report.latex import escape, to_latex
+from imleak.report.notebook import fragment
+from imleak.report.text import escape as escape_markdown
+from imleak.report.words import bits, levels, listed, plural
+from imleak.study.store import Run
+
+HOSTILE = "<img src=x onerror=alert(1)>\\end{table}|_%"
+
+
+@pytest.fixture(scope="module")
+def run(
+    make_run: Callable[..., Run],
+    whole: pd.DataFrame,
+    histories: pd.DataFrame,
+    learning: pd.DataFrame,
+) -> Run:
+    return make_run(whole, [HOSTILE, "b.png"], frame=histories, growth=learning)
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_a_report_lands_in_the_run_or_where_it_is_told(
+    run: Run, tmp_path: Path, format: str
+) -> None:
+    assert write_report(run, format) == run.path / f"report.{format}"
+    elsewhere = write_report(run, format, output=tmp_path / "x")
+    assert elsewhere.read_bytes() == (run.path / f"report.{format}").read_bytes()
+
+
+def test_an_unknown_format_lists_the_known_ones(run: Run) -> None:
+    with pytest.raises(FormatError, match="no report as 'docx'; there is html, md, tex, pdf, csv"):
+        write_report(run, "docx")
+
+
+def test_a_document_has_the_answer_the_tables_and_every_figure(run: Run) -> None:
+    content = write_report(run, "pdf", acceptable=0.2).read_bytes()
+    assert content.startswith(b"%PDF")
+    sizes = set(re.findall(rb"/MediaBox \[ ?0 0 ([\d.]+) ([\d.]+)", content))
+    assert {(round(float(w)), round(float(h))) for w, h in sizes} == {(595, 842)}
+    figures = len(list(drawings(run.frame, run.summary, run.growth, None)))
+    assert content.count(b"/Subtype /Image") == figures
+    tables = 2  # of six measures at most, and there are eleven
+    assert content.count(b"/Type /Page ") > 1 + tables + figures // 8
+
+
+def test_a_document_of_nothing_is_a_page(make_run: Callable[..., Run], whole: pd.DataFrame) -> None:
+    nothing = make_run(whole[:0], [], pictures=0, levels=[])
+    assert write_report(nothing, "pdf").read_bytes().count(b"/Type /Page ") == 1
+    assert "no image to measure" in write_report(nothing, "md").read_text()
+
+
+def test_markdown_begins_with_the_answer(run: Run) -> None:
+    text = write_report(run, "md", acceptable=0.2).read_text()
+    assert text.startswith("# At s = 4 an adversary with 75 training images")
+    assert "**For at most 0.20 bit: s = 8" in text
+    assert "| 4 | = 3.90 [3.85, 3.95]" in text
+    assert escape_markdown("<b>*x*\n[1]") == r"\<b\>\*x\* \[1\]"
+
+
+def test_latex_is_one_table_an_encoder_and_lines_of_one_length(whole: pd.DataFrame) -> None:
+    text = to_latex(whole)
+    assert text.count(r"\begin{table}") == text.count(r"\end{table}") == 2
+    for block in text.split(r"\begin{table}")[1:]:
+        columns = re.search(r"\\begin{tabular}{(r+)}", block)
+        assert columns
+        rows = [line for line in block.splitlines() if line.endswith(r"\\")]
+        assert len(rows) == 2 + 9
+        assert {row.count("&") for row in rows} == {len(columns[1]) - 1}
+    assert r"$\sim \infty$" in text
+    assert "% rounded on efficientnet-lite0: 3 failed" in text
+
+
+def test_latex_shows_names_as_they_are(make_rows: Callable[..., pd.DataFrame]) -> None:
+    assert escape(HOSTILE) == (
+        r"\textless{}img src=x onerror=alert(1)\textgreater{}\textbackslash{}end\{table\}"
+        r"\textbar{}\_\%"
+    )
+    assert to_latex(make_rows("m", [1.0], encoder=HOSTILE)).count(r"\end{table}") == 1
+
+
+def test_a_notebook_shows_the_answer_and_names_as_text(
+    run: Run, make_rows: Callable[..., pd.DataFrame]
+) -> None:
+    shown = fragment(run.summary, run.manifest)
+    assert "At s = 4 an adversary with 75 training images" in shown
+    assert "≥ 2.48" in shown
+    assert "<script" not in shown
+    assert "<img" not in fragment(make_rows(HOSTILE, [1.0]), run.manifest)
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [(0, "0"), (0.5, "0.50"), (12.345, "12.35"), (0.0127, "0.013"), (-0.2, "-0.20"), (0.1, "0.10")],
+)
+def test_bits_have_two_decimals_or_two_digits(value: float, told: str) -> None:
+    assert bits(value) == told
+
+
+def test_lists_are_said_as_one_says_them() -> None:
+    assert listed([]) == ""
+    assert listed(["a"]) == "a"
+    assert listed(["a", "b", "c"]) == "a, b and c"
+    assert levels([0, 1, 2, 5]) == "s = 0 to 2 and 5"
+    assert levels([1, 3]) == "s = 1 and 3"
+    assert levels([2, 4, 6], of=[0, 2, 4, 6, 8]) == "s = 2 to 6"
+    assert (plural(1, "image"), plural(2000, "image")) == ("1 image", "2,000 images")
