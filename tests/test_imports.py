@@ -20,6 +20,7 @@ ALLOWED: dict[str, set[str]] = {
     "interfaces": set(),
     "images": {"interfaces"},
     "keystream": {"interfaces"},
+    "cache": {"interfaces"},
     "machine": set(),
     "schemes": {"interfaces", "keystream"},
     "encoders": {"interfaces", "machine"},
@@ -33,7 +34,7 @@ ALLOWED: dict[str, set[str]] = {
     "album": {"images", "interfaces", "report", "study"},
     "results": {"report", "study"},
     "known_answers": {"calibration", "interfaces", "machine", "report", "study"},
-    "study": {"interfaces", "images", "keystream", "machine", "plugins"},
+    "study": {"cache", "interfaces", "images", "keystream", "machine", "plugins"},
 }
 """What each part may import of the others; `__init__`, `api` and `cli` stand above all."""
 

@@ -326,3 +326,19 @@ class Estimator(Protocol):
     ) -> Sequence[Estimate]:
         """One estimate a level. `progress` is told the share done, 0..1."""
         ...
+
+
+@runtime_checkable
+class ChoosesView(Estimator, Protocol):
+    """An estimator that, of several views of one target, takes the one an adversary would."""
+
+    def choose(
+        self,
+        views: Mapping[str, PairedSamples],
+        *,
+        seed: int = 0,
+        progress: Callable[[float], None] | None = None,
+    ) -> Sequence[Estimate]:
+        """One estimate a level, over views by name that differ in `y` alone. What is
+        chosen is chosen without the rows that are tested."""
+        ...

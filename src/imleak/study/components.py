@@ -7,10 +7,10 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, Self
 
 from .. import plugins
-from ..interfaces import ImleakError, NotInstalledError, Space
+from ..interfaces import ChoosesView, ImleakError, NotInstalledError, Space
 
 
 class OptionError(ImleakError):
@@ -142,6 +142,46 @@ def _loaded(kind: plugins.Kind, name: str) -> type[Any]:
         return plugins.load(kind, name)
     except ImportError as error:
         raise NotInstalledError(f"{name} cannot be loaded: {error}; see imleak list") from error
+
+
+@dataclass(frozen=True)
+class Question:
+    """The two sides of a leak: what an adversary wants to know, and how it looks.
+
+    Parameters
+    ----------
+    target : encoder of the plain picture.
+    views : encoders of the clear part, each a way to look at it; more than one where an
+        estimator chooses among them.
+    """
+
+    target: Component
+    views: tuple[Component, ...]
+
+    @classmethod
+    def of_both(cls, encoder: Component) -> Self:
+        """One encoder on both sides, as in the paper."""
+        return cls(encoder, (encoder,))
+
+    @property
+    def is_of_one_encoder(self) -> bool:
+        return self.views == (self.target,)
+
+    @property
+    def title(self) -> str:
+        """The encoder on both sides, or ``target through view, view``."""
+        if self.is_of_one_encoder:
+            return self.target.title
+        return f"{self.target.title} through {', '.join(view.title for view in self.views)}"
+
+    @property
+    def identity(self) -> dict[str, object]:
+        return {"target": self.target.identity, "views": [view.identity for view in self.views]}
+
+
+def chooses_view(measure: Component) -> bool:
+    """Whether an estimator is asked once for all views of a target."""
+    return isinstance(measure.build(), ChoosesView)
 
 
 def space(measure: Component) -> Space | None:

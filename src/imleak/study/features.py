@@ -1,49 +1,58 @@
-"""Vectors of pictures and of their clear parts, each made once and kept on disk."""
+"""Vectors of pictures and of their clear parts: what is wanted, and how it is made."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors import SafetensorError
-from safetensors.numpy import load as load_tensors
-from safetensors.numpy import save as save_tensors
 
+from ..cache import Arrays
 from ..images import cut, patch_places, resize
-from ..interfaces import Encoder, Features, Image, Samples
+from ..interfaces import Encoder, Features, Image, Observation, Samples
 from .components import Component, canonical
 from .observe import derive_seed, observe
 from .plan import SAMPLING_VERSION, ImageInfo
-from .store import write_whole
-
-CACHE_BYTES = 8 << 30
-"""Of vectors kept for later studies; the least recently used go first."""
 
 
 @dataclass(frozen=True)
 class FeatureRequest:
-    """Which vectors are wanted of a picture.
+    """The vectors of one picture, plain or at one level, in the space of one encoder.
 
     Parameters
     ----------
-    image, encoder, scheme, levels : of what.
+    image, encoder : of what.
     patches : how many places it is cut at; 0 for the whole picture, resized.
     seed : of the places.
+    scheme, level : of the clear part; None for the plain picture, whose vectors are the
+        same whatever is encrypted.
     """
 
     image: ImageInfo
     encoder: Component
-    scheme: Component
-    levels: tuple[int, ...]
     patches: int = 0
     seed: int = 0
+    scheme: Component | None = None
+    level: int | None = None
+
+    @property
+    def places(self) -> NDArray[np.int64] | None:
+        """(patches, 2) top left corners; None for the whole picture.
+
+        Raises
+        ------
+        ImageError
+            If the picture is smaller than a patch.
+        """
+        if not self.patches:
+            return None
+        size = input_size(self.encoder)
+        seed = derive_seed(self.seed, self.image.digest)
+        return patch_places(self.image.height, self.image.width, size, self.patches, seed)
 
     @cached_property
     def key(self) -> str:
@@ -52,138 +61,136 @@ class FeatureRequest:
             "sampling": SAMPLING_VERSION,
             "image": self.image.digest,
             "encoder": self.encoder.identity,
-            "scheme": self.scheme.identity,
-            "levels": list(self.levels),
-            "patches": self.patches,
-            "seed": self.seed if self.patches else None,
+            "places": None if self.places is None else self.places.tolist(),
+            "scheme": self.scheme and self.scheme.identity,
+            "level": self.level,
         }
         return sha256(canonical(identity).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Embedding:
+    """One piece of an encoder's work: what is wanted of one picture in its space."""
+
+    image: ImageInfo
+    encoder: Component
+    requests: tuple[FeatureRequest, ...]
 
     @property
     def pictures(self) -> int:
         """How many different pictures the encoder will about have to see: level 0 is the
-        plain picture, and nothing is left of the last level."""
-        levels = len([level for level in self.levels if level != 0])
-        return max(1, self.patches) * max(1, levels)
+        plain picture."""
+        different = {(r.patches, r.seed, r.level or 0) for r in self.requests}
+        return sum(max(1, patches) for patches, _, _ in different)
+
+
+def embeddings(requests: Iterable[FeatureRequest]) -> list[Embedding]:
+    """Requests by picture and encoder, each once, in the order given."""
+    grouped: dict[tuple[str, Component], dict[str, FeatureRequest]] = {}
+    for request in requests:
+        grouped.setdefault((request.image.digest, request.encoder), {})[request.key] = request
+    return [
+        Embedding(next(iter(found.values())).image, encoder, tuple(found.values()))
+        for (_, encoder), found in grouped.items()
+    ]
 
 
 @dataclass(frozen=True, eq=False)
-class FeatureTable:
-    """Vectors of P places (or of the whole picture, P = 1) at L levels.
+class Shown:
+    """What an encoder is shown for one embedding.
 
     Parameters
     ----------
-    vectors : (m, d) the different ones.
-    index : (1 + L, P) which of them: of the plain picture, then of the clear part at
-        every level.
+    embedding : for which.
+    pictures : (m, C, size, size) the different ones.
+    bits : B of their samples.
+    rows : for every request, which of the pictures its vectors are of, (P,).
     """
 
-    vectors: Features
-    index: NDArray[np.int32]
-
-    @property
-    def plain(self) -> Features:
-        """(P, d)"""
-        plain: Features = self.vectors[self.index[0]]
-        return plain
-
-    @property
-    def clear(self) -> Features:
-        """(L, P, d)"""
-        clear: Features = self.vectors[self.index[1:]]
-        return clear
+    embedding: Embedding
+    pictures: Samples
+    bits: int
+    rows: tuple[NDArray[np.int32], ...]
 
 
-class FeatureCache:
-    """Feature tables in a folder, a file each, named by their key.
-
-    Parameters
-    ----------
-    folder : where; shared by all studies of a user unless told otherwise.
-    """
-
-    def __init__(self, folder: Path | None = None) -> None:
-        self.folder = folder or cache_folder()
-
-    def get(self, request: FeatureRequest) -> FeatureTable | None:
-        """The vectors; None if they are not there, or the file is not whole."""
-        path = self._path(request)
-        try:
-            found = load_tensors(path.read_bytes())
-            os.utime(path)  # recently used
-        except (OSError, SafetensorError):
-            return None
-        return FeatureTable(found["vectors"], found["index"])
-
-    def put(self, request: FeatureRequest, table: FeatureTable) -> None:
-        write_whole(
-            self._path(request), save_tensors({"vectors": table.vectors, "index": table.index})
-        )
-
-    def has(self, request: FeatureRequest) -> bool:
-        return self._path(request).is_file()
-
-    def shrink(self, size: int = CACHE_BYTES) -> None:
-        """Remove what was not used for longest, until at most `size` bytes are left."""
-        files = sorted(self.folder.glob("*.safetensors"), key=lambda path: path.stat().st_mtime)
-        total = sum(path.stat().st_size for path in files)
-        for path in files:
-            if total <= size:
-                break
-            total -= path.stat().st_size
-            path.unlink(missing_ok=True)
-
-    def _path(self, request: FeatureRequest) -> Path:
-        return self.folder / f"{request.key}.safetensors"
-
-
-def cache_folder() -> Path:
-    """``$IMLEAK_CACHE``, else ``imleak`` in the user's folder of caches."""
-    if given := os.environ.get("IMLEAK_CACHE"):
-        return Path(given)
-    user = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(user) / "imleak" / "features"
-
-
-def encode(request: FeatureRequest, image: Image) -> FeatureTable:
-    """The vectors of a picture and of its clear parts.
+def show(embedding: Embedding, image: Image) -> Shown:
+    """Encrypt, take the clear part and cut: all of an embedding but the encoder.
 
     The picture is encrypted as a whole; then the plain picture and every clear part are
-    cut at the same places, or resized. A picture that comes twice is encoded once.
+    cut at the same places, or resized. A picture that comes twice is shown once.
 
     Raises
     ------
     ImageError
         If it is smaller than a patch.
     """
-    encoder: Encoder = request.encoder.build()
     different: dict[bytes, int] = {}
     pictures: list[Samples] = []
-    index = []
-    for views in _views(request, image, encoder):
+    rows: dict[FeatureRequest, NDArray[np.int32]] = {}
+    for request, samples in _at_every_level(embedding.requests, image):
         row = []
-        for picture in views:
+        for picture in _as_input(request, samples, image.bits):
             digest = sha256(picture.tobytes()).digest()
             if digest not in different:
                 different[digest] = len(pictures)
                 pictures.append(picture)
             row.append(different[digest])
-        index.append(row)
-    vectors = encoder.encode(np.stack(pictures), image.bits)
-    return FeatureTable(vectors, np.asarray(index, dtype=np.int32))
+        rows[request] = np.asarray(row, dtype=np.int32)
+    by_request = tuple(rows[request] for request in embedding.requests)
+    return Shown(embedding, np.stack(pictures), image.bits, by_request)
 
 
-def _views(request: FeatureRequest, image: Image, encoder: Encoder) -> Iterator[NDArray[Any]]:
-    """(P, C, size, size) of the plain picture, then of the clear part at every level."""
-    size = encoder.input_size
+def encode(shown: Shown) -> dict[str, Arrays]:
+    """The vectors of every request, by key, as they are kept."""
+    encoder: Encoder = shown.embedding.encoder.build()
+    vectors = encoder.encode(shown.pictures, shown.bits)
+    return {
+        request.key: pack(vectors, rows)
+        for request, rows in zip(shown.embedding.requests, shown.rows, strict=True)
+    }
+
+
+def pack(vectors: Features, rows: NDArray[np.int32]) -> Arrays:
+    """Vectors of P places with equal ones once: of the last level nothing is left."""
+    used, index = np.unique(rows, return_inverse=True)
+    return {"vectors": vectors[used], "index": index.astype(np.int32)}
+
+
+def unpack(arrays: Arrays) -> Features:
+    """(P, d)"""
+    vectors: Features = arrays["vectors"][arrays["index"]]
+    return vectors
+
+
+def input_size(encoder: Component) -> int:
+    """Side of an encoder's input, in pixels.
+
+    Raises
+    ------
+    TypeError
+        If it makes no vectors.
+    """
+    size: int | None = encoder.build().input_size
     if size is None:
-        raise TypeError(f"{encoder.name} makes no vectors")
-    observed = observe(image, request.scheme, request.levels, request.seed)
-    if request.patches:
-        seed = derive_seed(request.seed, image.digest)
-        places = patch_places(image.height, image.width, size, request.patches, seed)
-    for samples in (image.samples, *map(observed.clear, request.levels)):
-        if request.patches:
-            yield cut(samples, places, size)
-        else:
-            yield resize(samples, image.bits, size)[np.newaxis]
+        raise TypeError(f"{encoder.title} makes no vectors")
+    return size
+
+
+def _at_every_level(
+    requests: Iterable[FeatureRequest], image: Image
+) -> Iterator[tuple[FeatureRequest, Samples]]:
+    """The plain picture or the clear part each request is of; a level is encrypted once."""
+    observed: dict[Component, Observation] = {}
+    for request in sorted(requests, key=lambda r: -1 if r.level is None else r.level):
+        if request.scheme is None or request.level is None:
+            yield request, image.samples
+            continue
+        if request.scheme not in observed:
+            observed[request.scheme] = observe(image, request.scheme, (), request.seed)
+        yield request, observed[request.scheme].clear(request.level)
+
+
+def _as_input(request: FeatureRequest, samples: Samples, bits: int) -> NDArray[Any]:
+    """(P, C, size, size) as the encoder takes them."""
+    size, places = input_size(request.encoder), request.places
+    return resize(samples, bits, size)[np.newaxis] if places is None else cut(samples, places, size)

@@ -7,10 +7,10 @@ from time import perf_counter
 
 import numpy as np
 
-from ..interfaces import Encoder, Estimator, PairedSamples
+from ..interfaces import ChoosesView, Encoder, Estimator, PairedSamples
 from .components import Component
-from .execute import request_of
-from .features import FeatureRequest
+from .execute import requests_of
+from .features import Embedding
 from .plan import Unit
 from .store import Part
 
@@ -29,33 +29,33 @@ class Forecast:
 
     Parameters
     ----------
-    requests : vectors still to be made; their encoders are timed here.
+    lacking : what is still to be embedded; its encoders are timed here.
     units : still to be done; their estimators are timed here, on noise.
     known : units that are done, with their parts: metrics are extrapolated from these.
     """
 
     def __init__(
         self,
-        requests: Iterable[FeatureRequest] = (),
+        lacking: Iterable[Embedding] = (),
         units: Iterable[Unit] = (),
         known: Iterable[tuple[Unit, Part]] = (),
     ) -> None:
-        encoders = dict.fromkeys(request.encoder for request in requests)
+        encoders = dict.fromkeys(embedding.encoder for embedding in lacking)
         self._picture = {encoder: seconds_a_picture(encoder) for encoder in encoders}
         self._estimator = {u.key: seconds_of_estimator(u) for u in units if not u.is_metric}
         self._metric = {
-            (unit.measure, unit.encoder): part.seconds / _work(unit)
+            (unit.measure, unit.question): part.seconds / _work(unit)
             for unit, part in known
             if unit.is_metric and part.error is None
         }
 
-    def request(self, request: FeatureRequest) -> float:
-        return request.pictures * self._picture.get(request.encoder, ASSUMED)
+    def embedding(self, embedding: Embedding) -> float:
+        return embedding.pictures * self._picture.get(embedding.encoder, ASSUMED)
 
     def unit(self, unit: Unit) -> float:
         if not unit.is_metric:
             return self._estimator.get(unit.key, ASSUMED)
-        rate = self._metric.get((unit.measure, unit.encoder))
+        rate = self._metric.get((unit.measure, unit.question))
         return ASSUMED if rate is None else rate * _work(unit)
 
 
@@ -93,7 +93,11 @@ def seconds_of_estimator(unit: Unit) -> float:
             raise _Enough(elapsed / min(share, 1.0))
 
     try:
-        estimator.estimate(noise, seed=unit.seed, progress=stop)
+        if isinstance(estimator, ChoosesView):
+            estimator.choose(noise, seed=unit.seed, progress=stop)
+        else:
+            (samples,) = noise.values()
+            estimator.estimate(samples, seed=unit.seed, progress=stop)
     except _Enough as enough:
         return enough.seconds
     except Exception:  # noise is not to its liking; pictures may be
@@ -112,24 +116,32 @@ def in_words(seconds: float) -> str:
     return f"about {seconds / 3600:.1f} hours"
 
 
-def _noise(unit: Unit) -> PairedSamples:
-    """As many rows as the unit will have; scalar pixels: a table of values an image."""
+def _noise(unit: Unit) -> dict[str, PairedSamples]:
+    """As many rows of every view as the unit will have; scalar pixels: a table of values
+    an image."""
     rng = np.random.default_rng(0)
-    built: Encoder = unit.encoder.build()
     rows = unit.patches or 256
     count = rows * len(unit.images)
-    return PairedSamples(
-        x=rng.standard_normal((count, built.dimension), np.float32),
-        y=rng.standard_normal((len(unit.levels), count, built.dimension), np.float32),
-        groups=np.repeat(np.arange(len(unit.images)), rows),
-        weights=None if unit.patches else np.ones(count),
-        sizes=None if unit.patches else (256,) * len(unit.levels),
-    )
+    x = rng.standard_normal((count, unit.question.target.build().dimension), np.float32)
+    shapes = {
+        view.title: (len(unit.levels), count, view.build().dimension)
+        for view in unit.question.views
+    }
+    return {
+        name: PairedSamples(
+            x=x,
+            y=rng.standard_normal(shape, np.float32),
+            groups=np.repeat(np.arange(len(unit.images)), rows),
+            weights=None if unit.patches else np.ones(count),
+            sizes=None if unit.patches else (256,) * len(unit.levels),
+        )
+        for name, shape in shapes.items()
+    }
 
 
 def _work(unit: Unit) -> float:
     """What the time of a metric grows with: samples, or nothing for vectors."""
     (image,) = unit.images
-    if request_of(unit, image) is not None:
+    if requests_of(unit, image):
         return 1.0
     return float(image.channels * image.height * image.width * len(unit.levels))

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from .components import Question
 from .plan import Omission, Unit
 from .spec import StudySpec
 
@@ -22,6 +23,8 @@ COLUMNS: Mapping[str, str] = {
     "scheme": "str",
     "level": "Int64",
     "encoder": "str",
+    "target": "str",
+    "view": "str",
     "measure": "str",
     "part": "str",
     "protocol": "str",
@@ -47,12 +50,15 @@ COLUMNS: Mapping[str, str] = {
     "error": "str",
 }
 """Columns of results.parquet. `image` is empty for estimators, `level` for what failed
-before it had one, `epoch` for all but the history of an estimator; `details` are further
+before it had one; `encoder` names both sides, `target` of the plain picture and `view` of
+the clear part; `epoch` for all but the history of an estimator; `details` are further
 figures of an estimator by name, as JSON."""
 
 SUMMARY_COLUMNS: Mapping[str, str] = {
     "scheme": "str",
     "encoder": "str",
+    "target": "str",
+    "view": "str",
     "measure": "str",
     "part": "str",
     "protocol": "str",
@@ -80,6 +86,8 @@ SUMMARY_COLUMNS: Mapping[str, str] = {
 GROWTH_COLUMNS: Mapping[str, str] = {
     "scheme": "str",
     "encoder": "str",
+    "target": "str",
+    "view": "str",
     "measure": "str",
     "protocol": "str",
     "level": "Int64",
@@ -106,7 +114,7 @@ def rows_of(unit: Unit, part: Part) -> Iterator[dict[str, Any]]:
     common = {
         "image": unit.images[0].name if unit.is_metric else None,
         "scheme": unit.scheme.name,
-        "encoder": unit.encoder.title,
+        **_sides(unit.question),
         "measure": unit.measure.name,
         "protocol": "per-image" if unit.is_metric else unit.measure.protocol,
         "seed": unit.seed,
@@ -135,7 +143,7 @@ def growth_of(unit: Unit, part: Part) -> Iterator[dict[str, Any]]:
     for reading in part.readings:
         common = {
             "scheme": unit.scheme.name,
-            "encoder": unit.encoder.title,
+            **_sides(unit.question),
             "measure": unit.measure.name,
         } | {name: reading[name] for name in GROWTH_COLUMNS if name in reading}
         for point in reading.get("growth", ()):
@@ -150,7 +158,7 @@ def row_of(omission: Omission, spec: StudySpec) -> dict[str, Any]:
     return {
         "image": omission.image,
         "scheme": spec.scheme.name if asked else None,
-        "encoder": omission.encoder.title if omission.encoder else None,
+        **(_sides(omission.question) if omission.question else {}),
         "measure": omission.measure.name if omission.measure else None,
         "part": "clear" if asked else None,
         "protocol": omission.measure.protocol if omission.measure else None,
@@ -229,6 +237,11 @@ def _summary_row(equal: pd.DataFrame, seed: int) -> dict[str, Any]:
     return row | averages | {"mean": averages["value"], "low": low, "high": high, "n": len(equal)}
 
 
+def _sides(question: Question) -> dict[str, str]:
+    views = ", ".join(view.title for view in question.views)
+    return {"encoder": question.title, "target": question.target.title, "view": views}
+
+
 def _json(details: Mapping[str, float] | None) -> str | None:
     return json.dumps(dict(details), sort_keys=True) if details else None
 
@@ -239,5 +252,5 @@ def _mean(values: pd.Series[float]) -> float:
 
 
 def _failed(first: pd.Series[Any], errors: int) -> dict[str, Any]:
-    kept = ("scheme", "encoder", "measure", "protocol")
+    kept = ("scheme", "encoder", "target", "view", "measure", "protocol")
     return {name: first[name] for name in kept} | {"errors": errors}

@@ -127,5 +127,5 @@ def _left_out(omission: Omission) -> tuple[tuple[str, str | None], ...]:
         ("name", omission.image),
         ("why", omission.why),
         ("measure", omission.measure.name if omission.measure else None),
-        ("encoder", omission.encoder.title if omission.encoder else None),
+        ("encoder", omission.question.title if omission.question else None),
     )

@@ -10,14 +10,14 @@ from hashlib import sha256
 
 from .. import plugins
 from ..images import Source
-from ..interfaces import ImleakError, Scheme
-from .components import Component, canonical, has_features, space
+from ..interfaces import ImleakError, Scheme, Space
+from .components import Component, Question, canonical, chooses_view, has_features, space
 from .spec import StudySpec
 
 SAMPLING_VERSION = "1"
 """Of the way pictures are encrypted, cut, resized and pooled; a part of every key."""
 
-PIXELS = Component("encoder", "pixels", version="", options="{}")
+PIXELS = Question.of_both(Component("encoder", "pixels", version="", options="{}"))
 """What metrics of pixels look at: the samples themselves, whatever the encoders."""
 
 
@@ -55,7 +55,7 @@ class Unit:
 
     Parameters
     ----------
-    measure, encoder, scheme : what is computed.
+    measure, question, scheme : what is computed.
     levels : at which levels, rising.
     images : one picture for a metric; for an estimator all of them, in order of digest,
         so that a renamed file changes nothing.
@@ -64,7 +64,7 @@ class Unit:
     """
 
     measure: Component
-    encoder: Component
+    question: Question
     scheme: Component
     levels: tuple[int, ...]
     images: tuple[ImageInfo, ...]
@@ -83,7 +83,7 @@ class Unit:
             "images": [image.digest for image in self.images],
             "scheme": self.scheme.identity,
             "levels": list(self.levels),
-            "encoder": self.encoder.identity,
+            **self.question.identity,
             "measure": self.measure.identity,
             "seed": self.seed,
             "patches": self.patches,
@@ -102,7 +102,7 @@ class Omission:
     image: str
     why: str
     measure: Component | None = None
-    encoder: Component | None = None
+    question: Question | None = None
 
 
 @dataclass(frozen=True)
@@ -148,10 +148,10 @@ def omissions(spec: StudySpec, images: Sequence[ImageInfo]) -> list[Omission]:
     """
     chosen = scope(spec, images)
     small = [
-        Omission(image.name, why, measure, encoder)
-        for measure, encoder in _pairs(spec, "estimator")
+        Omission(image.name, why, measure, question)
+        for measure, question in _pairs(spec, "estimator")
         for image in chosen.images
-        if (why := _too_small(image, encoder))
+        if (why := _too_small(image, question))
     ]
     return [*chosen.others, *small]
 
@@ -196,42 +196,56 @@ def _metric_units(spec: StudySpec, chosen: Scope) -> list[Unit]:
     """A unit for each picture, each metric and each space it looks at."""
     scheme, pairs = spec.scheme_component(), list(_pairs(spec, "metric"))
     return [
-        Unit(measure, encoder, scheme, chosen.levels, (image,), spec.seed)
+        Unit(measure, question, scheme, chosen.levels, (image,), spec.seed)
         for image in chosen.images
-        for measure, encoder in pairs
+        for measure, question in pairs
     ]
 
 
 def _estimator_units(spec: StudySpec, chosen: Scope) -> list[Unit]:
-    """A unit for each estimator and each encoder, over all pictures it can use."""
+    """A unit for each estimator and each question, over all pictures it can use."""
     scheme, units = spec.scheme_component(), []
     by_digest = sorted(chosen.images, key=lambda image: image.digest)
-    for measure, encoder in _pairs(spec, "estimator"):
-        pooled = tuple(image for image in by_digest if not _too_small(image, encoder))
-        patches = spec.patches if has_features(encoder) else 0
+    for measure, question in _pairs(spec, "estimator"):
+        pooled = tuple(image for image in by_digest if not _too_small(image, question))
+        patches = spec.patches if has_features(question.target) else 0
         if pooled:
-            units.append(Unit(measure, encoder, scheme, chosen.levels, pooled, spec.seed, patches))
+            units.append(Unit(measure, question, scheme, chosen.levels, pooled, spec.seed, patches))
     return units
 
 
-def _pairs(spec: StudySpec, kind: plugins.Kind) -> Iterator[tuple[Component, Component]]:
-    """Every measure of a kind with every space it looks at."""
+def _pairs(spec: StudySpec, kind: plugins.Kind) -> Iterator[tuple[Component, Question]]:
+    """Every measure of a kind with every question it is asked."""
     for measure in spec.measure_components():
-        if measure.kind != kind:
-            continue
-        looks_at = space(measure)
-        if kind == "metric" and looks_at == "pixels":
-            yield measure, PIXELS
-            continue
-        for encoder in spec.encoder_components():
-            offers = "features" if has_features(encoder) else "pixels"
-            if looks_at in (None, offers):
-                yield measure, encoder
+        if measure.kind == kind:
+            yield from ((measure, question) for question in _questions(spec, measure))
 
 
-def _too_small(image: ImageInfo, encoder: Component) -> str:
-    """Why a picture cannot be cut into patches for an encoder; empty if it can."""
-    size = encoder.build().input_size
+def _questions(spec: StudySpec, measure: Component) -> Iterator[Question]:
+    """Metrics look at pixels, or compare the vectors of one encoder; an estimator takes
+    every pair of target and view, or every target with all its views to choose among."""
+    looks_at = space(measure)
+    if measure.kind == "metric" and looks_at == "pixels":
+        yield PIXELS
+        return
+    asked = [q for q in spec.questions() if looks_at in (None, _offers(q))]
+    if measure.kind == "metric":
+        yield from (question for question in asked if question.is_of_one_encoder)
+    elif chooses_view(measure):
+        for target in dict.fromkeys(question.target for question in asked):
+            views = [view for q in asked if q.target == target for view in q.views]
+            yield Question(target, tuple(dict.fromkeys(views)))
+    else:
+        yield from asked
+
+
+def _offers(question: Question) -> Space:
+    return "features" if has_features(question.target) else "pixels"
+
+
+def _too_small(image: ImageInfo, question: Question) -> str:
+    """Why a picture cannot be cut into patches for a question; empty if it can."""
+    size = question.target.build().input_size
     if size is None or min(image.height, image.width) >= size:
         return ""
     return f"is {image.width}x{image.height}, smaller than a patch of {size}x{size}"

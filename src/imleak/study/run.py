@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from ..cache import MOST_BYTES
 from ..machine import reuse_memory
 from . import frame
 from .components import Component
-from .execute import Share, Workplace, execute, reason, request_of
-from .features import FeatureRequest
+from .execute import Share, Workplace, execute, reason, requests_of
+from .features import Embedding
 from .forecast import Forecast, in_words
 from .manifest import Record
 from .plan import ImageInfo, Omission, Unit, omissions, plan, scope
@@ -98,58 +99,66 @@ class Work:
         first = _of_first_picture(pending)
         known = [(unit, self._do(unit)) for unit in first]
         pending = [unit for unit in pending if unit not in first]
-        requests = [r for r in requests_of(pending) if not self.place.cache.has(r)]
-        forecast = Forecast(requests, pending, known) if self.forecasts else Forecast()
-        self._go_through(pending, requests, forecast)
-        self.place.cache.shrink()
+        lacking = self.place.lacking(
+            request
+            for unit in pending
+            for image in unit.images
+            for request in requests_of(unit, image)
+        )
+        forecast = Forecast(lacking, pending, known) if self.forecasts else Forecast()
+        self._go_through(pending, lacking, forecast)
+        self.place.cache.prune(most_bytes=MOST_BYTES)
         finished = [(unit, self.store.read(unit.key)) for unit in map(self._possible, units)]
         return [(unit, part) for unit, part in finished if part is not None]
 
     def omissions(self, units: Sequence[Unit]) -> list[Omission]:
         """Pictures that estimators had to do without."""
         return [
-            Omission(image.name, why, unit.measure, unit.encoder)
+            Omission(image.name, why, unit.measure, unit.question)
             for unit in units
             if not unit.is_metric
             for image in unit.images
-            if (why := self.without_vectors.get((image, unit.encoder)))
+            if (why := self._why_without(image, unit))
         ]
 
     def _go_through(
-        self, units: Sequence[Unit], requests: Sequence[FeatureRequest], forecast: Forecast
+        self, units: Sequence[Unit], lacking: Sequence[Embedding], forecast: Forecast
     ) -> None:
-        """Picture by picture, then what needs all of them."""
-        expected = sum(map(forecast.request, requests)) + sum(map(forecast.unit, units))
+        """Vectors, then metrics picture by picture, then what needs all pictures."""
+        expected = sum(map(forecast.embedding, lacking)) + sum(map(forecast.unit, units))
         if units:
-            for encoder in dict.fromkeys(request.encoder for request in requests):
+            for encoder in dict.fromkeys(embedding.encoder for embedding in lacking):
                 if facts := encoder.facts:
                     self.told.say(f"{encoder.title} on {facts['device']} in {facts['precision']}.")
             self.told.say(f"Expected to take {in_words(expected)}.")
         meter = Meter(self.told, expected)
-        requested, metrics = defaultdict(list), defaultdict(list)
-        for request in requests:
-            requested[request.image].append(request)
+        for embedding, make in self.place.embed(lacking):
+            with meter.during(forecast.embedding(embedding), embedding.image.name):
+                self._make(embedding, make)
+        metrics = defaultdict(list)
         for unit in units:
             if unit.is_metric:
                 metrics[unit.images[0]].append(unit)
-        for image in dict.fromkeys([*metrics, *requested]):
-            for request in requested[image]:
-                with meter.during(forecast.request(request), image.name):
-                    self._make(request)
-            for unit in metrics[image]:
+        for image, of_image in metrics.items():
+            for unit in of_image:
                 with meter.during(forecast.unit(unit), image.name):
                     self._do(unit)
         for unit in units:
             if not unit.is_metric and self._possible(unit).images:
-                doing = f"{unit.measure.title} on {unit.encoder.title}"
+                doing = f"{unit.measure.title} on {unit.question.title}"
                 with meter.during(forecast.unit(unit), doing) as share:
                     self._do(unit, share)
 
-    def _make(self, request: FeatureRequest) -> None:
+    def _make(self, embedding: Embedding, make: Callable[[], None]) -> None:
         try:
-            self.place.table(request)
+            make()
         except Exception as error:  # of any encoder, on any picture: the run goes on
-            self.without_vectors[request.image, request.encoder] = reason(error)
+            self.without_vectors[embedding.image, embedding.encoder] = reason(error)
+
+    def _why_without(self, image: ImageInfo, unit: Unit) -> str:
+        """Why a unit has to do without a picture; empty if it does not."""
+        sides = (unit.question.target, *unit.question.views)
+        return next(filter(None, (self.without_vectors.get((image, side)) for side in sides)), "")
 
     def _do(self, unit: Unit, share: Share | None = None) -> Part:
         unit = self._possible(unit)
@@ -163,15 +172,8 @@ class Work:
         """An estimator's unit without the pictures that have no vectors."""
         if unit.is_metric:
             return unit
-        lacking = self.without_vectors
-        kept = [image for image in unit.images if (image, unit.encoder) not in lacking]
-        return replace(unit, images=tuple(kept))
-
-
-def requests_of(units: Sequence[Unit]) -> list[FeatureRequest]:
-    """The vectors that units need, each once."""
-    wanted = (request_of(unit, image) for unit in units for image in unit.images)
-    return list(dict.fromkeys(request for request in wanted if request))
+        kept = tuple(image for image in unit.images if not self._why_without(image, unit))
+        return replace(unit, images=kept)
 
 
 def _of_first_picture(units: Sequence[Unit]) -> list[Unit]:
@@ -179,5 +181,7 @@ def _of_first_picture(units: Sequence[Unit]) -> list[Unit]:
     is extrapolated from them."""
     metrics = [unit for unit in units if unit.is_metric]
     return [
-        unit for unit in metrics if unit.images == metrics[0].images and not requests_of([unit])
+        unit
+        for unit in metrics
+        if unit.images == metrics[0].images and not requests_of(unit, unit.images[0])
     ]

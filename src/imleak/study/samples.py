@@ -2,42 +2,60 @@
 
 from __future__ import annotations
 
+import math
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..interfaces import Image, ImleakError, PairedSamples, Scheme
+from ..interfaces import Features, Image, ImleakError, PairedSamples, Scheme
 from .components import Component
-from .features import FeatureTable
 from .observe import derive_seed, observe
 from .plan import ImageInfo, Unit
 
 MOST_VALUES = 4096
 """Up to so many different sample values (12 bits) a picture is its table of counts."""
 
+IN_MEMORY = 256 << 20
+"""Bytes above which pooled vectors lie on disk, and memory holds what is being read."""
+
 DRAWN = 10_000
 """Pairs of samples drawn of a picture without such a table."""
 
 
-def pool_features(unit: Unit, table: Callable[[ImageInfo], FeatureTable]) -> PairedSamples:
-    """Vectors of all patches of all pictures of a unit.
+def pool_features(
+    unit: Unit, vectors: Callable[[ImageInfo], Sequence[Features]]
+) -> list[PairedSamples]:
+    """Vectors of all patches of all pictures of a unit: samples a view, of one target.
 
     Parameters
     ----------
     unit : of an estimator; its order of pictures numbers the groups.
-    table : the vectors of a picture.
+    vectors : of a picture: of the target, then of every view at every level, (P, d) each.
     """
-    count = len(unit.images) * unit.patches
-    dimension = unit.encoder.build().dimension
-    x = np.empty((count, dimension), np.float32)
-    y = np.empty((len(unit.levels), count, dimension), np.float32)
+    count, levels = len(unit.images) * unit.patches, len(unit.levels)
+    target, views = unit.question.target, unit.question.views
+    x = _room(count, target.build().dimension)
+    ys = [_room(levels, count, view.build().dimension) for view in views]
     for group, image in enumerate(unit.images):
         rows = slice(group * unit.patches, (group + 1) * unit.patches)
-        found = table(image)
-        x[rows], y[:, rows] = found.plain, found.clear
-    return PairedSamples(x, y, np.repeat(np.arange(len(unit.images)), unit.patches))
+        plain, *clear = vectors(image)
+        x[rows] = plain
+        for at, found in enumerate(clear):
+            ys[at // levels][at % levels, rows] = found
+    groups = np.repeat(np.arange(len(unit.images)), unit.patches)
+    return [PairedSamples(x, y, groups) for y in ys]
+
+
+def _room(*shape: int) -> NDArray[np.float32]:
+    """An array to be filled: in memory, or mapped from a file without a name that goes
+    with the array."""
+    if 4 * math.prod(shape) <= IN_MEMORY:
+        return np.empty(shape, np.float32)
+    with tempfile.TemporaryFile(prefix="imleak-") as file:
+        return np.memmap(file, np.float32, shape=shape)
 
 
 @dataclass(frozen=True, eq=False)

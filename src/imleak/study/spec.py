@@ -6,6 +6,7 @@ import difflib
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
 
@@ -14,7 +15,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, mo
 from .. import plugins
 from ..interfaces import ImleakError
 from .choices import HELD_OUT_ONLY, Choice, EncoderChoice, Frozen, MeasureChoice, SchemeChoice
-from .components import Component, has_features, space
+from .components import Component, Question, has_features, space
 
 SHARED_OPTIONS = (
     "epochs",
@@ -30,6 +31,7 @@ SHARED_OPTIONS = (
 """Fields of a study handed to every measure and encoder that has an option of that name."""
 
 DEFAULT_ENCODERS = ("efficientnet-lite0",)
+MEASURES_OF_A_TARGET = ("histogram", "psnr", "ssim", "best")
 DEFAULT_MEASURES = ("histogram", "psnr", "ssim", "cosine", "rounded", "mine")
 
 
@@ -116,7 +118,10 @@ class StudySpec(Frozen):
     max_pixels : larger pictures are refused from their header.
     scheme : what is encrypted.
     levels : how much of it; None for every level of the bit depth most pictures have.
-    encoders : the spaces measured in. Metrics of pixels run whatever they are.
+    encoders : the spaces measured in, each on both sides: target and view. Metrics of
+        pixels run whatever they are.
+    target, views : what an adversary wants to know of the plain picture, and the ways it
+        looks at the clear part; beside `encoders`, or in their stead.
     measures : metrics and estimators, or groups of :data:`imleak.plugins.GROUPS`.
     patches : places a picture is cut at, for estimators on features.
     seed : of every random choice: patches, keys, folds and bootstraps derive from it.
@@ -134,9 +139,11 @@ class StudySpec(Frozen):
     max_pixels: int | None = Field(None, ge=1)
     scheme: SchemeChoice = Field("bitplanes", validate_default=True)
     levels: Annotated[Levels | None, BeforeValidator(parse_levels)] = None
-    encoders: Annotated[tuple[EncoderChoice, ...], Several, NotEmpty] = Field(
+    encoders: Annotated[tuple[EncoderChoice, ...], Several] = Field(
         DEFAULT_ENCODERS, validate_default=True
     )
+    target: EncoderChoice | None = None
+    views: Annotated[tuple[EncoderChoice, ...], Several] = ()
     measures: Annotated[tuple[MeasureChoice, ...], BeforeValidator(_without_groups), NotEmpty] = (
         Field(DEFAULT_MEASURES, validate_default=True)
     )
@@ -180,6 +187,15 @@ class StudySpec(Frozen):
         except SpecError as error:
             raise SpecError(f"{path}: {error}") from error
 
+    @model_validator(mode="before")
+    @classmethod
+    def _default_for_a_target(cls, given: Any) -> Any:
+        """Who names a target has said what is measured; what compares the two sides in one
+        space is then left out unless asked for."""
+        if isinstance(given, Mapping) and given.get("target") and not given.get("encoders"):
+            return {"encoders": (), "measures": MEASURES_OF_A_TARGET} | dict(given)
+        return given
+
     @property
     def shared(self) -> dict[str, Any]:
         """The options handed to whoever takes them."""
@@ -190,7 +206,18 @@ class StudySpec(Frozen):
         return self.scheme.component(self.shared)
 
     def encoder_components(self) -> tuple[Component, ...]:
-        return tuple(choice.component(self.shared) for choice in self.encoders)
+        """Every encoder, on whichever side, once."""
+        sides = ((question.target, *question.views) for question in self.questions())
+        return tuple(dict.fromkeys(chain.from_iterable(sides)))
+
+    def questions(self) -> tuple[Question, ...]:
+        """Every target with one view: each encoder on both sides, then the view of each."""
+        both = [Question.of_both(choice.component(self.shared)) for choice in self.encoders]
+        if self.target is None:
+            return tuple(both)
+        target = self.target.component(self.shared)
+        views = (choice.component(self.shared) for choice in self.views)
+        return tuple(dict.fromkeys([*both, *(Question(target, (view,)) for view in views)]))
 
     def measure_components(self) -> tuple[Component, ...]:
         """Every measure, once for each protocol it runs under."""
@@ -198,12 +225,20 @@ class StudySpec(Frozen):
 
     @model_validator(mode="after")
     def _as_a_whole(self) -> Self:
-        mistakes = [*self._twice(), *self._unheard(), *self._refused()]
+        mistakes = [*self._one_sided(), *self._twice(), *self._unheard(), *self._refused()]
         # Where to run can only be asked of components that can be built.
         mistakes = mistakes or [*self._homeless()]
         if mistakes:
             raise ValueError("; ".join(mistakes))
         return self
+
+    def _one_sided(self) -> Iterator[str]:
+        if not self.encoders and self.target is None:
+            yield "encoders: is empty; give at least one, or a target and its views"
+        if self.target is not None and not self.views:
+            yield "views: is empty; give at least one way to look at the clear part for the target"
+        if self.target is None and self.views:
+            yield "target: is missing; say what is to be told through the views"
 
     def _twice(self) -> Iterator[str]:
         encoders = [f"{choice.component({}).title!r}" for choice in self.encoders]
@@ -212,12 +247,14 @@ class StudySpec(Frozen):
             for choice in self.measures
             for protocol in choice.protocols(self.shared)
         ]
-        for field, names in (("encoders", encoders), ("measures", measures)):
+        views = [f"{choice.component({}).title!r}" for choice in self.views]
+        for field, names in (("encoders", encoders), ("views", views), ("measures", measures)):
             for name in sorted({name for name in names if names.count(name) > 1}):
                 yield f"{field}: {name} stands there twice, and its rows would look alike"
 
     def _unheard(self) -> Iterator[str]:
-        heard = {option for choice in (self.scheme, *self.encoders) for option in choice.accepts()}
+        others = [self.scheme, *self.encoders, *([self.target] if self.target else []), *self.views]
+        heard = {option for choice in others for option in choice.accepts()}
         for choice in self.measures:
             deaf = HELD_OUT_ONLY if choice.protocols(self.shared) == ("in-sample",) else ()
             heard |= {option for option in choice.accepts() if option not in deaf}
@@ -229,6 +266,8 @@ class StudySpec(Frozen):
     def _refused(self) -> Iterator[str]:
         named: list[tuple[str, Choice]] = [("scheme", self.scheme)]
         named += [(f"encoders[{at}]", choice) for at, choice in enumerate(self.encoders)]
+        named += [("target", self.target)] if self.target else []
+        named += [(f"views[{at}]", choice) for at, choice in enumerate(self.views)]
         named += [(f"measures[{at}]", choice) for at, choice in enumerate(self.measures)]
         for where, choice in named:
             try:
@@ -237,11 +276,16 @@ class StudySpec(Frozen):
                 yield f"{where}: {error}"
 
     def _homeless(self) -> Iterator[str]:
-        there = {"features" if has_features(e) else "pixels" for e in self.encoder_components()}
+        questions = self.questions()
+        for question in questions:
+            yield from _unlike(question)
+        there = {"features" if has_features(q.target) else "pixels" for q in questions}
+        compared = any(q.is_of_one_encoder and has_features(q.target) for q in questions)
         for at, choice in enumerate(self.measures):
             measure = choice.components(self.shared)[0]
             wanted = space(measure)
-            if wanted == "features" and wanted not in there:
+            is_there = compared if measure.kind == "metric" else "features" in there
+            if wanted == "features" and not is_there:
                 yield (
                     f"measures[{at}]: {measure.name} works on the features of an encoder; "
                     f"add one to encoders, for instance {DEFAULT_ENCODERS[0]}"
@@ -251,6 +295,18 @@ class StudySpec(Frozen):
                     f"measures[{at}]: {measure.name} works on single pixels; "
                     "add pixels to encoders (--encoder pixels)"
                 )
+
+
+def _unlike(question: Question) -> Iterator[str]:
+    """What keeps a target and its view from being paired patch by patch."""
+    target, (view,) = question.target, question.views
+    sizes = [side.build().input_size for side in (target, view)]
+    if sizes[0] != sizes[1]:
+        said = [f"{size}x{size} patches" if size else "single samples" for size in sizes]
+        yield (
+            f"views: {view.title} looks at {said[1]} and the target {target.title} at {said[0]}; "
+            "both must look at the same"
+        )
 
 
 def _read_toml(path: str | Path) -> dict[str, Any]:
