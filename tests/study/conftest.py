@@ -12,9 +12,9 @@ from imleak import plugins
 from imleak.study import components
 
 FAKES = {
-    "encoder": {"corners": "Corners"},
+    "encoder": {"corners": "Corners", "middles": "Middles", "large": "Large"},
     "metric": {"brightness": "Brightness", "likeness": "Likeness"},
-    "estimator": {"rows": "Rows", "twofold": "Twofold", "breaks": "Breaks"},
+    "estimator": {"rows": "Rows", "twofold": "Twofold", "breaks": "Breaks", "keenest": "Keenest"},
 }
 
 
@@ -37,6 +37,8 @@ def fakes(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     study_fakes.Corners.shown.clear()
     study_fakes.Corners.fails_on_white = False
     study_fakes.Rows.seen.clear()
+    study_fakes.Keenest.seen.clear()
+    study_fakes.Middles.shown.clear()
     study_fakes.Brightness.calls = 0
     yield
     plugins.known.cache_clear()

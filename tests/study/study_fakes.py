@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -35,6 +36,28 @@ class Corners:
         return pictures[:, 0, 0, :4].astype(np.float32)
 
     fails_on_white = False
+
+
+class Middles:
+    """Another encoder of patches of the same size, of other samples and dimension."""
+
+    name = "middles"
+    version = "1"
+    input_size: int | None = 8
+    dimension = 3
+    digest = "1" * 64
+    shown: list[int] = []  # noqa: RUF012
+
+    def encode(self, pictures: Samples, bits: int) -> Features:
+        Middles.shown.append(len(pictures))
+        return pictures[:, 0, 4, 2:5].astype(np.float32)
+
+
+class Large(Middles):
+    """An encoder of patches of another size."""
+
+    name = "large"
+    input_size = 12
 
 
 class Rows:
@@ -90,6 +113,21 @@ class Twofold(Rows):
         if self.protocol == "held-out" and len(np.unique(samples.groups)) < self.folds:
             raise ImleakError("too few to hold any out")
         return super().estimate(samples, **options)
+
+
+class Keenest(Rows):
+    """Chooses the view whose name is longest."""
+
+    name = "keenest"
+    seen: list[dict[str, PairedSamples]] = []  # noqa: RUF012
+
+    def choose(
+        self, views: Mapping[str, PairedSamples], *, seed: int = 0, progress: object = None
+    ) -> Sequence[Estimate]:
+        Keenest.seen.append(dict(views))
+        name = max(views, key=len)
+        found = super().estimate(views[name], seed=seed)
+        return [replace(estimate, chosen=name) for estimate in found]
 
 
 class Breaks:

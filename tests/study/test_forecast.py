@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,8 +10,8 @@ from study_fakes import Corners, Rows
 from imleak.images import Source
 from imleak.interfaces import ImleakError
 from imleak.study import forecast
-from imleak.study.components import component
-from imleak.study.features import FeatureRequest
+from imleak.study.components import Question, component
+from imleak.study.features import Embedding, FeatureRequest, embeddings
 from imleak.study.forecast import Forecast, in_words, seconds_of_estimator
 from imleak.study.plan import PIXELS, ImageInfo, Unit
 from imleak.study.store import Part
@@ -28,10 +29,19 @@ def metric(side: int) -> Unit:
     return Unit(measure, PIXELS, SCHEME, LEVELS, (info(side),), 0)
 
 
+def asked() -> Embedding:
+    plain = FeatureRequest(info(9), component("encoder", "corners", {}), patches=5)
+    clear = [replace(plain, scheme=SCHEME, level=level) for level in LEVELS]
+    (embedding,) = embeddings([plain, *clear])
+    return embedding
+
+
 def estimator() -> Unit:
     corners = component("encoder", "corners", {})
     measure = component("estimator", "rows", {})
-    return Unit(measure, corners, SCHEME, LEVELS, (info(9), info(8)), 0, patches=5)
+    return Unit(
+        measure, Question.of_both(corners), SCHEME, LEVELS, (info(9), info(8)), 0, patches=5
+    )
 
 
 def test_metrics_take_as_long_as_they_have_samples() -> None:
@@ -66,10 +76,8 @@ def test_encoders_are_timed(monkeypatch: pytest.MonkeyPatch, clock: Clock) -> No
         clock.now += 2.0 * len(pictures)
 
     monkeypatch.setattr(Corners, "encode", slow)
-    corners = component("encoder", "corners", {})
-    asked = FeatureRequest(info(9), corners, SCHEME, LEVELS, patches=5)
-    # Two levels differ from the plain picture, of one of them nothing is left.
-    assert Forecast([asked]).request(asked) == pytest.approx(5 * 2 * 2.0)
+    # Level 0 is the plain picture.
+    assert Forecast([asked()]).embedding(asked()) == pytest.approx(5 * 3 * 2.0)
 
 
 def test_estimators_are_timed_until_they_say_how_far_they_are(
@@ -98,9 +106,9 @@ def test_what_cannot_be_timed_does_not_stop_a_run(monkeypatch: pytest.MonkeyPatc
 
     monkeypatch.setattr(Rows, "estimate", broken)
     monkeypatch.setattr(Corners, "encode", broken)
-    asked = FeatureRequest(info(9), component("encoder", "corners", {}), SCHEME, LEVELS)
-    assert Forecast([asked], [estimator()]).request(asked) == 2 * forecast.ASSUMED
-    assert Forecast([asked], [estimator()]).unit(estimator()) == forecast.ASSUMED
+    made = Forecast([asked()], [estimator()])
+    assert made.embedding(asked()) == 15 * forecast.ASSUMED
+    assert made.unit(estimator()) == forecast.ASSUMED
 
 
 @pytest.mark.parametrize(

@@ -41,7 +41,7 @@ def test_every_measure_runs_where_it_can() -> None:
         measures=["brightness", "likeness", "rows"], encoders=["pixels", "corners"], patches=3
     )
     units = plan(chosen, [info("a"), info("b")])
-    where = [(u.measure.name, u.encoder.name, len(u.images), u.patches) for u in units]
+    where = [(u.measure.name, u.question.title, len(u.images), u.patches) for u in units]
     assert where == [
         ("brightness", "pixels", 1, 0),
         ("likeness", "corners", 1, 0),
@@ -49,6 +49,50 @@ def test_every_measure_runs_where_it_can() -> None:
         ("likeness", "corners", 1, 0),
         ("rows", "pixels", 2, 0),
         ("rows", "corners", 2, 3),
+    ]
+
+
+def asked(chosen: StudySpec) -> list[tuple[str, str]]:
+    return [(unit.measure.name, unit.question.title) for unit in plan(chosen, [info()])]
+
+
+def test_a_target_is_asked_through_each_view() -> None:
+    sides = {"target": "corners", "views": ["middles", "corners"]}
+    assert asked(StudySpec.of(sources="photos", measures="rows", **sides)) == [
+        ("rows", "corners through middles"),
+        ("rows", "corners"),
+    ]
+    beside = spec(measures="rows", encoders="middles", **sides)
+    assert asked(beside) == [
+        ("rows", "middles"),
+        ("rows", "corners through middles"),
+        ("rows", "corners"),
+    ]
+
+
+def test_who_chooses_a_view_is_asked_once_a_target() -> None:
+    beside = spec(
+        measures=["keenest", "rows"],
+        encoders=["corners", "middles", "pixels"],
+        target="corners",
+        views=["middles"],
+    )
+    assert asked(beside) == [
+        ("keenest", "corners through corners, middles"),
+        ("keenest", "middles"),
+        ("keenest", "pixels"),
+        ("rows", "corners"),
+        ("rows", "middles"),
+        ("rows", "pixels"),
+        ("rows", "corners through middles"),
+    ]
+
+
+def test_a_metric_compares_vectors_of_one_encoder() -> None:
+    sides = {"target": "corners", "views": ["middles", "corners"]}
+    assert asked(spec(measures="likeness", encoders="middles", **sides)) == [
+        ("likeness", "middles"),
+        ("likeness", "corners"),
     ]
 
 
@@ -64,7 +108,7 @@ def test_an_estimator_of_single_pixels_runs_on_nothing_else(
 ) -> None:
     monkeypatch.setattr(Rows, "space", "pixels", raising=False)
     units = plan(spec(measures=["rows"], encoders=["corners", "pixels"]), [info()])
-    assert [unit.encoder.name for unit in units] == ["pixels"]
+    assert [unit.question.title for unit in units] == ["pixels"]
 
 
 def test_a_plan_is_a_function_of_its_arguments() -> None:
@@ -94,13 +138,15 @@ def test_whatever_changes_a_result_changes_the_key_of_its_unit(other: dict[str, 
 
 def test_pictures_encoder_and_version_are_in_the_key() -> None:
     unit = estimator_unit(spec())
+    other = replace(unit.question.target, digest="1" * 64)
     others = [
         replace(unit, images=(info("a", "another"),)),
-        replace(unit, encoder=replace(unit.encoder, digest="1" * 64)),
+        replace(unit, question=replace(unit.question, target=other)),
+        replace(unit, question=replace(unit.question, views=(other,))),
         replace(unit, measure=replace(unit.measure, version="2")),
         replace(unit, scheme=replace(unit.scheme, version="2")),
     ]
-    assert len({unit.key, *(other.key for other in others)}) == 5
+    assert len({unit.key, *(other.key for other in others)}) == 6
 
 
 def test_patches_do_not_concern_what_is_not_cut() -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import PIL.Image
 import pytest
-from study_fakes import Breaks, Brightness, Corners, Rows
+from study_fakes import Breaks, Brightness, Corners, Keenest, Middles, Rows
 
 from imleak.interfaces import Estimate, GrowthPoint, ImleakError, PairedSamples
 from imleak.study import OutputError, Run, StudySpec, execute, frame, run
@@ -336,16 +336,92 @@ def test_scalar_pixels_are_a_space_too(folder: Path, tmp_path: Path) -> None:
 
 def test_units_do_not_need_the_run_around_them(folder: Path, tmp_path: Path) -> None:
     """What an executor elsewhere will do: a unit alone, with nothing prepared."""
+    from imleak.cache import Cache
     from imleak.study.execute import Workplace
-    from imleak.study.features import FeatureCache
     from imleak.study.plan import plan
     from imleak.study.progress import Silent
     from imleak.study.survey import reader, survey
 
     chosen = spec(folder)
     units = plan(chosen, survey(chosen, Silent()).images)
-    place = Workplace(reader(chosen), FeatureCache(tmp_path / "elsewhere"))
+    place = Workplace(reader(chosen), Cache(tmp_path / "elsewhere"))
     alone = [execute.execute(unit, place) for unit in reversed(units)]
     done = run(chosen, tmp_path / "out")
     rows = [r for u, p in zip(units, reversed(alone), strict=True) for r in frame.rows_of(u, p)]
     pd.testing.assert_frame_equal(frame.tidy(rows), done.frame, check_exact=True)
+
+
+SIDES = {"encoders": (), "target": "corners", "views": ["middles", "corners"], "measures": "rows"}
+
+
+def test_the_target_is_embedded_once_for_all_levels_and_views(folder: Path, tmp_path: Path) -> None:
+    done = run(spec(folder, **SIDES), tmp_path / "out")
+    # Plain patches and level 0 are the same; of level 8 nothing is left.
+    assert Corners.shown == [3 + 3 + 1] * 3
+    assert Middles.shown == [3 + 3 + 1] * 3
+    through_middles, on_both = Rows.seen
+    np.testing.assert_array_equal(through_middles.x, on_both.x)
+    np.testing.assert_array_equal(on_both.y[0], on_both.x)
+    assert through_middles.y.shape == (3, 9, 3)
+    said = done.summary[["encoder", "target", "view"]].drop_duplicates()
+    assert said.to_numpy().tolist() == [
+        ["corners through middles", "corners", "middles"],
+        ["corners", "corners", "corners"],
+    ]
+
+
+def test_who_chooses_a_view_is_given_all_of_one_target(folder: Path, tmp_path: Path) -> None:
+    done = run(spec(folder, **SIDES | {"measures": "keenest"}), tmp_path / "out")
+    (views,) = Keenest.seen
+    assert list(views) == ["middles", "corners"]
+    assert views["middles"].x is views["corners"].x
+    assert set(done.summary["chosen"]) == {"middles"}
+    assert set(done.summary["encoder"]) == {"corners through middles, corners"}
+
+
+def test_another_estimator_or_level_costs_no_forward_pass_that_was_made(
+    folder: Path, tmp_path: Path
+) -> None:
+    run(spec(folder, **SIDES), tmp_path / "one")
+    Corners.shown.clear()
+    Middles.shown.clear()
+    run(spec(folder, **SIDES | {"measures": "keenest"}, levels="4,8"), tmp_path / "two")
+    run(spec(folder, measures=["rows", "keenest"], levels="0"), tmp_path / "three")
+    assert Corners.shown == Middles.shown == []
+    run(spec(folder, **SIDES | {"measures": "rows"}, levels="3,4"), tmp_path / "four")
+    assert Corners.shown == Middles.shown == [3] * 3
+
+
+def test_vectors_that_were_altered_on_disk_are_made_again(
+    folder: Path, tmp_path: Path, own_cache: Path
+) -> None:
+    first = run(spec(folder), tmp_path / "one")
+    kept = sorted(own_cache.rglob("*.safetensors"))
+    whole = kept[0].read_bytes()
+    kept[0].write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+    kept[1].write_bytes(b"torn")
+    Corners.shown.clear()
+    second = run(spec(folder), tmp_path / "two")
+    assert len(Corners.shown) in (1, 2)  # of one picture or of two
+    pd.testing.assert_frame_equal(first.frame, second.frame)
+    Corners.shown.clear()
+    run(spec(folder, measures=["rows"], epochs=7), tmp_path / "three")
+    assert Corners.shown == []
+
+
+def test_a_picture_without_vectors_is_left_out_of_all_that_need_them(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def picky(self: Middles, pictures: np.ndarray, bits: int) -> np.ndarray:
+        Middles.shown.append(len(pictures))
+        if len(Middles.shown) == 1:
+            raise ImleakError("not this one")
+        return pictures[:, 0, 4, 2:5].astype(np.float32)
+
+    monkeypatch.setattr(Middles, "encode", picky)
+    done = run(spec(folder, **SIDES), tmp_path / "out")
+    assert [len(np.unique(samples.groups)) for samples in Rows.seen] == [2, 3]
+    errors = done.frame[done.frame["error"].notna()]
+    assert errors[["encoder", "error"]].to_numpy().tolist() == [
+        ["corners through middles", "not this one"]
+    ]

@@ -8,8 +8,7 @@ import pytest
 from imleak.images import Source, from_samples
 from imleak.interfaces import Image, ImleakError, PairedSamples
 from imleak.study import samples as pooling
-from imleak.study.components import component
-from imleak.study.features import FeatureTable
+from imleak.study.components import Question, component
 from imleak.study.plan import ImageInfo, Unit
 
 LEVELS = (0, 3, 8)
@@ -23,7 +22,7 @@ def pool(*images: Image) -> PairedSamples:
     read = dict(zip(infos, images, strict=True))
     unit = Unit(
         component("estimator", "rows", {}),
-        component("encoder", "pixels", {}),
+        Question.of_both(component("encoder", "pixels", {})),
         component("scheme", "bitplanes", {}),
         LEVELS,
         infos,
@@ -74,11 +73,16 @@ def test_depths_cannot_be_mixed() -> None:
         pool(noise("a"), noise("bb", bits=12))
 
 
-def test_vectors_are_pooled_picture_by_picture() -> None:
+@pytest.mark.parametrize("in_memory", [0, 1 << 20])
+def test_vectors_are_pooled_picture_by_picture(
+    in_memory: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pooling, "IN_MEMORY", in_memory)
     infos = tuple(ImageInfo(n, Source(n, Path(n)), n, 1, 9, 9, 8) for n in "abc")
+    corners, middles = (component("encoder", name, {}) for name in ("corners", "middles"))
     unit = Unit(
         component("estimator", "rows", {}),
-        component("encoder", "corners", {}),
+        Question(corners, (corners, middles)),
         component("scheme", "bitplanes", {}),
         LEVELS,
         infos,
@@ -86,15 +90,17 @@ def test_vectors_are_pooled_picture_by_picture() -> None:
         patches=2,
     )
     rng = np.random.default_rng(0)
-    tables = {
-        info: FeatureTable(
-            rng.normal(size=(8, 4)).astype(np.float32),
-            np.arange(8, dtype=np.int32).reshape(4, 2),
-        )
+    vectors = {
+        info: [rng.normal(size=(2, d)).astype(np.float32) for d in (4, 4, 4, 4, 3, 3, 3)]
         for info in infos
     }
-    found = pooling.pool_features(unit, tables.__getitem__)
-    assert found.groups.tolist() == [0, 0, 1, 1, 2, 2]
-    np.testing.assert_array_equal(found.x[2:4], tables[infos[1]].vectors[:2])
-    np.testing.assert_array_equal(found.y[2, 4:], tables[infos[2]].vectors[6:])
-    assert found.weights is None
+    first, second = pooling.pool_features(unit, vectors.__getitem__)
+    for found, at in ((first, 1), (second, 4)):
+        assert found.groups.tolist() == [0, 0, 1, 1, 2, 2]
+        assert found.weights is None
+        for group, info in enumerate(infos):
+            rows = found.groups == group
+            np.testing.assert_array_equal(found.x[rows], vectors[info][0])
+            np.testing.assert_array_equal(found.y[:, rows], vectors[info][at : at + 3])
+    assert first.x is second.x
+    assert isinstance(first.y, np.memmap) == (in_memory == 0)

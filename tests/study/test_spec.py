@@ -230,3 +230,40 @@ def test_a_group_stands_for_its_measures() -> None:
     assert [choice.name for choice in alone.measures] == names[1:]
     with pytest.raises(SpecError, match="'psnr' stands there twice"):
         StudySpec.of(sources="x.png", measures=["psnr", "reviewers"])
+
+
+def test_a_target_stands_in_the_stead_of_encoders() -> None:
+    spec = StudySpec.of(sources="x.png", target="corners", views="middles")
+    assert [question.title for question in spec.questions()] == ["corners through middles"]
+    assert {choice.name for choice in spec.measures}.isdisjoint({"cosine", "rounded"})
+    beside = StudySpec.of(sources="x.png", encoders="middles", target="corners", views="middles")
+    titles = [question.title for question in beside.questions()]
+    assert titles == ["middles", "corners through middles"]
+    assert [one.name for one in beside.encoder_components()] == ["middles", "corners"]
+    assert StudySpec.of(**spec.model_dump(mode="json")) == spec
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"target": "corners"}, "views: is empty; give at least one way to look"),
+        ({"views": "corners"}, "target: is missing; say what is to be told"),
+        ({"encoders": ()}, "encoders: is empty; give at least one, or a target"),
+        (
+            {"target": "corners", "views": "large"},
+            "large looks at 12x12 patches and the target corners at 8x8 patches",
+        ),
+        (
+            {"target": "pixels", "views": "corners"},
+            "corners looks at 8x8 patches and the target pixels at single samples",
+        ),
+        ({"target": "corners", "views": ["large", "large"]}, "'large' stands there twice"),
+        (
+            {"target": "corners", "views": "middles", "measures": "likeness"},
+            "likeness works on the features of an encoder; add one to encoders",
+        ),
+    ],
+)
+def test_sides_that_do_not_fit_are_told(fields: dict[str, object], message: str) -> None:
+    with pytest.raises(SpecError, match=message):
+        StudySpec.of(sources="x.png", **fields)
