@@ -136,6 +136,31 @@ def test_errors_of_the_user_are_one_line(photograph: Path, tmp_path: Path) -> No
     assert not out.exists()
 
 
+def test_what_is_kept_between_runs_is_shown_and_removed(tmp_path: Path) -> None:
+    from imleak.cache import Cache
+
+    Cache().put("0" * 64, {"vectors": np.eye(4)}, maker="corners")
+    said = imleak("cache", "info").stdout
+    assert said.startswith(f"{tmp_path / 'cache'}: 1 file, ")
+    assert "  corners: " in said
+    kept = imleak("cache", "prune", "--older-than", "30d", "--max-size", "1GB").stdout
+    assert "removed 0 files, 0 bytes, 1 file, " in kept
+    assert "0 files, 0 bytes left" in imleak("cache", "prune", "--max-size", "0").stdout
+    assert imleak("cache", "info").stdout == f"{tmp_path / 'cache'}: 0 files, 0 bytes\n"
+    assert "give --older-than 30d" in refused("cache", "prune")
+    assert "'soon' is not an age" in refused("cache", "prune", "--older-than", "soon")
+
+
+def test_a_target_and_its_views(tmp_path: Path) -> None:
+    sides = ("--target", "pixels=4", "--view", "pixels=4", "--view", "pixels=8")
+    rows = ("--measure", "cca-infonce", "--patches", 1, "--levels", "0,8", "--seeds", 1)
+    result = imleak("audit", "dead-leaves:8x224x224", *sides, *rows, "-o", tmp_path / "out")
+    assert result.exit_code == 0, result.output
+    summary = pd.read_csv(tmp_path / "out" / "summary.csv")
+    assert summary["encoder"].unique().tolist() == ["pixels=4", "pixels=4 through pixels=8"]
+    assert "pixels=4 through pixels=8" in result.stdout
+
+
 def test_an_output_folder_with_another_run(photograph: Path, tmp_path: Path) -> None:
     audit = ("audit", photograph, "-o", tmp_path / "out", *PIXELS)
     assert imleak(*audit).exit_code == 0

@@ -10,6 +10,7 @@ from imleak import plugins
 from imleak.estimators.best import CANDIDATES, PICTURES_A_RATIO, Best, _pick
 from imleak.estimators.contrastive import Fano
 from imleak.estimators.evidence import Score, mean_of_rows, weigh
+from imleak.interfaces import PairedSamples
 
 
 def score(nats, functional=mean_of_rows, count=40):
@@ -137,3 +138,45 @@ def test_independent_views_are_no_leak(found):
     assert found[1].verdict == "no leak found"
     assert found[1].value < 0.15
     assert max(one.null.mean for one in found) < 0.15
+
+
+def test_the_choice_is_over_views_too():
+    views = [VALIDATION, VALIDATION + np.array([[0.0], [1.0]])]
+    given = candidates(np.concatenate(views), np.concatenate([TEST, TEST + 100]))
+    titles = [f"{one} through {view}" for view in "ab" for one in CANDIDATES]
+    found, names = _pick(given, titles)
+    assert names == ["cca-infonce through a", "infonce through b"]
+    np.testing.assert_allclose(found.value()[:, 0], [0.0, 111.0], atol=1e-9)
+
+
+def test_nwj_is_passed_over_on_every_view():
+    validation = VALIDATION.copy()
+    validation[CANDIDATES.index("nwj")] = math.log(40 / PICTURES_A_RATIO) + 0.1
+    given = candidates(np.concatenate([VALIDATION, validation]), np.concatenate([TEST, TEST]))
+    titles = [f"{one} through {view}" for view in "ab" for one in CANDIDATES]
+    assert _pick(given, titles)[1][0] == "cca-infonce through a"
+
+
+def test_the_view_that_tells_is_chosen_and_its_null_too():
+    """Of a view of noise and one that sees the target; then of two of noise."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(240, 3)).astype(np.float32)
+    sees = (0.8 * x + 0.6 * rng.normal(size=x.shape)).astype(np.float32)
+    blind, blinder = rng.normal(size=(2, *x.shape)).astype(np.float32)
+    groups = np.arange(240)
+    best = Best(folds=2, seeds=1)
+
+    def choose(**views):
+        pooled = {name: PairedSamples(x, y[None], groups) for name, y in views.items()}
+        (estimate,) = best.choose(pooled, seed=0)
+        return estimate
+
+    found = choose(blind=blind, sees=sees)
+    (alone,) = best.estimate(PairedSamples(x, sees[None], groups), seed=0)
+    assert found.chosen.endswith("through sees")
+    assert alone.chosen in CANDIDATES
+    assert found.value == pytest.approx(alone.value, abs=0.1)
+    assert found.verdict == "leak"
+    assert found.null.p95 < 0.1
+    nothing = choose(blind=blind, blinder=blinder)
+    assert nothing.verdict == "no leak found"

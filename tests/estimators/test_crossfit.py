@@ -202,7 +202,7 @@ def test_a_learner_that_fails_is_heard(samples):
 def test_what_was_chosen_most_often_is_named(samples):
     class Choosing(Known):
         def scores(self, learned):
-            tests = [test for _, test in learned["known"]]
+            tests = [test for _, test in learned[""]["known"]]
             names = [["a", "b", "c"], ["a", "c", "b"], ["b", "c", "a"]]
             return tests, names
 

@@ -12,7 +12,7 @@ import typer
 from typer.core import TyperGroup
 
 from ..interfaces import ImleakError
-from . import options
+from . import cache, options
 
 if TYPE_CHECKING:
     from ..study import StudySpec
@@ -35,6 +35,9 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+
+app.add_typer(cache.app, name="cache")
 
 
 @app.callback(invoke_without_command=True)
@@ -67,6 +70,8 @@ def audit(
     clear: options.Clear = None,
     levels: options.Levels = None,
     encoders: options.Encoders = None,
+    target: options.Target = None,
+    views: options.Views = None,
     measures: options.Measures = None,
     patches: options.Patches = None,
     round_to: options.RoundTo = None,

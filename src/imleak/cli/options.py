@@ -71,6 +71,22 @@ Encoders = Annotated[
         panel=_MEASURED,
     ),
 ]
+Target = Annotated[
+    str | None,
+    _option(
+        "--target",
+        words="What is to be told of the plain image: an encoder; with --view.",
+        panel=_MEASURED,
+    ),
+]
+Views = Annotated[
+    list[str] | None,
+    _option(
+        "--view",
+        words="How the clear part is looked at: an encoder; repeat for several.",
+        panel=_MEASURED,
+    ),
+]
 Measures = Annotated[
     list[str] | None,
     _option("--measure", words="What to measure; repeat for several.", panel=_MEASURED),

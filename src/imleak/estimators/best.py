@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from ..interfaces import PairedSamples
+from ..interfaces import Estimate, PairedSamples
 from .canonical import Canonical, fit_variates, is_few
 from .contrastive import Contrastive
-from .crossfit import CrossFitted
+from .crossfit import CrossFitted, Progress
 from .evidence import Array, Functional, Learned, Learner, Score, mean_of_rows
 from .split import Indices, Split
 from .variational import Variational
@@ -28,7 +28,8 @@ class Best(CrossFitted):
     is chosen by its value on the validation images, and only that one is read on the test
     images; the null goes through the same choice. A lower bound, because each of them is.
     (`mine` is not among them: on validation images it is the same number as `nwj`, on test
-    images it is the one of the two whose bias is upward.)
+    images it is the one of the two whose bias is upward.) In a study also over the views of one
+    target: the strongest adversary that was tried.
 
     Parameters
     ----------
@@ -49,9 +50,31 @@ class Best(CrossFitted):
             Variational(canonical=True, device=self.device),
         )
 
-    def scores(self, learned: Learned) -> tuple[list[Score], list[list[str]]]:
-        splits = zip(*(learned[name] for name in CANDIDATES), strict=True)
-        picked = [_pick(pairs) for pairs in splits]
+    def choose(
+        self,
+        views: Mapping[str, PairedSamples],
+        *,
+        seed: int = 0,
+        progress: Progress | None = None,
+    ) -> list[Estimate]:
+        """One held-out estimate a level; validation prefers one candidate on one view.
+
+        Parameters
+        ----------
+        views : by name, of one target: they differ in `y` alone.
+
+        Raises
+        ------
+        TooFewImagesError
+            If a fold would have fewer than two pictures to train, validate or test on.
+        """
+        return self._held_out(views, seed, progress)
+
+    def scores(self, learned: Mapping[str, Learned]) -> tuple[list[Score], list[list[str]]]:
+        named = [(candidate, view) for view in learned for candidate in CANDIDATES]
+        titles = [f"{one} through {view}" if len(learned) > 1 else one for one, view in named]
+        splits = zip(*(learned[view][one] for one, view in named), strict=True)
+        picked = [_pick(pairs, titles) for pairs in splits]
         return [score for score, _ in picked], [names for _, names in picked]
 
 
@@ -103,12 +126,23 @@ class _Chosen:
         return said
 
 
-def _pick(candidates: Sequence[tuple[Score, Score]]) -> tuple[Score, list[str]]:
-    """The test score of the candidate each level and pairing prefers on validation."""
+def _pick(
+    candidates: Sequence[tuple[Score, Score]], titles: Sequence[str] = CANDIDATES
+) -> tuple[Score, list[str]]:
+    """The test score of the candidate each level and pairing prefers on validation, and
+    its title at each level.
+
+    Parameters
+    ----------
+    candidates : (validation, test) scores of all of :data:`CANDIDATES`, a view after the
+        other.
+    titles : of each.
+    """
     validation = np.stack([one.cautious_value() for one, _ in candidates])
-    nwj = candidates[CANDIDATES.index("nwj")][0]
-    most = np.log(nwj.pictures / PICTURES_A_RATIO)
-    validation[CANDIDATES.index("nwj")][nwj.value() > most] = -np.inf
+    for at in range(CANDIDATES.index("nwj"), len(candidates), len(CANDIDATES)):
+        nwj = candidates[at][0]
+        most = np.log(nwj.pictures / PICTURES_A_RATIO)
+        validation[at][nwj.value() > most] = -np.inf
     choice = np.nan_to_num(validation, nan=-np.inf).argmax(0)
     tests = [test for _, test in candidates]
     first = tests[0]
@@ -119,4 +153,4 @@ def _pick(candidates: Sequence[tuple[Score, Score]]) -> tuple[Score, list[str]]:
     score = Score(
         first.seed, first.fold, first.blocks, picked, functional, first.pictures, first.rows
     )
-    return score, [CANDIDATES[at] for at in choice[:, 0]]
+    return score, [titles[at] for at in choice[:, 0]]

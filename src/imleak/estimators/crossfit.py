@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
@@ -78,9 +78,15 @@ class CrossFitted:
         """What is trained."""
         raise NotImplementedError
 
-    def scores(self, learned: Learned) -> tuple[list[Score], list[list[str]]]:
-        """Test scores a split, and for every split and level what was chosen."""
-        return [test for _, test in learned[self.read]], []
+    def scores(self, learned: Mapping[str, Learned]) -> tuple[list[Score], list[list[str]]]:
+        """Test scores a split, and for every split and level what was chosen.
+
+        Parameters
+        ----------
+        learned : by view; one, unless the estimator chooses among several.
+        """
+        (only,) = learned.values()
+        return [test for _, test in only[self.read]], []
 
     def estimate(
         self, samples: PairedSamples, *, seed: int = 0, progress: Progress | None = None
@@ -92,49 +98,57 @@ class CrossFitted:
         TooFewImagesError
             If a fold would have fewer than two pictures to train, validate or test on.
         """
-        samples = drawn(samples, seed)
+        return self._held_out({"": samples}, seed, progress)
+
+    def _held_out(
+        self, views: Mapping[str, PairedSamples], seed: int, progress: Progress | None
+    ) -> list[Estimate]:
+        """One estimate a level over views by name, of one target; "" for an only one."""
+        views = {name: drawn(view, seed) for name, view in views.items()}
+        samples = next(iter(views.values()))
         fractions = (1.0, *(GROWTH if self.growth else ()))
         told = _Shares(progress, len(fractions) + 2 * self.sensitivity)
         splits = cross_fit(samples.groups, self.folds, self.seeds, seed)
-        scores, chosen = self._run(samples, splits, 2, seed, told)
+        scores, chosen = self._run(views, splits, 2, seed, told)
         found = weigh(scores, seed)
         estimates = self._estimates(samples, splits, scores, found, chosen)
         if self.growth:
-            estimates = self._grown(samples, splits, seed, found, estimates, told)
+            estimates = self._grown(views, splits, seed, found, estimates, told)
         if self.sensitivity:
-            estimates = self._sensitive(samples, seed, found, estimates, told)
+            estimates = self._sensitive(views, seed, found, estimates, told)
         told.done()
         return estimates
 
     def _run(
         self,
-        samples: PairedSamples,
+        views: Mapping[str, PairedSamples],
         splits: Sequence[Split],
         pairings: int,
         seed: int,
         told: _Shares,
     ) -> tuple[list[Score], list[list[str]]]:
-        """Learn on all splits, a stack at a time, on every core."""
+        """Learn on all splits of every view, a stack at a time, on every core."""
+        samples = next(iter(views.values()))
         blocks = blocks_of_pictures(samples.groups, seed)
         learner = self.learner()
         size = max(1, MEMBERS // (len(samples.y) * pairings))
         chunks = [splits[at : at + size] for at in range(0, len(splits), size)]
-        done: list[Learned] = []
+        done: dict[str, list[Learned]] = {name: [] for name in views}
         with one_thread_each(), ThreadPoolExecutor(cores()) as pool:
             jobs = [
-                pool.submit(learner.learn, samples, chunk, blocks, pairings, seed)
+                (name, pool.submit(learner.learn, view, chunk, blocks, pairings, seed))
                 for chunk in chunks
+                for name, view in views.items()
             ]
             try:
-                for job in jobs:
-                    done.append(job.result())
-                    told.step(len(done) / len(jobs))
+                for at, (name, job) in enumerate(jobs, start=1):
+                    done[name].append(job.result())
+                    told.step(at / len(jobs))
             except BaseException:
                 pool.shutdown(cancel_futures=True)
                 raise
         told.next()
-        merged = {name: [pair for one in done for pair in one[name]] for name in done[0]}
-        return self.scores(merged)
+        return self.scores({name: _merged(parts) for name, parts in done.items()})
 
     def _estimates(
         self,
@@ -190,7 +204,7 @@ class CrossFitted:
 
     def _grown(
         self,
-        samples: PairedSamples,
+        views: Mapping[str, PairedSamples],
         splits: Sequence[Split],
         seed: int,
         whole: Evidence,
@@ -198,10 +212,11 @@ class CrossFitted:
         told: _Shares,
     ) -> list[Estimate]:
         """Add the estimates of smaller adversaries, tested on the same pictures."""
+        samples = next(iter(views.values()))
         smaller: list[tuple[int, Evidence]] = []
         for share in GROWTH:
             cut = [_smaller(s, samples.groups, share, [seed, s.seed, s.fold]) for s in splits]
-            scores, _ = self._run(samples, cut, 1, seed, told)
+            scores, _ = self._run(views, cut, 1, seed, told)
             trained = np.mean([len(np.unique(samples.groups[s.train])) for s in cut])
             smaller.append((round(trained), weigh(scores, seed)))
         grown = []
@@ -218,13 +233,15 @@ class CrossFitted:
 
     def _sensitive(
         self,
-        samples: PairedSamples,
+        views: Mapping[str, PairedSamples],
         seed: int,
         found: Evidence,
         estimates: list[Estimate],
         told: _Shares,
     ) -> list[Estimate]:
-        """Add the smallest planted leak found, at the highest level that is not constant."""
+        """Add the smallest planted leak found, at the highest level that is not constant:
+        planted into one view, the first of several, and looked for there."""
+        samples = next(iter(views.values()))
         varied = [at for at, view in enumerate(samples.y) if np.ptp(view, axis=0).max() > 0]
         if not varied:
             return estimates
@@ -234,13 +251,18 @@ class CrossFitted:
 
         def is_found(planted: PairedSamples) -> NDArray[np.bool_]:
             splits = cross_fit(planted.groups, self.folds, 1, seed)
-            scores, _ = self._run(planted, splits, 1, seed, _Shares(None, 1))
+            scores, _ = self._run({"": planted}, splits, 1, seed, _Shares(None, 1))
             low = np.percentile(weigh(scores, seed).draws, 2.5, axis=0)
             return np.asarray(low > max(0.0, null_p95), dtype=np.bool_)
 
         detectable = smallest_detectable(samples, hardest, is_found, seed)
         told.next()
         return [replace(estimate, detectable=detectable) for estimate in estimates]
+
+
+def _merged(parts: Sequence[Learned]) -> Learned:
+    """Of all splits, by bound."""
+    return {name: [pair for one in parts for pair in one[name]] for name in parts[0]}
 
 
 def _smaller(split: Split, groups: Indices, share: float, seed: list[int]) -> Split:
