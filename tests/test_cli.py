@@ -303,3 +303,56 @@ def test_the_command_shows_no_traceback() -> None:
     assert done.returncode == 2
     assert done.stderr.startswith("imleak: nowhere: no such file or folder")
     assert done.stderr.count("\n") == 1
+
+
+@pytest.fixture
+def finished(tmp_path: Path) -> Path:
+    out = tmp_path / "out"
+    assert imleak("audit", "dead-leaves:2x40x40", "-o", out, *PIXELS).exit_code == 0
+    return out
+
+
+def test_a_report_is_made_of_the_folder_alone(finished: Path, tmp_path: Path) -> None:
+    moved = finished.rename(tmp_path / "elsewhere")
+    page = (moved / "report.html").read_bytes()
+    (moved / "report.html").unlink()
+    result = imleak("report", moved, "--acceptable-leak", 0.1)
+    assert result.exit_code == 0, result.output
+    assert result.stdout.splitlines()[-1] == f"In {moved / 'report.html'}"
+    again = (moved / "report.html").read_text(encoding="utf-8")
+    assert "For at most 0.10 bit: s = 8, where nothing is left in the clear" in again
+    assert imleak("report", moved).exit_code == 0
+    assert (moved / "report.html").read_bytes() == page
+    csv = tmp_path / "table.csv"
+    assert imleak("report", moved, "--format", "csv", "-o", csv).exit_code == 0
+    assert csv.read_text().startswith("level,")
+    assert "there is html, md, tex, pdf, csv" in refused("report", moved, "--format", "doc")
+    assert "holds no finished run" in refused("report", tmp_path)
+
+
+def test_an_audit_answers_and_recommends(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    result = imleak("audit", "dead-leaves:2x40x40", "-o", out, *PIXELS, "--acceptable-leak", 0.5)
+    assert "No adversary looked at these images. At s = 7 a pixel seen alone keeps" in result.stdout
+    assert "For at most 0.50 bit: s = 8" in result.stdout
+    assert "For at most 0.50 bit: s = 8" in (out / "report.html").read_text(encoding="utf-8")
+
+
+def test_runs_are_compared(finished: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    assert imleak("audit", "dead-leaves:3x40x40", "-o", other, *PIXELS).exit_code == 0
+    page = tmp_path / "compare.html"
+    result = imleak("compare", finished, other, "-o", page)
+    assert result.exit_code == 0, result.output
+    assert "2 of 3 are in all of them" in page.read_text(encoding="utf-8")
+    assert "given twice" in refused("compare", finished, finished, "-o", page)
+
+
+def test_every_measure_that_reviewers_ask_for(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    result = imleak("audit", "dead-leaves:1x40x40", "-o", out, "--measure", "reviewers")
+    assert result.exit_code == 0, result.output
+    summary = pd.read_csv(out / "summary.csv").query("part == 'cipher'")
+    assert set(summary["measure"]) == set(plugins.GROUPS["reviewers"])
+    assert summary["errors"].sum() == 0
+    assert "99.6094" in (out / "report.html").read_text(encoding="utf-8")

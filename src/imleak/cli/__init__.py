@@ -110,6 +110,19 @@ def report(
 
 
 @app.command()
+def compare(
+    runs: Annotated[list[Path], typer.Argument(help="Folders of finished runs, two or more.")],
+    output: options.ComparisonFile = Path("compare.html"),
+) -> None:
+    """Overlay runs: schemes, encoders, data sets."""
+    from ..report import write_comparison
+    from ..study import Run
+    from .terminal import say
+
+    say(f"In {write_comparison([Run.open(run) for run in runs], output)}")
+
+
+@app.command()
 def encrypt(
     image: Annotated[Path, typer.Argument(help="8- or 16-bit grey or RGB image.")],
     output: options.Output,

@@ -148,6 +148,9 @@ Format = Annotated[str, _option("--format", words="html, md, tex, pdf or csv; el
 ReportFile = Annotated[
     Path | None, _option("-o", "--output", words="File to write; else report.FORMAT in the run.")
 ]
+ComparisonFile = Annotated[
+    Path, _option("-o", "--output", words="Page to write; else compare.html.")
+]
 Device = Annotated[str | None, _option("--device", words="cpu, cuda, cuda:1.", panel=_ESTIMATORS)]
 Precision = Annotated[
     str | None,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -47,6 +47,23 @@ def write_report(
     path = output or run.path / f"report.{format}"
     write_whole(path, _MAKERS[format](run, acceptable))
     return path
+
+
+def write_comparison(runs: Sequence[Run], output: Path) -> Path:
+    """Write several runs as one page.
+
+    Raises
+    ------
+    ComparisonError
+        If there are fewer than two, or one stands there twice.
+    OutputError
+        If it cannot be written.
+    """
+    from ..study.store import write_whole
+    from .page import to_comparison
+
+    write_whole(output, to_comparison(runs).encode(errors="replace"))
+    return output
 
 
 def _html(run: Run, acceptable: float | None) -> bytes:

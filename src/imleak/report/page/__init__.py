@@ -1,24 +1,19 @@
-"""One page that holds a whole run: it asks nothing of the network, and runs no script but
-its own."""
+"""One page that holds a whole run, or several beside each other: it asks nothing of the
+network, and runs no script but its own."""
 
 from __future__ import annotations
 
-from base64 import b64encode
-from collections.abc import Mapping
-from hashlib import sha256
-from importlib.resources import files
-from itertools import groupby
+from collections.abc import Mapping, Sequence
 from typing import Any
-
-from jinja2 import Environment, StrictUndefined
 
 from ...study.store import Run
 from .. import cells, reviewers, tables
 from ..finding import find
 from ..latex import to_latex
-from ..words import plural
+from ..runs import cautions, labels
 from . import charts
-from .payload import level_colours, page_data
+from .payload import overlay, page_data
+from .sheet import blocks, render
 
 MOST_ROWS = 200
 """Images and omissions the page lists by name; the manifest has all of them."""
@@ -43,38 +38,52 @@ def to_html(run: Run, acceptable: float | None = None) -> str:
     acceptable : bits that may leak, to recommend a level for.
     """
     columns = cells.columns(run.summary)
-    blocks = groupby(columns, key=lambda column: (column.scheme, column.encoder))
-    levels = cells.levels(columns)
     manifest = {**_MISSING, **run.manifest}
     bits = max((int(image["bits"]) for image in manifest["images"]), default=8)
-    scripts = {"vega": charts.scripts(), "script": _file("script.js")}
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
-    return environment.from_string(_file("template.html.j2")).render(
+    return render(
+        "report.html.j2",
+        cells.levels(columns),
         run=manifest,
         finding=find(run.summary, manifest, acceptable),
         data=page_data(run),
-        blocks=[(where, list(block)) for where, block in blocks],
-        levels=levels,
-        light=level_colours(levels, dark=False),
-        dark=level_colours(levels, dark=True),
+        blocks=blocks(columns),
         notes=cells.notes(run.summary),
         reviewers=reviewers.rows(run.summary, bits),
         reviewers_warning=reviewers.WARNING,
         csv=tables.to_csv(run.summary),
         tex=to_latex(run.summary),
         most=MOST_ROWS,
-        plural=plural,
-        hashes=" ".join(map(_hash, scripts.values())),
-        style=_file("style.css"),
-        **scripts,
     )
 
 
-def _file(name: str) -> str:
-    return files(__package__).joinpath(name).read_text(encoding="utf-8")
+def to_comparison(runs: Sequence[Run]) -> str:
+    """The page of several runs: what each says, what keeps them from being compared, and
+    their curves in one chart.
 
-
-def _hash(script: str) -> str:
-    """What a content security policy calls a script by."""
-    digest = b64encode(sha256(script.encode()).digest()).decode()
-    return f"'sha256-{digest}'"
+    Raises
+    ------
+    ComparisonError
+        If there are fewer than two.
+    """
+    named = labels(runs)
+    shown = {name: cells.columns(run.summary) for name, run in named.items()}
+    levels = sorted({level for columns in shown.values() for level in cells.levels(columns)})
+    told = [
+        {
+            "label": name,
+            "path": str(run.path),
+            "manifest": {**_MISSING, **run.manifest},
+            "finding": find(run.summary, run.manifest),
+            "blocks": blocks(shown[name]),
+            "notes": cells.notes(run.summary),
+        }
+        for name, run in named.items()
+    ]
+    data = {
+        "specs": charts.specs(),
+        "series": list(overlay(shown)),
+        "training": [],
+        "growth": [],
+        "pictures": [],
+    }
+    return render("compare.html.j2", levels, runs=told, cautions=cautions(named), data=data)

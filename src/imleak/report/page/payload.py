@@ -4,6 +4,7 @@ number reads alike wherever it stands."""
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -42,8 +43,9 @@ def page_data(run: Run) -> dict[str, Any]:
 def series(column: Column, place: int) -> dict[str, Any]:
     """A measure against the level, with the look it keeps wherever it is drawn.
 
-    `base` is its value where nothing is encrypted, of which shares are taken; None where
-    there is no such value or it is not above 0.
+    `first` is whether it is shown unasked: what bounds something is. `base` is its value
+    where nothing is encrypted, of which shares are taken; None where there is no such
+    value or it is not above 0.
     """
     base = column.cells[0].value if 0 in column.cells else math.nan
     name = " ".join(column.headings)
@@ -55,12 +57,46 @@ def series(column: Column, place: int) -> dict[str, Any]:
         "group": f"{column.encoder} · {column.scheme}",
         "told": ", ".join(filter(None, (*bounds, learned))),
         "unit": column.unit,
-        "decided": any(cell.bound != "none" for cell in column.cells.values()),
-        "colour": f"var(--c{place % COLOURS})",
-        "shape": SHAPES[place % len(SHAPES)],
-        "dash": place // COLOURS % DASHES,
+        "first": any(cell.bound != "none" for cell in column.cells.values()),
+        **_look(place, place),
         "base": base if math.isfinite(base) and base > 0 else None,
         "points": [_point(column, level, name) for level in sorted(column.cells)],
+    }
+
+
+def overlay(shown: Mapping[str, Sequence[Column]]) -> Iterator[dict[str, Any]]:
+    """The measures of several runs: a colour a run, a shape and a dash a measure.
+
+    Parameters
+    ----------
+    shown : columns by the name of their run. What most of them have is shown first.
+    """
+    drawn = [
+        (run, number, column)
+        for number, (run, columns_of_run) in enumerate(shown.items())
+        for column in columns_of_run
+        if column.cells
+    ]
+    several = Counter(_measure(column) for _, _, column in drawn)
+    kinds = {measure: kind for kind, measure in enumerate(several)}
+    for place, (run, number, column) in enumerate(drawn):
+        measure = _measure(column)
+        one = series(column, place) | _look(number, kinds[measure])
+        for point in one["points"]:
+            point["tip_measure"] = f"{run}: {point['tip_measure']}"
+        first = one["first"] and several[measure] == max(several.values())
+        yield one | {"group": f"{run} · {one['group']}", "first": first}
+
+
+def _measure(column: Column) -> tuple[str, ...]:
+    return (column.scheme, column.encoder, *column.headings)
+
+
+def _look(colour: int, kind: int) -> dict[str, Any]:
+    return {
+        "colour": f"var(--c{colour % COLOURS})",
+        "shape": SHAPES[kind % len(SHAPES)],
+        "dash": kind // len(SHAPES) % DASHES,
     }
 
 

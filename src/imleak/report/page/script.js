@@ -152,8 +152,8 @@
     const of_unit = (unit) => data.series.filter((series) => series.unit === unit);
     const first = units.includes("bit") ? "bit" : units[0];
     const on = new Set(units.flatMap((unit) => {
-      const decided = of_unit(unit).filter((series) => series.decided);
-      return (decided.length ? decided : of_unit(unit)).slice(0, 5).map(({ id }) => id);
+      const wanted = of_unit(unit).filter((series) => series.first);
+      return (wanted.length ? wanted : of_unit(unit)).slice(0, 6).map(({ id }) => id);
     }));
     for (const unit of units) {
       const input = make("input", { type: "radio", name: "unit", value: unit });

@@ -1,0 +1,60 @@
+"""How a page is put together: one file, and no script in it but its own."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Sequence
+from hashlib import sha256
+from importlib.resources import files
+from itertools import groupby
+from typing import Any
+
+from jinja2 import Environment, FunctionLoader, StrictUndefined
+
+from ..cells import Column
+from ..words import plural
+from . import charts
+from .payload import level_colours
+
+Block = tuple[tuple[str, str], list[Column]]
+
+
+def render(template: str, levels: Sequence[int], **given: Any) -> str:
+    """A page from its template; names and texts in it are escaped.
+
+    Parameters
+    ----------
+    template : name of a file beside this one.
+    levels : every level that is shown, rising.
+    given : what the template names.
+    """
+    scripts = {"vega": charts.scripts(), "script": _file("script.js")}
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, loader=FunctionLoader(_file)
+    )
+    return environment.get_template(template).render(
+        levels=levels,
+        light=level_colours(levels, dark=False),
+        dark=level_colours(levels, dark=True),
+        plural=plural,
+        hashes=" ".join(map(_hash, scripts.values())),
+        style=_file("style.css"),
+        **scripts,
+        **given,
+    )
+
+
+def blocks(columns: Sequence[Column]) -> list[Block]:
+    """Columns by scheme and encoder."""
+    found = groupby(columns, key=lambda column: (column.scheme, column.encoder))
+    return [(where, list(block)) for where, block in found]
+
+
+def _file(name: str) -> str:
+    return files(__package__).joinpath(name).read_text(encoding="utf-8")
+
+
+def _hash(script: str) -> str:
+    """What a content security policy calls a script by."""
+    digest = b64encode(sha256(script.encode()).digest()).decode()
+    return f"'sha256-{digest}'"

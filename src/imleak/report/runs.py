@@ -1,0 +1,90 @@
+"""Several runs beside each other: what they are called, and what keeps them apart."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from ..interfaces import ImleakError
+from ..study.store import Run
+from .words import listed, plural
+
+_SETTINGS = {"seed": "seeds", "colour": "ways to see colour", "patches": "patches an image"}
+_ESTIMATE = ["encoder", "measure", "protocol"]
+
+
+class ComparisonError(ImleakError):
+    """Runs that cannot be set beside each other."""
+
+
+def labels(runs: Sequence[Run]) -> dict[str, Run]:
+    """Runs by the name of their folder, led by as many of its parents as make it unique.
+
+    Raises
+    ------
+    ComparisonError
+        If there are fewer than two, or one stands there twice.
+    """
+    paths = [run.path.resolve() for run in runs]
+    if len(runs) < 2:
+        raise ComparisonError(f"{plural(len(runs), 'run')} to compare; give two or more folders")
+    for path, count in Counter(paths).items():
+        if count > 1:
+            raise ComparisonError(f"{path} is given twice; give different runs")
+    depth = 1
+    while True:
+        names = ["/".join(path.parts[-depth:]) for path in paths]
+        if len(set(names)) == len(names):
+            return dict(zip(names, runs, strict=True))
+        depth += 1
+
+
+def cautions(named: Mapping[str, Run]) -> list[str]:
+    """What differs between runs that a reader of their numbers must know."""
+    manifests = {name: run.manifest for name, run in named.items()}
+    return [*_images(manifests), *_settings(manifests), *_adversaries(named)]
+
+
+def _images(manifests: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    digests = [{image["digest"] for image in one["images"]} for one in manifests.values()]
+    common, every = set.intersection(*digests), set.union(*digests)
+    if common != every:
+        yield (
+            f"The runs are of different images: {len(common)} of {len(every)} are in all of them, "
+            "and a difference may be one of the images."
+        )
+
+
+def _settings(manifests: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    for field, words in (
+        ("seed", "seeds"),
+        ("colour", "ways to see colour"),
+        ("patches", "patches an image"),
+    ):
+        values = {name: one["spec"].get(field) for name, one in manifests.items()}
+        if len({str(value) for value in values.values()}) > 1:
+            told = listed([f"{value} in {name}" for name, value in values.items()])
+            yield f"They have different {words}: {told}."
+    versions = {one.get("versions", {}).get("imleak") for one in manifests.values()}
+    if len(versions) > 1:
+        yield f"They were made by different versions: {listed(sorted(map(str, versions)))}."
+
+
+def _adversaries(named: Mapping[str, Run]) -> Iterator[str]:
+    """Estimators that learned from numbers of images that differ by more than a tenth."""
+    learned: dict[str, dict[str, int]] = {}
+    for name, run in named.items():
+        trained = run.summary.dropna(subset="train_groups")
+        for (encoder, measure, protocol), rows in trained.groupby(
+            ["encoder", "measure", "protocol"]
+        ):
+            title = f"{protocol} {measure} on {encoder}"
+            learned.setdefault(title, {})[name] = int(rows["train_groups"].max())
+    for title, counts in learned.items():
+        if len(counts) > 1 and max(counts.values()) > 1.1 * min(counts.values()):
+            told = listed([f"{count} in {name}" for name, count in counts.items()])
+            yield (
+                f"{title} learned from different numbers of images ({told}): "
+                "an adversary with more finds more."
+            )

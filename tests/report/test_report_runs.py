@@ -1,0 +1,87 @@
+"""Several runs beside each other."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from browser import CHROMIUM, browse
+
+from imleak.report import write_comparison
+from imleak.report.cells import columns
+from imleak.report.page.payload import overlay
+from imleak.report.runs import ComparisonError, cautions, labels
+from imleak.study.store import Run
+
+MakeRun = Callable[..., Run]
+
+
+@pytest.fixture(scope="module")
+def pair(make_run: MakeRun, whole: pd.DataFrame) -> list[Run]:
+    larger = whole.assign(train_groups=whole["train_groups"] * 4)
+    return [
+        make_run(whole, ["a.png", "<b>.png"], pictures=0),
+        make_run(larger, ["a.png", "<b>.png", "c.png"], pictures=0, spec={"seed": 1}),
+    ]
+
+
+def test_runs_are_called_by_as_much_of_their_path_as_tells_them_apart(tmp_path: Path) -> None:
+    runs = [Run(tmp_path / place) for place in ("a/out", "b/out", "c/other")]
+    assert list(labels(runs)) == ["a/out", "b/out", "c/other"]
+    assert list(labels(runs[1:])) == ["out", "other"]
+
+
+def test_one_run_or_one_twice_is_refused(tmp_path: Path) -> None:
+    run = Run(tmp_path / "x")
+    with pytest.raises(ComparisonError, match="1 run to compare; give two or more"):
+        labels([run])
+    with pytest.raises(ComparisonError, match="given twice"):
+        labels([run, Run(tmp_path / "y" / ".." / "x")])
+
+
+def test_what_keeps_runs_apart_is_told(pair: list[Run]) -> None:
+    told = cautions(labels(pair))
+    assert "2 of 3 are in all of them" in told[0]
+    assert any("different seeds: 0 in " in caution for caution in told)
+    assert any("infonce" in c and "(75 in " in c and "300 in " in c for c in told)
+    assert any("more finds more" in caution for caution in told)
+    alike = {"one": pair[0], "other": pair[0]}
+    assert cautions(alike) == []
+
+
+def test_a_run_is_a_colour_and_a_measure_a_shape(pair: list[Run]) -> None:
+    shown = {name: columns(run.summary) for name, run in labels(pair).items()}
+    drawn = list(overlay(shown))
+    half = len(drawn) // 2
+    assert len({one["id"] for one in drawn}) == len(drawn)
+    for first, second in zip(drawn[:half], drawn[half:], strict=True):
+        assert first["name"] == second["name"]
+        assert first["colour"] != second["colour"]
+        assert (first["shape"], first["dash"]) == (second["shape"], second["dash"])
+    looks = [(one["shape"], one["dash"]) for one in drawn[:half]]
+    assert len(set(looks)) == half
+
+
+def test_the_page_has_the_answer_and_the_numbers_of_each(pair: list[Run], tmp_path: Path) -> None:
+    page = write_comparison(pair, tmp_path / "x" / "compare.html").read_text(encoding="utf-8")
+    assert "2 runs compared" in page
+    assert "with 75 training images" in page
+    assert "with 300 training images" in page
+    assert page.count("≥ 1.06") >= 2
+    data = json.loads(page.partition('id="data">')[2].partition("</script>")[0])
+    assert {one["group"].partition(" · ")[0] for one in data["series"]} == set(labels(pair))
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="no chromium: apt-get install chromium")
+def test_the_page_works_in_a_browser(pair: list[Run], tmp_path: Path) -> None:
+    path = write_comparison(pair, tmp_path / "compare.html")
+    with browse() as page:
+        page.open(path, 390)
+        page.settle()
+        assert page.run("document.querySelectorAll('#curves-chart .mark-line path').length") >= 2
+        assert page.run("document.documentElement.scrollWidth <= innerWidth")
+        assert page.complaints == []
+        assert page.requests == [path.as_uri()]
