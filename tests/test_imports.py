@@ -22,6 +22,7 @@ ALLOWED: dict[str, set[str]] = {
     "keystream": {"interfaces"},
     "cache": {"interfaces"},
     "machine": set(),
+    "encoder_check": {"interfaces", "images"},
     "schemes": {"interfaces", "keystream"},
     "encoders": {"interfaces", "machine"},
     "metrics": {"interfaces"},

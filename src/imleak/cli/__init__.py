@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -178,6 +179,33 @@ def list_() -> None:
 
     for kind in KINDS:
         show(table(kind))
+
+
+encoder = typer.Typer(no_args_is_help=True, help="About the spaces it is measured in.")
+app.add_typer(encoder, name="encoder")
+
+
+@encoder.command("check")
+def encoder_check(
+    name: Annotated[str, typer.Argument(help="As for audit: NAME, NAME=VALUE, ...")],
+    sources: options.Photographs = None,
+    device: options.Device = None,
+    precision: options.Precision = None,
+) -> None:
+    """Whether an encoder sees: photographs known again, noise told apart, speed."""
+    from ..api import read_images
+    from ..encoder_check import check
+    from .photographs import write_photographs
+    from .terminal import tell_check
+
+    given = {"device": device, "precision": precision}
+    fields = {key: value for key, value in given.items() if value is not None}
+    spec = _study(sources=["none"], encoders=[name], measures=["histogram"], **fields)
+    (component,) = spec.encoder_components()
+    with tempfile.TemporaryDirectory() as folder:
+        pictures = sources or [str(write_photographs(Path(folder)))]
+        images = read_images(pictures, colour=True)
+    tell_check(component.title, component.build(), check(component.build(), images))
 
 
 @app.command()

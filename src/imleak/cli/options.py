@@ -33,6 +33,14 @@ Sources = Annotated[
         show_default=False,
     ),
 ]
+Photographs = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[PATH...]",
+        help="Photographs; else those that come with the dependencies.",
+        show_default=False,
+    ),
+]
 Config = Annotated[
     Path | None, _option("--config", words="A study.toml; other options replace its fields.")
 ]

@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.table import Table
+from rich.text import Text
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from ..encoder_check import Check
+    from ..interfaces import Encoder
     from ..known_answers import Calibration
     from ..study import Run
 
@@ -61,6 +64,30 @@ def tell_calibration(found: Calibration) -> None:
     failed = found.frame[found.frame["error"].notna() & found.frame["suited"]]
     _some(f"No {row.estimator} on {row.title}: {row.error}" for row in failed.itertuples())
     say(f"In {found.path}: {_files(found.path)}")
+
+
+def tell_check(title: str, encoder: Encoder, found: Check) -> None:
+    """What an encoder is, what was found, and what to beware of."""
+    facts = getattr(encoder, "facts", {})
+    lines = {
+        "input": f"{encoder.input_size}x{encoder.input_size}",
+        "features": f"{encoder.dimension}, {found.alive:.0%} of them alive, "
+        f"in {found.effective:.1f} effective directions",
+        "length of a vector": f"{found.norm:.3g} ± {found.spread:.2g}",
+        "found again, cropped and compressed": f"{found.found:.0%} of {found.patches} patches "
+        f"of {found.photographs} photographs (chance {found.chance:.1%})",
+        "cosine of two photographs": f"{found.photographs_cosine:.2f}",
+        "cosine of two pictures of noise": f"{found.noise_cosine:.2f}",
+        "speed": f"{found.rate:.1f} patches/s",
+        **facts,
+        "digest": encoder.digest,
+    }
+    table = Table(title=Text(title), title_justify="left", box=None, show_header=False)
+    for name, value in lines.items():
+        table.add_row(Text(name), Text(value))
+    show(table)
+    for warning in found.warnings:
+        say(warning)
 
 
 def _some(failures: Iterable[str]) -> None:
