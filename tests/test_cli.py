@@ -356,3 +356,27 @@ def test_every_measure_that_reviewers_ask_for(tmp_path: Path) -> None:
     assert set(summary["measure"]) == set(plugins.GROUPS["reviewers"])
     assert summary["errors"].sum() == 0
     assert "99.6094" in (out / "report.html").read_text(encoding="utf-8")
+
+
+def test_an_encoder_is_checked_on_photographs(tmp_path: Path) -> None:
+    result = imleak("encoder", "check", "pixels=8", "dead-leaves:6x240x250")
+    assert result.exit_code == 0, result.output
+    for told in ("pixels=8", "64, 100% of them alive", "patches of 6 photographs", "patches/s"):
+        assert told in result.stdout
+    assert "Noise looks alike to it" in result.stdout
+    assert "pixels makes no vectors" in refused("encoder", "check", "pixels", "dead-leaves:2x9x9")
+    assert "unknown encoder 'clap'" in refused("encoder", "check", "clap")
+    assert "give them: clip=local-dir" in refused("encoder", "check", "clip")
+
+
+def test_an_audit_with_an_untrained_network_warns(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    encoder = ("--encoder", "resnet=random:0,model=18", "--precision", "fp32")
+    result = imleak(
+        "audit", "dead-leaves:2x40x40", "-o", out, *encoder, "--measure", "cosine", "--levels", 4
+    )
+    assert result.exit_code == 0, result.output
+    assert "resnet=random:0,model=18 on cpu in fp32." in result.stderr
+    told = "resnet=random:0,model=18 has random weights"
+    assert told in result.stdout
+    assert told in (out / "report.html").read_text()

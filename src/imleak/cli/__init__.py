@@ -199,7 +199,7 @@ def encoder_check(
     from .terminal import tell_check
 
     given = {"device": device, "precision": precision}
-    fields = {key: value for key, value in given.items() if value is not None}
+    fields: dict[str, Any] = {key: value for key, value in given.items() if value is not None}
     spec = _study(sources=["none"], encoders=[name], measures=["histogram"], **fields)
     (component,) = spec.encoder_components()
     with tempfile.TemporaryDirectory() as folder:

@@ -124,7 +124,7 @@ class FileNetwork(Network):
         ModelError
             If it is not (n, d), nor (n, d, 1, 1).
         """
-        sides = [side for side in shape[1:] if side != 1]
+        sides = [side for side in shape[1:] if side != 1] or [1]
         if len(shape) >= 2 and len(sides) == 1 and isinstance(sides[0], int):
             return sides[0]
         raise ModelError(

