@@ -34,6 +34,7 @@ ALLOWED: dict[str, set[str]] = {
     "paper": {"interfaces", "study"},
     "album": {"images", "interfaces", "report", "study"},
     "results": {"report", "study"},
+    "live": set(),
     "known_answers": {"calibration", "interfaces", "machine", "report", "study"},
     "study": {"cache", "interfaces", "images", "keystream", "machine", "plugins"},
 }

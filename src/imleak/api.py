@@ -131,7 +131,7 @@ def audit(
     *,
     out: str | Path | None = None,
     config: str | Path | None = None,
-    progress: Progress | None = None,
+    progress: Progress | bool | None = None,
     **fields: Any,
 ) -> Run:
     """Encrypt pictures at every level, measure what is left, and report it.
@@ -141,7 +141,7 @@ def audit(
     sources : files, folders, globs, or ``dead-leaves:COUNTxHEIGHTxWIDTH``.
     out : folder for the results; a new temporary one if None.
     config : a study.toml, whose fields the arguments replace.
-    progress : who is told how it goes.
+    progress : who is told how it goes; True for a bar, in a notebook or a terminal.
     fields : of :class:`imleak.study.StudySpec`: ``levels``, ``encoders``, ``measures``,
         ``patches``, ``seed``, ...
 
@@ -155,12 +155,15 @@ def audit(
     ImleakError
         If the study cannot be run as asked; the message names every mistake.
     """
+    from .live import live
     from .study import StudySpec
 
     if sources is not None:
         fields["sources"] = sources if isinstance(sources, str | Path) else list(sources)
     spec = StudySpec.of(**fields) if config is None else StudySpec.load(config, **fields)
     folder = Path(tempfile.mkdtemp(prefix="imleak-")) if out is None else Path(out)
+    if isinstance(progress, bool):
+        progress = live() if progress else None
     return run_study(spec, folder, progress=progress)
 
 

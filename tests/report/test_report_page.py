@@ -49,7 +49,7 @@ class Seen(HTMLParser):
         if self._within == "script":
             self.scripts[-1] += data
         elif self._within != "style":
-            self.text += f"{data} "
+            self.text += f"{data} ".replace("\u00a0", " ")
 
     @property
     def data(self) -> dict[str, Any]:

@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from imleak.report.figures.strip import to_screen
+from imleak.report.page import charts
 from imleak.report.pictures import (
+    BYTES,
     Subject,
     chosen,
     data_uri,
@@ -110,3 +112,7 @@ def test_an_index_cannot_lead_out_of_its_folder(tmp_path: Path, make_subject: Ma
     (tmp_path / "secret.png").write_bytes(b"secret")
     index.write_text(index.read_text().replace(written.file, "../secret.png"))
     assert read_pictures(tmp_path) == []
+
+
+def test_pictures_and_scripts_leave_room_below_4_megabytes() -> None:
+    assert 4 / 3 * BYTES + len(charts.scripts()) < 3_750_000

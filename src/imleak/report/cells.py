@@ -65,10 +65,10 @@ class Column:
 
     @property
     def decimals(self) -> int:
-        """Three significant digits of the largest value, two decimals at least."""
+        """Three significant digits of the largest value, and two decimals below 1000."""
         values = [abs(cell.value) for cell in self.cells.values()]
         largest = max((value for value in values if value and math.isfinite(value)), default=1.0)
-        return min(6, max(2, 2 - math.floor(math.log10(largest))))
+        return 0 if largest >= 1000 else min(6, max(2, 2 - math.floor(math.log10(largest))))
 
     def value(self, level: int) -> str:
         """``≥ 1.06``; ``failed`` where nothing could be measured, empty where nothing was

@@ -70,11 +70,12 @@ ROWS: Mapping[str, str] = {
 
 
 def ideals(bits: int) -> dict[str, str]:
-    """What a cipher of uniform noise of so many bits has, where that is one number."""
+    """What a cipher of uniform noise of so many bits has; in words where it depends on the
+    plain picture."""
     return {
         "psnr": "of noise",
         "ssim": "0",
-        "ms-ssim": "0",
+        "ms-ssim": "of noise",
         "entropy": str(bits),
         "correlation": "0",
         "chi-square": str(2**bits - 1),

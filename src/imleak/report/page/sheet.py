@@ -32,6 +32,7 @@ def render(template: str, levels: Sequence[int], **given: Any) -> str:
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, loader=FunctionLoader(_file)
     )
+    environment.filters["unbroken"] = unbroken
     return environment.get_template(template).render(
         levels=levels,
         light=level_colours(levels, dark=False),
@@ -48,6 +49,11 @@ def blocks(columns: Sequence[Column]) -> list[Block]:
     """Columns by scheme and encoder."""
     found = groupby(columns, key=lambda column: (column.scheme, column.encoder))
     return [(where, list(block)) for where, block in found]
+
+
+def unbroken(text: str) -> str:
+    """The same with ``s = 8`` never broken between lines."""
+    return text.replace(" = ", "\u00a0=\u00a0")
 
 
 def _file(name: str) -> str:

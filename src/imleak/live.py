@@ -1,0 +1,111 @@
+"""Progress for whoever calls from Python: a bar in a notebook, a line in a terminal."""
+
+from __future__ import annotations
+
+import sys
+from html import escape
+from time import monotonic
+from typing import Any, TextIO
+
+PAUSE = 0.2
+"""Seconds between two drawings."""
+
+WIDTH = 30
+"""Characters of a bar in a terminal."""
+
+
+class Live:
+    """A bar with the time left; an :class:`imleak.study.progress.Progress`."""
+
+    def __init__(self) -> None:
+        self._total = 0.0
+        self._start = self._drawn = 0.0
+
+    def say(self, message: str) -> None:
+        """Something the user should know, once."""
+        self._say(message)
+
+    def update(self, done: float, total: float, doing: str) -> None:
+        """`done` of `total`, in units of expected work, and what is being done."""
+        now = monotonic()
+        if total != self._total:  # another kind of work, at another speed
+            self._total, self._start, self._drawn = total, now, 0.0
+        share = min(done / total, 1.0) if total > 0 else 1.0
+        if now - self._drawn < PAUSE and share < 1:
+            return
+        self._drawn = now
+        left = (now - self._start) * (1 - share) / share if share else None
+        self._draw(share, f"{doing} · {_clock(left)} left" if left else doing)
+
+    def _say(self, message: str) -> None:
+        raise NotImplementedError
+
+    def _draw(self, share: float, words: str) -> None:
+        raise NotImplementedError
+
+
+class NotebookBar(Live):
+    """Draws itself in the output of a cell.
+
+    Parameters
+    ----------
+    display : ``IPython.display``.
+    """
+
+    def __init__(self, display: Any) -> None:
+        super().__init__()
+        self._display = display
+        self._handle: Any = None
+
+    def _say(self, message: str) -> None:
+        self._display.display(self._display.HTML(f"<p>{escape(message)}</p>"))
+
+    def _draw(self, share: float, words: str) -> None:
+        shown = self._display.HTML(
+            f'<label><progress value="{share:.4f}" max="1"></progress> '
+            f"{share:.0%} {escape(words)}</label>"
+        )
+        if self._handle is None:
+            self._handle = self._display.display(shown, display_id=True)
+        else:
+            self._handle.update(shown)
+
+
+class LineBar(Live):
+    """Draws itself over the last line of a terminal; elsewhere it only says what is new.
+
+    Parameters
+    ----------
+    stream : where to; standard error if None.
+    """
+
+    def __init__(self, stream: TextIO | None = None) -> None:
+        super().__init__()
+        self._stream = sys.stderr if stream is None else stream
+
+    def _say(self, message: str) -> None:
+        print(message, file=self._stream)
+
+    def _draw(self, share: float, words: str) -> None:
+        if self._stream.isatty():
+            bar = "█" * round(share * WIDTH)
+            end = "\n" if share >= 1 else ""
+            line = f"\r\x1b[K{bar:░<{WIDTH}} {share:4.0%} {words}"
+            print(line, end=end, file=self._stream, flush=True)
+
+
+def live() -> Live:
+    """The bar that suits where this runs."""
+    shell = sys.modules.get("IPython")
+    if shell is not None and getattr(shell.get_ipython(), "kernel", None) is not None:
+        from importlib import import_module
+
+        return NotebookBar(import_module("IPython.display"))
+    return LineBar()
+
+
+def _clock(seconds: float) -> str:
+    """``1:05``, ``2:00:00``"""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

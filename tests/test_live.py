@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+import io
+import sys
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+import imleak
+from imleak import live
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The time, which a test may set."""
+    now = [100.0]
+    monkeypatch.setattr(live, "monotonic", lambda: now[0])
+    return now
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+class Notebook:
+    """What IPython.display does, written down."""
+
+    HTML = staticmethod(str)
+
+    def __init__(self) -> None:
+        self.cells: list[list[str]] = []
+
+    def display(self, shown: str, display_id: bool = False) -> Any:
+        cell = [shown]
+        self.cells.append(cell)
+        return SimpleNamespace(update=cell.append) if display_id else None
+
+
+def test_a_line_is_drawn_over_with_the_time_left(clock: list[float]) -> None:
+    terminal = Terminal()
+    bar = live.LineBar(terminal)
+    bar.update(0, 200, "a.png")
+    clock[0] += 10
+    bar.update(50, 200, "b.png")
+    assert terminal.getvalue().endswith(f"{'█' * 8}{'░' * 22}  25% b.png · 0:30 left")
+    bar.update(200, 200, "done")
+    assert terminal.getvalue().endswith("100% done\n")
+
+
+def test_it_is_not_drawn_more_often_than_seen(clock: list[float]) -> None:
+    terminal = Terminal()
+    bar = live.LineBar(terminal)
+    for done in range(100):
+        bar.update(done, 1000, "x")
+    assert terminal.getvalue().count("\r") == 1
+
+
+def test_a_file_gets_only_what_is_said() -> None:
+    file = io.StringIO()
+    bar = live.LineBar(file)
+    bar.update(1, 2, "x")
+    bar.say("Expected to take 2 minutes.")
+    assert file.getvalue() == "Expected to take 2 minutes.\n"
+
+
+def test_a_notebook_has_one_bar_and_names_as_text(clock: list[float]) -> None:
+    notebook = Notebook()
+    bar = live.NotebookBar(notebook)
+    bar.update(1, 4, "<b>.png")
+    clock[0] += 60
+    bar.update(2, 4, "<b>.png")
+    (cell,) = notebook.cells
+    assert len(cell) == 2
+    assert 'value="0.5000"' in cell[1]
+    assert "&lt;b&gt;.png · 1:00 left" in cell[1]
+
+
+def test_the_bar_suits_the_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert isinstance(live.live(), live.LineBar)
+    kernel = SimpleNamespace(kernel=object())
+    shell = SimpleNamespace(get_ipython=lambda: kernel, version_info=(9, 0, 0))
+    monkeypatch.setitem(sys.modules, "IPython", shell)
+    monkeypatch.setitem(sys.modules, "IPython.display", Notebook())
+    assert isinstance(live.live(), live.NotebookBar)
+
+
+def test_a_run_in_a_notebook_shows_its_progress_and_itself(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Any
+) -> None:
+    monkeypatch.setenv("IMLEAK_CACHE", str(tmp_path / "cache"))
+    notebook = Notebook()
+    kernel = SimpleNamespace(kernel=object())
+    shell = SimpleNamespace(get_ipython=lambda: kernel, version_info=(9, 0, 0))
+    monkeypatch.setitem(sys.modules, "IPython", shell)
+    monkeypatch.setitem(sys.modules, "IPython.display", notebook)
+    run = imleak.audit(
+        "dead-leaves:2x24x24", measures="histogram", out=tmp_path / "out", progress=True
+    )
+    assert "<progress" in notebook.cells[0][0]
+    assert "drawing the figures" in notebook.cells[0][-1] or "100%" in notebook.cells[0][-1]
+    assert "At s = 7 a pixel seen alone keeps" in run._repr_html_()
+    assert run.finding(acceptable=1.0).recommendation is not None
+    assert run.report("csv") == run.path / "report.csv"
+
+
+@pytest.mark.parametrize(("seconds", "told"), [(5, "0:05"), (65, "1:05"), (7200, "2:00:00")])
+def test_time_is_told_as_a_clock_does(seconds: float, told: str) -> None:
+    assert live._clock(seconds) == told
