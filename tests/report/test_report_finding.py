@@ -165,17 +165,25 @@ def test_pixels_are_told_of_only_where_nobody_looked_at_pictures(judged: Make) -
     assert both.answer.startswith("At s = 0 ")
 
 
-def test_random_weights_and_few_images_are_warned_of(judged: Make) -> None:
-    encoder = {"kind": "encoder", "name": "efficientnet-lite0", "options": '{"weights":"random:0"}'}
-    rows = judged([LEAK] * 4, train_groups=8)
-    found = find(rows, manifest(12, components=[encoder]), acceptable=100.0)
-    assert any("random weights" in warning for warning in found.warnings)
-    assert any("Few images" in warning and "8 images" in warning for warning in found.warnings)
+@pytest.mark.parametrize("side", ["encoder", "target", "view"])
+def test_random_weights_support_no_level(judged: Make, side: str) -> None:
+    encoder = {"kind": "encoder", "name": "clip", "options": '{"weights":"random:0"}'}
+    rows = judged([FULL, LEAK, LEAK, QUIET], detectable=0.01, **{side: "clip=random:0,model=x"})
+    found = find(rows, manifest(components=[encoder]), acceptable=0.1)
     assert "of random weights" in found.looked[0]
     assert found.recommendation is not None
     assert found.recommendation.level is None
+    assert "no adversary with trained features" in found.recommendation.words
     trained = encoder | {"options": '{"weights":"local-dir:/random"}'}
-    assert not any("weights" in w for w in find(rows, manifest(components=[trained])).warnings)
+    again = find(rows, manifest(components=[trained]), acceptable=0.1)
+    assert again.recommendation is not None
+    assert again.recommendation.level == 3
+
+
+def test_few_images_are_warned_of(judged: Make) -> None:
+    found = find(judged([LEAK] * 4, train_groups=8), manifest(12))
+    assert any("Few images" in warning and "8 images" in warning for warning in found.warnings)
+    assert not find(judged([LEAK] * 4), manifest()).warnings
 
 
 def test_what_the_manifest_warns_of_is_passed_on(judged: Make) -> None:

@@ -38,7 +38,7 @@ class Look:
 
 @dataclass(frozen=True)
 class Adversary:
-    """An estimator on the features of an encoder, tested on images it never saw.
+    """An estimator of what a view tells of a target, tested on images it never saw.
 
     Parameters
     ----------
@@ -46,7 +46,8 @@ class Adversary:
     detectable : the smallest planted leak it finds, in bits; infinite if it finds none,
         NaN if it was not asked.
     train, test : images it learned from and was tested on.
-    untrained : whether the encoder has random weights.
+    encoder : what both are features of, in words.
+    untrained : whether an encoder of either side has random weights.
     looks : by level.
     """
 
@@ -79,10 +80,11 @@ class Adversary:
 def adversaries(summary: pd.DataFrame, manifest: Mapping[str, Any]) -> list[Adversary]:
     """Every adversary of a run, in the order of its summary."""
     judged = summary[summary["verdict"].notna() & summary["level"].notna()]
-    untrained = set(untrained_encoders(manifest))
+    untrained = tuple(untrained_encoders(manifest))
     found = []
     for key, rows in judged.groupby(["scheme", "encoder", "measure", "protocol"], sort=False):
         scheme, encoder, measure = map(str, key[:3])
+        sides = (encoder, str(rows["target"].iloc[0]), *str(rows["view"].iloc[0]).split(", "))
         found.append(
             Adversary(
                 scheme=scheme,
@@ -92,7 +94,7 @@ def adversaries(summary: pd.DataFrame, manifest: Mapping[str, Any]) -> list[Adve
                 detectable=float(rows["detectable"].max()),
                 train=_count(rows["train_groups"]),
                 test=_count(rows["test_groups"]),
-                untrained=encoder in untrained,
+                untrained=any(side.startswith(untrained) for side in sides),
                 looks={int(row["level"]): _look(row) for row in rows.to_dict("records")},
             )
         )
@@ -100,11 +102,12 @@ def adversaries(summary: pd.DataFrame, manifest: Mapping[str, Any]) -> list[Adve
 
 
 def untrained_encoders(manifest: Mapping[str, Any]) -> Iterator[str]:
-    """The encoders of a run that have random weights."""
+    """What the names of encoders with random weights begin with in the results of a run."""
     for component in manifest.get("components", ()):
         options = json.loads(component.get("options") or "{}")
-        if component.get("kind") == "encoder" and str(options.get("weights")).startswith("random"):
-            yield str(component["name"])
+        weights = str(options.get("weights"))
+        if component.get("kind") == "encoder" and weights.startswith("random"):
+            yield f"{component['name']}={weights}"
 
 
 def strongest(at: int, among: Iterable[Adversary]) -> Adversary | None:

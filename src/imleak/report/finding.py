@@ -24,7 +24,6 @@ from .adversaries import (
     empty_levels,
     smallest_seen,
     strongest,
-    untrained_encoders,
 )
 from .recommend import Recommendation, recommend
 from .words import bits, levels, listed, plural
@@ -259,11 +258,6 @@ def _warnings(
     everyone: Sequence[Adversary], summary: pd.DataFrame, manifest: Mapping[str, Any]
 ) -> Iterator[str]:
     yield from map(str, manifest.get("warnings", ()))
-    for encoder in untrained_encoders(manifest):
-        yield (
-            f"{encoder} has random weights: its features are a control, and what an adversary "
-            "with trained ones would find is not known."
-        )
     trained = [one.train for one in everyone if one.train is not None]
     if trained and max(trained) < FEW:
         yield (
