@@ -21,7 +21,8 @@ def forget():
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="no affinity here")
-def test_cores_are_those_this_process_may_use():
+def test_cores_are_those_this_process_may_use(monkeypatch):
+    monkeypatch.setattr(machine, "CPU_QUOTA", Path("no such file"))
     allowed = os.sched_getaffinity(0)
     assert machine.cores() == len(allowed)
     try:
@@ -29,6 +30,29 @@ def test_cores_are_those_this_process_may_use():
         assert machine.cores() == 1
     finally:
         os.sched_setaffinity(0, allowed)
+
+
+@pytest.mark.parametrize(
+    ("quota", "most"), [("50000 100000", 1), ("150000 100000", 2), ("max 100000", 4), ("", 4)]
+)
+def test_cores_are_within_the_quota_of_a_container(tmp_path, monkeypatch, quota, most):
+    path = tmp_path / "cpu.max"
+    path.write_text(quota)
+    monkeypatch.setattr(machine, "CPU_QUOTA", path)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: range(4), raising=False)
+    assert machine.cores() == most
+
+
+def test_threads_are_no_more_than_cores(monkeypatch):
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(2)
+        for cores, threads in ((3, 2), (1, 1), (3, 1)):
+            monkeypatch.setattr(machine, "cores", lambda cores=cores: cores)
+            machine.limit_threads()
+            assert torch.get_num_threads() == threads
+    finally:
+        torch.set_num_threads(before)
 
 
 def cpuinfo(monkeypatch, flags):

@@ -154,7 +154,9 @@ class Network:
             self._loaded = self.load().eval().requires_grad_(False).to(self.device, self.dtype)
         return self._loaded
 
-    def identify(self, shown: Input, weights: str, architecture: Mapping[str, Any] = {}) -> None:
+    def identify(
+        self, shown: Input, weights: str, architecture: Mapping[str, Any] | None = None
+    ) -> None:
         """Set input size and digest.
 
         Parameters
@@ -168,7 +170,7 @@ class Network:
         parts = {
             "encoder": [self.name, self.version],
             "weights": weights,
-            "architecture": dict(architecture),
+            "architecture": dict(architecture or {}),
             "input": asdict(shown),
             "precision": self.precision,
         }
