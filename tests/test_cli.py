@@ -17,6 +17,7 @@ import imleak as imleak_api
 from imleak import known_answers, plugins
 from imleak.cli import app
 from imleak.cli.photographs import PHOTOGRAPHS, write_photographs
+from imleak.study import Run
 
 PIXELS = ("--measure", "histogram", "--measure", "psnr")
 
@@ -115,6 +116,42 @@ def test_a_truncated_photograph_is_told(photograph: Path, tmp_path: Path) -> Non
     result = imleak("audit", photograph, "-o", tmp_path / "out", *PIXELS)
     assert result.exit_code == 1
     assert "Left out: photograph.png: " in result.stdout
+
+
+def test_how_far_a_run_is(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    assert "holds no run" in refused("status", out)
+    imleak("audit", "dead-leaves:3x20x20", "-o", out, *PIXELS)
+    told = imleak("status", out)
+    assert told.exit_code == 0, told.output
+    rows = [line.split() for line in told.stdout.splitlines()]
+    assert ["histogram", "pixels", "3", "0", "0"] in rows
+    assert f"Finished {Run.open(out).manifest['finished']}: {out}" in told.stdout
+
+
+def test_an_added_measure_continues_a_run(tmp_path: Path) -> None:
+    command = ("audit", "dead-leaves:2x20x20", "-o", tmp_path / "out", *PIXELS)
+    imleak(*command)
+    result = imleak(*command, "--measure", "ssim", "--retry-failed")
+    assert result.exit_code == 0, result.output
+    assert "ssim" in result.stdout
+    assert "levels was None and is [1]" in refused(*command, "--levels", "1")
+
+
+def test_workers_give_the_same_numbers(tmp_path: Path) -> None:
+    command = ("audit", "dead-leaves:3x20x20", *PIXELS)
+    imleak(*command, "-o", tmp_path / "here")
+    result = imleak(*command, "-o", tmp_path / "there", "--workers", 1, "--worker-memory", "2GB")
+    assert result.exit_code == 0, result.output
+    here, there = ((tmp_path / name / "summary.csv").read_bytes() for name in ("here", "there"))
+    assert here == there
+
+
+def test_workers_that_cannot_be_had(tmp_path: Path) -> None:
+    command = ("audit", "dead-leaves:2x20x20", "-o", tmp_path / "out", *PIXELS)
+    assert "give one of" in refused(*command, "--workers", 1, "--scheduler", "tcp://127.0.0.1:9")
+    assert "is not like partition=cpu" in refused(*command, "--slurm", "cpu")
+    assert "no option 'queue'" in refused(*command, "--slurm", "queue=cpu")
 
 
 def test_errors_of_the_user_are_one_line(photograph: Path, tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from .machine import reuse_memory
 
 if TYPE_CHECKING:
     from .results import Run
-    from .study import StudySpec
+    from .study import StudySpec, Where
     from .study.progress import Progress
 
 Sources = str | Path | Iterable[str | Path]
@@ -132,6 +132,11 @@ def audit(
     out: str | Path | None = None,
     config: str | Path | None = None,
     progress: Progress | bool | None = None,
+    workers: int = 0,
+    scheduler: str | None = None,
+    slurm: Mapping[str, str] | None = None,
+    memory: str | None = None,
+    retry_failed: bool = False,
     **fields: Any,
 ) -> Run:
     """Encrypt pictures at every level, measure what is left, and report it.
@@ -142,6 +147,10 @@ def audit(
     out : folder for the results; a new temporary one if None.
     config : a study.toml, whose fields the arguments replace.
     progress : who is told how it goes; True for a bar, in a notebook or a terminal.
+    workers, scheduler, slurm, memory : who does the work, see
+        :class:`imleak.study.cluster.Where`; by default this process. A script that asks
+        for workers must do so under ``if __name__ == "__main__":``.
+    retry_failed : try again what has failed before.
     fields : of :class:`imleak.study.StudySpec`: ``levels``, ``encoders``, ``measures``,
         ``patches``, ``seed``, ...
 
@@ -156,7 +165,7 @@ def audit(
         If the study cannot be run as asked; the message names every mistake.
     """
     from .live import live
-    from .study import StudySpec
+    from .study import StudySpec, Where
 
     if sources is not None:
         fields["sources"] = sources if isinstance(sources, str | Path) else list(sources)
@@ -164,7 +173,8 @@ def audit(
     folder = Path(tempfile.mkdtemp(prefix="imleak-")) if out is None else Path(out)
     if isinstance(progress, bool):
         progress = live() if progress else None
-    return run_study(spec, folder, progress=progress)
+    where = Where(workers, scheduler, slurm, memory)
+    return run_study(spec, folder, progress=progress, where=where, retry_failed=retry_failed)
 
 
 def run_study(
@@ -173,6 +183,8 @@ def run_study(
     *,
     progress: Progress | None = None,
     command: Sequence[str] | None = None,
+    where: Where | None = None,
+    retry_failed: bool = False,
     acceptable: float | None = None,
 ) -> Run:
     """Run a study, keep some of its pictures, draw its figures and write its page,
@@ -190,7 +202,9 @@ def run_study(
     from .results import Run
     from .study import run
 
-    finished = run(spec, out, progress=progress, command=command)
+    finished = run(
+        spec, out, progress=progress, command=command, where=where, retry_failed=retry_failed
+    )
     if progress is not None:
         progress.update(1, 1, "drawing the figures")
     keep_pictures(spec, finished)

@@ -232,13 +232,47 @@ def test_an_interrupted_run_is_continued(
     pd.testing.assert_frame_equal(complete, continued, check_exact=True)
 
 
-def test_what_failed_is_tried_again(
+def test_what_failed_is_tried_again_when_asked_for(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     chosen = spec(folder, measures=["brightness", "breaks"])
     assert run(chosen, tmp_path / "out").frame["error"].notna().any()
     monkeypatch.setattr(Breaks, "estimate", Rows().estimate)
-    assert run(chosen, tmp_path / "out").frame["error"].isna().all()
+    assert run(chosen, tmp_path / "out").frame["error"].notna().any()
+    assert run(chosen, tmp_path / "out", retry_failed=True).frame["error"].isna().all()
+
+
+def test_vectors_that_failed_are_tried_again_when_asked_for(folder: Path, tmp_path: Path) -> None:
+    PIL.Image.fromarray(np.full((12, 16), 255, np.uint8)).save(folder / "white.png")
+    chosen = spec(folder, measures=["likeness", "rows"])
+    Corners.fails_on_white = True
+    run(chosen, tmp_path / "out")
+    Corners.fails_on_white = False
+    shown = len(Corners.shown)
+    assert len(run(chosen, tmp_path / "out").frame["error"].dropna()) == 2
+    assert len(Corners.shown) == shown
+    done = run(chosen, tmp_path / "out", retry_failed=True)
+    assert done.frame["error"].isna().all()
+    assert [len(samples.x) for samples in Rows.seen] == [9, 12]
+    again = run(chosen, tmp_path / "out")
+    pd.testing.assert_frame_equal(done.frame, again.frame, check_exact=True)
+    assert len(Rows.seen) == 2
+
+
+def test_another_measure_of_the_same_pictures_is_the_same_study(
+    folder: Path, tmp_path: Path
+) -> None:
+    run(spec(folder), tmp_path / "out")
+    calls, seen = Brightness.calls, len(Rows.seen)
+    measures = ["brightness", "likeness", {"name": "rows", "offset": 1.0}, "twofold"]
+    changed = run(spec(folder, measures=measures), tmp_path / "out")
+    assert Brightness.calls == calls
+    assert len(Rows.seen) == seen + 3  # rows anew, twofold under both protocols
+    fresh = run(spec(folder, measures=measures), tmp_path / "fresh")
+    assert changed.frame.equals(fresh.frame)
+    back = run(spec(folder), tmp_path / "out")
+    assert set(back.frame["measure"]) == set(MEASURES)
+    assert len(Rows.seen) == seen + 6
 
 
 def test_another_measure_needs_no_forward_pass(folder: Path, tmp_path: Path) -> None:
@@ -252,7 +286,7 @@ def test_a_torn_part_and_a_lost_cache_are_made_again(
     folder: Path, tmp_path: Path, own_cache: Path
 ) -> None:
     first = run(spec(folder), tmp_path / "out").frame
-    for path in (tmp_path / "out" / "parts").iterdir():
+    for path in (tmp_path / "out" / "parts").rglob("*.json"):
         path.write_bytes(path.read_bytes()[:-1])
     shutil.rmtree(own_cache)
     second = run(spec(folder), tmp_path / "out").frame
@@ -337,13 +371,14 @@ def test_scalar_pixels_are_a_space_too(folder: Path, tmp_path: Path) -> None:
 def test_units_do_not_need_the_run_around_them(folder: Path, tmp_path: Path) -> None:
     """What an executor elsewhere will do: a unit alone, with nothing prepared."""
     from imleak.cache import Cache
+    from imleak.study.cluster import Here
     from imleak.study.execute import Workplace
     from imleak.study.plan import plan
     from imleak.study.progress import Silent
     from imleak.study.survey import reader, survey
 
     chosen = spec(folder)
-    units = plan(chosen, survey(chosen, Silent()).images)
+    units = plan(chosen, survey(chosen, Silent(), Here()).images)
     place = Workplace(reader(chosen), Cache(tmp_path / "elsewhere"))
     alone = [execute.execute(unit, place) for unit in reversed(units)]
     done = run(chosen, tmp_path / "out")

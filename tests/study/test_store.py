@@ -25,7 +25,7 @@ def test_a_part_comes_back_as_it_was(tmp_path: Path) -> None:
     store = Store(tmp_path, SPEC)
     store.write(part)
     assert store.read("k") == part
-    assert store.done("k")
+    assert store.state("k") == "done"
 
 
 def test_parts_are_strict_json(tmp_path: Path) -> None:
@@ -35,7 +35,7 @@ def test_parts_are_strict_json(tmp_path: Path) -> None:
     def refuse(constant: str) -> None:
         raise AssertionError(constant)
 
-    json.loads((tmp_path / "parts" / "k.json").read_text(), parse_constant=refuse)
+    json.loads((tmp_path / "parts" / "k" / "k.json").read_text(), parse_constant=refuse)
     assert math.isnan(store.read("k").readings[0]["value"])
 
 
@@ -43,7 +43,7 @@ def test_a_failed_part_is_there_and_not_done(tmp_path: Path) -> None:
     store = Store(tmp_path, SPEC)
     store.write(Part("k", {}, error="no"))
     assert store.read("k").error == "no"
-    assert not store.done("k")
+    assert store.state("k") == "failed"
 
 
 @pytest.mark.parametrize(
@@ -52,9 +52,9 @@ def test_a_failed_part_is_there_and_not_done(tmp_path: Path) -> None:
 def test_a_torn_part_is_no_part(tmp_path: Path, content: str) -> None:
     store = Store(tmp_path, SPEC)
     store.write(Part("k", {}))
-    (tmp_path / "parts" / "k.json").write_text(content, encoding="latin-1")
+    (tmp_path / "parts" / "k" / "k.json").write_text(content, encoding="latin-1")
     assert store.read("k") is None
-    assert not store.done("k")
+    assert store.state("k") is None
 
 
 def test_an_interrupted_write_leaves_the_old_file_and_no_other(

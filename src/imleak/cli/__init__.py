@@ -16,7 +16,7 @@ from ..interfaces import ImleakError
 from . import cache, options
 
 if TYPE_CHECKING:
-    from ..study import StudySpec
+    from ..study import StudySpec, Where
 
 
 class _OneLineErrors(TyperGroup):
@@ -86,12 +86,21 @@ def audit(
     device: options.Device = None,
     precision: options.Precision = None,
     acceptable_leak: options.AcceptableLeak = None,
+    workers: options.Workers = 0,
+    worker_memory: options.Memory = None,
+    scheduler: options.Scheduler = None,
+    slurm: options.Slurm = None,
+    retry_failed: options.RetryFailed = False,
 ) -> None:
     """Encrypt images at every level and measure what is left of them."""
+    from ..study.cluster import Where
+
     given = {name: value for name, value in locals().items() if value not in (None, [])}
-    for name in ("output", "acceptable_leak"):
+    for name in ("output", "acceptable_leak", "Where", *options.ENGINE):
         given.pop(name, None)
-    _audit(_study(**given), output, acceptable_leak)
+    asked = None if slurm is None else _assignments(slurm, "--slurm")
+    where = Where(workers, scheduler, asked, worker_memory)
+    _audit(_study(**given), output, acceptable_leak, where, retry_failed=retry_failed)
 
 
 @app.command()
@@ -121,6 +130,15 @@ def compare(
     from .terminal import say
 
     say(f"In {write_comparison([Run.open(run) for run in runs], output)}")
+
+
+@app.command()
+def status(run: options.RunFolder) -> None:
+    """Show how far a run is: done, failed, left, and for how long."""
+    from ..study.status import status as of
+    from .terminal import tell_status
+
+    tell_status(of(run))
 
 
 @app.command()
@@ -260,12 +278,36 @@ def _study(config: Path | None = None, clear: str | None = None, **fields: Any) 
     return StudySpec.of(**fields)
 
 
-def _audit(spec: StudySpec, output: Path, acceptable: float | None = None) -> None:
+def _assignments(text: str, option: str) -> dict[str, str]:
+    """``a=1,b=2`` as a dict."""
+    pairs = [item.partition("=") for item in text.split(",") if item]
+    for name, sign, value in pairs:
+        if not (name and sign and value):
+            raise ImleakError(f"{option}: {text!r} is not like partition=cpu,jobs=20")
+    return {name.strip(): value.strip() for name, _, value in pairs}
+
+
+def _audit(
+    spec: StudySpec,
+    output: Path,
+    acceptable: float | None = None,
+    where: Where | None = None,
+    *,
+    retry_failed: bool = False,
+) -> None:
     from ..api import run_study
     from .terminal import bar, tell
 
     with _interruptible(), bar() as progress:
-        run = run_study(spec, output, progress=progress, command=sys.argv, acceptable=acceptable)
+        run = run_study(
+            spec,
+            output,
+            progress=progress,
+            command=sys.argv,
+            acceptable=acceptable,
+            where=where,
+            retry_failed=retry_failed,
+        )
     tell(run, acceptable)
     if not run.frame["value"].notna().any():
         raise typer.Exit(1)

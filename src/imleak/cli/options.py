@@ -17,6 +17,7 @@ def _option(*names: str, words: str, panel: str | None = None) -> Any:
 
 
 _IMAGES, _MEASURED, _ESTIMATORS = "Images", "What is measured", "Estimators"
+_WORKERS = "Who does the work"
 
 Version = Annotated[bool, _option("--version", words="Show the version.")]
 Output = Annotated[Path, _option("-o", "--output", words="File to write: .png or .tif.")]
@@ -164,3 +165,30 @@ Precision = Annotated[
     str | None,
     _option("--precision", words="auto, fp32, bf16; fp16 on a GPU.", panel=_ESTIMATORS),
 ]
+
+RunFolder = Annotated[Path, typer.Argument(help="Folder that imleak audit writes to.")]
+Workers = Annotated[
+    int, _option("--workers", words="Processes on this machine; else this one.", panel=_WORKERS)
+]
+Memory = Annotated[
+    str | None,
+    _option("--worker-memory", words="Limit of each, 4GB; else its share.", panel=_WORKERS),
+]
+Scheduler = Annotated[
+    str | None,
+    _option("--scheduler", words="Address of a Dask cluster: tcp://host:8786.", panel=_WORKERS),
+]
+Slurm = Annotated[
+    str | None,
+    _option(
+        "--slurm",
+        words="Jobs of SLURM: partition=cpu,jobs=20,memory=4GB,walltime=08:00:00.",
+        panel=_WORKERS,
+    ),
+]
+RetryFailed = Annotated[
+    bool, _option("--retry-failed", words="Try again what has failed.", panel=_WORKERS)
+]
+
+ENGINE = ("workers", "worker_memory", "scheduler", "slurm", "retry_failed")
+"""Parameters of a command that say who does the work, and not what."""

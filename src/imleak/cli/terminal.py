@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ..interfaces import Encoder
     from ..known_answers import Calibration
     from ..study import Run
+    from ..study.status import Status
 
 MOST_LINES = 10
 """Of failures; the results have all of them."""
@@ -88,6 +89,30 @@ def tell_check(title: str, encoder: Encoder, found: Check) -> None:
     show(table)
     for warning in found.warnings:
         say(warning)
+
+
+def tell_status(found: Status) -> None:
+    """What is done, has failed and is left, by whom and for how long."""
+    from ..study.forecast import in_words
+
+    shown = Table(box=None, pad_edge=False)
+    for column in ("measure", "on", "done", "failed", "left"):
+        shown.add_column(column, justify="left" if column in ("measure", "on") else "right")
+    for count in found.counts:
+        numbers = (count.done, count.failed, count.left)
+        shown.add_row(Text(count.measure), Text(count.space), *map(str, numbers))
+    show(shown)
+    if found.driver:
+        say(f"At work: process {found.driver.get('pid')} on {found.driver.get('host')}")
+    if found.left:
+        time = "a time not known yet" if found.seconds is None else in_words(found.seconds)
+        say(f"Left: {found.left}, {time} of work without that of encoders.")
+        if not found.driver:
+            say("Nobody is at work; the command that began it goes on from here.")
+    elif found.finished:
+        say(f"Finished {found.finished}: {found.path}")
+    if found.failed:
+        say(f"Failed: {found.failed}; --retry-failed tries again.")
 
 
 def _some(failures: Iterable[str]) -> None:

@@ -55,6 +55,12 @@ class Component:
         return given
 
     @property
+    def on_gpu(self) -> bool:
+        """Whether it was told to compute on one."""
+        device: str = json.loads(self.options).get("device") or ""
+        return device.startswith("cuda")
+
+    @property
     def title(self) -> str:
         """What it is called in results: its name, after the protocol where one was given
         (``in-sample mine``), with what an encoder adds (``clip=random:0``)."""

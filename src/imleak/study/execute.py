@@ -2,25 +2,59 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import threading
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
-from functools import lru_cache
 from time import perf_counter
 from typing import Any
 
 from ..cache import Cache, CacheError
 from ..interfaces import ChoosesView, Estimator, Features, Image, ImleakError, Metric
-from .ahead import ahead
-from .components import has_features
-from .features import Embedding, FeatureRequest, Shown, embeddings, encode, show, unpack
+from .components import Component, has_features
+from .features import Embedding, FeatureRequest, embeddings, encode, show, unpack
 from .observe import observe
+from .parts import Part
 from .plan import PIXELS, ImageInfo, Unit
 from .samples import pool_features, pool_pixels
-from .store import Part
 from .survey import Reader
 
 Share = Callable[[float], None]
+
+
+@dataclass(frozen=True)
+class Errand:
+    """What is to be done with one picture, which is read once for all of it.
+
+    Parameters
+    ----------
+    image : the picture.
+    embeddings : vectors to be made and kept.
+    units : of metrics.
+    """
+
+    image: ImageInfo
+    embeddings: tuple[Embedding, ...] = ()
+    units: tuple[Unit, ...] = ()
+
+    @property
+    def encoders(self) -> set[Component]:
+        """Those that are at work, or may have to be."""
+        asked = {one.encoder for unit in self.units for one in requests_of(unit, self.image)}
+        return asked | {embedding.encoder for embedding in self.embeddings}
+
+    def lost(self, why: str) -> list[Part]:
+        """The parts of an errand nobody survived."""
+        return [
+            Part(work.key, work.identity, error=why) for work in (*self.embeddings, *self.units)
+        ]
+
+    def split(self) -> list[Errand]:
+        """The same as several errands of one thing each."""
+        return [
+            *(Errand(self.image, embeddings=(embedding,)) for embedding in self.embeddings),
+            *(Errand(self.image, units=(unit,)) for unit in self.units),
+        ]
 
 
 @dataclass(frozen=True)
@@ -31,20 +65,20 @@ class Workplace:
     cache: Cache = field(default_factory=Cache)
 
     def image(self, info: ImageInfo) -> Image:
-        """A surveyed picture; the last one read is kept."""
-        return _read_again(self.reader, info)
+        """A surveyed picture; the last one a thread has read is kept."""
+        last = getattr(_LAST, "read", None)
+        if last is None or last[:2] != (self.reader, info):
+            last = _LAST.read = (self.reader, info, self.reader.again(info))
+        image: Image = last[2]
+        return image
 
     def lacking(self, requests: Iterable[FeatureRequest]) -> list[Embedding]:
         """What has to be embedded for these vectors to be in the cache."""
         return embeddings(r for r in requests if not self.cache.has(r.key))
 
-    def embed(self, work: Iterable[Embedding]) -> Iterator[tuple[Embedding, Callable[[], None]]]:
-        """Every embedding with the call that does it and keeps what comes out.
-
-        Pictures are read, encrypted and cut in a thread, ahead of the encoder.
-        """
-        for embedding, shown in ahead(self._show, work):
-            yield embedding, lambda shown=shown: self._keep(shown.result())  # type: ignore[misc]
+    def embed(self, embedding: Embedding) -> None:
+        """Make vectors and keep them."""
+        self._make(embedding)
 
     def features(self, requests: Sequence[FeatureRequest]) -> list[Features]:
         """The vectors (P, d) of every request, from disk if they are there and whole.
@@ -53,23 +87,45 @@ class Workplace:
         """
         found = {request.key: self.cache.get(request.key) for request in requests}
         for embedding in embeddings(r for r in requests if found[r.key] is None):
-            found |= self._keep(self._show(embedding))
+            found |= self._make(embedding)
         return [unpack(arrays) for r in requests if (arrays := found[r.key]) is not None]
 
-    def _show(self, embedding: Embedding) -> Shown:
-        return show(embedding, self.image(embedding.image))
-
-    def _keep(self, shown: Shown) -> dict[str, Any]:
-        made = encode(shown)
+    def _make(self, embedding: Embedding) -> dict[str, Any]:
+        made = encode(show(embedding, self.image(embedding.image)))
         for key, arrays in made.items():
             with suppress(CacheError):
-                self.cache.put(key, arrays, maker=shown.embedding.encoder.title)
+                self.cache.put(key, arrays, maker=embedding.encoder.title)
         return made
 
 
-@lru_cache(maxsize=1)
-def _read_again(reader: Reader, info: ImageInfo) -> Image:
-    return reader.again(info)
+_LAST = threading.local()
+
+
+def run_errand(place: Workplace, errand: Errand, _: Share | None = None) -> list[Part]:
+    """Do what is to be done with one picture.
+
+    Returns
+    -------
+    The parts of its units, after those of the vectors that could not be made: such a part
+    says why, and that it need not be tried again.
+    """
+    parts = [part for embedding in errand.embeddings if (part := _embed(embedding, place))]
+    return [*parts, *(execute(unit, place) for unit in errand.units)]
+
+
+def run_unit(place: Workplace, unit: Unit, share: Share | None = None) -> Part:
+    """:func:`execute`, for a crew."""
+    return execute(unit, place, share)
+
+
+def _embed(embedding: Embedding, place: Workplace) -> Part | None:
+    start = perf_counter()
+    try:
+        place.embed(embedding)
+    except Exception as error:  # of any encoder, on any picture: the run goes on
+        seconds = perf_counter() - start
+        return Part(embedding.key, embedding.identity, error=reason(error), seconds=seconds)
+    return None
 
 
 def execute(unit: Unit, place: Workplace, share: Share | None = None) -> Part:

@@ -74,7 +74,21 @@ class Embedding:
 
     image: ImageInfo
     encoder: Component
-    requests: tuple[FeatureRequest, ...]
+    requests: tuple[FeatureRequest, ...] = ()
+
+    @cached_property
+    def identity(self) -> dict[str, object]:
+        """What fails, if it fails: an encoder on a picture."""
+        return {
+            "sampling": SAMPLING_VERSION,
+            "vectors of": self.image.digest,
+            "encoder": self.encoder.identity,
+        }
+
+    @cached_property
+    def key(self) -> str:
+        """SHA-256 (hex) of the canonical JSON of the identity."""
+        return sha256(canonical(self.identity).encode()).hexdigest()
 
     @property
     def pictures(self) -> int:

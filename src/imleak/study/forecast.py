@@ -11,8 +11,8 @@ from ..interfaces import ChoosesView, Encoder, Estimator, PairedSamples
 from .components import Component
 from .execute import requests_of
 from .features import Embedding
+from .parts import Part
 from .plan import Unit
-from .store import Part
 
 PROBE = 16
 """Pictures an encoder is timed on."""
@@ -48,6 +48,11 @@ class Forecast:
             for unit, part in known
             if unit.is_metric and part.error is None
         }
+
+    @property
+    def knows(self) -> bool:
+        """Whether anything was timed."""
+        return bool(self._picture or self._estimator or self._metric)
 
     def embedding(self, embedding: Embedding) -> float:
         return embedding.pictures * self._picture.get(embedding.encoder, ASSUMED)

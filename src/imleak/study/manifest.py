@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Any
 
+from ..images import Source
+from .files import OutputError
+from .parts import Part
 from .plan import ImageInfo, Omission, Unit
 from .spec import StudySpec
-from .store import Part
 
 PACKAGES = (
     "imleak",
@@ -91,6 +94,23 @@ def warnings(spec: StudySpec) -> Iterator[str]:
                 f"{encoder.title} has random weights: it never saw a picture, and is a control "
                 "that tells what of a leak the architecture sees without training."
             )
+
+
+def revived_images(manifest: Mapping[str, Any]) -> list[ImageInfo]:
+    """The pictures of a manifest, without where they are.
+
+    Raises
+    ------
+    OutputError
+        If they do not stand in it.
+    """
+    try:
+        return [
+            ImageInfo(**image | {"source": Source(image["name"], Path()), "notes": ()})
+            for image in manifest["images"]
+        ]
+    except (KeyError, TypeError) as error:
+        raise OutputError("this is the manifest of something else than an audit") from error
 
 
 def now() -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import Protocol
 
 
@@ -41,13 +39,11 @@ class Meter:
         self._total = total
         self._done = 0.0
 
-    @contextmanager
-    def during(self, seconds: float, doing: str) -> Iterator[Callable[[float], None]]:
-        """A piece of `seconds`; yields what to call with its share done, 0..1."""
+    def within(self, seconds: float, share: float, doing: str) -> None:
+        """A share, 0..1, is done of a piece of `seconds`."""
+        self._progress.update(self._done + share * seconds, self._total, doing)
 
-        def share(done: float) -> None:
-            self._progress.update(self._done + done * seconds, self._total, doing)
-
-        share(0.0)
-        yield share
+    def advance(self, seconds: float, doing: str) -> None:
+        """A piece of `seconds` is done."""
         self._done += seconds
+        self._progress.update(min(self._done, self._total), self._total, doing)

@@ -30,6 +30,10 @@ SHARED_OPTIONS = (
 )
 """Fields of a study handed to every measure and encoder that has an option of that name."""
 
+FREE = ("measures", "encoders", *SHARED_OPTIONS)
+"""Fields a study may change in its folder: what is measured, and not on what. What was
+measured before is kept, and only what is new is done."""
+
 DEFAULT_ENCODERS = ("efficientnet-lite0",)
 MEASURES_OF_A_TARGET = ("histogram", "psnr", "ssim", "best")
 DEFAULT_MEASURES = ("histogram", "psnr", "ssim", "cosine", "rounded", "mine")

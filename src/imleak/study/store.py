@@ -1,52 +1,28 @@
-"""An output folder: one small file per finished unit, and what is rebuilt from them."""
+"""An output folder: a part for every unit that was done, and what is rebuilt from them."""
 
 from __future__ import annotations
 
 import json
-import math
-import os
-import secrets
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
-import numpy as np
 import pandas as pd
 
-from ..interfaces import ImleakError
 from . import frame
+from .files import LOCK, OutputError, locked, sweep, write_whole
+from .parts import Part, Parts, State, plain
+
+__all__ = ["OutputError", "Part", "Run", "Store", "read_manifest", "write_whole"]
 
 MANIFEST = "manifest.json"
 RESULTS = "results.parquet"
 SUMMARY = "summary.csv"
 GROWTH = "growth.csv"
 PARTS = "parts"
-
-
-class OutputError(ImleakError):
-    """An output folder that cannot be used for this study."""
-
-
-@dataclass(frozen=True)
-class Part:
-    """What became of one unit.
-
-    Parameters
-    ----------
-    key : of the unit.
-    unit : its identity, for whoever opens the file.
-    readings : a :class:`imleak.interfaces.Reading` or an `Estimate` a level, as mappings.
-    error : why there are none; such a unit is tried again when the study is continued.
-    seconds : of wall time.
-    """
-
-    key: str
-    unit: Mapping[str, Any]
-    readings: Sequence[Mapping[str, Any]] = ()
-    error: str | None = None
-    seconds: float = 0.0
 
 
 class Store:
@@ -56,6 +32,7 @@ class Store:
     ----------
     path : the folder.
     spec : the study, as in the manifest.
+    free : fields of the spec that may be others than those of the study in the folder.
 
     Raises
     ------
@@ -64,30 +41,46 @@ class Store:
         if they cannot.
     """
 
-    def __init__(self, path: Path, spec: Mapping[str, Any]) -> None:
-        _refuse_what_is_not_ours(path, spec)
+    def __init__(self, path: Path, spec: Mapping[str, Any], free: Collection[str] = ()) -> None:
+        _refuse_what_is_not_ours(path, spec, free)
         self.path = path
+
+    @contextmanager
+    def locked(self, **says: Any) -> Iterator[None]:
+        """Be the only writer of the folder; what interrupted writes have left is removed.
+
+        Parameters
+        ----------
+        says : what :func:`imleak.study.files.holder` tells others.
+
+        Raises
+        ------
+        OutputError
+            If another process is, or the folder cannot be written to.
+        """
+        with locked(self.path, says):
+            sweep(self.path)
+            self.parts.sweep()
+            yield
+
+    @cached_property
+    def parts(self) -> Parts:
+        """Read when first asked for; by a writer that is after it has locked the folder."""
+        return Parts(self.path / PARTS)
 
     def read(self, key: str) -> Part | None:
         """The part of a unit; None if there is none, or it is not whole."""
-        try:
-            found = json.loads((self.path / PARTS / f"{key}.json").read_text(encoding="utf-8"))
-            part = Part(**_revive(found))
-        except (OSError, ValueError, TypeError):
-            return None
-        return part if part.key == key else None
+        return self.parts.read(key)
 
-    def done(self, key: str) -> bool:
-        """Whether a unit has a part without an error."""
-        part = self.read(key)
-        return part is not None and part.error is None
+    def state(self, key: str) -> State | None:
+        """What became of a unit; None if it has no part."""
+        return self.parts.state(key)
 
     def write(self, part: Part) -> None:
-        text = json.dumps(_plain(asdict(part)), allow_nan=False)
-        write_whole(self.path / PARTS / f"{part.key}.json", text.encode())
+        self.parts.write(part)
 
     def write_manifest(self, manifest: Mapping[str, Any]) -> None:
-        text = json.dumps(_plain(manifest), indent=2, allow_nan=False)
+        text = json.dumps(plain(manifest), indent=2, allow_nan=False)
         write_whole(self.path / MANIFEST, f"{text}\n".encode())
 
     def write_results(
@@ -128,6 +121,8 @@ class Run:
         for name in (MANIFEST, RESULTS, SUMMARY):
             if not (folder / name).is_file():
                 raise OutputError(f"{folder} holds no finished run: {name} is missing")
+        if read_manifest(folder).get("finished", "") is None:
+            raise OutputError(f"{folder} holds no finished run; imleak status {folder} says more")
         return cls(folder)
 
     @cached_property
@@ -175,71 +170,29 @@ def read_manifest(path: Path) -> dict[str, Any]:
     return found
 
 
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file that is there whole or not at all, whatever is interrupted when.
-
-    Raises
-    ------
-    OutputError
-        If it cannot be written.
-    """
-    temporary = path.with_name(f".{secrets.token_hex(8)}.tmp")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            with temporary.open("xb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
-    except OSError as error:
-        raise OutputError(f"cannot write {path}: {error.strerror}") from error
-
-
-def _refuse_what_is_not_ours(path: Path, spec: Mapping[str, Any]) -> None:
+def _refuse_what_is_not_ours(path: Path, spec: Mapping[str, Any], free: Collection[str]) -> None:
     if not path.exists():
         return
     if not path.is_dir():
         raise OutputError(f"{path} is a file; give a folder to write to")
     if not (path / MANIFEST).exists():
-        if any(path.iterdir()):
+        if any(found.name != LOCK for found in path.iterdir()):
             raise OutputError(f"{path} holds other things; give a new or an empty folder")
         return
-    held = read_manifest(path)["spec"]
-    differences = [
-        f"{name} was {held.get(name)!r} and is {spec.get(name)!r}"
-        for name in sorted(held.keys() | spec.keys())
-        if held.get(name) != spec.get(name)
-    ]
-    if differences:
+    told = differences(read_manifest(path)["spec"], spec, free)
+    if told:
         raise OutputError(
-            f"{path} holds another run: {'; '.join(differences)}; "
+            f"{path} holds another run: {'; '.join(told)}; "
             "give another folder, or the same study to continue it"
         )
 
 
-_NOT_FINITE = {"inf": math.inf, "-inf": -math.inf, "nan": math.nan}
-
-
-def _plain(value: Any) -> Any:
-    """For strict JSON: infinities as {"float": "inf"}, numbers of numpy as Python's."""
-    value = value.item() if isinstance(value, np.generic) else value
-    if isinstance(value, float) and not math.isfinite(value):
-        return {"float": str(value)}
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    return value
-
-
-def _revive(value: Any) -> Any:
-    if isinstance(value, dict):
-        if value.keys() == {"float"}:
-            return _NOT_FINITE[value["float"]]
-        return {key: _revive(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_revive(item) for item in value]
-    return value
+def differences(
+    held: Mapping[str, Any], spec: Mapping[str, Any], free: Collection[str] = ()
+) -> list[str]:
+    """How a spec differs from the one held, as a person says it."""
+    return [
+        f"{name} was {held.get(name)!r} and is {spec.get(name)!r}"
+        for name in sorted(held.keys() | spec.keys())
+        if name not in free and held.get(name) != spec.get(name)
+    ]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
 
 from ..images import MAX_PIXELS, Source, coco_sizes, find, rank, read
 from ..interfaces import Image, ImageError, ImleakError
+from .cluster import Crew, Lost
 from .plan import ImageInfo, Omission
 from .progress import Progress
 from .spec import StudySpec
@@ -59,7 +62,7 @@ def reader(spec: StudySpec) -> Reader:
     return Reader(spec.colour, spec.bits, spec.max_pixels or MAX_PIXELS)
 
 
-def survey(spec: StudySpec, told: Progress) -> Survey:
+def survey(spec: StudySpec, told: Progress, crew: Crew) -> Survey:
     """Find, rank and read the pictures of a study, keeping none of their samples.
 
     A file that cannot be read does not count towards `limit` and `largest`.
@@ -67,6 +70,7 @@ def survey(spec: StudySpec, told: Progress) -> Survey:
     Parameters
     ----------
     told : who is told how many of how many files have been looked at.
+    crew : who reads them.
 
     Raises
     ------
@@ -77,29 +81,51 @@ def survey(spec: StudySpec, told: Progress) -> Survey:
     if spec.largest is not None:
         sizes = coco_sizes(spec.annotations) if spec.annotations else None
         sources = rank(sources, spec.largest, sizes)
-    reads = reader(spec)
     images: dict[str, ImageInfo] = {}
-    left_out = []
-    for done, source in enumerate(sources):
-        told.update(done, len(sources), "looking at the images")
-        if spec.limit is not None and len(images) == spec.limit:
-            break
-        try:
-            info = _describe(reads.read(source), source)
-        except ImleakError as error:
-            left_out.append(Omission(source.name, str(error).removeprefix(f"{source.name}: ")))
-            continue
-        if info.digest in images:
-            # Twice the same picture would stand on both sides of a split by picture.
-            twin = images[info.digest].name
-            left_out.append(Omission(source.name, f"is the same picture as {twin}"))
-        else:
-            images[info.digest] = info
+    left_out: list[Omission] = []
+    at, look = 0, partial(_look, reader(spec))
+    while at < len(sources) and (spec.limit is None or len(images) < spec.limit):
+        wanted = len(sources) if spec.limit is None else spec.limit - len(images)
+        batch = range(at, min(at + wanted, len(sources)))
+        seen: dict[int, ImageInfo | Omission] = {}
+        for (place, source), found in crew.carry(look, [(one, sources[one]) for one in batch]):
+            seen[place] = _omitted(source, found.why) if isinstance(found, Lost) else found
+            told.update(at + len(seen), len(sources), "looking at the images")
+        for place in batch:
+            _sort_in(seen[place], images, left_out)
+        at = batch.stop
     return Survey(tuple(images.values()), tuple(left_out))
+
+
+def _sort_in(
+    found: ImageInfo | Omission, images: dict[str, ImageInfo], left_out: list[Omission]
+) -> None:
+    if isinstance(found, Omission):
+        left_out.append(found)
+    elif found.digest in images:
+        # Twice the same picture would stand on both sides of a split by picture.
+        twin = images[found.digest].name
+        left_out.append(Omission(found.name, f"is the same picture as {twin}"))
+    else:
+        images[found.digest] = found
+
+
+def _look(reads: Reader, place: tuple[int, Source], _: object = None) -> ImageInfo | Omission:
+    source = place[1]
+    try:
+        return _describe(reads.read(source), source)
+    except ImleakError as error:
+        return _omitted(source, str(error))
+
+
+def _omitted(source: Source, why: str) -> Omission:
+    return Omission(source.name, why.removeprefix(f"{source.name}: "))
 
 
 def _describe(image: Image, source: Source) -> ImageInfo:
     channels, height, width = image.samples.shape
+    if isinstance(source.origin, Path):  # who reads it again may work in another folder
+        source = replace(source, origin=source.origin.absolute())
     return ImageInfo(
         source.name, source, image.digest, channels, height, width, image.bits, image.notes
     )

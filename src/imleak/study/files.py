@@ -1,0 +1,164 @@
+"""Files that are there whole or not at all, and a folder that has one writer."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from ..interfaces import ImleakError
+
+LOCK = ".lock"
+TEMPORARY = ".*.tmp"
+
+
+class OutputError(ImleakError):
+    """A folder that cannot be used for this study, or not written to."""
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file that is there whole or not at all, whatever is interrupted when.
+
+    Written under a temporary name, synced, renamed; then the folder is synced, so that
+    the rename outlasts a loss of power. What a kill leaves is a temporary file, which
+    :func:`sweep` removes.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be written.
+    """
+    temporary = path.with_name(f".{secrets.token_hex(8)}.tmp")
+    try:
+        make_folder(path.parent)
+        try:
+            with temporary.open("xb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+        sync_folder(path.parent)
+    except OSError as error:
+        raise OutputError(f"cannot write {path}: {error.strerror}") from error
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder and those above it, each to stay."""
+    missing = []
+    while not folder.is_dir():
+        missing.append(folder)
+        folder = folder.parent
+    for new in reversed(missing):
+        new.mkdir(exist_ok=True)
+        sync_folder(new.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make renames and new names in a folder last. Windows neither opens folders nor
+    needs it."""
+    if os.name == "posix":
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def sweep(folder: Path) -> None:
+    """Remove what interrupted writes have left. Only for who holds the lock."""
+    for left in folder.glob(TEMPORARY):
+        with suppress(OSError):
+            left.unlink()
+
+
+@contextmanager
+def locked(folder: Path, says: dict[str, Any]) -> Iterator[None]:
+    """Be the only writer of a folder, which is made, and removed again if it stays empty.
+
+    The lock belongs to this process and ends with it, however it ends: there is no stale
+    lock. Over NFS it holds where the server has locks, which is the default.
+
+    Parameters
+    ----------
+    folder : to be written to.
+    says : what others are told of the holder, besides its process and machine.
+
+    Raises
+    ------
+    OutputError
+        If another process holds it, or the folder cannot be written to.
+    """
+    descriptor = _acquire(folder, folder / LOCK)
+    try:
+        text = json.dumps({"pid": os.getpid(), "host": socket.gethostname()} | says)
+        with suppress(OSError):  # a full disk; the lock is held all the same
+            os.truncate(descriptor, 0)
+            os.write(descriptor, text.encode())
+        yield
+    finally:
+        with suppress(OSError):
+            if [path.name for path in folder.iterdir()] == [LOCK]:
+                (folder / LOCK).unlink()
+                folder.rmdir()
+        os.close(descriptor)
+
+
+def holder(folder: Path) -> dict[str, Any] | None:
+    """What the process that is writing to a folder says of itself; None if there is none."""
+    try:
+        with (folder / LOCK).open("rb") as file:
+            if not _lock(file.fileno(), exclusive=False):
+                return _told(file.read())
+    except OSError:
+        pass
+    return None
+
+
+def _lock(descriptor: int, *, exclusive: bool = True) -> bool:
+    """Lock an open file without waiting. Only POSIX systems have such locks."""
+    if os.name != "posix":
+        return True
+    import fcntl
+
+    try:
+        fcntl.flock(descriptor, (fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH) | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _acquire(folder: Path, path: Path) -> int:
+    while True:
+        try:
+            make_folder(folder)
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+            mine = _lock(descriptor)
+        except OSError as error:
+            raise OutputError(f"cannot write to {folder}: {error.strerror}") from error
+        if not mine:
+            told = _told(os.read(descriptor, 4096))
+            os.close(descriptor)
+            raise OutputError(
+                f"{folder} is being written to by process {told.get('pid', '?')} on "
+                f"{told.get('host', 'another machine')}; wait for it or give another folder"
+            )
+        with suppress(FileNotFoundError):
+            if os.path.samestat(os.fstat(descriptor), path.stat()):
+                return descriptor
+        # Its last holder removed it between our opening and our locking.
+        os.close(descriptor)
+
+
+def _told(content: bytes) -> dict[str, Any]:
+    try:
+        found = json.loads(content)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}

@@ -1,0 +1,280 @@
+"""What became of every unit: a small file each, many of them packed into one.
+
+A part is a line of JSON that begins with the SHA-256 of the rest of the line, so that a
+torn or altered part is seen. It is written as a file of its own, in a folder named by the
+first two digits of its key. When there are many, they are packed: their lines, sorted,
+make one file, and are removed once that file is on disk. Whatever is interrupted when,
+every part is in at least one of the two places.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .files import sweep, sync_folder, write_whole
+
+PACK = 10_000
+"""Parts of their own file that are packed into one."""
+
+State = Literal["done", "failed"]
+
+_HEAD = re.compile(rb'\{"sha256":"([0-9a-f]{64})",("key":"([^"\\]*)","error":(null|"))')
+_REST = len('{"sha256":"",') + 64
+
+
+@dataclass(frozen=True)
+class Part:
+    """What became of one unit.
+
+    Parameters
+    ----------
+    key : of the unit.
+    unit : its identity, for whoever opens the file.
+    readings : a :class:`imleak.interfaces.Reading` or an `Estimate` a level, as mappings.
+    error : why there are none.
+    seconds : of wall time.
+    """
+
+    key: str
+    unit: Mapping[str, Any]
+    readings: Sequence[Mapping[str, Any]] = ()
+    error: str | None = None
+    seconds: float = 0.0
+
+    @property
+    def state(self) -> State:
+        return "done" if self.error is None else "failed"
+
+
+def to_line(part: Part) -> bytes:
+    """A part as one line of strict JSON behind the digest of it."""
+    first = {"key": part.key, "error": part.error}
+    rest = json.dumps(plain(first | asdict(part)), allow_nan=False, separators=(",", ":")).encode()[
+        1:
+    ]
+    return b'{"sha256":"%s",%s\n' % (sha256(rest).hexdigest().encode(), rest)
+
+
+def from_line(line: bytes) -> Part | None:
+    """The part of a line; None if it is torn or altered."""
+    if _head(line) is None:
+        return None
+    try:
+        fields = json.loads(line)
+        del fields["sha256"]
+        return Part(**_revive(fields))
+    except (ValueError, TypeError):  # of another version of imleak
+        return None
+
+
+def _head(line: bytes) -> tuple[str, State] | None:
+    """Key and state of a whole line."""
+    found = _HEAD.match(line)
+    if found is None or not line.endswith(b"\n"):
+        return None
+    if sha256(line[_REST:-1]).hexdigest().encode() != found[1]:
+        return None
+    return found[3].decode(), "done" if found[4] == b"null" else "failed"
+
+
+class Parts:
+    """The parts in a folder. It must have one writer; readers may come at any time.
+
+    Memory grows by some twenty bytes a packed part, and with :data:`PACK`.
+
+    Parameters
+    ----------
+    folder : made when the first part is written.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._loose = {path.stem for path in folder.glob("??/*.json")}
+        self._packed = _Index(_packs(folder))
+
+    def __len__(self) -> int:
+        return len(self._loose) + len(self._packed)
+
+    def __iter__(self) -> Iterator[Part]:
+        """Every part that is whole, a part that was packed and redone only once."""
+        for key in sorted(self._loose):
+            if part := self.read(key):
+                yield part
+        for line in self._packed.lines():
+            part = from_line(line)
+            if part and part.key not in self._loose:
+                yield part
+
+    def state(self, key: str) -> State | None:
+        """What became of a unit; None if that is not known."""
+        if key in self._loose:
+            head = _head(self._line(key))
+            if head is not None and head[0] == key:
+                return head[1]
+        return self._packed.state(key)
+
+    def read(self, key: str) -> Part | None:
+        """The part of a unit; None if there is none, or it is not whole."""
+        for line in (self._line(key) if key in self._loose else b"", self._packed.line(key)):
+            part = from_line(line)
+            if part is not None and part.key == key:
+                return part
+        return None
+
+    def write(self, part: Part) -> None:
+        """Keep a part, in place of an earlier one of the same unit.
+
+        Raises
+        ------
+        OutputError
+            If it cannot be written.
+        """
+        write_whole(self._path(part.key), to_line(part))
+        self._loose.add(part.key)
+        if len(self._loose) >= PACK:
+            self.pack()
+
+    def pack(self) -> None:
+        """Put all loose parts into one file.
+
+        Raises
+        ------
+        OutputError
+            If it cannot be written; nothing is lost then.
+        """
+        lines = {key: self._line(key) for key in sorted(self._loose)}
+        whole = [line for key, line in lines.items() if (_head(line) or ("",))[0] == key]
+        if whole:
+            last = max((int(path.stem) for path in _packs(self.folder)), default=0)
+            write_whole(self.folder / f"{last + 1:06}.jsonl", b"".join(whole))
+        for key in lines:
+            self._path(key).unlink(missing_ok=True)
+        for shard in {self._path(key).parent for key in lines}:
+            sync_folder(shard)
+        self._loose.clear()
+        self._packed = _Index(_packs(self.folder))
+
+    def sweep(self) -> None:
+        """Remove what interrupted writes have left."""
+        for folder in (self.folder, *self.folder.glob("??")):
+            sweep(folder)
+
+    def _path(self, key: str) -> Path:
+        return self.folder / key[:2] / f"{key}.json"
+
+    def _line(self, key: str) -> bytes:
+        try:
+            return self._path(key).read_bytes()
+        except OSError:
+            return b""
+
+
+def _packs(folder: Path) -> list[Path]:
+    return sorted(folder.glob("[0-9]*.jsonl"))
+
+
+class _Index:
+    """Where in packs the parts are: 27 bytes a part, whatever its size.
+
+    Parameters
+    ----------
+    packs : rising; the last one that has a unit counts.
+    """
+
+    def __init__(self, packs: Sequence[Path]) -> None:
+        self.packs = packs
+        entries = [_entries(pack, number) for number, pack in enumerate(packs)]
+        table = np.concatenate(entries) if entries else np.empty(0, _ENTRY)
+        # Stable, so that of equal keys the newest is the last.
+        self.table = table[np.argsort(table["key"], kind="stable")]
+
+    def __len__(self) -> int:
+        return len(np.unique(self.table["key"]))
+
+    def state(self, key: str) -> State | None:
+        entry = self._newest(key)
+        if entry is None:
+            return None
+        return "failed" if entry["failed"] else "done"
+
+    def line(self, key: str) -> bytes:
+        """The line of a unit; empty if it is not packed."""
+        entry = self._newest(key)
+        return b"" if entry is None else self._at(entry)
+
+    def lines(self) -> Iterator[bytes]:
+        """The newest line of every unit."""
+        newest = np.append(np.diff(self.table["key"]) != 0, True)[: len(self.table)]
+        yield from (self._at(entry) for entry in self.table[newest])
+
+    def _newest(self, key: str) -> Any | None:
+        wanted, check = _short(key)
+        at = int(np.searchsorted(self.table["key"], wanted, side="right")) - 1
+        if at < 0 or (self.table["key"][at], self.table["check"][at]) != (wanted, check):
+            return None
+        return self.table[at]
+
+    def _at(self, entry: Any) -> bytes:
+        with self.packs[entry["pack"]].open("rb") as file:
+            file.seek(int(entry["offset"]))
+            line: bytes = file.readline()
+        return line
+
+
+_ENTRY = np.dtype(
+    [("key", "u8"), ("check", "u8"), ("offset", "u8"), ("pack", "u2"), ("failed", "?")]
+)
+
+
+def _short(key: str) -> tuple[np.uint64, np.uint64]:
+    """128 bits of a key: the first half is searched for, the other compared. Of two units
+    that agree in the first half, once in forty million runs of a million units, one is not
+    found and done again."""
+    first, second = np.frombuffer(sha256(key.encode()).digest()[:16], "u8")
+    return first, second
+
+
+def _entries(pack: Path, number: int) -> NDArray[Any]:
+    found, offset = [], 0
+    with pack.open("rb") as file:
+        for line in file:
+            head = _head(line)
+            if head is not None:
+                found.append((*_short(head[0]), offset, number, head[1] == "failed"))
+            offset += len(line)
+    return np.array(found, _ENTRY)
+
+
+_NOT_FINITE = {"inf": math.inf, "-inf": -math.inf, "nan": math.nan}
+
+
+def plain(value: Any) -> Any:
+    """For strict JSON: infinities as {"float": "inf"}, numbers of numpy as Python's."""
+    value = value.item() if isinstance(value, np.generic) else value
+    if isinstance(value, float) and not math.isfinite(value):
+        return {"float": str(value)}
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    return value
+
+
+def _revive(value: Any) -> Any:
+    if isinstance(value, dict):
+        if value.keys() == {"float"}:
+            return _NOT_FINITE[value["float"]]
+        return {key: _revive(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_revive(item) for item in value]
+    return value

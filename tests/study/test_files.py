@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from imleak.study.files import LOCK, OutputError, holder, locked, sweep, write_whole
+
+HOLD = """
+import sys
+from pathlib import Path
+from imleak.study.files import locked
+with locked(Path(sys.argv[1]), {"workers": 3}):
+    Path(sys.argv[1], "kept").touch()
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+def held(folder: Path) -> subprocess.Popen[str]:
+    """Another process that holds the lock until its input ends."""
+    command = [sys.executable, "-c", HOLD, str(folder)]
+    process = subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=dict(os.environ)
+    )
+    assert process.stdout.readline() == "held\n"
+    return process
+
+
+def test_one_writer_at_a_time_and_who_it_is(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    with held(folder) as other:
+        assert holder(folder) == {"pid": other.pid, "host": os.uname().nodename, "workers": 3}
+        refused = pytest.raises(OutputError, match=f"written to by process {other.pid} on ")
+        with refused, locked(folder, {}):
+            pass
+        other.communicate("")
+    assert holder(folder) is None
+    with locked(folder, {}):
+        assert holder(folder)["pid"] == os.getpid()
+
+
+def test_a_killed_writer_leaves_no_lock(tmp_path: Path) -> None:
+    with held(tmp_path) as other:
+        other.kill()
+        other.wait()
+        assert (tmp_path / LOCK).exists()
+        assert holder(tmp_path) is None
+        with locked(tmp_path, {}):
+            pass
+
+
+def test_a_folder_that_stays_empty_is_removed(tmp_path: Path) -> None:
+    with locked(tmp_path / "a" / "b", {}):
+        assert (tmp_path / "a" / "b").is_dir()
+    assert not (tmp_path / "a" / "b").exists()
+    with locked(tmp_path / "a" / "b", {}):
+        (tmp_path / "a" / "b" / "result").touch()
+    assert (tmp_path / "a" / "b" / "result").exists()
+
+
+def test_nobody_holds_what_is_not_there(tmp_path: Path) -> None:
+    assert holder(tmp_path / "nothing") is None
+    (tmp_path / LOCK).write_text("no json")
+    assert holder(tmp_path) is None
+
+
+def test_a_place_that_cannot_be_a_folder(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    refused = pytest.raises(OutputError, match="cannot write to")
+    with refused, locked(tmp_path / "file" / "run", {}):
+        pass
+
+
+def test_what_a_kill_has_left_is_swept_away_and_nothing_else(tmp_path: Path) -> None:
+    write_whole(tmp_path / "kept", b"1")
+    (tmp_path / f".{'0' * 16}.tmp").write_bytes(b"half")
+    (tmp_path / "holiday.tmp").write_bytes(b"mine")
+    sweep(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["holiday.tmp", "kept"]

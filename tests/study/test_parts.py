@@ -1,0 +1,161 @@
+from __future__ import annotations
+
+import json
+import os
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+from imleak.study import parts
+from imleak.study.files import OutputError
+from imleak.study.parts import Part, Parts, from_line, to_line
+
+
+def key(number: int) -> str:
+    return sha256(str(number).encode()).hexdigest()
+
+
+def part(number: int, value: float = 0.5, error: str | None = None) -> Part:
+    readings = [] if error else [{"level": 0, "value": value}]
+    return Part(key(number), {"number": number}, readings, error, 0.25)
+
+
+@pytest.fixture
+def of_ten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parts, "PACK", 10)
+
+
+def loose(folder: Path) -> list[Path]:
+    return sorted(folder.glob("??/*.json"))
+
+
+def packs(folder: Path) -> list[Path]:
+    return sorted(folder.glob("*.jsonl"))
+
+
+def test_a_part_is_a_line_of_json_that_says_its_digest() -> None:
+    line = to_line(part(1))
+    found = json.loads(line)
+    rest = line[line.index(b'"key"') : -1]
+    assert found["sha256"] == sha256(rest).hexdigest()
+    assert (found["key"], found["readings"][0]["value"]) == (key(1), 0.5)
+    assert line.count(b"\n") == 1
+    assert from_line(line) == part(1)
+
+
+def test_every_altered_or_missing_byte_is_seen() -> None:
+    line = to_line(part(1))
+    assert all(from_line(line[:end]) is None for end in range(len(line)))
+    for at in range(len(line)):
+        changed = bytearray(line)
+        changed[at] ^= 1
+        assert from_line(bytes(changed)) is None
+
+
+def test_folders_are_named_by_the_key(tmp_path: Path) -> None:
+    found = Parts(tmp_path)
+    found.write(part(1))
+    assert loose(tmp_path) == [tmp_path / key(1)[:2] / f"{key(1)}.json"]
+
+
+@pytest.mark.usefixtures("of_ten")
+def test_many_parts_become_a_file(tmp_path: Path) -> None:
+    found = Parts(tmp_path)
+    for number in range(34):
+        found.write(part(number, error="no" if number % 5 == 0 else None))
+    assert len(packs(tmp_path)) == 3
+    assert len(loose(tmp_path)) == 4
+    for seen in (found, Parts(tmp_path)):
+        assert len(seen) == 34
+        for number in range(34):
+            assert seen.state(key(number)) == ("failed" if number % 5 == 0 else "done")
+            assert seen.read(key(number)).unit == {"number": number}
+        assert sorted(one.unit["number"] for one in seen) == list(range(34))
+        assert seen.state(key(34)) is None
+        assert seen.read(key(34)) is None
+
+
+@pytest.mark.usefixtures("of_ten")
+def test_the_newest_part_of_a_unit_counts(tmp_path: Path) -> None:
+    found = Parts(tmp_path)
+    for number in range(10):
+        found.write(part(number, error="no"))
+    found.write(part(3, value=1.5))
+    for seen in (found, Parts(tmp_path)):
+        assert (seen.state(key(3)), seen.state(key(4))) == ("done", "failed")
+        assert seen.read(key(3)) == part(3, value=1.5)
+        assert len([one for one in seen if one.key == key(3)]) == 1
+    found.pack()
+    for seen in (found, Parts(tmp_path)):
+        assert seen.read(key(3)) == part(3, value=1.5)
+        assert len(list(seen)) == len(seen) == 10
+
+
+@pytest.mark.parametrize("step", ["os.fsync", "pathlib.Path.replace", "pathlib.Path.unlink"])
+def test_packing_that_is_interrupted_loses_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    found = Parts(tmp_path)
+    for number in range(10):
+        found.write(part(number))
+
+    def interrupt(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(step, interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            found.pack()
+    again = Parts(tmp_path)
+    again.sweep()
+    assert sorted(one.unit["number"] for one in again) == list(range(10))
+    again.pack()
+    assert loose(tmp_path) == []
+    assert sorted(one.unit["number"] for one in Parts(tmp_path)) == list(range(10))
+
+
+@pytest.mark.usefixtures("of_ten")
+def test_a_torn_line_of_a_pack_is_no_part_and_its_neighbours_are(tmp_path: Path) -> None:
+    found = Parts(tmp_path)
+    for number in range(10):
+        found.write(part(number))
+    (pack,) = packs(tmp_path)
+    lines = pack.read_bytes().splitlines(keepends=True)
+    torn = from_line(lines[4]).key
+    lines[4] = lines[4].replace(b"0.5", b"0.6")
+    pack.write_bytes(b"".join(lines)[:-1])
+    again = Parts(tmp_path)
+    assert again.state(torn) is None
+    assert again.read(torn) is None
+    assert len(again) == 8
+    assert len(list(again)) == 8
+
+
+def test_a_torn_part_is_left_out_of_a_pack(tmp_path: Path) -> None:
+    found = Parts(tmp_path)
+    for number in range(3):
+        found.write(part(number))
+    torn = tmp_path / key(1)[:2] / f"{key(1)}.json"
+    torn.write_bytes(torn.read_bytes()[:-5])
+    found.pack()
+    assert not torn.exists()
+    assert [found.state(key(number)) for number in range(3)] == ["done", None, "done"]
+
+
+def test_a_disk_that_refuses_keeps_what_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = Parts(tmp_path)
+    found.write(part(1))
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OutputError, match="No space left on device"):
+        found.write(part(2))
+    with pytest.raises(OutputError, match="No space left on device"):
+        found.pack()
+    assert Parts(tmp_path).read(key(1)) == part(1)
+    assert len(list(tmp_path.rglob("*.*"))) == 1
