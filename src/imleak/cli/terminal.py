@@ -125,7 +125,8 @@ def _some(failures: Iterable[str]) -> None:
 
 
 def _files(folder: Path) -> str:
-    return ", ".join(sorted(path.name + "/" * path.is_dir() for path in folder.iterdir()))
+    shown = [path for path in folder.iterdir() if not path.name.startswith(".")]
+    return ", ".join(sorted(path.name + "/" * path.is_dir() for path in shown))
 
 
 def _failures(results: pd.DataFrame) -> Iterator[str]:

@@ -409,13 +409,20 @@ SETTINGS = {
 }
 """Of Dask, for the clusters that are ours."""
 
+SETTINGS_HERE = {
+    # A worker that dies again while it is being started again would be given up.
+    "distributed.deploy.lost-worker-timeout": "30 days",
+    "distributed.scheduler.no-workers-timeout": "5 minutes",
+}
+"""And for workers of this machine, which are expected to be there."""
+
 
 def _there(where: Where, stack: ExitStack) -> Hands:
     """A Dask cluster that is ready to work; the stack closes what was opened for it."""
     import dask
     from distributed import Client
 
-    stack.enter_context(dask.config.set(SETTINGS))
+    stack.enter_context(dask.config.set(SETTINGS | (SETTINGS_HERE if where.workers else {})))
     try:
         if where.scheduler is not None:
             client = stack.enter_context(Client(where.scheduler, timeout=PATIENCE))
