@@ -46,7 +46,8 @@ class Errand:
     def lost(self, why: str) -> list[Part]:
         """The parts of an errand nobody survived."""
         return [
-            Part(work.key, work.identity, error=why) for work in (*self.embeddings, *self.units)
+            *(Part(embedding.key, embedding.identity, error=why) for embedding in self.embeddings),
+            *(Part(unit.key, unit.identity, error=why) for unit in self.units),
         ]
 
     def split(self) -> list[Errand]:
