@@ -26,7 +26,7 @@ ALLOWED: dict[str, set[str]] = {
     "schemes": {"interfaces", "keystream"},
     "encoders": {"interfaces", "machine"},
     "metrics": {"interfaces"},
-    "estimators": {"interfaces"},
+    "estimators": {"interfaces", "machine"},
     "calibration": {"interfaces", "plugins"},
     "plugins": {"interfaces"},
     "sealed": {"interfaces", "images", "keystream", "plugins"},

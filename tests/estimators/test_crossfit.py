@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from imleak.estimators import crossfit
-from imleak.estimators.crossfit import GROWTH, CrossFitted, cores, one_thread_each
+from imleak.estimators.crossfit import GROWTH, CrossFitted
 from imleak.estimators.evidence import Score, mean_of_rows
 from imleak.interfaces import ImleakError
 
@@ -214,13 +214,3 @@ def test_what_was_chosen_most_often_is_named(samples):
 def test_options_without_sense_are_refused(options):
     with pytest.raises(ValueError, match="must be at least"):
         Known(**options)
-
-
-def test_threads_are_given_back():
-    before = torch.get_num_threads()
-    torch.set_num_threads(2)
-    with one_thread_each():
-        assert torch.get_num_threads() == 1
-    assert torch.get_num_threads() == 2
-    torch.set_num_threads(before)
-    assert cores() >= 1

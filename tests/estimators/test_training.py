@@ -111,7 +111,7 @@ def run(looks, *, rate=1.0, told=None, keep_best=True, patience=0, every=2):
     cohort = Cohort(
         splits,
         torch.zeros(looks.shape[1], 8, 1),
-        torch.zeros(*looks.shape[1:3], 8, 1),
+        torch.arange(looks.shape[2])[:, None, None].expand(*looks.shape[1:3], 8, 1).float(),
         np.arange(8),
         looks.shape[3],
     )
@@ -119,9 +119,15 @@ def run(looks, *, rate=1.0, told=None, keep_best=True, patience=0, every=2):
     schedule = Schedule(
         every * len(looks), batch=4, rate=rate, every=every, patience=patience, told=told
     )
+
+    def said(left, look):
+        """The script's line for the levels whose views are still there, told by their values."""
+        return look[:, left.y[0, :, 0, 0].long(), : left.pairings]
+
     seen = train(
-        critic, cohort, lambda x, y, rows: -critic.w[..., 0, 0], lambda: next(script),
-        schedule, np.random.default_rng(0), keep_best=keep_best,
+        critic, cohort, lambda x, y, rows: -critic.w[..., 0, 0],
+        lambda left: said(left, next(script)), schedule,
+        np.random.default_rng(0), keep_best=keep_best,
     )  # fmt: skip
     return critic.w.detach()[..., 0, 0], seen
 
@@ -151,6 +157,49 @@ def test_training_stops_when_no_member_improves():
     assert len(run(looks, patience=0)[1]) == 9
 
 
+def test_levels_that_no_longer_improve_stop_alone_and_keep_their_last_look():
+    looks = torch.zeros(8, 1, 3, 2)
+    looks[:, 0, 0] = torch.arange(8.0)[:, None]
+    looks[2, 0, 2, 0] = 1.0
+    weights, seen = run(looks, patience=2)
+    assert len(seen) == 8
+    torch.testing.assert_close(seen[3:, 0, 1], torch.zeros(5, 2))
+    expected = torch.tensor([[16.0, 16.0], [2.0, 2.0], [6.0, 2.0]])[None]
+    torch.testing.assert_close(weights, expected, atol=2e-2, rtol=0)
+
+
+def test_broken_pairs_stop_together_while_true_ones_train():
+    looks = torch.zeros(8, 1, 2, 2)
+    looks[:, 0, :, 0] = torch.arange(8.0)[:, None]
+    looks[5:, 0, :, 1] = 9.0
+    weights, seen = run(looks, patience=3)
+    torch.testing.assert_close(seen[-1, 0, :, 1], torch.zeros(2))
+    torch.testing.assert_close(weights[0, :, 1], torch.full((2,), 2.0), atol=1e-2, rtol=0)
+    torch.testing.assert_close(weights[0, :, 0], torch.full((2,), 16.0), atol=1e-1, rtol=0)
+
+
+def test_levels_left_out_keep_their_first_weights():
+    looks = torch.arange(4.0)[:, None, None, None].expand(4, 1, 3, 1)
+    splits = [Split(0, 0, *(np.arange(8),) * 4)]
+    cohort = Cohort(splits, torch.zeros(1, 8, 1), torch.zeros(1, 3, 8, 1), np.arange(8), 1)
+    critic, script = Counter((1, 3, 1)), iter(looks)
+    seen = train(
+        critic, cohort, lambda x, y, rows: -critic.w[..., 0, 0],
+        lambda left: next(script)[:, : left.members[1]], Schedule(4, batch=4, rate=1.0, every=1),
+        np.random.default_rng(0), levels=np.array([2]),
+    )  # fmt: skip
+    torch.testing.assert_close(
+        critic.w.detach().flatten(), torch.tensor([0.0, 0.0, 4.0]), atol=1e-2, rtol=0
+    )
+    assert seen[:, 0, :2].isnan().all()
+
+
+@pytest.mark.parametrize("options", [{"steps": 0}, {"batch": 1}])
+def test_schedules_without_sense_are_refused(options):
+    with pytest.raises(ValueError, match="at least"):
+        Schedule(**options)
+
+
 def test_a_member_that_never_says_anything_keeps_its_first_weights():
     weights, _ = run(torch.full((3, 1, 1, 1), torch.nan))
     assert float(weights) == 0
@@ -170,7 +219,7 @@ def test_the_last_step_is_looked_at_though_it_falls_between_looks():
         critic,
         cohort,
         lambda x, y, rows: -critic.w[..., 0, 0],
-        lambda: critic.w[..., 0, 0].clone(),
+        lambda left: critic.w[..., 0, 0].clone(),
         Schedule(steps=5, batch=4, every=3, rate=0.1),
         np.random.default_rng(0),
     )

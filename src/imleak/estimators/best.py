@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from ..interfaces import Estimate, PairedSamples
-from .canonical import Canonical, fit_variates, is_few
+from .canonical import Canonical, Variates, fit_variates, is_few
 from .contrastive import Contrastive
 from .crossfit import CrossFitted, Progress
 from .evidence import Array, Functional, Learned, Learner, Score, mean_of_rows
 from .split import Indices, Split
+from .training import Schedule
 from .variational import Variational
 
 CANDIDATES = ("cca-infonce", "infonce", "nwj", "retrieval")
@@ -33,7 +35,7 @@ class Best(CrossFitted):
 
     Parameters
     ----------
-    options : folds, seeds, growth, sensitivity, device; see :class:`CrossFitted`.
+    options : folds, seeds, growth, sensitivity, precision, device; see :class:`CrossFitted`.
 
     References
     ----------
@@ -46,8 +48,13 @@ class Best(CrossFitted):
     def learner(self) -> Learner:
         return _All(
             Canonical(),
-            Contrastive(device=self.device),
-            Variational(canonical=True, device=self.device),
+            Contrastive(precision=self.product_type, device=self.device),
+            Variational(
+                canonical=True,
+                schedule=Schedule(steps=600, batch=500, decay=0.01),
+                precision=self.product_type,
+                device=self.device,
+            ),
         )
 
     def choose(
@@ -100,9 +107,25 @@ class _All:
             bent = [fit_variates(samples, split, pairings, radial=True) for split in splits]
         return {
             **self.canonical.read(bent, samples, splits, blocks),
-            **self.variational.refine(found, samples, splits, blocks, seed),
+            **self.variational.refine(
+                found, samples, splits, blocks, seed, _within_reach(found, splits, samples.groups)
+            ),
             **self.contrastive.learn(samples, splits, blocks, pairings, seed),
         }
+
+
+def _most_of_a_ratio(pictures: int) -> float:
+    """Nats above which NWJ is not believed on so many validation pictures."""
+    return math.log(pictures / PICTURES_A_RATIO)
+
+
+def _within_reach(
+    found: Sequence[list[list[Variates]]], splits: Sequence[Split], groups: Indices
+) -> Indices:
+    """Levels at which NWJ may stand: the canonical critic has not said more already."""
+    said = np.array([[pairs[0].said for pairs in levels] for levels in found])
+    most = [_most_of_a_ratio(len(np.unique(groups[split.validation]))) for split in splits]
+    return np.flatnonzero((said < np.array(most)[:, None]).any(0))
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,8 +164,7 @@ def _pick(
     validation = np.stack([one.cautious_value() for one, _ in candidates])
     for at in range(CANDIDATES.index("nwj"), len(candidates), len(CANDIDATES)):
         nwj = candidates[at][0]
-        most = np.log(nwj.pictures / PICTURES_A_RATIO)
-        validation[at][nwj.value() > most] = -np.inf
+        validation[at][nwj.value() > _most_of_a_ratio(nwj.pictures)] = -np.inf
     choice = np.nan_to_num(validation, nan=-np.inf).argmax(0)
     tests = [test for _, test in candidates]
     first = tests[0]

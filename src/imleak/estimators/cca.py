@@ -21,7 +21,7 @@ class Cca(CrossFitted):
 
     Parameters
     ----------
-    options : folds, seeds, growth, sensitivity, device; see :class:`CrossFitted`.
+    options : folds, seeds, growth, sensitivity, precision, device; see :class:`CrossFitted`.
 
     References
     ----------
@@ -45,7 +45,7 @@ class CcaInfoNce(CrossFitted):
 
     Parameters
     ----------
-    options : folds, seeds, growth, sensitivity, device; see :class:`CrossFitted`.
+    options : folds, seeds, growth, sensitivity, precision, device; see :class:`CrossFitted`.
 
     References
     ----------

@@ -19,7 +19,6 @@ from .prepare import cohort_of
 from .split import Indices, Split
 from .training import Cohort, Schedule, equal_length, train
 
-Product = Callable[[Tensor, Tensor], Tensor]
 TEMPERS = (0.0, 0.1, 0.2, 0.35, 0.5, 0.7, 0.85, 1.0, 1.2)
 MOST_ROWS = 512
 """Rows scored at once against all others, to bound memory."""
@@ -91,11 +90,11 @@ class Contrastive:
             px, py = critic.project(x, y)
             same = _other_rows_of_picture(cohort.groups[rows], x.device)
             loss: Tensor = SymmetricCrossEntropy.apply(  # type: ignore[no-untyped-call]
-                px, py, critic.log_scale, same, critic.product
+                px, py, critic.log_scale, same, critic.precision
             )
             return loss
 
-        def check() -> Tensor:
+        def check(cohort: Cohort) -> Tensor:
             return row_nats(critic, cohort, validation).mean(-1)
 
         train(critic, cohort, loss, check, self.schedule, rng)
@@ -149,27 +148,37 @@ class SymmetricCrossEntropy(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx: Any, px: Tensor, py: Tensor, log_scale: Tensor, same: Tensor | None, product: Product
+        ctx: Any,
+        px: Tensor,
+        py: Tensor,
+        log_scale: Tensor,
+        same: Tensor | None,
+        precision: torch.dtype,
     ) -> Tensor:
         scale = log_scale.exp()
-        scores = product(py * scale, px.transpose(-1, -2))
+        scores = ((py * scale).to(precision) @ px.to(precision).mT).to(px.dtype)
         diagonal = scores.diagonal(dim1=-2, dim2=-1).mean(-1)
         pairs = scores.exp_()
         if same is not None:
             pairs.masked_fill_(same, 0.0)
         rows, columns = pairs.sum(-1, keepdim=True), pairs.sum(-2).unsqueeze(-1)
-        ctx.save_for_backward(px, py, scale, pairs, rows, columns)
-        ctx.product = product
+        ctx.save_for_backward(px, py, scale, pairs.to(precision), rows, columns)
         return (rows.log() + columns.log()).mean((-1, -2)) / 2 - diagonal
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
         px, py, scale, pairs, rows, columns = ctx.saved_tensors
         outer = gradients[0][..., None, None] * scale / px.shape[-2]
-        both = ctx.product(pairs, torch.cat([px, px / columns], -1))
-        to_y = outer * ((both[..., : px.shape[-1]] / rows + both[..., px.shape[-1] :]) / 2 - px)
-        both = ctx.product(pairs.transpose(-1, -2), torch.cat([py, py / rows], -1))
-        to_x = outer * ((both[..., : px.shape[-1]] / columns + both[..., px.shape[-1] :]) / 2 - py)
+
+        def pulled(by: Tensor, pairs: Tensor, own: Tensor, theirs: Tensor) -> Tensor:
+            """Half the softmax over own partners, half that over theirs, less the true pair."""
+            both = (pairs @ torch.cat([by, by / theirs], -1).to(pairs.dtype)).to(by.dtype)
+            to_own, to_theirs = both.chunk(2, -1)
+            gradient: Tensor = outer * ((to_own / own + to_theirs) / 2 - by)
+            return gradient
+
+        to_y = pulled(px, pairs, rows, columns)
+        to_x = pulled(py, pairs.mT, columns, rows)
         return to_x, to_y, (to_y * py).sum((-1, -2), keepdim=True), None, None
 
 
@@ -228,7 +237,8 @@ def _read_first(
     first = np.unique(cohort.groups[shuffled], return_index=True)[1]
     chosen = np.sort(shuffled[first])
     with torch.no_grad():
-        scores = critic.score(*critic.project(*cohort.take(chosen[None])))[0]
+        px, py = critic.project(*cohort.take(chosen[None]))
+        scores = (py @ px.mT)[0]
     right = scores.argmax(-1) == torch.arange(len(chosen), device=scores.device)
     hits = right.double().cpu().numpy()
     values = np.stack([np.ones_like(hits), hits], -1)

@@ -17,6 +17,8 @@ from typing import Self
 import torch
 from torch import Tensor
 
+from .perceptron import Perceptron
+
 Shape = tuple[int, int, int]
 """(R, L, P): splits, levels, pairings."""
 
@@ -40,10 +42,23 @@ class Stack(torch.nn.Module):
         return torch.nn.Parameter((2 * weights - 1) * limit)
 
     def product(self, inputs: Tensor, weights: Tensor) -> Tensor:
-        """Batched matrix product in `precision`, fp32 out."""
-        if self.precision is torch.float32:
-            return inputs @ weights
-        return (inputs.to(self.precision) @ weights.to(self.precision)).float()
+        """Batched matrix product in `precision`."""
+        return inputs.to(self.precision) @ weights.to(self.precision)
+
+    def states(self) -> list[Tensor]:
+        """All that belongs to the members, (R, L, P, ., .) each."""
+        return [*self.parameters(), *self.buffers()]
+
+    def narrow(self, levels: Tensor, pairings: int, optimiser: torch.optim.Optimizer) -> None:
+        """Go on with some of the levels and the first of the pairings."""
+        for state in self.states():
+            state.data = state.data.index_select(1, levels)[:, :, :pairings].contiguous()
+            state.grad = None
+            for name, moment in optimiser.state.get(state, {}).items():
+                if moment.ndim:
+                    cut = moment.index_select(1, levels)[:, :, :pairings].contiguous()
+                    optimiser.state[state][name] = cut
+        self.members = (self.members[0], len(levels), pairings)
 
     def only(self, r: int) -> Self:
         """The members of split `r` alone, sharing their weights."""
@@ -90,7 +105,13 @@ class JointCritic(Stack):
     members : (R, L, P).
     dx, dy : dimensions of the two sides.
     hidden : width of every hidden layer, e.g. (100, 100).
+
+    Attributes
+    ----------
+    log_mean : (R, L, P, 1, 1) moving average of the marginal's mean of exp, as MINE needs it.
     """
+
+    log_mean: Tensor
 
     def __init__(
         self,
@@ -108,21 +129,18 @@ class JointCritic(Stack):
         sizes = list(pairwise([*hidden, 1]))
         self.deep = torch.nn.ParameterList([self.uniform(i, o, i) for i, o in sizes])
         self.bias = torch.nn.ParameterList([self.uniform(1, o, i) for i, o in sizes])
+        self.register_buffer("log_mean", torch.full_like(self.bias[-1].data, torch.nan))
 
     def halves(self, x: Tensor, y: Tensor) -> tuple[Tensor, ...]:
         """What :meth:`score` needs of x and of y, rows on the last axis but one; a roll of
         the rows of the first half of these breaks the pairs."""
-        return self.x_half(x, self.wx) + self.b, self.y_half(y, self.wy)
+        return self.x_half(x, self.wx), self.y_half(y, self.wy) + self.b.to(self.precision)
 
     def score(self, *halves: Tensor) -> Tensor:
         """Scores (R, L, P, b) of rows whose halves are given."""
-        hx, hy = halves
-        hidden = torch.relu(hx + hy)
-        for weights, bias in zip(self.deep, self.bias, strict=True):
-            last = weights.shape[-1] == 1
-            out = (hidden @ weights if last else self.product(hidden, weights)) + bias
-            hidden = out if last else torch.relu(out)
-        return hidden.squeeze(-1)
+        layers = [one for pair in zip(self.deep, self.bias, strict=True) for one in pair]
+        scores: Tensor = Perceptron.apply(*halves, *layers)  # type: ignore[no-untyped-call]
+        return scores
 
 
 LEADING = 16
@@ -164,8 +182,8 @@ class QuadraticCritic(JointCritic):
         """The halves of the MLP, the variates and their squares."""
         hx, hy = super().halves(self._seen(x), self._seen(y))
         return (
-            hx, x * self.cross, (x.square() * self.square_u).sum(-1, keepdim=True),
-            hy, y, (y.square() * self.square_v).sum(-1, keepdim=True),
+            hx, x * self.cross, x.square() @ self.square_u.mT,
+            hy, y, y.square() @ self.square_v.mT,
         )  # fmt: skip
 
     def _seen(self, variates: Tensor) -> Tensor:
@@ -223,7 +241,7 @@ class SeparableCritic(Stack):
             px = self.product(torch.relu(px + self.bx), self.gx)
             py = self.product(torch.relu(py + self.by), self.gy)
         unit = torch.nn.functional.normalize
-        return unit(px, dim=-1), unit(py, dim=-1)
+        return unit(px.float(), dim=-1), unit(py.float(), dim=-1)
 
     def score(self, px: Tensor, py: Tensor) -> Tensor:
         """Scores (R, L, P, b, b) of all pairs; row i is y_i, column j is x_j."""

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import math
-import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import replace
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
 from ..interfaces import Bound, Estimate, GrowthPoint, Null, PairedSamples
+from ..machine import Precision, cores, one_thread_each, product_type
 from .evidence import (
     Array,
     Evidence,
@@ -48,6 +45,8 @@ class CrossFitted:
     seeds : repetitions, each with its own folds, first weights and broken pairs.
     growth : also with 1/8, 1/4 and 1/2 of the training pictures.
     sensitivity : also the smallest planted leak that is found.
+    precision : of the matrix products of training: "fp32", "bf16", or "auto" for bf16 where
+        the processor has it.
     device : "cpu" or "cuda".
     """
 
@@ -64,6 +63,7 @@ class CrossFitted:
         seeds: int = 5,
         growth: bool = False,
         sensitivity: bool = False,
+        precision: Precision = "auto",
         device: str = "cpu",
     ):
         if folds < 2 or seeds < 1:
@@ -72,6 +72,7 @@ class CrossFitted:
         self.seeds = seeds
         self.growth = growth
         self.sensitivity = sensitivity
+        self.product_type = product_type(precision, device)
         self.device = device
 
     def learner(self) -> Learner:
@@ -278,24 +279,6 @@ def _interval(draws: Array) -> tuple[float, float]:
 
 def _most_frequent(names: Sequence[str]) -> str:
     return max(sorted(set(names)), key=names.count)
-
-
-def cores() -> int:
-    """Cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-@contextmanager
-def one_thread_each() -> Iterator[None]:
-    """Stacks run side by side, each on one core: small products gain nothing from threads
-    and lose much to waiting for them."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        with threadpool_limits(1):
-            yield
-    finally:
-        torch.set_num_threads(before)
 
 
 class _Shares:

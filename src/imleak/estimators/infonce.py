@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..machine import Precision
 from .contrastive import Contrastive
 from .crossfit import CrossFitted
 from .training import Schedule
@@ -24,7 +25,7 @@ class InfoNce(CrossFitted):
     width : dimension of the common space.
     hidden : width of a hidden layer in both projections; None for linear projections.
     steps, batch, rate, decay : of AdamW.
-    options : folds, seeds, growth, sensitivity, device; see :class:`CrossFitted`.
+    options : folds, seeds, growth, sensitivity, precision, device; see :class:`CrossFitted`.
 
     References
     ----------
@@ -49,10 +50,16 @@ class InfoNce(CrossFitted):
         seeds: int = 5,
         growth: bool = False,
         sensitivity: bool = False,
+        precision: Precision = "auto",
         device: str = "cpu",
     ):
         super().__init__(
-            folds=folds, seeds=seeds, growth=growth, sensitivity=sensitivity, device=device
+            folds=folds,
+            seeds=seeds,
+            growth=growth,
+            sensitivity=sensitivity,
+            precision=precision,
+            device=device,
         )
         self._learner = Contrastive(
             x_components=components and components // 2,
@@ -60,6 +67,7 @@ class InfoNce(CrossFitted):
             width=width,
             hidden=hidden,
             schedule=Schedule(steps=steps, batch=batch, rate=rate, decay=decay),
+            precision=self.product_type,
             device=device,
         )
 

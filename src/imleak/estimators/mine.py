@@ -10,9 +10,10 @@ import torch
 from numpy.typing import NDArray
 
 from ..interfaces import Estimate, Null, PairedSamples
+from ..machine import Precision, one_thread_each
 from .bounds import log_mean_exp
 from .critics import JointCritic
-from .crossfit import NATS, CrossFitted, Progress, one_thread_each
+from .crossfit import NATS, CrossFitted, Progress
 from .evidence import Learner
 from .pixels import drawn
 from .prepare import reduce, standardise
@@ -73,6 +74,7 @@ class Mine(CrossFitted):
         seeds: int | None = None,
         growth: bool = False,
         sensitivity: bool = False,
+        precision: Precision = "auto",
         device: str = "cpu",
     ):
         if protocol not in ("held-out", "in-sample"):
@@ -88,6 +90,7 @@ class Mine(CrossFitted):
             seeds=seeds or (5 if held_out else 1),
             growth=growth,
             sensitivity=sensitivity,
+            precision=precision,
             device=device,
         )
         self.protocol = protocol
@@ -107,6 +110,7 @@ class Mine(CrossFitted):
             components=self.components,
             canonical=self.canonical,
             schedule=self._schedule(self._rows),
+            precision=self.product_type,
             device=self.device,
         )
 
@@ -141,6 +145,7 @@ class Mine(CrossFitted):
         per_epoch = math.ceil(len(samples.groups) / self.batch)
         learner = Variational(
             hidden=self.hidden,
+            precision=self.product_type,
             schedule=Schedule(
                 steps=self.epochs * per_epoch,
                 batch=math.ceil(len(samples.groups) / per_epoch),

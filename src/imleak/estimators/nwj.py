@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..machine import Precision
 from .crossfit import CrossFitted
 from .training import Schedule
 from .variational import Variational, nwj_loss
@@ -22,7 +23,7 @@ class Nwj(CrossFitted):
     components : principal components of either side kept, fitted on training images.
     canonical : learn on canonical variates, starting from their Gaussian log-ratio.
     steps, batch, rate, decay : of AdamW.
-    options : folds, seeds, growth, sensitivity, device; see :class:`CrossFitted`.
+    options : folds, seeds, growth, sensitivity, precision, device; see :class:`CrossFitted`.
 
     References
     ----------
@@ -47,17 +48,24 @@ class Nwj(CrossFitted):
         seeds: int = 5,
         growth: bool = False,
         sensitivity: bool = False,
+        precision: Precision = "auto",
         device: str = "cpu",
     ):
         super().__init__(
-            folds=folds, seeds=seeds, growth=growth, sensitivity=sensitivity, device=device
+            folds=folds,
+            seeds=seeds,
+            growth=growth,
+            sensitivity=sensitivity,
+            precision=precision,
+            device=device,
         )
         self._learner = Variational(
-            objective=lambda: nwj_loss,
+            objective=lambda _: nwj_loss,
             hidden=tuple(hidden),
             components=components,
             canonical=canonical,
             schedule=Schedule(steps=steps, batch=batch, rate=rate, decay=decay),
+            precision=self.product_type,
             device=device,
         )
 

@@ -28,7 +28,7 @@ class Retrieval(CrossFitted):
 
     Parameters
     ----------
-    options : folds, seeds, growth, sensitivity, device; see :class:`CrossFitted`.
+    options : folds, seeds, growth, sensitivity, precision, device; see :class:`CrossFitted`.
 
     References
     ----------
@@ -40,7 +40,7 @@ class Retrieval(CrossFitted):
     read = "retrieval"
 
     def learner(self) -> Contrastive:
-        return Contrastive(device=self.device)
+        return Contrastive(precision=self.product_type, device=self.device)
 
     def _estimates(
         self,

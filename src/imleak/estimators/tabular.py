@@ -12,8 +12,9 @@ from scipy.special import xlogy
 from torch import Tensor
 
 from ..interfaces import Bound, Estimate, ImleakError, PairedSamples, Space
+from ..machine import one_thread_each
 from .critics import JointCritic
-from .crossfit import NATS, Progress, one_thread_each
+from .crossfit import NATS, Progress
 from .variational import MovingAverage
 
 MOST_VALUES = 1024
@@ -118,7 +119,7 @@ class TabularMine:
         p = torch.from_numpy(weights).float().to(self.device)
         critic = JointCritic((1, len(views), 1), 1, 1, self.hidden, generator)
         optimiser = torch.optim.Adam(critic.parameters(), lr=self.rate, fused=True)
-        average = MovingAverage()
+        average = MovingAverage(critic)
         seen = []
         for step in range(self.epochs):
             joint, marginal = _expectations(critic, columns, own, rows, shares, p)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -63,6 +62,13 @@ class Cohort:
             self.pairings,
         )
 
+    def narrowed(self, levels: Tensor, pairings: int) -> Cohort:
+        """Some of the levels and the first of the pairings alone."""
+        x, y = self.x, self.y.index_select(1, levels)
+        if x.ndim == 5:
+            x, y = x.index_select(1, levels)[:, :, :pairings], y[:, :, :pairings]
+        return Cohort(self.splits, x, y, self.groups, pairings)
+
 
 def equal_length(rows: Sequence[Indices]) -> NDArray[np.int64]:
     """(R, m) rows of R sets, the longer ones cut: enough to choose a checkpoint by."""
@@ -89,8 +95,8 @@ def _rows(rows: Indices, groups: Indices, size: int, rng: np.random.Generator) -
 
 Loss = Callable[[Tensor, Tensor, NDArray[np.int64]], Tensor]
 """(x, y, rows) -> (R, L, P) what each member minimises on a batch."""
-Check = Callable[[], Tensor]
-"""() -> (R, L, P) what each member is chosen by, in nats."""
+Check = Callable[[Cohort], Tensor]
+"""Cohort of the members that still train -> (R, L, P) what each is chosen by, in nats."""
 
 
 @dataclass(frozen=True)
@@ -102,8 +108,14 @@ class Schedule:
     steps, batch : optimiser steps, rows a step.
     rate, decay : AdamW's learning rate and weight decay.
     every : steps between looks at the validation pictures.
-    patience : looks without any member improving before all stop; 0 never stops.
+    patience : looks without improving after which a level, or all broken pairs, stop; 0
+        never stops.
     told : is told the share of the steps that is done.
+
+    Raises
+    ------
+    ValueError
+        With no step, or a batch of fewer than two rows.
     """
 
     steps: int = 600
@@ -113,6 +125,12 @@ class Schedule:
     every: int = 25
     patience: int = 8
     told: Callable[[float], None] | None = None
+
+    def __post_init__(self) -> None:
+        if self.steps < 1 or self.batch < 2:
+            raise ValueError(
+                f"steps={self.steps} must be at least 1 and batch={self.batch} at least 2"
+            )
 
 
 def train(
@@ -124,50 +142,94 @@ def train(
     rng: np.random.Generator,
     *,
     keep_best: bool = True,
+    levels: Indices | None = None,
 ) -> Tensor:
     """Train all members; each ends with the weights its validation pictures prefer.
 
     Parameters
     ----------
     keep_best : False leaves the last weights (the paper's protocol).
+    levels : those to train, the others keep their first weights; None trains all.
 
     Returns
     -------
-    (looks, R, L, P) value of `check` at every look.
+    (looks, R, L, P) value of `check` at every look; what has stopped keeps its last.
     """
     optimiser = torch.optim.AdamW(
-        critic.parameters(),
-        lr=schedule.rate,
-        weight_decay=schedule.decay,
-        fused=True,
+        critic.parameters(), lr=schedule.rate, weight_decay=schedule.decay, fused=True
     )
-    best = torch.full(cohort.members, -torch.inf, device=cohort.x.device)
-    kept = copy.deepcopy(list(critic.parameters()))
-    seen: list[Tensor] = []
-    idle = 0
+    looks = _Looks(critic, cohort)
+    if levels is not None:
+        looks.go_on_with(torch.from_numpy(levels), cohort.pairings, optimiser)
     for step, rows in zip(
         range(1, schedule.steps + 1), batches(cohort, schedule.batch, rng), strict=False
     ):
         optimiser.zero_grad(set_to_none=True)
-        x, y = cohort.take(rows)
-        torch.autograd.backward(loss(x, y, rows).sum())
+        torch.autograd.backward(loss(*looks.cohort.take(rows), rows).sum())
         optimiser.step()
         if step % schedule.every and step != schedule.steps:
             continue
         with torch.no_grad():
-            now = check()
-            seen.append(now)
-            better = now > best
-            best = torch.where(better, now, best)
-            for old, new in zip(kept, critic.parameters(), strict=True):
-                old.data = torch.where(better[..., None, None], new.data, old.data)
+            looks.take(check(looks.cohort))
         if schedule.told:
             schedule.told(step / schedule.steps)
-        idle = 0 if bool(better.any()) else idle + 1
-        if keep_best and schedule.patience and idle >= schedule.patience:
+        if keep_best and schedule.patience and looks.stop(schedule.patience, optimiser):
             break
     if keep_best:
-        with torch.no_grad():
-            for old, new in zip(kept, critic.parameters(), strict=True):
-                new.copy_(old)
-    return torch.stack(seen)
+        looks.restore()
+    return torch.stack(looks.seen)
+
+
+class _Looks:
+    """What validation said of every member, the weights it preferred, and who still trains."""
+
+    def __init__(self, critic: Stack, cohort: Cohort):
+        self.critic = critic
+        self.whole = self.cohort = cohort
+        self.levels = torch.arange(cohort.members[1], device=cohort.x.device)
+        self.best = torch.full(cohort.members, -torch.inf, device=cohort.x.device)
+        self.idle = torch.zeros(cohort.members, dtype=torch.int64, device=cohort.x.device)
+        self.kept = [state.detach().clone() for state in critic.states()]
+        self.seen: list[Tensor] = []
+
+    @property
+    def training(self) -> tuple[slice, Tensor, slice]:
+        """Where the members that still train stand among all."""
+        return slice(None), self.levels, slice(self.cohort.pairings)
+
+    def take(self, now: Tensor) -> None:
+        """Note a look, and keep the weights of members that improved."""
+        at = self.training
+        now = now.to(self.best.dtype)
+        better = now > self.best[at]
+        said = self.seen[-1].clone() if self.seen else torch.full_like(self.best, torch.nan)
+        said[at] = now
+        self.seen.append(said)
+        self.best[at] = torch.where(better, now, self.best[at])
+        self.idle[at] = torch.where(better, 0, self.idle[at] + 1)
+        for old, new in zip(self.kept, self.critic.states(), strict=True):
+            old[at] = torch.where(better[..., None, None], new.detach(), old[at])
+
+    def stop(self, patience: int, optimiser: torch.optim.Optimizer) -> bool:
+        """Whether all are done; levels that are done, and broken pairs, are left out."""
+        done = self.idle[self.training] >= patience
+        rest = ~done.all(-1).all(0)
+        if not bool(rest.any()):
+            return True
+        going = rest.nonzero().flatten()
+        pairings = 1 if bool(done[:, going, 1:].all()) else self.cohort.pairings
+        if len(going) < len(self.levels) or pairings < self.cohort.pairings:
+            self.go_on_with(going, pairings, optimiser)
+        return False
+
+    def go_on_with(self, levels: Tensor, pairings: int, optimiser: torch.optim.Optimizer) -> None:
+        """Leave out all but some of the levels that still train, and of the pairings."""
+        self.levels = self.levels[levels.to(self.levels.device)]
+        self.cohort = self.whole.narrowed(self.levels, pairings)
+        self.critic.narrow(levels.to(self.levels.device), pairings, optimiser)
+
+    def restore(self) -> None:
+        """Give every member the weights that were kept."""
+        self.critic.members = self.whole.members
+        for state, kept in zip(self.critic.states(), self.kept, strict=True):
+            state.data = kept

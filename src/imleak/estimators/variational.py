@@ -21,6 +21,10 @@ from .training import Cohort, Schedule, equal_length, train
 
 SHUFFLES = 8
 """Broken partners of every test row: each is scored with so many rows of other pictures."""
+SHUFFLES_OF_A_LOOK = 2
+"""The same when validation only chooses a checkpoint."""
+REFINED = 32
+"""Canonical variates that are learned on."""
 
 
 def donsker_varadhan_of_sums(sums: Array) -> Array:
@@ -35,19 +39,17 @@ class MovingAverage:
     batches takes its place (Belghazi et al., ICML 2018, section 3.2).
     """
 
-    def __init__(self, rate: float = 0.01):
+    def __init__(self, critic: JointCritic, rate: float = 0.01):
+        self.critic = critic
         self.rate = rate
-        self.log_mean: Tensor | None = None
 
     def __call__(self, joint: Tensor, marginal: Tensor) -> Tensor:
         now = log_mean_exp(marginal)
-        seen = now.detach()
-        if self.log_mean is None:
-            self.log_mean = seen
-        else:
-            kept, new = np.log1p(-self.rate), np.log(self.rate)
-            self.log_mean = torch.logaddexp(self.log_mean + kept, seen + new)
-        return torch.exp(now - self.log_mean) - joint.mean(-1)
+        seen = now.detach()[..., None, None]
+        before = torch.where(self.critic.log_mean.isnan(), seen, self.critic.log_mean)
+        kept, new = np.log1p(-self.rate), np.log(self.rate)
+        self.critic.log_mean = torch.logaddexp(before + kept, seen + new)
+        return torch.exp(now - self.critic.log_mean[..., 0, 0]) - joint.mean(-1)
 
 
 def jensen_shannon_loss(joint: Tensor, marginal: Tensor) -> Tensor:
@@ -69,7 +71,7 @@ class Variational:
 
     Parameters
     ----------
-    objective : makes the loss of (joint, marginal) scores, anew for every training.
+    objective : makes the loss of (joint, marginal) scores of a critic.
     hidden : widths of the hidden layers.
     components : principal components kept of either side.
     canonical : learn on canonical variates, from their Gaussian log-ratio on.
@@ -77,7 +79,7 @@ class Variational:
     schedule, precision, device : of the training.
     """
 
-    objective: Callable[[], Callable[[Tensor, Tensor], Tensor]] = MovingAverage
+    objective: Callable[[JointCritic], Callable[[Tensor, Tensor], Tensor]] = MovingAverage
     hidden: tuple[int, ...] = (100, 100)
     components: int | None = 64
     canonical: bool = False
@@ -111,11 +113,13 @@ class Variational:
         splits: Sequence[Split],
         blocks: Indices,
         seed: int,
+        levels: Indices | None = None,
     ) -> Learned:
-        """The same on canonical variates that are fitted already."""
+        """The same on canonical variates that are fitted already, at some levels; the other
+        levels stay at the Gaussian log-ratio."""
         rng, generator = self._random(splits, seed)
         cohort, critic = self._on_variates(found, samples, splits, generator)
-        return self._learned(critic, cohort, blocks, rng)
+        return self._learned(critic, cohort, blocks, rng, levels)
 
     def _random(
         self, splits: Sequence[Split], seed: int
@@ -124,9 +128,15 @@ class Variational:
         return rng, torch.Generator(self.device).manual_seed(int(rng.integers(2**62)))
 
     def _learned(
-        self, critic: JointCritic, cohort: Cohort, blocks: Indices, rng: np.random.Generator
+        self,
+        critic: JointCritic,
+        cohort: Cohort,
+        blocks: Indices,
+        rng: np.random.Generator,
+        levels: Indices | None = None,
     ) -> Learned:
-        self.fit(critic, cohort, rng, keep_best=True)
+        if levels is None or len(levels):
+            self.fit(critic, cohort, rng, keep_best=True, levels=levels)
         name = "mine" if self.clip is None else "smile"
         said: Learned = {name: [], "nwj": []}
         for r in range(len(cohort.splits)):
@@ -148,7 +158,7 @@ class Variational:
         generator: torch.Generator,
     ) -> tuple[Cohort, JointCritic]:
         """Rows in canonical variates, and a critic that starts at their Gaussian log-ratio."""
-        width = max(one.u.shape[1] for split in found for pairs in split for one in pairs)
+        width = min(REFINED, max(v.u.shape[1] for split in found for pairs in split for v in pairs))
 
         def stacked(pick: Callable[[Variates, Indices], Array]) -> Tensor:
             members = [
@@ -159,26 +169,32 @@ class Variational:
 
         cohort = Cohort(
             splits,
-            stacked(lambda one, train: normal_scores(one.u, train)),
-            stacked(lambda one, train: normal_scores(one.v, train)),
+            stacked(lambda one, train: normal_scores(one.u[:, :width], train)),
+            stacked(lambda one, train: normal_scores(one.v[:, :width], train)),
             samples.groups,
             len(found[0][0]),
         )
-        cross = stacked(lambda one, _: _coefficients(one)[0])
-        square = stacked(lambda one, _: _coefficients(one)[1])
+        cross = stacked(lambda one, _: _coefficients(one, width)[0])
+        square = stacked(lambda one, _: _coefficients(one, width)[1])
         return cohort, QuadraticCritic(
             cohort.members, self.hidden, generator, cross, square, self.precision
         )
 
     def fit(
-        self, critic: JointCritic, cohort: Cohort, rng: np.random.Generator, *, keep_best: bool
+        self,
+        critic: JointCritic,
+        cohort: Cohort,
+        rng: np.random.Generator,
+        *,
+        keep_best: bool,
+        levels: Indices | None = None,
     ) -> Tensor:
         """Train all members; (looks, R, L, P) Donsker-Varadhan in nats at every look, on
         the validation pictures (`keep_best`) or on the training ones."""
-        objective = self.objective()
+        objective = self.objective(critic)
         rows = equal_length([s.validation if keep_best else s.train for s in cohort.splits])
         rows = np.stack([row[np.argsort(cohort.groups[row], kind="stable")] for row in rows])
-        shifts = spread_shifts(cohort.groups[rows], SHUFFLES if keep_best else 1)
+        shifts = spread_shifts(cohort.groups[rows], SHUFFLES_OF_A_LOOK if keep_best else 1)
 
         def loss(x: Tensor, y: Tensor, rows: NDArray[np.int64]) -> Tensor:
             halves = critic.halves(x, y)
@@ -186,11 +202,13 @@ class Variational:
             marginal = self.clipped(broken_score(critic, halves, shift))
             return objective(critic.score(*halves), marginal)
 
-        def check() -> Tensor:
+        def check(cohort: Cohort) -> Tensor:
             joint, marginal = self.scores(critic, cohort, rows, shifts)
             return joint.mean(-1) - log_mean_exp(marginal.flatten(-2))
 
-        return train(critic, cohort, loss, check, self.schedule, rng, keep_best=keep_best)
+        return train(
+            critic, cohort, loss, check, self.schedule, rng, keep_best=keep_best, levels=levels
+        )
 
     def scores(
         self, critic: JointCritic, cohort: Cohort, rows: NDArray[np.int64], shifts: Indices
@@ -243,9 +261,9 @@ def broken_score(critic: JointCritic, halves: tuple[Tensor, ...], shift: int) ->
     return critic.score(*rolled, *halves[of_x:])
 
 
-def _coefficients(one: Variates) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def _coefficients(one: Variates, width: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """(1, k) factors of uv and of u^2 and v^2 in the Gaussian log-ratio at its strength."""
-    rho = np.clip(one.correlation, 0, STRONGEST)
+    rho = np.clip(one.correlation[:width], 0, STRONGEST)
     rho = np.where(np.arange(len(rho)) < one.kept, rho, 0.0)[None]
     cross = one.temper * rho / (1 - rho**2)
     return cross.astype(np.float32), (-0.5 * cross * rho).astype(np.float32)
