@@ -40,7 +40,8 @@ class Perceptron(torch.autograd.Function):
             kept.append(active)
         ctx.depth = len(weights)
         ctx.save_for_backward(*kept, *weights, last.to(dtype))
-        return torch.baddbmm(bias, active.float(), last).view(hx.shape[:-1])
+        scores = (active.float() * last.mT).sum(-1) + bias.squeeze(-1)
+        return scores.view(hx.shape[:-1])
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, ...]:
