@@ -10,7 +10,7 @@ curve     the held-out curve of `best` at its defaults on 5,000 samples of 1280 
           nine levels, against the same splits, levels and nulls through plain loops of
           3x400 MINE: a slice of those is run, and scaled.
 infonce   a separable critic against a joint critic on all pairs, a step at batch 500.
-memory    peak of a stack of 90 members (nine levels, five splits, true and broken pairs).
+memory    peak of MINE of 90 members (nine levels, five splits, true and broken pairs).
 """
 
 from __future__ import annotations
@@ -31,9 +31,8 @@ from imleak import estimate
 from imleak.estimators.contrastive import SymmetricCrossEntropy
 from imleak.estimators.critics import SeparableCritic
 from imleak.estimators.split import cross_fit
-from imleak.estimators.training import Cohort, Schedule
+from imleak.estimators.training import Cohort
 from imleak.estimators.variational import Variational
-from imleak.interfaces import PairedSamples
 from imleak.machine import one_thread_each, product_type
 
 LEVELS = 9
@@ -225,29 +224,19 @@ def memory() -> bool:
         [sys.executable, __file__, "--stack"], check=True, capture_output=True, text=True
     ).stdout
     before, after = (int(number) * 1024 for number in said.split())
-    print(f"\nstack of {LEVELS * 10} members, 3x400, {CURVE_SAMPLES} samples of 512 features, "
+    print(f"\nMINE of {LEVELS * 10} members, 3x400, {CURVE_SAMPLES} samples of 512 features, "
           f"batch {BATCH}: peak {after / GIBIBYTE:.2f} GiB, of which {before / GIBIBYTE:.2f} "
           "before training")  # fmt: skip
     return after < 2 * GIBIBYTE
 
 
 def stack() -> None:
-    """Train the 90 members for a few steps and print resident KiB before and at the peak."""
+    """Train the 90 members for an epoch and print resident KiB before and at the peak."""
     rng = np.random.default_rng(0)
-    x = torch.from_numpy(gaussians(CURVE_SAMPLES, 512, rng))
-    y = torch.from_numpy(gaussians(CURVE_SAMPLES * LEVELS, 512, rng)).view(LEVELS, -1, 512)
-    samples = PairedSamples(x.numpy(), y.numpy(), np.arange(CURVE_SAMPLES))
-    splits = cross_fit(samples.groups, 5, 1, 0)
-    cohort = Cohort(splits, x.expand(5, *x.shape), y.expand(5, *y.shape), samples.groups, 2)
-    learner = Variational(
-        hidden=(400, 400, 400),
-        schedule=Schedule(steps=3, batch=BATCH, every=3),
-        precision=product_type("auto"),
-    )
+    x = gaussians(CURVE_SAMPLES, 512, rng)
+    y = gaussians(CURVE_SAMPLES * LEVELS, 512, rng).reshape(LEVELS, -1, 512)
     before = peak_memory()
-    with one_thread_each():
-        critic = learner.network(cohort, torch.Generator().manual_seed(0))
-        learner.fit(critic, cohort, rng, keep_best=True)
+    estimate(x, y, "mine", hidden=(400, 400, 400), components=None, epochs=1, seeds=1)
     print(before, peak_memory())
 
 

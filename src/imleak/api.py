@@ -217,7 +217,7 @@ def run_study(
 def estimate(
     x: ArrayLike,
     y: ArrayLike,
-    estimator: str = "mine",
+    estimator: str = "best",
     groups: ArrayLike | None = None,
     seed: int = 0,
     **options: Any,

@@ -10,6 +10,7 @@ from imleak.estimators import mine
 from imleak.estimators.bounds import donsker_varadhan
 from imleak.estimators.mine import Mine, _everything, _value
 from imleak.estimators.variational import Variational
+from imleak.interfaces import PairedSamples
 
 PAPER = {"protocol": "in-sample", "batch": 100}
 
@@ -142,3 +143,22 @@ def test_held_out_defaults_to_five_seeds_and_in_sample_to_one():
     assert Mine().seeds == 5
     assert Mine(protocol="in-sample").seeds == 1
     assert Mine(protocol="in-sample", seeds=3).seeds == 3
+
+
+def test_the_held_out_history_has_a_value_an_epoch_and_ends_near_the_estimate():
+    rng = np.random.default_rng(4)
+    x = rng.standard_normal((1500, 2)).astype(np.float32)
+    y = (0.9 * x + 0.44 * rng.standard_normal((1500, 2)))[None].astype(np.float32)
+    samples = PairedSamples(x, y, np.arange(1500))
+    (found,) = Mine(folds=2, seeds=1, epochs=30, batch=60).estimate(samples, seed=1)
+    assert 1 <= len(found.history) <= 30
+    assert found.history[-1] == pytest.approx(found.value, abs=0.4)
+    assert found.history[0] < found.history[-1]
+
+
+def test_training_that_diverges_is_unreliable():
+    rng = np.random.default_rng(5)
+    x = rng.standard_normal((300, 1)).astype(np.float32)
+    samples = PairedSamples(x, x[None], np.arange(300))
+    (found,) = Mine(folds=2, seeds=1, epochs=3, rate=1e30).estimate(samples, seed=1)
+    assert found.verdict == "unreliable"

@@ -79,6 +79,10 @@ class CrossFitted:
         """What is trained."""
         raise NotImplementedError
 
+    def history(self, learned: Mapping[str, Learned]) -> Array | None:  # noqa: ARG002
+        """(L, epochs) nats on validation pictures after every epoch, where there are epochs."""
+        return None
+
     def scores(self, learned: Mapping[str, Learned]) -> tuple[list[Score], list[list[str]]]:
         """Test scores a split, and for every split and level what was chosen.
 
@@ -110,9 +114,15 @@ class CrossFitted:
         fractions = (1.0, *(GROWTH if self.growth else ()))
         told = _Shares(progress, len(fractions) + 2 * self.sensitivity)
         splits = cross_fit(samples.groups, self.folds, self.seeds, seed)
-        scores, chosen = self._run(views, splits, 2, seed, told)
+        learned = self._run(views, splits, 2, seed, told)
+        scores, chosen = self.scores(learned)
         found = weigh(scores, seed)
         estimates = self._estimates(samples, splits, scores, found, chosen)
+        if (history := self.history(learned)) is not None:
+            estimates = [
+                replace(one, history=tuple(float(value) * NATS for value in level))
+                for one, level in zip(estimates, history, strict=True)
+            ]
         if self.growth:
             estimates = self._grown(views, splits, seed, found, estimates, told)
         if self.sensitivity:
@@ -127,7 +137,7 @@ class CrossFitted:
         pairings: int,
         seed: int,
         told: _Shares,
-    ) -> tuple[list[Score], list[list[str]]]:
+    ) -> dict[str, Learned]:
         """Learn on all splits of every view, a stack at a time, on every core."""
         samples = next(iter(views.values()))
         blocks = blocks_of_pictures(samples.groups, seed)
@@ -149,7 +159,7 @@ class CrossFitted:
                 pool.shutdown(cancel_futures=True)
                 raise
         told.next()
-        return self.scores({name: _merged(parts) for name, parts in done.items()})
+        return {name: _merged(parts) for name, parts in done.items()}
 
     def _estimates(
         self,
@@ -217,7 +227,7 @@ class CrossFitted:
         smaller: list[tuple[int, Evidence]] = []
         for share in GROWTH:
             cut = [_smaller(s, samples.groups, share, [seed, s.seed, s.fold]) for s in splits]
-            scores, _ = self._run(views, cut, 1, seed, told)
+            scores, _ = self.scores(self._run(views, cut, 1, seed, told))
             trained = np.mean([len(np.unique(samples.groups[s.train])) for s in cut])
             smaller.append((round(trained), weigh(scores, seed)))
         grown = []
@@ -252,7 +262,8 @@ class CrossFitted:
 
         def is_found(planted: PairedSamples) -> NDArray[np.bool_]:
             splits = cross_fit(planted.groups, self.folds, 1, seed)
-            scores, _ = self._run({"": planted}, splits, 1, seed, _Shares(None, 1))
+            run = self._run({"": planted}, splits, 1, seed, _Shares(None, 1))
+            scores, _ = self.scores(run)
             low = np.percentile(weigh(scores, seed).draws, 2.5, axis=0)
             return np.asarray(low > max(0.0, null_p95), dtype=np.bool_)
 

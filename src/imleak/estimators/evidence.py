@@ -40,6 +40,7 @@ class Score:
         broken).
     functional : from sums to nats.
     pictures, rows : how many there are in this part.
+    looks : (looks, L, P) nats at every look while it was trained, where it was.
     """
 
     seed: int
@@ -49,6 +50,7 @@ class Score:
     functional: Functional
     pictures: int
     rows: int
+    looks: Array | None = None
 
     @classmethod
     def of(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Literal
 
 import numpy as np
@@ -14,7 +15,7 @@ from ..machine import Precision, one_thread_each
 from .bounds import log_mean_exp
 from .critics import JointCritic
 from .crossfit import NATS, CrossFitted, Progress
-from .evidence import Learner
+from .evidence import Array, Learned, Learner
 from .pixels import drawn
 from .prepare import reduce, standardise
 from .split import Split, derange
@@ -113,6 +114,18 @@ class Mine(CrossFitted):
             precision=self.product_type,
             device=self.device,
         )
+
+    def history(self, learned: Mapping[str, Learned]) -> Array | None:
+        """Mean over splits, each keeping its last look once it stopped."""
+        every = self._schedule(self._rows).every
+        per_epoch = math.ceil(self._rows / self.batch)
+        (only,) = learned.values()
+        traces = [one.looks[..., 0] for one, _ in only[self.read] if one.looks is not None]
+        longest = max(len(trace) for trace in traces)
+        epochs = np.arange(1, 1 + min(self.epochs, longest * every // per_epoch))
+        seen = np.maximum(epochs * per_epoch // every, 1) - 1
+        kept = [trace[np.minimum(seen, len(trace) - 1)].T for trace in traces]
+        return np.asarray(np.mean(kept, axis=0))
 
     def _schedule(self, rows: int) -> Schedule:
         per_epoch = math.ceil(rows / self.batch)

@@ -164,9 +164,9 @@ def train(
     for step, rows in zip(
         range(1, schedule.steps + 1), batches(cohort, schedule.batch, rng), strict=False
     ):
-        optimiser.zero_grad(set_to_none=True)
         torch.autograd.backward(loss(*looks.cohort.take(rows), rows).sum())
         optimiser.step()
+        optimiser.zero_grad(set_to_none=True)
         if step % schedule.every and step != schedule.steps:
             continue
         with torch.no_grad():
@@ -207,8 +207,9 @@ class _Looks:
         self.seen.append(said)
         self.best[at] = torch.where(better, now, self.best[at])
         self.idle[at] = torch.where(better, 0, self.idle[at] + 1)
-        for old, new in zip(self.kept, self.critic.states(), strict=True):
-            old[at] = torch.where(better[..., None, None], new.detach(), old[at])
+        for r, level, pairing in better.nonzero().tolist():
+            for old, new in zip(self.kept, self.critic.states(), strict=True):
+                old[r, self.levels[level], pairing] = new[r, level, pairing].detach()
 
     def stop(self, patience: int, optimiser: torch.optim.Optimizer) -> bool:
         """Whether all are done; levels that are done, and broken pairs, are left out."""
@@ -229,7 +230,9 @@ class _Looks:
         self.critic.narrow(levels.to(self.levels.device), pairings, optimiser)
 
     def restore(self) -> None:
-        """Give every member the weights that were kept."""
+        """Give every member the weights that were kept; one that diverged before it said
+        anything gets none, so that nothing is read from it."""
+        diverged = (self.idle > 0) & self.best.isneginf()
         self.critic.members = self.whole.members
         for state, kept in zip(self.critic.states(), self.kept, strict=True):
-            state.data = kept
+            state.data = kept.masked_fill(diverged[..., None, None], torch.nan)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
@@ -135,14 +135,17 @@ class Variational:
         rng: np.random.Generator,
         levels: Indices | None = None,
     ) -> Learned:
+        looks = None
         if levels is None or len(levels):
-            self.fit(critic, cohort, rng, keep_best=True, levels=levels)
+            seen = self.fit(critic, cohort, rng, keep_best=True, levels=levels)
+            looks = seen.double().cpu().numpy()
         name = "mine" if self.clip is None else "smile"
         said: Learned = {name: [], "nwj": []}
         for r in range(len(cohort.splits)):
             ratio, nwj = self._read(critic.only(r), cohort.only(r), blocks)
-            said[name].append(ratio)
-            said["nwj"].append(nwj)
+            for one, scores in ((name, ratio), ("nwj", nwj)):
+                history = None if looks is None else looks[:, r]
+                said[one].append((replace(scores[0], looks=history), scores[1]))
         return said
 
     def network(self, cohort: Cohort, generator: torch.Generator) -> JointCritic:
