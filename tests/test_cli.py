@@ -418,3 +418,32 @@ def test_an_audit_with_an_untrained_network_warns(tmp_path: Path) -> None:
     told = "resnet=random:0,model=18 has random weights"
     assert told in result.stdout
     assert told in (out / "report.html").read_text()
+
+
+def test_hostile_names_and_exif_are_text_in_a_page(tmp_path: Path) -> None:
+    hostile = "<img src=x onerror=alert(1)>"
+    (tmp_path / "in").mkdir()
+    samples = np.random.default_rng(0).integers(0, 256, (20, 30, 3), dtype=np.uint8)
+    exif = PIL.Image.Exif()
+    exif[0x010E] = exif[0x8298] = f"{hostile}</script><script>alert(2)</script>"
+    exif[0x0112] = 6
+    PIL.Image.fromarray(samples).save(tmp_path / "in" / f"{hostile}.jpg", exif=exif)
+    (tmp_path / "in" / f"{hostile}2.png").write_bytes(b"no picture")
+    out = tmp_path / "out"
+    assert imleak("audit", tmp_path / "in", "-o", out, *PIXELS).exit_code == 0
+    page = (out / "report.html").read_text(encoding="utf-8")
+    assert hostile not in page
+    assert "alert(2)" not in page
+    assert "&lt;img src=x onerror=alert(1)&gt;.jpg" in page
+    assert "&lt;img src=x onerror=alert(1)&gt;2.png" in page
+    assert "One image: nothing can be said of others" in page
+
+
+def test_a_run_in_which_nothing_worked_still_has_a_page(tmp_path: Path) -> None:
+    (tmp_path / "broken.png").write_bytes(b"no picture")
+    out = tmp_path / "out"
+    result = imleak("audit", tmp_path / "broken.png", "-o", out, *PIXELS)
+    assert result.exit_code == 1, result.output
+    page = (out / "report.html").read_text(encoding="utf-8")
+    assert "Nothing was measured: there was no image to measure." in page
+    assert "broken.png" in page

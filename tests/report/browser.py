@@ -23,7 +23,7 @@ class Page:
     """A tab, and everything it complained of or asked for."""
 
     def __init__(self, address: str) -> None:
-        self._socket = websocket.create_connection(address, timeout=30, suppress_origin=True)
+        self._socket = websocket.create_connection(address, timeout=60, suppress_origin=True)
         self._number = 0
         self.complaints: list[str] = []
         self.requests: list[str] = []
@@ -85,7 +85,7 @@ class Page:
             raise RuntimeError(str(told["exceptionDetails"]))
         return told["result"].get("value")
 
-    def wait(self, condition: str, seconds: float = 15) -> None:
+    def wait(self, condition: str, seconds: float = 60) -> None:
         end = time.monotonic() + seconds
         while not self.run(condition):
             if time.monotonic() > end:
@@ -135,7 +135,7 @@ def browse() -> Iterator[Page]:
 
 def _address(note: Path) -> str:
     """Where the first tab listens; Chromium writes its port into its profile."""
-    end = time.monotonic() + 30
+    end = time.monotonic() + 60
     while time.monotonic() < end:
         if note.exists() and (lines := note.read_text().splitlines()):
             with urlopen(f"http://127.0.0.1:{lines[0]}/json") as answer:

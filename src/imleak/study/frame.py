@@ -173,8 +173,8 @@ def tidy(rows: Iterable[Mapping[str, Any]], columns: Mapping[str, str] = COLUMNS
 
 
 def typed(table: pd.DataFrame, columns: Mapping[str, str]) -> pd.DataFrame:
-    """The same table with the types of these columns."""
-    return table.astype(dict(columns))
+    """The same table with these columns, empty where it lacks them, and their types."""
+    return table.reindex(columns=list(columns)).astype(dict(columns))
 
 
 def summarise(results: pd.DataFrame, seed: int) -> pd.DataFrame:

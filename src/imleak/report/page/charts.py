@@ -61,7 +61,12 @@ def _curves() -> dict[str, Any]:
 def _training() -> dict[str, Any]:
     """A value against the epoch, a line a level."""
     base = alt.Chart(alt.NamedData("rows")).encode(
-        x=alt.X("epoch:Q", title="epoch", scale=alt.Scale(nice=False, zero=False)),
+        x=alt.X(
+            "epoch:Q",
+            title="epoch",
+            scale=alt.Scale(nice=False, zero=False),
+            axis=alt.Axis(grid=False, tickMinStep=1, tickCount=6),
+        ),
         y=alt.Y("value:Q", title=None, scale=alt.Scale(zero=False)),
         color=alt.Color("colour:N", scale=None),
         detail="s:N",
@@ -70,7 +75,7 @@ def _training() -> dict[str, Any]:
     hover = base.mark_point(size=120, opacity=0, filled=True).encode(
         tooltip=_tooltip("level", "epoch", "value")
     )
-    return _finish(alt.layer(line, hover))
+    return _finish(alt.layer(line, _at_the_end(base), hover))
 
 
 def _growth() -> dict[str, Any]:
@@ -87,7 +92,14 @@ def _growth() -> dict[str, Any]:
     hover = base.mark_point(size=500, opacity=0, filled=True, clip=True).encode(
         y=y, tooltip=_tooltip("level", "training", "value", "interval", "said")
     )
-    return _finish(alt.layer(interval, line, point, hover))
+    return _finish(alt.layer(interval, line, point, _at_the_end(base).encode(y=y), hover))
+
+
+def _at_the_end(base: alt.Chart) -> alt.Chart:
+    """The level of a line beside its last point, for whoever cannot go by colours."""
+    marks = base.mark_text(align="left", dx=7, fontSize=11).encode(text="s:N")
+    last: alt.Chart = marks.transform_filter("datum.last")
+    return last
 
 
 def _tooltip(*names: str) -> list[alt.Tooltip]:

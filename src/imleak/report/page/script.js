@@ -247,7 +247,8 @@
         const rows = levels.flatMap(([s, values]) => one.epochs.map((epoch, place) => {
           const value = values[place] === null ? null : distance ? tops[place] - values[place] : values[place];
           const told = value === null ? "failed" : `${value.toFixed(3)} ${one.unit}`;
-          return { s, epoch, value, colour: `var(--l${s})`, tip_level: `s = ${s}`, tip_epoch: String(epoch), tip_value: told };
+          const last = place === one.epochs.length - 1;
+          return { s, epoch, value, last, colour: `var(--l${s})`, tip_level: `s = ${s}`, tip_epoch: String(epoch), tip_value: told };
         }));
         draw(holder(at("training-charts"), one.protocol), "training", rows, (spec) =>
           eachEncoding(spec, "y", (y) => { y.title = `${distance ? "distance to the maximum, " : ""}${one.unit}`; }));
@@ -260,8 +261,8 @@
 
   function growth() {
     for (const one of data.growth) {
-      const rows = one.points.map((point) => ({ ...point, colour: `var(--l${point.s})` }));
       const counts = [...new Set(one.points.map(({ images }) => images))].sort((a, b) => a - b);
+      const rows = one.points.map((point) => ({ ...point, colour: `var(--l${point.s})`, last: point.images === counts.at(-1) }));
       const domain = range(rows, ["value"], ["low", "high"], false);
       draw(holder(at("growth-charts"), `${one.name}, ${one.protocol}`), "growth", rows, (spec) => {
         eachEncoding(spec, "x", (x) => { x.axis = { values: counts, format: "d", grid: false }; });
