@@ -144,6 +144,8 @@ def test_another_calibration_is_refused(tmp_path: Path) -> None:
     [
         ({"estimators": ["plugin"]}, "unknown estimator 'plugin'. Did you mean 'plug-in'"),
         ({"estimators": ["histogram"]}, "unknown estimator 'histogram'"),
+        ({"estimators": ["plug-in=3"]}, "takes no value, only options"),
+        ({"estimators": ["plug-in:bins=3"]}, "has no option 'bins'"),
         ({"tasks": ["normal"]}, "no task is called 'normal'"),
         ({"seeds": 0}, "seeds is 0; ask for at least 1"),
     ],

@@ -25,6 +25,7 @@ from .calibration.runner import COLUMNS
 from .interfaces import ImleakError
 from .machine import reuse_memory
 from .report.calibration import draw_calibration, draw_consistency
+from .study.choices import spelled
 from .study.components import Component, accepted, canonical, component
 from .study.frame import tidy
 from .study.manifest import now, versions
@@ -165,7 +166,7 @@ def calibrate(
     Parameters
     ----------
     out : folder; new, empty, or of the same calibration, which is then continued.
-    estimators : names.
+    estimators : names, with options where wanted: ``"best:seeds=1"``.
     tasks : names and globs of tasks; all of them if none is given.
     n : rows of a sample; None for each task's own.
     seeds : samples of every task.
@@ -209,11 +210,17 @@ def calibrate(
     return finished
 
 
-def _held_out(name: str, options: Mapping[str, Any]) -> Component:
-    """An estimator under those options that it has, and held out where it has a choice."""
+def _held_out(text: str, options: Mapping[str, Any]) -> Component:
+    """An estimator, with its own options before those that it has of the shared ones, and
+    held out where it has a choice."""
+    try:
+        choice = spelled(text, lambda _: "estimator")
+    except ValueError as error:
+        raise ImleakError(str(error)) from error
+    name, own = choice["name"], choice.get("options", {})
     takes = accepted("estimator", name)
-    wanted = {**options, "protocol": "held-out"}
-    return component("estimator", name, {key: wanted[key] for key in wanted if key in takes})
+    shared = {**options, "protocol": "held-out"}
+    return component("estimator", name, {key: shared[key] for key in shared if key in takes} | own)
 
 
 class _Work:

@@ -50,9 +50,9 @@ def test_all_components_are_written_alike() -> None:
 
 @given(st.text(alphabet="abc/._-, 019:[]", min_size=1, max_size=12))
 def test_a_path_may_hold_commas_and_colons(path: str) -> None:
-    from imleak.study.choices import _spelled
+    from imleak.study.choices import spelled
 
-    found = _spelled(f"onnx=/{path}.onnx,output=features", EncoderChoice)
+    found = spelled(f"onnx=/{path}.onnx,output=features", EncoderChoice.kind_of)
     assert found["options"] == {"model": f"/{path}.onnx", "output": "features"}
 
 

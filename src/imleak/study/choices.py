@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Self
 
 from pydantic import (
@@ -47,7 +47,7 @@ class Choice(Frozen):
     def _from_name_or_table(cls, value: Any) -> Any:
         if isinstance(value, str):
             try:
-                return _spelled(value, cls)
+                return spelled(value, cls.kind_of)
             except ImleakError as error:  # of an unknown name
                 raise ValueError(str(error)) from error
         if isinstance(value, Mapping) and "options" not in value:
@@ -109,11 +109,21 @@ class Choice(Frozen):
         return {option: value for option, value in shared.items() if option in takes}
 
 
-def _spelled(text: str, choice: type[Choice]) -> dict[str, Any]:
+def spelled(text: str, kind_of: Callable[[str], plugins.Kind]) -> dict[str, Any]:
     """``NAME``, ``NAME=VALUE``, ``NAME:KEY=VALUE,...`` or ``NAME=VALUE,KEY=VALUE,...``.
 
     Between name and what follows, ``:`` and ``=`` say the same. A value is JSON where it
     can be read as that (``32``, ``true``, ``[104,117,123]``), else text.
+
+    Parameters
+    ----------
+    text : as a user writes it.
+    kind_of : what kind of component a name is.
+
+    Raises
+    ------
+    ValueError
+        If an option stands there twice, or the component takes no VALUE.
     """
     name, rest = re.fullmatch(r"([^:=]*)(?:[:=](.*))?", text, re.DOTALL).groups()  # type: ignore[union-attr]
     if rest is None:
@@ -123,7 +133,7 @@ def _spelled(text: str, choice: type[Choice]) -> dict[str, Any]:
     if re.match(r"[A-Za-z_]\w*=", first):
         pairs.insert(0, _pair(first))
     else:
-        option = argument(choice.kind_of(name), name)
+        option = argument(kind_of(name), name)
         if option is None:
             raise ValueError(f"{name} takes no value, only options, as in {name}:KEY=VALUE")
         pairs.insert(0, (option, _value(first)))
