@@ -32,6 +32,9 @@ NATS = 1 / math.log(2)
 MEMBERS = 18
 """Members trained as one stack: enough to fill a core, few enough to stay in its cache."""
 GROWTH = (0.125, 0.25, 0.5)
+GROWTH_LENGTH, SENSITIVITY_LENGTH = 0.6, 2.0
+"""Time of an estimate with all training pictures but no null, and of the search for the
+smallest planted leak, to that of the estimate itself: for telling progress."""
 
 
 class CrossFitted:
@@ -111,8 +114,8 @@ class CrossFitted:
         """One estimate a level over views by name, of one target; "" for an only one."""
         views = {name: drawn(view, seed) for name, view in views.items()}
         samples = next(iter(views.values()))
-        fractions = (1.0, *(GROWTH if self.growth else ()))
-        told = _Shares(progress, len(fractions) + 2 * self.sensitivity)
+        lengths = [1.0, *(GROWTH_LENGTH * share for share in GROWTH if self.growth)]
+        told = _Shares(progress, [*lengths, *[SENSITIVITY_LENGTH] * self.sensitivity])
         splits = cross_fit(samples.groups, self.folds, self.seeds, seed)
         learned = self._run(views, splits, 2, seed, told)
         scores, chosen = self.scores(learned)
@@ -262,7 +265,7 @@ class CrossFitted:
 
         def is_found(planted: PairedSamples) -> NDArray[np.bool_]:
             splits = cross_fit(planted.groups, self.folds, 1, seed)
-            run = self._run({"": planted}, splits, 1, seed, _Shares(None, 1))
+            run = self._run({"": planted}, splits, 1, seed, _Shares(None))
             scores, _ = self.scores(run)
             low = np.percentile(weigh(scores, seed).draws, 2.5, axis=0)
             return np.asarray(low > max(0.0, null_p95), dtype=np.bool_)
@@ -293,16 +296,17 @@ def _most_frequent(names: Sequence[str]) -> str:
 
 
 class _Shares:
-    """Tells one share of progress over several stages of about equal length."""
+    """Tells one share of progress over stages of the given lengths."""
 
-    def __init__(self, progress: Progress | None, stages: int):
+    def __init__(self, progress: Progress | None, lengths: Sequence[float] = ()):
         self.progress = progress
-        self.stages = stages
+        self.before = np.cumsum([0.0, *lengths]) / (sum(lengths) or 1.0)
         self.stage = 0
 
     def step(self, share: float) -> None:
-        if self.progress:
-            self.progress(min(1.0, (self.stage + share) / self.stages))
+        if self.progress and self.stage + 1 < len(self.before):
+            start, end = self.before[self.stage : self.stage + 2]
+            self.progress(float(min(1.0, start + share * (end - start))))
 
     def next(self) -> None:
         self.stage += 1
