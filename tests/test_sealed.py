@@ -23,7 +23,16 @@ from imleak import plugins
 from imleak.interfaces import ImageError, ImleakError
 from imleak.keystream import AesKeystream, mac_key, new_key
 from imleak.schemes.bitplanes import BitPlanes, LevelError
-from imleak.sealed import Header, OutputError, SealError, read_header, seal, unseal
+from imleak.sealed import (
+    Header,
+    OutputError,
+    SealError,
+    header_of,
+    read_header,
+    same_nonce,
+    seal,
+    unseal,
+)
 
 KEY = bytes(range(100, 132))
 FORMATS = [".png", ".tif"]
@@ -488,3 +497,23 @@ def test_header_is_what_was_asked_for(tmp_path):
     header = read_header(str(tmp_path / "out.png"))
     assert header == Header("bitplanes", "1", 5, 8, header.nonce, {})
     assert len(header.nonce) == 16
+
+
+def test_files_under_one_nonce_are_found(tmp_path, monkeypatch):
+    plain = tmp_path / "plain.png"
+    other = tmp_path / "other.tif"
+    rng = np.random.default_rng(5)
+    Image.fromarray(rng.integers(0, 256, (9, 8), dtype=np.uint8)).save(plain)
+    Image.fromarray(rng.integers(0, 256, (9, 8), dtype=np.uint8)).save(other)
+    seal(plain, tmp_path / "alone.png", 3, KEY)
+    monkeypatch.setattr("imleak.sealed.new_nonce", lambda: b"n" * 16)
+    seal(plain, tmp_path / "a.png", 3, KEY)
+    seal(other, tmp_path / "b.tif", 3, KEY)
+    (tmp_path / "copy.png").write_bytes((tmp_path / "a.png").read_bytes())
+    (tmp_path / "torn.tif").write_bytes((tmp_path / "b.tif").read_bytes()[:40])
+    files = sorted(tmp_path.iterdir())
+    assert same_nonce(tmp_path / "a.png", files) == [tmp_path / "b.tif"]
+    assert same_nonce(tmp_path / "alone.png", files) == []
+    assert same_nonce(plain, files) == []
+    assert header_of(tmp_path / "b.tif") == read_header(tmp_path / "b.tif")
+    assert header_of(tmp_path / "torn.tif") is None

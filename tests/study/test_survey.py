@@ -75,3 +75,21 @@ def test_a_picture_that_changes_during_the_run(photographs: Callable[..., Path])
     PIL.Image.fromarray(np.zeros((12, 16), np.uint8)).save(folder / "a.png")
     with pytest.raises(ImageError, match="has changed since the run began"):
         reader(spec).again(info)
+
+
+def test_sealed_files_are_no_plain_pictures_and_reused_nonces_are_told(
+    photographs: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from imleak.sealed import seal
+
+    folder = photographs("a.png", "b.png", "c.png", "plain.png")
+    seal(folder / "c.png", folder / "c.png", 3, b"k" * 32, overwrite=True)
+    monkeypatch.setattr("imleak.sealed.new_nonce", lambda: b"n" * 16)
+    for name in ("a.png", "b.png"):
+        seal(folder / name, folder / name, 2, b"k" * 32, overwrite=True)
+    found = look(folder)
+    assert [image.name for image in found.images] == ["plain.png"]
+    why = {left.image: left.why for left in found.left_out}
+    assert why["c.png"] == "is encrypted already (bitplanes, level 3); decrypt it first"
+    assert "NONCE REUSED: b.png has the same" in why["a.png"]
+    assert "NONCE REUSED: a.png has the same" in why["b.png"]

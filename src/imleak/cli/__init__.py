@@ -182,11 +182,22 @@ def decrypt(
     key_file: options.KeyFile,
     overwrite: options.Overwrite = False,
 ) -> None:
-    """Decrypt an image; a wrong key or an altered file is refused."""
+    """Decrypt an image; a wrong key or an altered file is refused.
+
+    Files beside it that were encrypted under the same nonce are told.
+    """
     from ..keystream import read_key_file
-    from ..sealed import unseal
+    from ..sealed import same_nonce, unseal
+    from .terminal import say
 
     unseal(image, output, read_key_file(key_file), overwrite=overwrite)
+    beside = sorted(path for path in image.parent.iterdir() if path.is_file() and path != image)
+    for other in same_nonce(image, beside):
+        say(
+            f"{image} and {other} were encrypted under the same nonce: if under the same key, "
+            "their XOR shows both pictures; encrypt one of them again.",
+            error=True,
+        )
 
 
 @app.command("list")

@@ -27,8 +27,18 @@ from ..keystream import AesKeystream, new_nonce
 from . import envelope, files
 from .envelope import Header, SealError
 from .files import OutputError
+from .reuse import header_of, same_nonce
 
-__all__ = ["Header", "OutputError", "SealError", "read_header", "seal", "unseal"]
+__all__ = [
+    "Header",
+    "OutputError",
+    "SealError",
+    "header_of",
+    "read_header",
+    "same_nonce",
+    "seal",
+    "unseal",
+]
 
 PathLike = str | os.PathLike[str]
 

@@ -430,7 +430,7 @@ def _there(where: Where, stack: ExitStack) -> Hands:
         elif where.slurm is not None:
             jobs, processes = (int(where.slurm.get(name, d)) for name, d in _COUNTS)
             cluster = stack.enter_context(_slurm(where.slurm))
-            cluster.adapt(minimum_jobs=1, maximum_jobs=jobs)
+            cluster.adapt(minimum_jobs=1, maximum_jobs=jobs, wait_count=60)
             client = stack.enter_context(Client(cluster))
             hands = Hands(client, most=jobs * processes)
         else:

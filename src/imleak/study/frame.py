@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
-from functools import lru_cache
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -103,6 +102,8 @@ GROWTH_COLUMNS: Mapping[str, str] = {
 the same pictures whatever their number."""
 
 RESAMPLES = 2000
+DRAWN_AT_ONCE = 4_000_000
+"""Numbers of a bootstrap that are held at once."""
 
 _MEASURE = ["scheme", "encoder", "measure"]
 _ROW = [*_MEASURE, "part", "protocol", "level"]
@@ -199,8 +200,10 @@ def summarise(results: pd.DataFrame, seed: int) -> pd.DataFrame:
         errors = len(asked) - len(said)
         if said.empty:
             rows.append(_failed(asked.iloc[0], errors))
-        for _, equal in said.groupby(_ROW, sort=False, dropna=False):
-            rows.append({**_summary_row(equal, seed), "errors": errors})
+        alike = [equal for _, equal in said.groupby(_ROW, sort=False, dropna=False)]
+        samples = [_values(equal) for equal in alike]
+        for equal, interval in zip(alike, bootstrap_means(samples, seed), strict=True):
+            rows.append({**_summary_row(equal, interval), "errors": errors})
     return tidy(rows, SUMMARY_COLUMNS)
 
 
@@ -211,28 +214,57 @@ def bootstrap_mean(values: NDArray[np.float64], seed: int) -> tuple[float, float
     ----------
     Efron, Tibshirani, "An Introduction to the Bootstrap", 1993, section 13.3.
     """
-    if len(values) < 2 or not np.all(np.isfinite(values)):
-        return np.nan, np.nan
-    count = len(values)
-    low, high = np.percentile(_resamples(count, seed) @ values, [2.5, 97.5])
-    # Resampled means of equal values differ from them by rounding.
-    return min(float(low), float(values.mean())), max(float(high), float(values.mean()))
+    ((low, high),) = bootstrap_means([values], seed)
+    return low, high
 
 
-@lru_cache(maxsize=2)
-def _resamples(count: int, seed: int) -> NDArray[np.float64]:
-    """(RESAMPLES, count) share of every picture in every draw: the same draws for all
-    measures, so that their differences are not of the draw."""
+def bootstrap_means(samples: Sequence[NDArray[np.float64]], seed: int) -> list[tuple[float, float]]:
+    """:func:`bootstrap_mean` of several samples (n,), each of its own n.
+
+    Samples of one n are resampled by the same draws, so that their differences are not of
+    the draw. A few draws at a time are held: memory grows with the samples alone.
+    """
+    found = [(np.nan, np.nan)] * len(samples)
+    by_count: dict[int, list[int]] = {}
+    for at, values in enumerate(samples):
+        if len(values) > 1 and np.all(np.isfinite(values)):
+            by_count.setdefault(len(values), []).append(at)
+    for count, places in by_count.items():
+        matrix = np.stack([samples[at] for at in places], axis=1)
+        low, high = np.percentile(_resampled_means(matrix, count, seed), [2.5, 97.5], axis=0)
+        means = matrix.mean(0)
+        # Resampled means of equal values differ from them by rounding.
+        for at, *interval in zip(
+            places, np.minimum(low, means), np.maximum(high, means), strict=True
+        ):
+            found[at] = (float(interval[0]), float(interval[1]))
+    return found
+
+
+def _resampled_means(matrix: NDArray[np.float64], count: int, seed: int) -> NDArray[np.float64]:
+    """(RESAMPLES, g) means of (count, g) values, each draw of the rows of all columns."""
     rng = np.random.default_rng([seed, count])
-    return rng.multinomial(count, np.full(count, 1 / count), size=RESAMPLES) / count
+    at_once = max(1, DRAWN_AT_ONCE // count)
+    even = np.full(count, 1 / count)
+    means = []
+    for start in range(0, RESAMPLES, at_once):
+        draws = rng.multinomial(count, even, size=min(at_once, RESAMPLES - start))
+        means.append(draws / count @ matrix)
+    return np.concatenate(means)
 
 
-def _summary_row(equal: pd.DataFrame, seed: int) -> dict[str, Any]:
+def _values(equal: pd.DataFrame) -> NDArray[np.float64]:
+    """Of pictures; none of an estimator, which has one value and its own interval."""
+    if equal["image"].isna().all():
+        return np.empty(0)
+    return equal["value"].to_numpy(float)
+
+
+def _summary_row(equal: pd.DataFrame, interval: tuple[float, float]) -> dict[str, Any]:
     row = dict(equal.iloc[0])
     if equal["image"].isna().all():
         return row | {"mean": row["value"]}
-    values = equal["value"].to_numpy(float)
-    low, high = bootstrap_mean(values, seed)
+    low, high = interval
     averages = {name: _mean(equal[name]) for name in _AVERAGED}
     return row | averages | {"mean": averages["value"], "low": low, "high": high, "n": len(equal)}
 

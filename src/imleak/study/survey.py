@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 from ..images import MAX_PIXELS, Source, coco_sizes, find, rank, read
 from ..interfaces import Image, ImageError, ImleakError
+from ..sealed import header_of
 from .cluster import Crew, Lost
 from .plan import ImageInfo, Omission
 from .progress import Progress
@@ -82,25 +84,62 @@ def survey(spec: StudySpec, told: Progress, crew: Crew) -> Survey:
         sizes = coco_sizes(spec.annotations) if spec.annotations else None
         sources = rank(sources, spec.largest, sizes)
     images: dict[str, ImageInfo] = {}
-    left_out: list[Omission] = []
+    left_out: list[Omission | Sealed] = []
     at, look = 0, partial(_look, reader(spec))
     while at < len(sources) and (spec.limit is None or len(images) < spec.limit):
         wanted = len(sources) if spec.limit is None else spec.limit - len(images)
         batch = range(at, min(at + wanted, len(sources)))
-        seen: dict[int, ImageInfo | Omission] = {}
+        seen: dict[int, ImageInfo | Omission | Sealed] = {}
         for (place, source), found in crew.carry(look, [(one, sources[one]) for one in batch]):
             seen[place] = _omitted(source, found.why) if isinstance(found, Lost) else found
             told.update(at + len(seen), len(sources), "looking at the images")
         for place in batch:
             _sort_in(seen[place], images, left_out)
         at = batch.stop
-    return Survey(tuple(images.values()), tuple(left_out))
+    omitted = [one.omission(left_out) if isinstance(one, Sealed) else one for one in left_out]
+    return Survey(tuple(images.values()), tuple(omitted))
+
+
+@dataclass(frozen=True)
+class Sealed:
+    """A file that ``imleak encrypt`` wrote, here or elsewhere: no plain picture to measure.
+
+    Parameters
+    ----------
+    image : its name.
+    scheme, level, nonce, digest : how it says it was encrypted, and of what it says.
+    """
+
+    image: str
+    scheme: str
+    level: int
+    nonce: bytes
+    digest: str
+
+    def omission(self, others: Iterable[Omission | Sealed]) -> Omission:
+        """Why it is left out, and which of the others have its keystream."""
+        why = f"is encrypted already ({self.scheme}, level {self.level}); decrypt it first"
+        reused = [
+            other.image
+            for other in others
+            if isinstance(other, Sealed)
+            and other.nonce == self.nonce
+            and other.digest != self.digest
+        ]
+        if reused:
+            why += (
+                f"; NONCE REUSED: {', '.join(reused)} has the same, and if the key is the same "
+                "too, the XOR of the ciphers shows both pictures"
+            )
+        return Omission(self.image, why)
 
 
 def _sort_in(
-    found: ImageInfo | Omission, images: dict[str, ImageInfo], left_out: list[Omission]
+    found: ImageInfo | Omission | Sealed,
+    images: dict[str, ImageInfo],
+    left_out: list[Omission | Sealed],
 ) -> None:
-    if isinstance(found, Omission):
+    if isinstance(found, Omission | Sealed):
         left_out.append(found)
     elif found.digest in images:
         # Twice the same picture would stand on both sides of a split by picture.
@@ -110,10 +149,17 @@ def _sort_in(
         images[found.digest] = found
 
 
-def _look(reads: Reader, place: tuple[int, Source], _: object = None) -> ImageInfo | Omission:
+def _look(
+    reads: Reader, place: tuple[int, Source], _: object = None
+) -> ImageInfo | Omission | Sealed:
     source = place[1]
     try:
-        return _describe(reads.read(source), source)
+        image = reads.read(source)
+        header = header_of(source.origin) if isinstance(source.origin, Path) else None
+        if header is not None:
+            about = (header.scheme, header.level, header.nonce)
+            return Sealed(source.name, *about, image.digest)
+        return _describe(image, source)
     except ImleakError as error:
         return _omitted(source, str(error))
 
