@@ -24,9 +24,20 @@ class OutputError(ImleakError):
 def write_whole(path: Path, content: bytes) -> None:
     """Write a file that is there whole or not at all, whatever is interrupted when.
 
-    Written under a temporary name, synced, renamed; then the folder is synced, so that
-    the rename outlasts a loss of power. What a kill leaves is a temporary file, which
-    :func:`sweep` removes.
+    Raises
+    ------
+    OutputError
+        If it cannot be written.
+    """
+    with whole(path) as temporary:
+        temporary.write_bytes(content)
+
+
+@contextmanager
+def whole(path: Path) -> Iterator[Path]:
+    """A temporary name to write a file under; then it is synced and renamed, and the folder
+    is synced, so that the rename outlasts a loss of power. What a kill leaves is a
+    temporary file, which :func:`sweep` removes.
 
     Raises
     ------
@@ -37,9 +48,8 @@ def write_whole(path: Path, content: bytes) -> None:
     try:
         make_folder(path.parent)
         try:
-            with temporary.open("xb") as file:
-                file.write(content)
-                file.flush()
+            yield temporary
+            with temporary.open("rb") as file:
                 os.fsync(file.fileno())
             temporary.replace(path)
         finally:

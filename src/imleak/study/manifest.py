@@ -13,7 +13,7 @@ from typing import Any
 from ..images import Source
 from .files import OutputError
 from .parts import Part
-from .plan import ImageInfo, Omission, Unit
+from .plan import ImageInfo, Omission
 from .spec import StudySpec
 
 PACKAGES = (
@@ -56,11 +56,15 @@ class Record:
     finished: str | None = None
     units: dict[str, int] = field(default_factory=dict)
 
-    def finish(self, outcomes: Sequence[tuple[Unit, Part]]) -> None:
-        """Note the end of the run, and what became of its units."""
+    def count(self, part: Part) -> None:
+        """Note what became of a unit."""
+        self.units["all"] = self.units.get("all", 0) + 1
+        self.units["failed"] = self.units.get("failed", 0) + (part.error is not None)
+
+    def finish(self) -> None:
+        """Note the end of the run."""
         self.finished = now()
-        failed = sum(part.error is not None for _, part in outcomes)
-        self.units = {"all": len(outcomes), "failed": failed}
+        self.units = {"all": 0, "failed": 0} | self.units
 
     def manifest(self) -> dict[str, Any]:
         """What is written to manifest.json."""

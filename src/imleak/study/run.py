@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from ..machine import reuse_memory
 from . import frame
@@ -67,14 +68,18 @@ def run(
         work = Work(ledger, Workplace(reader(spec)), workers, told)
         work.finish(units, forecasting=where.is_here and progress is not None)
         left_out += ledger.omissions(units)
-        outcomes = list(ledger.outcomes(units))
+        growth: list[dict[str, Any]] = []
 
-        rows = [row for unit, part in outcomes for row in frame.rows_of(unit, part)]
-        results = frame.tidy([*rows, *(frame.row_of(omission, spec) for omission in left_out)])
-        growth = [row for unit, part in outcomes for row in frame.growth_of(unit, part)]
-        store.write_results(
-            results, frame.summarise(results, spec.seed), frame.tidy(growth, frame.GROWTH_COLUMNS)
-        )
-        record.finish(outcomes)
+        def rows() -> Iterator[dict[str, Any]]:
+            for unit, part in ledger.outcomes(units):
+                record.count(part)
+                growth.extend(frame.growth_of(unit, part))
+                yield from frame.rows_of(unit, part)
+            yield from (frame.row_of(omission, spec) for omission in left_out)
+
+        results = store.write_results(rows())
+        summary = frame.summarise(results, spec.seed)
+        store.write_summary(summary, frame.tidy(growth, frame.GROWTH_COLUMNS))
+        record.finish()
         store.write_manifest(record.manifest())
     return Run.open(out)

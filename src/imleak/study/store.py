@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import Any, Self
 
 import pandas as pd
 
 from . import frame
-from .files import LOCK, OutputError, locked, sweep, write_whole
+from .files import LOCK, OutputError, locked, sweep, whole, write_whole
 from .parts import Part, Parts, State, plain
 
 __all__ = ["OutputError", "Part", "Run", "Store", "read_manifest", "write_whole"]
@@ -23,6 +24,9 @@ RESULTS = "results.parquet"
 SUMMARY = "summary.csv"
 GROWTH = "growth.csv"
 PARTS = "parts"
+
+ROWS_AT_ONCE = 50_000
+"""Of the results, while they are written."""
 
 
 class Store:
@@ -83,11 +87,21 @@ class Store:
         text = json.dumps(plain(manifest), indent=2, allow_nan=False)
         write_whole(self.path / MANIFEST, f"{text}\n".encode())
 
-    def write_results(
-        self, results: pd.DataFrame, summary: pd.DataFrame, growth: pd.DataFrame
-    ) -> None:
-        """Write the tables of a run; without rows, none of growth."""
-        write_whole(self.path / RESULTS, results.to_parquet(None, index=False))
+    def write_results(self, rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
+        """Write the table of results, a part of it at a time in memory, and return it."""
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        schema = pa.Schema.from_pandas(frame.tidy([]), preserve_index=False)
+        rest = iter(rows)
+        with whole(self.path / RESULTS) as path, pq.ParquetWriter(path, schema) as writer:
+            while chunk := list(islice(rest, ROWS_AT_ONCE)):
+                table = pa.Table.from_pandas(frame.tidy(chunk), schema, preserve_index=False)
+                writer.write_table(table)
+        return frame.typed(pd.read_parquet(self.path / RESULTS), frame.COLUMNS)
+
+    def write_summary(self, summary: pd.DataFrame, growth: pd.DataFrame) -> None:
+        """Write the summary and, where there are rows, the table of growth."""
         self.write_csv(SUMMARY, summary)
         if not growth.empty:
             self.write_csv(GROWTH, growth)
