@@ -11,7 +11,7 @@ import logging
 import os
 import signal
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence, Sized
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from functools import partial
 from itertools import islice
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeVar, get_args
 
 from ..interfaces import ImleakError, NotInstalledError
 from ..machine import cores, one_thread_each, reuse_memory
@@ -41,6 +41,16 @@ PATIENCE = 60
 
 Resource = Literal["embedding", "training", "gpu"]
 """Of which every worker has one: a GPU is never shared by two blocks."""
+
+
+def _named(resource: Resource) -> str:
+    """Of ours, on a cluster that others may use too."""
+    return f"imleak-{resource}"
+
+
+RESOURCES: Mapping[str, int] = {_named(resource): 1 for resource in get_args(Resource)}
+"""Of a worker. It must have them when it comes: what waits for a resource is not looked at
+again when a worker is given it later."""
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -232,11 +242,13 @@ class Hands:
     client : of it.
     most : workers it may grow to; 0 for those it has.
     here : whether they share this machine.
+    resources : that they have; on a cluster that has none of ours nothing is asked for.
     """
 
     client: distributed.Client
     most: int = 0
     here: bool = False
+    resources: Collection[str] = frozenset(RESOURCES)
 
     @property
     def width(self) -> int:
@@ -310,7 +322,7 @@ class _Sender(Generic[Item, Result]):
         return self._received(self._submit([item]))
 
     def _submit(self, block: list[Item]) -> Any:
-        resources = {_named(need): 1 for need in self.needs}
+        resources = {name: 1 for name in map(_named, self.needs) if name in self.hands.resources}
         call = (_work_on, self.work, block, self.needs, self.share)
         return self.hands.client.submit(*call, resources=resources, pure=False)
 
@@ -372,19 +384,12 @@ def _keep_to(share: int) -> None:
     os.sched_setaffinity(0, {every[(first + at) % len(every)] for at in range(share)})
 
 
-def _named(resource: Resource) -> str:
-    """Of ours, on a cluster that others may use too."""
-    return f"imleak-{resource}"
-
-
-def _one_gpu(name: object) -> bool:
-    """Give a worker of this machine a GPU of its own; whether it has one."""
+def _one_gpu(name: object) -> None:
+    """Give a worker of this machine a GPU of its own, as long as there are enough."""
     given = os.environ.get("CUDA_VISIBLE_DEVICES", "")
     devices = given.split(",") if given else _gpus()
-    if not isinstance(name, int) or not devices:
-        return True  # a job has what it was given; without CUDA there is nothing to divide
-    os.environ["CUDA_VISIBLE_DEVICES"] = devices[name] if name < len(devices) else ""
-    return name < len(devices)
+    if isinstance(name, int) and devices:  # a job of SLURM has what it was given
+        os.environ["CUDA_VISIBLE_DEVICES"] = devices[name % len(devices)]
 
 
 def _gpus() -> list[str]:
@@ -426,7 +431,9 @@ def _there(where: Where, stack: ExitStack) -> Hands:
     try:
         if where.scheduler is not None:
             client = stack.enter_context(Client(where.scheduler, timeout=PATIENCE))
-            hands = Hands(client)
+            client.wait_for_workers(1, timeout=PATIENCE)
+            workers = client.scheduler_info(n_workers=-1)["workers"].values()
+            hands = Hands(client, resources={name for one in workers for name in one["resources"]})
         elif where.slurm is not None:
             jobs, processes = (int(where.slurm.get(name, d)) for name, d in _COUNTS)
             cluster = stack.enter_context(_slurm(where.slurm))
@@ -454,12 +461,11 @@ def _outfit() -> Any:
     class Outfit(WorkerPlugin):
         name = "imleak"
 
-        async def setup(self, worker: Any) -> None:
+        def setup(self, worker: Any) -> None:
             with suppress(ValueError):  # a worker that is a thread of another process
                 # Ctrl-C reaches every process of a terminal; the driver ends its workers.
                 signal.signal(signal.SIGINT, signal.SIG_IGN)
-            has: dict[Resource, int] = {"embedding": 1, "training": 1, "gpu": _one_gpu(worker.name)}
-            await worker.set_resources(**{_named(name): count for name, count in has.items()})
+            _one_gpu(worker.name)
 
     return Outfit()
 
@@ -475,6 +481,7 @@ def _local(where: Where) -> Any:
         memory_limit=where.memory or "auto",
         security=True,
         dashboard_address="127.0.0.1:0",
+        resources=dict(RESOURCES),
         silence_logs=logging.CRITICAL,
     )
 
@@ -486,6 +493,7 @@ def _slurm(options: Mapping[str, str]) -> Any:
     except ImportError as error:
         raise NotInstalledError("slurm needs dask-jobqueue: pip install 'imleak[slurm]'") from error
     processes = int(options.get("processes", 1))
+    has = " ".join(f"{name}={count}" for name, count in RESOURCES.items())
     extra = [f"--gres=gpu:{options['gpus']}"] if "gpus" in options else []
     return SLURMCluster(
         queue=options.get("partition"),
@@ -497,7 +505,7 @@ def _slurm(options: Mapping[str, str]) -> Any:
         interface=options.get("interface"),
         log_directory=options.get("logs"),
         job_extra_directives=extra,
-        worker_extra_args=["--nthreads", "1"],
+        worker_extra_args=["--nthreads", "1", "--resources", f"'{has}'"],
         scheduler_options={"dashboard_address": ":0"},
         silence_logs=logging.CRITICAL,
     )
