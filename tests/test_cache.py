@@ -163,6 +163,55 @@ def test_it_says_who_made_how_much(cache: Cache) -> None:
     assert said.bytes == sum(said.by_maker.values())
 
 
+MADE = {KEYS[0]: ARRAYS, KEYS[1]: ARRAYS}
+
+
+def test_of_what_is_kept_together_an_interruption_is_known(
+    cache: Cache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Cache, "put", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            cache.put_together(KEYS[3], MADE, maker="corners")
+    assert cache.begun(KEYS[3]) == MADE.keys()
+    cache.put(KEYS[1], ARRAYS, maker="corners")
+    cache.put_together(KEYS[3], {KEYS[0]: ARRAYS, KEYS[2]: ARRAYS}, maker="corners")
+    assert cache.begun(KEYS[3]) == frozenset()
+    assert [cache.has(key) for key in KEYS] == [True, False, True, False]
+    assert cache.info().files == 2
+
+
+@pytest.mark.parametrize("content", [b"", b"7", b"[", b"[[1]", b"\xff", b"null"])
+def test_a_damaged_note_of_an_interruption_is_none(cache: Cache, content: bytes) -> None:
+    cache.put(KEYS[0], ARRAYS, maker="corners")
+    cache._note(KEYS[0]).write_bytes(content)
+    assert cache.begun(KEYS[0]) == frozenset()
+
+
+def test_links_out_of_the_cache_are_not_followed(cache: Cache, tmp_path: Path) -> None:
+    elsewhere = Cache(tmp_path / "elsewhere")
+    for key in KEYS[:2]:
+        elsewhere.put(key, ARRAYS, maker="somebody")
+    before = {path: path.read_bytes() for path in elsewhere.folder.rglob("*.safetensors")}
+    cache.put(KEYS[3], ARRAYS, maker="corners")
+    file, folder = cache._path(KEYS[0]), cache._path(KEYS[1]).parent
+    file.parent.mkdir()
+    file.symlink_to(elsewhere._path(KEYS[0]))
+    folder.symlink_to(elsewhere._path(KEYS[1]).parent)
+    for key in KEYS[:2]:
+        assert not cache.has(key)
+        assert cache.get(key) is None
+    cache.put(KEYS[0], {"a": np.zeros(3)}, maker="corners")  # in place of the link
+    with pytest.raises(CacheError, match="is a link to elsewhere"):
+        cache.put(KEYS[1], ARRAYS, maker="corners")
+    assert cache.info().files == 2
+    cache.prune(most_bytes=0)
+    assert {path: path.read_bytes() for path in before} == before
+
+
 WRITER = """
 import sys
 import numpy as np

@@ -1,7 +1,9 @@
 """Arrays kept on disk between runs: a file a key, and what is read is what was written.
 
 Any number of processes may share a folder. A file appears whole or not at all, two that
-make the same one write the same, and one that is torn, altered or gone is made again.
+make the same one write the same, and one that is torn, altered or gone is made again. Of
+arrays that were made together all count, or none. A link that leads elsewhere is neither
+followed nor written through.
 """
 
 from __future__ import annotations
@@ -35,7 +37,7 @@ MOST_BYTES = 20 * 10**9
 ABANDONED = 3600.0
 """Seconds after which a file that is still being written is one whose writer is dead."""
 
-SUFFIX, UNFINISHED = ".safetensors", ".tmp"
+SUFFIX, UNFINISHED, BEGUN = ".safetensors", ".tmp", ".begun"
 HOURS = {"h": 1, "d": 24, "w": 24 * 7}
 BYTES = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
 
@@ -90,6 +92,8 @@ class Cache:
     def get(self, key: str) -> dict[str, NDArray[Any]] | None:
         """The arrays of a key; None if they are not there, or not as they were written."""
         path = self._path(key)
+        if not self.has(key):
+            return None
         try:
             content = path.read_bytes()
             found: dict[str, NDArray[Any]] = load_tensors(content)
@@ -116,9 +120,41 @@ class Cache:
         about = {"digest": digest_of(written), "maker": maker}
         self._write(self._path(key), save_tensors(written, about))
 
+    def put_together(self, group: str, made: Mapping[str, Arrays], *, maker: str) -> None:
+        """Keep arrays that were made together, by key: all of them, or :meth:`begun` tells.
+
+        What a network makes of a picture may differ in its last bits with the pictures
+        beside it. A few that outlived an interruption must not be completed by others that
+        were made without them.
+
+        Parameters
+        ----------
+        group : a key of what they were made of, whichever of it they are.
+
+        Raises
+        ------
+        CacheError
+            If the folder cannot be written.
+        """
+        note = self._note(group)
+        for key in self.begun(group) - made.keys():  # of an interruption of other arrays
+            self._path(key).unlink(missing_ok=True)
+        self._write(note, json.dumps(sorted(made)).encode())
+        for key, arrays in made.items():
+            self.put(key, arrays, maker=maker)
+        note.unlink(missing_ok=True)
+
+    def begun(self, group: str) -> frozenset[str]:
+        """Keys of arrays that were to be kept together, and of which some may be missing."""
+        try:
+            return frozenset(map(str, json.loads(self._note(group).read_bytes())))
+        except (OSError, ValueError, TypeError):
+            return frozenset()
+
     def has(self, key: str) -> bool:
         """Whether there is a file; whether it is whole shows when it is read."""
-        return self._path(key).is_file()
+        path = self._path(key)
+        return path.is_file() and not path.is_symlink() and not path.parent.is_symlink()
 
     def info(self) -> Usage:
         """What is there."""
@@ -158,9 +194,14 @@ class Cache:
     def _path(self, key: str) -> Path:
         return self.folder / key[:2] / f"{key}{SUFFIX}"
 
+    def _note(self, group: str) -> Path:
+        return self._path(group).with_suffix(BEGUN)
+
     def _write(self, path: Path, content: bytes) -> None:
         """Not synced: a file that a power failure tears is told by its digest."""
         temporary = path.with_name(f".{secrets.token_hex(8)}{UNFINISHED}")
+        if path.parent.is_symlink():
+            raise CacheError(f"{path.parent} is a link to elsewhere; remove it")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             try:

@@ -12,6 +12,7 @@ import PIL.Image
 import pytest
 from study_fakes import Breaks, Brightness, Corners, Keenest, Middles, Rows
 
+from imleak.cache import Arrays, Cache
 from imleak.interfaces import Estimate, GrowthPoint, ImleakError, PairedSamples
 from imleak.study import OutputError, Run, StudySpec, execute, frame, run
 
@@ -460,3 +461,54 @@ def test_a_picture_without_vectors_is_left_out_of_all_that_need_them(
     assert errors[["encoder", "error"]].to_numpy().tolist() == [
         ["corners through middles", "not this one"]
     ]
+
+
+class Batched(Corners):
+    """An encoder whose vectors tell how many pictures were beside them: a network's do so
+    in their last bits."""
+
+    def encode(self, pictures: np.ndarray, bits: int) -> np.ndarray:
+        return super().encode(pictures, bits) + np.float32(len(pictures) / 1024)
+
+
+@pytest.mark.parametrize("kept", [0, 1, 5, 14])
+def test_an_interruption_between_files_of_a_picture_changes_no_bit(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kept: int
+) -> None:
+    monkeypatch.setattr("study_fakes.Corners", Batched)
+    chosen = spec(folder, measures=["likeness", "rows"])
+    monkeypatch.setenv("IMLEAK_CACHE", str(tmp_path / "undisturbed"))
+    expected = run(chosen, tmp_path / "one")
+    seen = Rows.seen.pop()
+    monkeypatch.setenv("IMLEAK_CACHE", str(tmp_path / "disturbed"))
+
+    def interrupt(cache: Cache, key: str, arrays: Arrays, *, maker: str) -> None:
+        if cache.info().files >= kept:
+            raise KeyboardInterrupt
+        put(cache, key, arrays, maker=maker)
+
+    put = Cache.put
+    with monkeypatch.context() as patch:
+        patch.setattr(Cache, "put", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            run(chosen, tmp_path / "two")
+    assert kept <= Cache().info().files < 24
+    resumed = run(chosen, tmp_path / "two")
+    np.testing.assert_array_equal(Rows.seen.pop().y, seen.y)
+    assert (resumed.path / "summary.csv").read_bytes() == (
+        expected.path / "summary.csv"
+    ).read_bytes()
+    assert not list((tmp_path / "disturbed").rglob("*.begun"))
+
+
+def test_an_altered_file_of_the_cache_changes_no_bit(
+    folder: Path, tmp_path: Path, own_cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("study_fakes.Corners", Batched)
+    chosen = spec(folder, measures=["likeness", "rows"])
+    run(chosen, tmp_path / "one")
+    seen = Rows.seen.pop()
+    for path in sorted(own_cache.rglob("*.safetensors"))[::3]:
+        path.write_bytes(path.read_bytes()[:-1])
+    run(chosen, tmp_path / "two")
+    np.testing.assert_array_equal(Rows.seen.pop().y, seen.y)

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field, replace
 from time import perf_counter
 from typing import Any
 
-from ..cache import Cache, CacheError
+from ..cache import Arrays, Cache, CacheError
 from ..interfaces import ChoosesView, Estimator, Features, Image, ImleakError, Metric
 from .components import Component, has_features
 from .features import Embedding, FeatureRequest, embeddings, encode, show, unpack
@@ -74,8 +74,16 @@ class Workplace:
         return image
 
     def lacking(self, requests: Iterable[FeatureRequest]) -> list[Embedding]:
-        """What has to be embedded for these vectors to be in the cache."""
-        return embeddings(r for r in requests if not self.cache.has(r.key))
+        """What has to be embedded for these vectors to be in the cache. Those whose writing
+        was interrupted are made together again, as they would have been."""
+        lacking = []
+        for embedding in embeddings(requests):
+            begun = self.cache.begun(embedding.key)
+            asked = embedding.requests
+            missing = tuple(r for r in asked if r.key in begun or not self.cache.has(r.key))
+            if missing:
+                lacking.append(replace(embedding, requests=missing))
+        return lacking
 
     def embed(self, embedding: Embedding) -> None:
         """Make vectors and keep them."""
@@ -86,16 +94,19 @@ class Workplace:
 
         A disk that is full or read-only costs time and no result.
         """
-        found = {request.key: self.cache.get(request.key) for request in requests}
-        for embedding in embeddings(r for r in requests if found[r.key] is None):
+        found: dict[str, Arrays | None] = {r.key: self.cache.get(r.key) for r in requests}
+        for embedding in self.lacking(requests):
             found |= self._make(embedding)
+        for embedding in embeddings(requests):
+            # Of what is there, some is torn or altered.
+            if any(found[request.key] is None for request in embedding.requests):
+                found |= self._make(embedding)
         return [unpack(arrays) for r in requests if (arrays := found[r.key]) is not None]
 
-    def _make(self, embedding: Embedding) -> dict[str, Any]:
+    def _make(self, embedding: Embedding) -> dict[str, Arrays]:
         made = encode(show(embedding, self.image(embedding.image)))
-        for key, arrays in made.items():
-            with suppress(CacheError):
-                self.cache.put(key, arrays, maker=embedding.encoder.title)
+        with suppress(CacheError):
+            self.cache.put_together(embedding.key, made, maker=embedding.encoder.title)
         return made
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ..cache import Arrays
 from ..images import cut, patch_places, resize
-from ..interfaces import Encoder, Features, Image, Observation, Samples
+from ..interfaces import Encoder, Features, Image, ImageError, Observation, Samples
 from .components import Component, canonical
 from .observe import derive_seed, observe
 from .plan import SAMPLING_VERSION, ImageInfo
@@ -155,16 +155,36 @@ def show(embedding: Embedding, image: Image) -> Shown:
 
 
 def encode(shown: Shown) -> dict[str, Arrays]:
-    """The vectors of every request, by key, as they are kept."""
+    """The vectors of every request, by key, as they are kept.
+
+    Patches and the whole picture are encoded apart: what else a study wants of a picture is
+    then nothing to the last bits of either.
+
+    Raises
+    ------
+    ImageError
+        If a vector is not finite.
+    """
+    asked = list(zip(shown.embedding.requests, shown.rows, strict=True))
+    made: dict[str, Arrays] = {}
+    for kind in dict.fromkeys((request.patches, request.seed) for request, _ in asked):
+        alike = [(r, rows) for r, rows in asked if (r.patches, r.seed) == kind]
+        used = np.unique(np.concatenate([rows for _, rows in alike]))
+        vectors = _vectors(shown, used)
+        made |= {r.key: pack(vectors, np.searchsorted(used, rows)) for r, rows in alike}
+    return made
+
+
+def _vectors(shown: Shown, used: NDArray[np.int32]) -> Features:
     encoder: Encoder = shown.embedding.encoder.build()
-    vectors = encoder.encode(shown.pictures, shown.bits)
-    return {
-        request.key: pack(vectors, rows)
-        for request, rows in zip(shown.embedding.requests, shown.rows, strict=True)
-    }
+    vectors = encoder.encode(shown.pictures[used], shown.bits)
+    if not np.isfinite(vectors).all():
+        title, name = shown.embedding.encoder.title, shown.embedding.image.name
+        raise ImageError(f"{name}: {title} gives vectors that are not finite (NaN or infinity)")
+    return vectors
 
 
-def pack(vectors: Features, rows: NDArray[np.int32]) -> Arrays:
+def pack(vectors: Features, rows: NDArray[np.integer[Any]]) -> Arrays:
     """Vectors of P places with equal ones once: of the last level nothing is left."""
     used, index = np.unique(rows, return_inverse=True)
     return {"vectors": vectors[used], "index": index.astype(np.int32)}
