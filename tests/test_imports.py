@@ -31,7 +31,7 @@ ALLOWED: dict[str, set[str]] = {
     "plugins": {"interfaces"},
     "sealed": {"interfaces", "images", "keystream", "plugins"},
     "report": {"interfaces", "study"},
-    "paper": {"interfaces", "study"},
+    "paper": {"album", "images", "interfaces", "report", "study"},
     "album": {"images", "interfaces", "report", "study"},
     "results": {"report", "study"},
     "live": set(),

@@ -276,6 +276,46 @@ def calibrate(
         raise typer.Exit(1)
 
 
+@app.command()
+def reproduce(
+    output: options.OutputFolder,
+    images: Annotated[list[str], typer.Argument(metavar="IMAGES...", help="As for audit.")],
+    quick: options.QuickPaper = False,
+    largest: options.Largest = None,
+    annotations: options.Annotations = None,
+    levels: options.Levels = None,
+    clear: options.Clear = None,
+    clip: options.Clip = None,
+    resnet: options.Resnet = None,
+    encoders: options.StandIns = None,
+    control: options.Control = None,
+    patches: options.Patches = None,
+    epochs: options.Epochs = None,
+    hidden: options.Hidden = None,
+    batch: options.Batch = None,
+    rate: options.Rate = None,
+    round_to: options.RoundTo = None,
+    seed: options.Seed = None,
+    seeds: options.Seeds = None,
+    folds: options.Folds = None,
+    ablation: options.Ablation = None,
+    device: options.Device = None,
+    also: options.Also = None,
+) -> None:
+    """Run the paper's experiments, draw its figures, and judge its claims."""
+    given = {name: value for name, value in locals().items() if value not in (None, [])}
+    for name in ("output", "quick", "also"):
+        given.pop(name, None)
+    from ..paper import Settings
+    from ..paper import reproduce as run
+    from .terminal import bar, tell_reproduction
+
+    settings = Settings.of(given, quick=quick)
+    with _interruptible(), bar() as progress:
+        found = run(settings, output, also=also or (), progress=progress, command=sys.argv)
+    tell_reproduction(found)
+
+
 def _study(config: Path | None = None, clear: str | None = None, **fields: Any) -> StudySpec:
     """The study of a config and of the options laid over it."""
     from ..study import StudySpec

@@ -192,3 +192,31 @@ RetryFailed = Annotated[
 
 ENGINE = ("workers", "worker_memory", "scheduler", "slurm", "retry_failed")
 """Parameters of a command that say who does the work, and not what."""
+
+Clip = Annotated[
+    str | None,
+    _option("--clip", words="Weights of CLIP ViT-B: local-dir:FOLDER or hf-hub:ORG/NAME."),
+]
+Resnet = Annotated[
+    str | None, _option("--resnet", words="Weights of ResNet: local-dir:FOLDER or hf-hub:ORG/NAME.")
+]
+StandIns = Annotated[
+    list[str] | None,
+    _option("--encoder", words="Stands in for CLIP; else efficientnet-lite0. Repeatable."),
+]
+Control = Annotated[
+    bool | None, _option("--control/--no-control", words="Also with an untrained CLIP.")
+]
+Also = Annotated[
+    list[Path] | None,
+    _option("--also", words="Folder of a run on other images, to judge too; repeat for several."),
+]
+Ablation = Annotated[
+    int | None, _option("--ablation", words="Images of the ablation; 0 for none, else 20.")
+]
+Batch = Annotated[int | None, _option("--batch", words="Rows a step of MINE.")]
+Rate = Annotated[float | None, _option("--rate", words="Learning rate of MINE.")]
+Hidden = Annotated[str | None, _option("--hidden", words="Widths of MINE's network: 100,100.")]
+QuickPaper = Annotated[
+    bool, _option("--quick", words="20 images, 10 patches, 20 epochs: a first look.")
+]

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ..encoder_check import Check
     from ..interfaces import Encoder
     from ..known_answers import Calibration
+    from ..paper import Reproduction
     from ..study import Run
     from ..study.status import Status
 
@@ -113,6 +114,19 @@ def tell_status(found: Status) -> None:
         say(f"Finished {found.finished}: {found.path}")
     if found.failed:
         say(f"Failed: {found.failed}; --retry-failed tries again.")
+
+
+def tell_reproduction(found: Reproduction) -> None:
+    """What became of every claim, and where the files are."""
+    table = Table("claim", "on", "protocol", "verdict")
+    for claim in found.claims:
+        on = ", ".join(filter(None, (claim.measure, claim.encoder, claim.images)))
+        table.add_row(claim.statement.number, on, claim.evaluation, claim.verdict)
+    show(table)
+    for statement in dict.fromkeys(claim.statement for claim in found.claims):
+        say(f"{statement.number}. {statement.says}")
+    say(f"In {found.path}: {_files(found.path)}")
+    say(f"Read {found.path / 'paper.md'}")
 
 
 def _some(failures: Iterable[str]) -> None:

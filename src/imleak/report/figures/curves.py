@@ -30,10 +30,11 @@ def drawings(summary: pd.DataFrame) -> Iterator[Drawing]:
     """One figure a scheme, encoder and measure; protocols side by side."""
     placed = summary[summary["level"].notna()].sort_values("level", kind="stable")
     for words, heading, rows in style.by_measure(placed):
-        yield _drawing(style.stem(*words), heading, rows)
+        yield drawing(style.stem(*words), heading, rows)
 
 
-def _drawing(stem: str, heading: str, rows: pd.DataFrame) -> Drawing:
+def drawing(stem: str, heading: str, rows: pd.DataFrame) -> Drawing:
+    """Summary rows of one measure and encoder against the level."""
     protocols = style.by_protocol(rows)
     figure, panels = style.panels(len(protocols), heading, height=2.5)
     frame = _Frame.around(rows)

@@ -30,8 +30,13 @@ def drawings(frame: pd.DataFrame) -> Iterator[Drawing]:
         label = style.with_unit("value", unit)
         yield _drawing(style.stem(*words, "epochs"), heading, rows, by_epoch, label)
         if rows["level"].nunique() > 1:
-            label = style.with_unit("distance to maximum", unit)
-            yield _drawing(style.stem(*words, "distance"), heading, rows, _distance, label)
+            yield distance(style.stem(*words, "distance"), heading, rows)
+
+
+def distance(stem: str, heading: str, rows: pd.DataFrame) -> Drawing:
+    """Histories of one measure and encoder as their distance to the maximum."""
+    label = style.with_unit("distance to maximum", rows["unit"].iloc[0])
+    return _drawing(stem, heading, rows, _distance, label)
 
 
 def by_epoch(rows: pd.DataFrame) -> pd.DataFrame:

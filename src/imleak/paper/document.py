@@ -1,0 +1,108 @@
+"""A reproduction as Markdown: the claims, the figures, the ablation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import pandas as pd
+
+from ..report.text import escape
+from .claims import STATEMENTS, Claim
+from .figures import Panel
+from .verdicts import Figure
+
+CAPTION = (
+    "Verdicts are of the criterion beside the claim, with 95 % intervals in brackets where there "
+    "are any; the paper's protocol has none for an estimate. Held out: on images that nothing was "
+    "fitted to."
+)
+
+
+def document(
+    title: str,
+    warnings: Sequence[str],
+    claims: Sequence[Claim],
+    panels: Iterable[Panel],
+    ablation: pd.DataFrame | None,
+) -> str:
+    """Everything, to be read beside the paper.
+
+    Parameters
+    ----------
+    title : of which images.
+    warnings : what is not as in the paper.
+    claims : of all sets of images.
+    panels : the figures, in ``figures/`` beside the document.
+    ablation : a row a variant, or None.
+    """
+    parts = [f"# {escape(title)}", *(f"> {escape(warning)}" for warning in warnings)]
+    parts += ["## Claims", CAPTION, claim_tables(claims), "## Figures"]
+    parts += [
+        f"**Figure {escape(panel.number)}.** {escape(panel.caption)}\n\n"
+        f"![{escape(panel.caption)}](figures/{panel.drawing.stem}.png)"
+        for panel in panels
+    ]
+    if ablation is not None:
+        parts += ["## Ablation", markdown(ablation)]
+    return "\n\n".join(parts) + "\n"
+
+
+def claim_tables(claims: Sequence[Claim]) -> str:
+    """A table a statement; a row an encoder and measure, a column an evaluation."""
+    columns = list(dict.fromkeys((claim.evaluation, claim.images) for claim in claims))
+    columns.sort(key=lambda column: column[0] == "held-out")
+    tables = []
+    for statement in STATEMENTS:
+        of = [claim for claim in claims if claim.statement == statement]
+        there = [column for column in columns if any(_column(claim) == column for claim in of)]
+        heads = [f"{_WORDS[evaluation]}, {images}" for evaluation, images in there]
+        rows = [
+            [_subject(subject), *(_cell(of, subject, column) for column in there)]
+            for subject in dict.fromkeys((claim.measure, claim.encoder) for claim in of)
+        ]
+        head = f"**{statement.number}. {escape(statement.says)}** Criterion: {statement.criterion}."
+        tables.append(f"{head}\n\n{_table(['on', *heads], rows)}")
+    return "\n\n".join(tables)
+
+
+def markdown(table: pd.DataFrame) -> str:
+    """A table as Markdown."""
+    rows = [[_text(value) for value in row] for row in table.itertuples(index=False)]
+    return _table([str(name) for name in table.columns], rows)
+
+
+_WORDS = {"paper": "paper's protocol", "held-out": "held out"}
+
+
+def _column(claim: Claim) -> tuple[str, str]:
+    return claim.evaluation, claim.images
+
+
+def _subject(subject: tuple[str, str]) -> str:
+    measure, encoder = subject
+    return f"{measure} on {encoder}" if measure else "nothing"
+
+
+def _cell(claims: Sequence[Claim], subject: tuple[str, str], column: tuple[str, str]) -> str:
+    for claim in claims:
+        if (claim.measure, claim.encoder) == subject and _column(claim) == column:
+            said = "; ".join(f"{name} {value}" for name, value in _known(claim))
+            parts = [f"**{claim.verdict}**", said, claim.note]
+            return "<br>".join(filter(None, parts))
+    return ""
+
+
+def _known(claim: Claim) -> Iterable[tuple[str, Figure | str]]:
+    """Figures that there are, by their name in words."""
+    for name, value in claim.figures.items():
+        if isinstance(value, str) or value.value == value.value:
+            yield name.replace("_", " ").replace("R2", "R²"), value
+
+
+def _text(value: object) -> str:
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [list(head), ["---"] * len(head), *map(list, rows)]
+    return "\n".join("| " + " | ".join(cell or " " for cell in line) + " |" for line in lines)

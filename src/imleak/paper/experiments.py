@@ -1,0 +1,103 @@
+"""The paper's experiments as studies."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..study import StudySpec
+from .curves import Role
+from .settings import Settings, Space
+
+CLOSE_TO_THE_LAW = 4
+"""Steps of `tabular-mine` an epoch of MINE: as many as the table needs to be learned."""
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """A study, and what the paper calls what comes out of it.
+
+    Parameters
+    ----------
+    name : of its folder.
+    spec : the study.
+    figures : numbers of the paper's figures that it is behind.
+    space : the encoder; None for the pixels themselves.
+    """
+
+    name: str
+    spec: StudySpec
+    figures: tuple[str, ...]
+    space: Space | None = None
+
+    @property
+    def roles(self) -> Mapping[str, Role]:
+        """Of encoders by their title in the results."""
+        return {self.space.title: self.space.role} if self.space else {"pixels": "pixels"}
+
+
+def experiments(settings: Settings) -> tuple[Experiment, ...]:
+    """Figures 1 to 8, without and with an encoder.
+
+    Raises
+    ------
+    SpecError
+        If a setting cannot be; the message names every mistake.
+    """
+    return (pixels(settings), *(features(settings, space) for space in settings.spaces))
+
+
+def pixels(settings: Settings) -> Experiment:
+    """Histogram MI, and MINE on scalar pixels beside the exact value."""
+    measures = ["histogram", *mine(settings), {"name": "tabular-mine", **_steps(settings)}]
+    spec = StudySpec.of(**shared(settings), encoders=["pixels"], measures=measures)
+    return Experiment("pixels", spec, ("1", "2", "4", "6a"))
+
+
+def features(settings: Settings, space: Space) -> Experiment:
+    """Cosine, rounded MI and MINE on the features of an encoder; held out, also the
+    strongest of the bounds, and the smallest leak that one of them would have found."""
+    held = {"seeds": settings.seeds, "folds": settings.folds}
+    measures = [
+        "cosine",
+        {"name": "rounded", "round_to": settings.round_to},
+        *mine(settings),
+        {"name": "best", **held},
+        {"name": "cca-infonce", "sensitivity": True, **held},
+    ]
+    spec = StudySpec.of(
+        **shared(settings), encoders=[space.encoder], measures=measures, patches=space.patches
+    )
+    numbers = {"clip": ("3a", "3b", "5", "6b"), "resnet": ("3a", "3b", "7", "8")}
+    name = re.sub(r"[^a-z0-9]+", "-", space.title.lower()).strip("-")
+    return Experiment(name, spec, numbers.get(space.role, ("3a", "3b")), space)
+
+
+def mine(settings: Settings) -> list[dict[str, Any]]:
+    """MINE under the paper's protocol, and on images it never saw."""
+    network = {"name": "mine", "epochs": settings.epochs, "hidden": list(settings.hidden)}
+    network |= {"batch": settings.batch}
+    if settings.rate is not None:
+        network["rate"] = settings.rate
+    held = {"protocol": "held-out", "seeds": settings.seeds, "folds": settings.folds}
+    return [network | {"protocol": "in-sample"}, network | held]
+
+
+def _steps(settings: Settings) -> dict[str, Any]:
+    return {"epochs": CLOSE_TO_THE_LAW * settings.epochs, "hidden": list(settings.hidden)}
+
+
+def shared(settings: Settings) -> dict[str, Any]:
+    """What all studies of a reproduction have in common."""
+    given = {
+        "sources": list(settings.images),
+        "largest": settings.largest,
+        "annotations": settings.annotations,
+        "levels": settings.levels,
+        "scheme": {"name": "bitplanes", "clear": settings.clear},
+        "seed": settings.seed,
+        "device": settings.device,
+    }
+    return {name: value for name, value in given.items() if value is not None}

@@ -1,0 +1,150 @@
+"""The paper's experiments run one after the other, and what they say written down."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from ..album import strip_of
+from ..report.figures.style import print_style, save
+from ..study import Run, run
+from ..study.progress import Progress, Silent
+from ..study.store import write_whole
+from .ablation import ablate
+from .claims import Claim, judge, table
+from .curves import Results, Role
+from .document import document
+from .experiments import Experiment, experiments
+from .figures import Panel, panels
+from .settings import NAMES, Settings
+
+RUNS, FIGURES, CLAIMS, DOCUMENT, ABLATION = (
+    "runs",
+    "figures",
+    "claims.csv",
+    "paper.md",
+    "ablation.csv",
+)
+
+
+@dataclass(frozen=True)
+class Reproduction:
+    """A finished reproduction in its folder.
+
+    Parameters
+    ----------
+    path : folder of ``paper.md``, ``claims.csv``, ``figures/``, ``ablation.csv`` and ``runs/``.
+    claims : what became of every claim.
+    figures : numbers of the figures that were drawn.
+    """
+
+    path: Path
+    claims: tuple[Claim, ...]
+    figures: tuple[str, ...]
+
+
+def reproduce(
+    settings: Settings,
+    out: str | Path,
+    *,
+    also: Sequence[str | Path] = (),
+    progress: Progress | None = None,
+    command: Sequence[str] | None = None,
+) -> Reproduction:
+    """Run the paper's experiments, draw its figures and judge its claims.
+
+    Every experiment is a study in a folder of its own under ``out/runs``: what is done there
+    is not done again, and ``imleak report`` shows it.
+
+    Parameters
+    ----------
+    settings : what is run; see :class:`Settings`.
+    out : folder; new, empty, or of the same reproduction, which is then continued.
+    also : folders of finished runs on other images, whose rows are judged too.
+    progress : who is told how it goes.
+    command : command line, for the manifests.
+
+    Raises
+    ------
+    ImleakError
+        If a setting cannot be, nothing can be measured, or a folder holds something else.
+    """
+    told, path = progress or Silent(), Path(out)
+    others = [Run.open(folder) for folder in also]
+    for warning in settings.warnings:
+        told.say(warning)
+    planned = experiments(settings)
+    done = []
+    for experiment in planned:
+        told.say(f"{experiment.name}: figures {', '.join(experiment.figures)}.")
+        folder = path / RUNS / experiment.name
+        done.append(run(experiment.spec, folder, progress=progress, command=command))
+    results = gather(planned, done)
+    claims = [*judge(results)]
+    for other in others:
+        claims += [claim for claim in judge(_elsewhere(other, results)) if claim.encoder]
+    ablation = ablate(settings, path / RUNS / "ablation", told) if settings.ablation else None
+    drawn = _draw(results, planned[0], done[0], path)
+    _write(path, settings, results, claims, drawn, ablation)
+    return Reproduction(path, tuple(claims), tuple(panel.number for panel in drawn))
+
+
+def gather(planned: Sequence[Experiment], done: Sequence[Run]) -> Results:
+    """The results of experiments on the same images, in one."""
+    roles: dict[str, Role] = {}
+    for experiment in planned:
+        roles |= experiment.roles
+    spaces = [experiment.space for experiment in planned if experiment.space is not None]
+    return Results(
+        _images(done[0]),
+        pd.concat([one.frame for one in done], ignore_index=True),
+        pd.concat([one.summary for one in done], ignore_index=True),
+        roles,
+        frozenset(space.title for space in spaces if space.stand_in),
+    )
+
+
+def _elsewhere(other: Run, results: Results) -> Results:
+    return Results(_images(other), other.frame, other.summary, results.roles, results.stand_ins)
+
+
+def _images(done: Run) -> str:
+    """What a set of images is called: its sources, and how many were measured."""
+    sources = done.manifest["spec"]["sources"]
+    names = ", ".join(Path(source).name or source for source in sources)
+    return f"{names} ({len(done.manifest['images'])} images)"
+
+
+def _draw(results: Results, first: Experiment, done: Run, path: Path) -> list[Panel]:
+    with print_style():
+        drawn = list(panels(results, strip_of(first.spec, done)))
+        for panel in drawn:
+            save(panel.drawing, path / FIGURES)
+    return drawn
+
+
+def _write(
+    path: Path,
+    settings: Settings,
+    results: Results,
+    claims: Sequence[Claim],
+    drawn: Sequence[Panel],
+    ablation: pd.DataFrame | None,
+) -> None:
+    for panel in drawn:
+        if panel.table is not None:
+            _csv(path / FIGURES / f"{panel.drawing.stem}.csv", panel.table)
+    names = {name: NAMES.get(results.roles[name], "") for name in results.stand_ins}
+    _csv(path / CLAIMS, table(claims, names))
+    if ablation is not None:
+        _csv(path / ABLATION, ablation)
+    title = f"The paper, reproduced on {results.images}"
+    text = document(title, settings.warnings, claims, drawn, ablation)
+    write_whole(path / DOCUMENT, text.encode(errors="replace"))
+
+
+def _csv(path: Path, rows: pd.DataFrame) -> None:
+    write_whole(path, rows.to_csv(index=False, lineterminator="\n").encode(errors="replace"))

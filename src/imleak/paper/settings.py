@@ -1,0 +1,152 @@
+"""What the paper leaves open, what it says, and what is taken here where nothing is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+from ..interfaces import ImleakError
+from ..study.choices import EncoderChoice
+from .curves import Role
+
+STAND_IN_CLIP, STAND_IN_RESNET, CONTROL = "efficientnet-lite0", "resnet50-thin", "clip=random:0"
+"""Encoders that can be had without anybody's permission, for those whose weights are not
+given; and the untrained network that stands beside CLIP's stand-in."""
+
+NAMES = {"clip": "CLIP ViT-B", "resnet": "ResNet"}
+"""What the paper calls the encoder in a role."""
+
+
+QUICK: Mapping[str, Any] = {
+    "largest": 20,
+    "patches": 10,
+    "epochs": 20,
+    "seeds": 1,
+    "folds": 3,
+    "control": False,
+    "ablation": 0,
+}
+"""Settings of a first look."""
+
+
+class SettingsError(ImleakError):
+    """A setting that cannot be understood."""
+
+
+@dataclass(frozen=True)
+class Space:
+    """An encoder in the place of one of the paper's.
+
+    Parameters
+    ----------
+    encoder : as ``--encoder`` takes it.
+    role : whose place.
+    stand_in : whether it is another network than the paper's.
+    patches : places each image is cut at.
+    """
+
+    encoder: str
+    role: Role
+    stand_in: bool
+    patches: int
+
+    @property
+    def title(self) -> str:
+        """What its rows call it."""
+        return EncoderChoice.model_validate(self.encoder).component({}).title
+
+
+@dataclass(frozen=True)
+class Settings:
+    """A reproduction. The defaults are the paper's where it says, and else the most natural.
+
+    Parameters
+    ----------
+    images : files, folders, globs or ``dead-leaves:COUNTxHEIGHTxWIDTH``.
+    largest, annotations : the N of highest resolution, and where COCO says their sizes.
+    levels : None for all.
+    clear : form of the clear part: ``p << s`` is "scaled", ``(p << s) >> s`` "shifted".
+    clip, resnet : weights, ``local-dir:FOLDER`` or ``hf-hub:ORG/NAME``; None for a stand-in.
+    encoders : in place of the stand-ins for CLIP.
+    control : whether an untrained CLIP stands beside its stand-in.
+    patches : N, places each image is cut at; the control takes a fifth.
+    epochs, hidden, batch, rate : of MINE.
+    round_to : step of the rounded features.
+    seed : of everything random.
+    seeds, folds : repetitions and folds of held-out estimates.
+    ablation : images of the ablation, 10 patches each; 0 for none.
+    device : of encoders and estimators.
+    """
+
+    images: tuple[str, ...]
+    largest: int | None = 100
+    annotations: str | None = None
+    levels: str | None = None
+    clear: str = "scaled"
+    clip: str | None = None
+    resnet: str | None = None
+    encoders: tuple[str, ...] = (STAND_IN_CLIP,)
+    control: bool = True
+    patches: int = 50
+    epochs: int = 100
+    hidden: tuple[int, ...] = (100, 100)
+    batch: int = 500
+    rate: float | None = None
+    round_to: float = 1.0
+    seed: int = 0
+    seeds: int = 2
+    folds: int = 5
+    ablation: int = 20
+    device: str | None = None
+
+    @classmethod
+    def of(cls, given: Mapping[str, Any], *, quick: bool = False) -> Self:
+        """Settings as the command line has them: lists, and `hidden` as text.
+
+        Parameters
+        ----------
+        given : fields by name; those not given have their default.
+        quick : little of everything, for a first look, but for what is given.
+
+        Raises
+        ------
+        SettingsError
+            If `hidden` are not numbers.
+        """
+        fields: dict[str, Any] = {
+            name: tuple(v) if isinstance(v, list) else v for name, v in given.items()
+        }
+        if isinstance(hidden := given.get("hidden"), str):
+            fields["hidden"] = _widths(hidden)
+        return cls(**{**(QUICK if quick else {}), **fields})
+
+    @property
+    def spaces(self) -> tuple[Space, ...]:
+        """Encoders, in the order of the paper's figures."""
+        if self.clip is not None:
+            found = [Space(f"clip={self.clip}", "clip", False, self.patches)]
+        else:
+            found = [Space(name, "clip", True, self.patches) for name in self.encoders]
+            if self.control and CONTROL not in self.encoders:
+                found.append(Space(CONTROL, "control", True, max(2, self.patches // 5)))
+        resnet = STAND_IN_RESNET if self.resnet is None else f"resnet={self.resnet}"
+        return (*found, Space(resnet, "resnet", self.resnet is None, self.patches))
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What is not the paper's, said before anything runs."""
+        return tuple(
+            f"No weights of {NAMES[role]} were given (--{role} local-dir:FOLDER): "
+            f"{' and '.join(stand)} stands in for it. Its numbers are not {NAMES[role]}'s, "
+            "and are shown under its own name."
+            for role in ("clip", "resnet")
+            if (stand := [s.title for s in self.spaces if s.role == role and s.stand_in])
+        )
+
+
+def _widths(text: str) -> tuple[int, ...]:
+    try:
+        return tuple(int(width) for width in text.split(","))
+    except ValueError:
+        raise SettingsError(f"hidden is {text!r}; give widths like 100,100") from None

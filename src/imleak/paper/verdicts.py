@@ -1,0 +1,82 @@
+"""What data say of a claim: a number with its interval against a threshold."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Verdict = Literal["holds", "does not hold", "not decided"]
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A statistic of a curve.
+
+    Parameters
+    ----------
+    value : of the curve itself; NaN where it has none.
+    low, high : 95 % interval over resampled curves; the value itself where the protocol
+        gives no interval, as the paper's does.
+    """
+
+    value: float
+    low: float
+    high: float
+
+    @classmethod
+    def of(cls, statistic: Callable[[Array], Array], values: Array, draws: Array) -> Figure:
+        """A statistic of (L,) values and of (D, L) resampled ones."""
+        value, drawn = float(statistic(values)), np.asarray(statistic(draws), float)
+        if not np.isfinite(value) or not np.isfinite(drawn).all():
+            return cls(value, np.nan, np.nan)
+        low, high = np.percentile(drawn, [2.5, 97.5])
+        return cls(value, min(float(low), value), max(float(high), value))
+
+    def __str__(self) -> str:
+        if self.low == self.high or not np.isfinite(self.low):
+            return f"{self.value:.3g}"
+        return f"{self.value:.3g} [{self.low:.3g}, {self.high:.3g}]"
+
+
+def at_least(figure: Figure, threshold: float) -> Verdict:
+    """Whether all of the interval reaches a threshold, or none of it.
+
+    >>> at_least(Figure(1.0, 0.9, 1.1), 0.5), at_least(Figure(1.0, 0.9, 1.1), 1.0)
+    ('holds', 'not decided')
+    """
+    if figure.low >= threshold:
+        return "holds"
+    return "does not hold" if figure.high < threshold else "not decided"
+
+
+def opposite(verdict: Verdict) -> Verdict:
+    """Of the claim that says no."""
+    turned: dict[Verdict, Verdict] = {"holds": "does not hold", "does not hold": "holds"}
+    return turned.get(verdict, verdict)
+
+
+def below(figure: Figure, threshold: float) -> Verdict:
+    """Whether all of the interval stays below a threshold, or none of it."""
+    return opposite(at_least(figure, threshold))
+
+
+def all_of(*verdicts: Verdict) -> Verdict:
+    """Of a claim with several parts; one that is refuted refutes it.
+
+    >>> all_of("holds", "not decided"), all_of("does not hold", "not decided")
+    ('not decided', 'does not hold')
+    """
+    if "does not hold" in verdicts:
+        return "does not hold"
+    return "not decided" if "not decided" in verdicts or not verdicts else "holds"
+
+
+def any_of(*verdicts: Verdict) -> Verdict:
+    """Of a claim that one of several parts is enough for."""
+    return opposite(all_of(*map(opposite, verdicts)))
