@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pytest
 from numpy.typing import NDArray
 
@@ -55,9 +54,7 @@ class Made:
         key, mean = _key(measure, encoder, protocol), np.asarray(values, float)
         missing = np.full(len(mean), np.nan)
         low, high = (missing, missing) if half is None else (mean - half, mean + half)
-        self.rows += [
-            key | {"level": s, "value": v, "unit": "bit"} for s, v in enumerate(mean)
-        ]
+        self.rows += [key | {"level": s, "value": v, "unit": "bit"} for s, v in enumerate(mean)]
         self.rows += [
             key | {"level": s, "epoch": epoch, "value": v, "unit": "bit"}
             for epoch, line in enumerate([] if history is None else history, start=1)

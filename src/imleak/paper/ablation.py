@@ -65,7 +65,7 @@ def variants(settings: Settings) -> tuple[Variant, ...]:
     return (
         Variant("base", BASE),
         Variant("width", "32", {"hidden": (32, 32)}),
-        Variant("width", "400", {"hidden": (400, 400)}),
+        Variant("width", "200", {"hidden": (200, 200)}),
         Variant("depth", "1", {"hidden": (100,)}),
         Variant("depth", "3", {"hidden": (100, 100, 100)}),
         Variant("batch", "64", {"batch": 64}),

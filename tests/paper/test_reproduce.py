@@ -1,0 +1,159 @@
+"""The command in small: generated images, and a small network in the place of each encoder."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import PIL.Image
+import pytest
+from typer.testing import CliRunner, Result
+
+from imleak.cli import app
+from imleak.images.generated import DeadLeaves
+from imleak.paper import settings
+from imleak.paper.claims import COLUMNS, STATEMENTS
+from imleak.study import forecast
+
+SMALL = ("--quick", "--largest", 9, "--patches", 2, "--epochs", 4, "--folds", 2)
+DRAWN = ("1", "2", "3a", "3b", "4", "5", "6a", "6b", "7", "8")
+
+
+@pytest.fixture(scope="module")
+def images(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("images")
+    for index in range(9):
+        picture = DeadLeaves(40, 44, index).render()[0]
+        PIL.Image.fromarray(picture).save(folder / f"{index}.png")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(autouse=True)
+def _small(own_cache: Path, exchanged: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("IMLEAK_CACHE", str(own_cache))
+    monkeypatch.setenv("COLUMNS", "160")
+    monkeypatch.setattr(settings, "STAND_IN_RESNET", f"onnx={exchanged / 'model.onnx'}")
+
+
+@pytest.fixture(scope="module")
+def reproduction(
+    images: Path,
+    exchanged: Path,
+    own_cache: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> tuple[Path, Result]:
+    out = tmp_path_factory.mktemp("out") / "paper"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("IMLEAK_CACHE", str(own_cache))
+        patch.setattr(settings, "STAND_IN_RESNET", f"onnx={exchanged / 'model.onnx'}")
+        patch.setattr(forecast, "PATIENCE", 0.01)
+        return out, reproduce(images, exchanged, out)
+
+
+def reproduce(images: Path, exchanged: Path, out: Path, *words: object) -> Result:
+    encoder = f"torch={exchanged / 'model.pt2'}"
+    given = ("reproduce", images, "-o", out, *SMALL, "--encoder", encoder, *words)
+    return CliRunner().invoke(app, [str(word) for word in given])
+
+
+def test_every_figure_is_there_and_not_empty(reproduction: tuple[Path, Result]) -> None:
+    out, result = reproduction
+    assert result.exit_code == 0, result.output
+    for number in DRAWN:
+        for suffix in ("png", "pdf") if number == "1" else ("png", "pdf", "csv"):
+            path = out / "figures" / f"figure-{number}.{suffix}"
+            assert path.stat().st_size > 500, path
+        if number != "1":
+            assert len(pd.read_csv(out / "figures" / f"figure-{number}.csv")) >= 9
+
+
+def test_every_claim_has_a_verdict_under_both_evaluations(
+    reproduction: tuple[Path, Result],
+) -> None:
+    claims = pd.read_csv(reproduction[0] / "claims.csv")
+    assert tuple(claims.columns) == COLUMNS
+    assert set(claims["verdict"]) <= {"holds", "does not hold", "not decided"}
+    for statement in STATEMENTS:
+        rows = claims[claims["claim"] == statement.number]
+        wanted = {"held-out"} if "there" in statement.number else {"paper", "held-out"}
+        assert set(rows["evaluation"]) == wanted
+    linear = claims[(claims["claim"] == "1") & (claims["evaluation"] == "paper")].iloc[0]
+    fit, low, high = json.loads(linear["figures"])["R2"]
+    assert 0.9 < low <= fit <= high <= 1
+    assert set(claims["encoder"].dropna()) == {"pixels", "torch=model.pt2", "onnx=model.onnx"}
+
+
+def test_the_numbers_of_figure_2_are_entropies(
+    reproduction: tuple[Path, Result], images: Path
+) -> None:
+    rows = pd.read_csv(reproduction[0] / "figures" / "figure-2.csv").set_index("level")
+    entropies = []
+    for path in images.iterdir():
+        counts = np.bincount(np.asarray(PIL.Image.open(path)).ravel() & 7)
+        shares = counts / counts.sum()
+        entropies.append(-sum(p * math.log2(p) for p in shares if p))
+    assert rows.loc[5, "mean"] == pytest.approx(np.mean(entropies))
+
+
+def test_encoders_are_called_what_they_are(reproduction: tuple[Path, Result]) -> None:
+    out, result = reproduction
+    page = (out / "paper.md").read_text(encoding="utf-8")
+    for text in (page, result.output.replace("\n", " ")):
+        assert "stands in for it" in text
+    assert "Figure 5" in page
+    assert "in place of CLIP ViT-B" in page
+    for number in DRAWN:
+        assert f"figures/figure-{number}.png" in page
+    assert "Read " in result.output
+
+
+def test_a_second_run_does_nothing_and_says_the_same(
+    reproduction: tuple[Path, Result], images: Path, exchanged: Path
+) -> None:
+    out, _ = reproduction
+    kept = [path for path in out.rglob("*") if path.suffix in (".csv", ".png", ".md", ".json")]
+    parts = {path: path.stat().st_mtime_ns for path in kept if path.parent.name == "parts"}
+    before = {path: path.read_bytes() for path in kept if path.name != "manifest.json"}
+    assert parts
+    assert reproduce(images, exchanged, out).exit_code == 0
+    assert {path: path.read_bytes() for path in before} == before
+    assert {path: path.stat().st_mtime_ns for path in parts} == parts
+
+
+def test_a_run_on_other_images_is_judged_too(
+    reproduction: tuple[Path, Result], images: Path, exchanged: Path
+) -> None:
+    out, _ = reproduction
+    other = out / "runs" / "torch-model-pt2"
+    assert reproduce(images, exchanged, out, "--also", other).exit_code == 0
+    claims = pd.read_csv(out / "claims.csv")
+    assert claims["images"].nunique() == 1  # the same set: the same name
+    twice = claims[(claims["claim"] == "4") & (claims["encoder"] == "torch=model.pt2")]
+    assert len(twice) == 4
+
+
+def test_other_settings_need_another_folder(
+    reproduction: tuple[Path, Result], images: Path, exchanged: Path
+) -> None:
+    result = reproduce(images, exchanged, reproduction[0], "--seed", 3)
+    assert result.exit_code == 2
+    assert "seed was 0 and is 3" in result.stderr
+
+
+@pytest.mark.slow
+def test_the_ablation(images: Path, exchanged: Path, tmp_path: Path) -> None:
+    result = reproduce(images, exchanged, tmp_path / "out", "--ablation", 4)
+    assert result.exit_code == 0, result.output
+    rows = pd.read_csv(tmp_path / "out" / "ablation.csv")
+    assert rows["choice"].iloc[0] == "base"
+    assert rows["choice"].nunique() == 10
+    assert set(rows["claim_5"]) <= {"holds", "does not hold", "not decided"}
+    assert "## Ablation" in (tmp_path / "out" / "paper.md").read_text(encoding="utf-8")

@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+import pytest
+
+from imleak.paper import Settings
+from imleak.paper.ablation import variants
+from imleak.paper.experiments import experiments
+from imleak.paper.settings import CONTROL, QUICK, SettingsError
+from imleak.study import SpecError
+
+COCO = ("coco",)
+
+
+def test_the_defaults_are_the_papers() -> None:
+    pixels, *spaces = experiments(Settings(COCO))
+    assert (pixels.spec.largest, pixels.spec.levels) == (100, None)
+    assert {space.spec.patches for space in spaces} == {50, 10}  # a control takes a fifth
+    (mine, _), *_ = [one.spec.measures[1:3] for one in (pixels, *spaces)]
+    assert mine.options["epochs"] == 100
+    assert mine.options["protocol"] == "in-sample"
+
+
+def test_every_figure_has_an_experiment() -> None:
+    behind = {figure for one in experiments(Settings(COCO)) for figure in one.figures}
+    assert behind == {"1", "2", "3a", "3b", "4", "5", "6a", "6b", "7", "8"}
+
+
+def test_stand_ins_are_named_and_warned_of() -> None:
+    settings = Settings(COCO)
+    titles = [space.title for space in settings.spaces]
+    assert titles == ["efficientnet-lite0", "clip=random:0", "resnet50-thin"]
+    first, second = settings.warnings
+    assert "efficientnet-lite0 stands in" in first
+    assert "not CLIP ViT-B's" in first
+    assert "resnet50-thin stands in" in second
+
+
+def test_with_weights_nothing_stands_in() -> None:
+    settings = Settings(COCO, clip="random:3", resnet="random:4")
+    assert [space.title for space in settings.spaces] == ["clip=random:3", "resnet=random:4"]
+    assert not any(space.stand_in for space in settings.spaces)
+    assert settings.warnings == ()
+
+
+def test_an_untrained_network_may_be_asked_for_by_name() -> None:
+    settings = Settings(COCO, encoders=(CONTROL,))
+    assert [space.role for space in settings.spaces] == ["clip", "resnet"]
+
+
+def test_quick_is_little_but_for_what_is_asked() -> None:
+    settings = Settings.of({"images": ["coco"], "epochs": 7, "hidden": "32,16"}, quick=True)
+    assert (settings.images, settings.epochs, settings.hidden) == (("coco",), 7, (32, 16))
+    assert (settings.patches, settings.ablation) == (QUICK["patches"], 0)
+
+
+def test_widths_that_are_no_numbers() -> None:
+    with pytest.raises(SettingsError, match="100,100"):
+        Settings.of({"images": ["coco"], "hidden": "wide"})
+
+
+def test_a_setting_that_cannot_be() -> None:
+    with pytest.raises(SpecError, match="patches"):
+        experiments(Settings(COCO, patches=0))
+
+
+def test_every_choice_the_paper_leaves_open_is_varied() -> None:
+    varied = {variant.choice for variant in variants(Settings(COCO))}
+    assert varied == {
+        "base",
+        "width",
+        "depth",
+        "batch",
+        "rate",
+        "epochs",
+        "patches",
+        "clear",
+        "seed",
+        "samples",
+    }
+    names = [variant.name for variant in variants(Settings(COCO))]
+    assert len(names) == len(set(names))
