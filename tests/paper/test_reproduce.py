@@ -109,7 +109,7 @@ def test_encoders_are_called_what_they_are(reproduction: tuple[Path, Result]) ->
     for text in (page, result.output.replace("\n", " ")):
         assert "stands in for it" in text
     assert "Figure 5" in page
-    assert "in place of CLIP ViT-B" in page
+    assert "for CLIP ViT-B" in page
     for number in DRAWN:
         assert f"figures/figure-{number}.png" in page
     assert "Read " in result.output

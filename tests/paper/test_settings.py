@@ -28,7 +28,7 @@ def test_every_figure_has_an_experiment() -> None:
 def test_stand_ins_are_named_and_warned_of() -> None:
     settings = Settings(COCO)
     titles = [space.title for space in settings.spaces]
-    assert titles == ["efficientnet-lite0", "clip=random:0", "resnet50-thin"]
+    assert titles == ["efficientnet-lite0", "resnet50-thin", "clip=random:0"]
     first, second = settings.warnings
     assert "efficientnet-lite0 stands in" in first
     assert "not CLIP ViT-B's" in first

@@ -45,8 +45,12 @@ class Panel:
     table: pd.DataFrame | None
 
 
-def panels(results: Results, strip: StripImages | None) -> Iterator[Panel]:
-    """Every figure there are results for, in the paper's order, drawn when asked for."""
+def panels(results: Results, strip: StripImages | None) -> list[Panel]:
+    """Every figure there are results for, in the paper's order."""
+    return sorted(_panels(results, strip), key=lambda panel: panel.number.partition(" ")[0])
+
+
+def _panels(results: Results, strip: StripImages | None) -> Iterator[Panel]:
     for drawing in strips.drawings(strip):
         caption = "One image, plain; encrypted, and its clear part, at every level"
         yield Panel("1", caption, replace(drawing, stem="figure-1"), None)
@@ -60,12 +64,9 @@ def called(results: Results, encoder: str) -> str:
     """An encoder by its own name, with the one it stands for."""
     role = results.roles.get(encoder)
     if role == "control":
-        return f"{encoder}, untrained control"
-    return (
-        f"{encoder}, in place of {NAMES[role]}"
-        if encoder in results.stand_ins and role in NAMES
-        else encoder
-    )
+        return f"{encoder} (untrained)"
+    stands = encoder in results.stand_ins and role in NAMES
+    return f"{encoder} (for {NAMES[role]})" if stands and role else encoder
 
 
 def _histogram(results: Results) -> Iterator[Panel]:
@@ -116,7 +117,7 @@ def _trained(results: Results, role: Role, places: tuple[str, str]) -> Iterator[
         history = mine[mine["epoch"].notna() & mine["level"].notna()]
         name = called(results, encoder)
         if len(history) and history["level"].nunique() > 1:
-            drawing = training.distance(stems[0], f"{places[0]}. MINE on {name}", history)
+            drawing = training.distance(stems[0], f"{places[0]}. {name}", history)
             caption = f"Distance to the maximum MI by epoch, MINE on {name}"
             yield Panel(numbers[0], caption, drawing, history[HISTORY_COLUMNS])
         summary = results.summary
@@ -124,7 +125,7 @@ def _trained(results: Results, role: Role, places: tuple[str, str]) -> Iterator[
         rows = rows[rows["level"].notna()].sort_values("level", kind="stable")
         if len(rows):
             rows = _with_exact(results, encoder, rows)
-            drawing = curves.drawing(stems[1], f"{places[1]}. MINE on {name}", rows)
+            drawing = curves.drawing(stems[1], f"{places[1]}. {name}", rows)
             caption = f"Final MI against s, MINE on {name}"
             yield Panel(numbers[1], caption, drawing, _bare(rows))
 

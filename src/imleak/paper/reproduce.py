@@ -120,7 +120,7 @@ def _images(done: Run) -> str:
 
 def _draw(results: Results, first: Experiment, done: Run, path: Path) -> list[Panel]:
     with print_style():
-        drawn = list(panels(results, strip_of(first.spec, done)))
+        drawn = panels(results, strip_of(first.spec, done))
         for panel in drawn:
             save(panel.drawing, path / FIGURES)
     return drawn

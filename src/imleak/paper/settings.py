@@ -123,15 +123,14 @@ class Settings:
 
     @property
     def spaces(self) -> tuple[Space, ...]:
-        """Encoders, in the order of the paper's figures."""
-        if self.clip is not None:
-            found = [Space(f"clip={self.clip}", "clip", False, self.patches)]
-        else:
-            found = [Space(name, "clip", True, self.patches) for name in self.encoders]
-            if self.control and CONTROL not in self.encoders:
-                found.append(Space(CONTROL, "control", True, max(2, self.patches // 5)))
+        """CLIP's place, ResNet's place, the control."""
+        clip = self.encoders if self.clip is None else (f"clip={self.clip}",)
         resnet = STAND_IN_RESNET if self.resnet is None else f"resnet={self.resnet}"
-        return (*found, Space(resnet, "resnet", self.resnet is None, self.patches))
+        found = [Space(name, "clip", self.clip is None, self.patches) for name in clip]
+        found.append(Space(resnet, "resnet", self.resnet is None, self.patches))
+        if self.control and self.clip is None and CONTROL not in clip:
+            found.append(Space(CONTROL, "control", True, max(2, self.patches // 5)))
+        return tuple(found)
 
     @property
     def warnings(self) -> tuple[str, ...]:

@@ -25,6 +25,10 @@ ROUNDING = 1e-3
 """Bits that are no rise."""
 
 
+SAID: Mapping[Verdict, str] = {"holds": "yes", "does not hold": "no", "not decided": "open"}
+"""A part of a claim among its figures."""
+
+
 @dataclass(frozen=True)
 class Statement:
     """What the paper says, and when it is said to hold.

@@ -13,7 +13,7 @@ import numpy as np
 from ..curves import DRAWS, Curve, Results
 from ..shapes import Array, curvature, r_squared, slope
 from ..verdicts import Figure, Verdict, all_of, at_least, below, opposite
-from .claim import STRAIGHT, Claim, Evaluation, Statement, falls, halves
+from .claim import SAID, STRAIGHT, Claim, Evaluation, Statement, falls, halves
 
 SLOPE = 0.1
 """Bits a level that a slope may differ from -1."""
@@ -104,7 +104,7 @@ def _cosine(results: Results, curve: Curve) -> Iterator[Claim]:
         useful = all_of(falling, at_least(told, TOLD_APART))
         figures: dict[str, Figure | str] = {
             "told_apart": told,
-            "falls": falling,
+            "falls": SAID[falling],
             "largest_rise": rise,
         }
         yield _claim(COSINE, results, curve, evaluation, opposite(useful), figures)

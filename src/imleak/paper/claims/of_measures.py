@@ -9,7 +9,7 @@ import numpy as np
 from ..curves import Curve, Results
 from ..shapes import curvature, r_squared
 from ..verdicts import all_of, below
-from .claim import STRAIGHT, Claim, Statement, evaluation_of, falls
+from .claim import SAID, STRAIGHT, Claim, Statement, evaluation_of, falls
 
 LOOKED_FOR = Statement(
     "9",
@@ -31,7 +31,7 @@ def _looked_for(results: Results, curve: Curve) -> Claim:
     falling, rise = falls(curve)
     fit = curve.figure(lambda c: r_squared(curve.levels, c))
     figures = {
-        "falls": falling,
+        "falls": SAID[falling],
         "largest_rise": rise,
         "R2": fit,
         "curvature": curve.figure(lambda c: curvature(curve.levels, c)),
