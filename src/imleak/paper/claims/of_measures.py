@@ -8,7 +8,7 @@ import numpy as np
 
 from ..curves import Curve, Results
 from ..shapes import curvature, r_squared
-from ..verdicts import all_of, below
+from ..verdicts import Figure, all_of, below
 from .claim import SAID, STRAIGHT, Claim, Statement, evaluation_of, falls
 
 LOOKED_FOR = Statement(
@@ -30,7 +30,7 @@ def claims(results: Results) -> Iterator[Claim]:
 def _looked_for(results: Results, curve: Curve) -> Claim:
     falling, rise = falls(curve)
     fit = curve.figure(lambda c: r_squared(curve.levels, c))
-    figures = {
+    figures: dict[str, Figure | str] = {
         "falls": SAID[falling],
         "largest_rise": rise,
         "R2": fit,
