@@ -222,6 +222,48 @@ class Metric(Protocol):
         ...
 
 
+class LearnedView(Protocol):
+    """A view that is trained, and therefore another on every split."""
+
+    def __call__(
+        self,
+        x: NDArray[np.float32],
+        train: NDArray[np.int64],
+        validation: NDArray[np.int64],
+        seed: int,
+    ) -> NDArray[np.float32]:
+        """(L, n, dy) vectors of all rows, of a network trained on the rows `train` to tell
+        their x and stopped by the rows `validation`. It never looks at x of other rows."""
+        ...
+
+
+@runtime_checkable
+class TrainableEncoder(Protocol):
+    """A way to look at clear parts that is learned from them. It can be a view, never a
+    target. Its attributes are those of an :class:`Encoder`."""
+
+    name: str
+    version: str
+    input_size: int | None
+    dimension: int
+    digest: str
+
+    def seconds(self, levels: int, rows: int) -> float:
+        """Seconds one training will take on one core, from a few steps of it."""
+        ...
+
+    def watch(self, pictures: Samples, bits: int, groups: NDArray[np.int64]) -> LearnedView:
+        """The view of these clear parts.
+
+        Parameters
+        ----------
+        pictures : (L, n, C, input_size, input_size) clear parts at L levels.
+        bits : B of their samples.
+        groups : (n,) which picture a row comes from.
+        """
+        ...
+
+
 @dataclass(frozen=True, eq=False)
 class PairedSamples:
     """Rows of target and view, pooled over pictures.
@@ -229,11 +271,13 @@ class PairedSamples:
     Parameters
     ----------
     x : (n, dx) float32 target, from the plain picture.
-    y : (L, n, dy) float32 view, from the clear part at L levels.
+    y : (L, n, dy) float32 view, from the clear part at L levels; (L, n, 0) of one that is
+        trained.
     groups : (n,) integers: which picture a row comes from.
     weights : (n,) how often a row occurs, for rows that stand for many equal ones (the
         values of scalar pixels, counted); None where every row counts once.
     sizes : per level, the number of values a view can take; None where unknown.
+    learned : what makes y on every split, for a view that is trained.
     """
 
     x: NDArray[np.float32]
@@ -241,6 +285,7 @@ class PairedSamples:
     groups: NDArray[np.int64]
     weights: NDArray[np.float64] | None = None
     sizes: tuple[int | None, ...] | None = None
+    learned: LearnedView | None = None
 
 
 @dataclass(frozen=True)

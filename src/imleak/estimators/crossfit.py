@@ -22,6 +22,7 @@ from .evidence import (
     judge,
     weigh,
 )
+from .learned import learn, merged
 from .pixels import drawn
 from .planted import smallest_detectable
 from .split import Indices, Split, cross_fit, nested_subsets
@@ -58,6 +59,8 @@ class CrossFitted:
     bound: Bound = "lower"
     read: str
     """Which of the learner's bounds this is."""
+    holds_out = True
+    """Whether it tests on pictures a trained view has not seen."""
 
     def __init__(
         self,
@@ -142,17 +145,15 @@ class CrossFitted:
         told: _Shares,
     ) -> dict[str, Learned]:
         """Learn on all splits of every view, a stack at a time, on every core."""
-        samples = next(iter(views.values()))
-        blocks = blocks_of_pictures(samples.groups, seed)
+        groups = next(iter(views.values())).groups
+        blocks = blocks_of_pictures(groups, seed)
         learner = self.learner()
-        size = max(1, MEMBERS // (len(samples.y) * pairings))
-        chunks = [splits[at : at + size] for at in range(0, len(splits), size)]
         done: dict[str, list[Learned]] = {name: [] for name in views}
         with one_thread_each(), ThreadPoolExecutor(cores()) as pool:
             jobs = [
-                (name, pool.submit(learner.learn, view, chunk, blocks, pairings, seed))
-                for chunk in chunks
+                (name, pool.submit(learn, learner, view, stack, blocks, pairings, seed))
                 for name, view in views.items()
+                for stack in _stacks(splits, view, pairings)
             ]
             try:
                 for at, (name, job) in enumerate(jobs, start=1):
@@ -162,7 +163,7 @@ class CrossFitted:
                 pool.shutdown(cancel_futures=True)
                 raise
         told.next()
-        return {name: _merged(parts) for name, parts in done.items()}
+        return {name: merged(parts) for name, parts in done.items()}
 
     def _estimates(
         self,
@@ -254,8 +255,11 @@ class CrossFitted:
         told: _Shares,
     ) -> list[Estimate]:
         """Add the smallest planted leak found, at the highest level that is not constant:
-        planted into one view, the first of several, and looked for there."""
-        samples = next(iter(views.values()))
+        planted into one view, the first that is not trained, and looked for there."""
+        frozen = [view for view in views.values() if view.learned is None]
+        if not frozen:
+            return estimates
+        samples = frozen[0]
         varied = [at for at, view in enumerate(samples.y) if np.ptp(view, axis=0).max() > 0]
         if not varied:
             return estimates
@@ -275,9 +279,12 @@ class CrossFitted:
         return [replace(estimate, detectable=detectable) for estimate in estimates]
 
 
-def _merged(parts: Sequence[Learned]) -> Learned:
-    """Of all splits, by bound."""
-    return {name: [pair for one in parts for pair in one[name]] for name in parts[0]}
+def _stacks(
+    splits: Sequence[Split], view: PairedSamples, pairings: int
+) -> Iterator[Sequence[Split]]:
+    """Splits learned together: as many as keep a core busy, one of a view that is trained."""
+    size = 1 if view.learned else max(1, MEMBERS // (len(view.y) * pairings))
+    return (splits[at : at + size] for at in range(0, len(splits), size))
 
 
 def _smaller(split: Split, groups: Indices, share: float, seed: list[int]) -> Split:

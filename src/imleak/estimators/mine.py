@@ -95,6 +95,7 @@ class Mine(CrossFitted):
             device=device,
         )
         self.protocol = protocol
+        self.holds_out = held_out
         self.epochs = epochs
         self.hidden = tuple(hidden)
         usual = 64 if held_out else None

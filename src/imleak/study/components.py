@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Any, Self
 
 from .. import plugins
-from ..interfaces import ChoosesView, ImleakError, NotInstalledError, Space
+from ..interfaces import ChoosesView, ImleakError, NotInstalledError, Space, TrainableEncoder
 
 
 class OptionError(ImleakError):
@@ -183,6 +183,16 @@ class Question:
     @property
     def identity(self) -> dict[str, object]:
         return {"target": self.target.identity, "views": [view.identity for view in self.views]}
+
+
+def is_trained(view: Component) -> bool:
+    """Whether a view is trained on every split, and not a frozen encoder."""
+    return isinstance(view.build(), TrainableEncoder)
+
+
+def holds_out(measure: Component) -> bool:
+    """Whether a measure tests on pictures that a trained view has not seen."""
+    return bool(getattr(measure.build(), "holds_out", False))
 
 
 def chooses_view(measure: Component) -> bool:

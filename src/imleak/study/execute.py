@@ -11,13 +11,14 @@ from typing import Any
 
 from ..cache import Arrays, Cache, CacheError
 from ..interfaces import ChoosesView, Estimator, Features, Image, ImleakError, Metric
-from .components import Component, has_features
+from .components import Component, has_features, is_trained
 from .features import Embedding, FeatureRequest, embeddings, encode, show, unpack
 from .observe import observe
 from .parts import Part
 from .plan import PIXELS, ImageInfo, Unit
 from .samples import pool_features, pool_pixels
 from .survey import Reader
+from .trained import Trained
 
 Share = Callable[[float], None]
 
@@ -167,7 +168,7 @@ def reason(error: Exception) -> str:
 
 def requests_of(unit: Unit, info: ImageInfo) -> list[FeatureRequest]:
     """The vectors a unit needs of one of its pictures: of the target, then of every view at
-    every level; none if it looks at samples."""
+    every level but those that are trained; none if it looks at samples."""
     question = unit.question
     if question == PIXELS or not has_features(question.target):
         return []
@@ -175,8 +176,9 @@ def requests_of(unit: Unit, info: ImageInfo) -> list[FeatureRequest]:
     return [
         target,
         *(
-            replace(target, encoder=view, scheme=unit.scheme, level=level)
+            replace(target, encoder=view).at(unit.scheme, level)
             for view in question.views
+            if not is_trained(view)
             for level in unit.levels
         ),
     ]
@@ -200,7 +202,11 @@ def _estimator(unit: Unit, place: Workplace, share: Share | None) -> list[dict[s
         samples = pool_pixels(unit, place.image)
         estimates = estimator.estimate(samples, seed=unit.seed, progress=share)
     else:
-        pooled = pool_features(unit, lambda info: place.features(requests_of(unit, info)))
+        pooled = pool_features(
+            unit,
+            vectors=lambda info: place.features(requests_of(unit, info)),
+            learned=lambda view: Trained(view, unit, place.image, place.cache),
+        )
         if isinstance(estimator, ChoosesView):
             names = [view.title for view in unit.question.views]
             views = dict(zip(names, pooled, strict=True))

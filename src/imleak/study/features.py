@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from hashlib import sha256
 from typing import Any
@@ -38,6 +38,10 @@ class FeatureRequest:
     seed: int = 0
     scheme: Component | None = None
     level: int | None = None
+
+    def at(self, scheme: Component, level: int) -> FeatureRequest:
+        """The same places of the clear part at a level."""
+        return replace(self, scheme=scheme, level=level)
 
     @property
     def places(self) -> NDArray[np.int64] | None:
@@ -141,9 +145,9 @@ def show(embedding: Embedding, image: Image) -> Shown:
     different: dict[bytes, int] = {}
     pictures: list[Samples] = []
     rows: dict[FeatureRequest, NDArray[np.int32]] = {}
-    for request, samples in _at_every_level(embedding.requests, image):
+    for request, samples in at_every_level(embedding.requests, image):
         row = []
-        for picture in _as_input(request, samples, image.bits):
+        for picture in as_input(request, samples, image.bits):
             digest = sha256(picture.tobytes()).digest()
             if digest not in different:
                 different[digest] = len(pictures)
@@ -210,7 +214,7 @@ def input_size(encoder: Component) -> int:
     return size
 
 
-def _at_every_level(
+def at_every_level(
     requests: Iterable[FeatureRequest], image: Image
 ) -> Iterator[tuple[FeatureRequest, Samples]]:
     """The plain picture or the clear part each request is of; a level is encrypted once."""
@@ -224,7 +228,7 @@ def _at_every_level(
         yield request, observed[request.scheme].clear(request.level)
 
 
-def _as_input(request: FeatureRequest, samples: Samples, bits: int) -> NDArray[Any]:
+def as_input(request: FeatureRequest, samples: Samples, bits: int) -> NDArray[Any]:
     """(P, C, size, size) as the encoder takes them."""
     size, places = input_size(request.encoder), request.places
     return resize(samples, bits, size)[np.newaxis] if places is None else cut(samples, places, size)

@@ -7,8 +7,17 @@ from time import perf_counter
 
 import numpy as np
 
-from ..interfaces import ChoosesView, Encoder, Estimator, PairedSamples
-from .components import Component
+from ..interfaces import (
+    ChoosesView,
+    Encoder,
+    Estimator,
+    Features,
+    LearnedView,
+    PairedSamples,
+    TrainableEncoder,
+)
+from ..machine import cores
+from .components import Component, is_trained
 from .execute import requests_of
 from .features import Embedding
 from .parts import Part
@@ -89,13 +98,14 @@ def seconds_of_estimator(unit: Unit) -> float:
     """Seconds an estimator will take for a unit: it is begun on noise of the same shape,
     and stopped when it says how far it has come."""
     estimator: Estimator = unit.measure.build()
-    noise = _noise(unit)
+    trainings = _Trainings(unit)
+    noise = _noise(unit, trainings)
     start = perf_counter()
 
     def stop(share: float) -> None:
         elapsed = perf_counter() - start
         if share > 0 and elapsed > PATIENCE:
-            raise _Enough(elapsed / min(share, 1.0))
+            raise _Enough((elapsed + trainings.seconds) / min(share, 1.0))
 
     try:
         if isinstance(estimator, ChoosesView):
@@ -107,7 +117,7 @@ def seconds_of_estimator(unit: Unit) -> float:
         return enough.seconds
     except Exception:  # noise is not to its liking; pictures may be
         return ASSUMED
-    return perf_counter() - start
+    return perf_counter() - start + trainings.seconds
 
 
 def in_words(seconds: float) -> str:
@@ -121,26 +131,47 @@ def in_words(seconds: float) -> str:
     return f"about {seconds / 3600:.1f} hours"
 
 
-def _noise(unit: Unit) -> dict[str, PairedSamples]:
+class _Trainings:
+    """Stands for views that are trained: gives noise, and adds up how long the trainings
+    would have taken on all cores."""
+
+    def __init__(self, unit: Unit) -> None:
+        self._unit = unit
+        self.seconds = 0.0
+
+    def of(self, view: Component) -> LearnedView:
+        encoder: TrainableEncoder = view.build()
+        shape = (len(self._unit.levels), len(self._unit.images) * self._unit.patches)
+        noise = np.random.default_rng(1).standard_normal((*shape, encoder.dimension), np.float32)
+        expected = encoder.seconds(*shape) / cores()
+
+        def count(*_: object, **__: object) -> Features:
+            self.seconds += expected
+            return noise
+
+        return count
+
+
+def _noise(unit: Unit, trainings: _Trainings) -> dict[str, PairedSamples]:
     """As many rows of every view as the unit will have; scalar pixels: a table of values
     an image."""
     rng = np.random.default_rng(0)
     rows = unit.patches or 256
     count = rows * len(unit.images)
     x = rng.standard_normal((count, unit.question.target.build().dimension), np.float32)
-    shapes = {
-        view.title: (len(unit.levels), count, view.build().dimension)
-        for view in unit.question.views
-    }
     return {
-        name: PairedSamples(
+        view.title: PairedSamples(
             x=x,
-            y=rng.standard_normal(shape, np.float32),
+            y=rng.standard_normal(
+                (len(unit.levels), count, 0 if is_trained(view) else view.build().dimension),
+                np.float32,
+            ),
             groups=np.repeat(np.arange(len(unit.images)), rows),
             weights=None if unit.patches else np.ones(count),
             sizes=None if unit.patches else (256,) * len(unit.levels),
+            learned=trainings.of(view) if is_trained(view) else None,
         )
-        for name, shape in shapes.items()
+        for view in unit.question.views
     }
 
 

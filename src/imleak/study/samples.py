@@ -6,12 +6,13 @@ import math
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
-from ..interfaces import Features, Image, ImleakError, PairedSamples, Scheme
-from .components import Component
+from ..interfaces import Features, Image, ImleakError, LearnedView, PairedSamples, Scheme
+from .components import Component, is_trained
 from .observe import derive_seed, observe
 from .plan import ImageInfo, Unit
 
@@ -26,36 +27,47 @@ DRAWN = 10_000
 
 
 def pool_features(
-    unit: Unit, vectors: Callable[[ImageInfo], Sequence[Features]]
+    unit: Unit,
+    vectors: Callable[[ImageInfo], Sequence[Features]],
+    learned: Callable[[Component], LearnedView],
 ) -> list[PairedSamples]:
     """Vectors of all patches of all pictures of a unit: samples a view, of one target.
 
     Parameters
     ----------
     unit : of an estimator; its order of pictures numbers the groups.
-    vectors : of a picture: of the target, then of every view at every level, (P, d) each.
+    vectors : of a picture: of the target, then of every view that is not trained at every
+        level, (P, d) each.
+    learned : of a view that is trained, what makes its vectors.
     """
     count, levels = len(unit.images) * unit.patches, len(unit.levels)
     target, views = unit.question.target, unit.question.views
-    x = _room(count, target.build().dimension)
-    ys = [_room(levels, count, view.build().dimension) for view in views]
+    x = room(count, target.build().dimension)
+    ys = {v: room(levels, count, v.build().dimension) for v in views if not is_trained(v)}
+    frozen = list(ys.values())
     for group, image in enumerate(unit.images):
         rows = slice(group * unit.patches, (group + 1) * unit.patches)
         plain, *clear = vectors(image)
         x[rows] = plain
         for at, found in enumerate(clear):
-            ys[at // levels][at % levels, rows] = found
+            frozen[at // levels][at % levels, rows] = found
     groups = np.repeat(np.arange(len(unit.images)), unit.patches)
-    return [PairedSamples(x, y, groups) for y in ys]
+    nothing = np.empty((levels, count, 0), np.float32)
+    return [
+        PairedSamples(x, ys[view], groups)
+        if view in ys
+        else PairedSamples(x, nothing, groups, learned=learned(view))
+        for view in views
+    ]
 
 
-def _room(*shape: int) -> NDArray[np.float32]:
+def room(*shape: int, dtype: DTypeLike = np.float32) -> NDArray[Any]:
     """An array to be filled: in memory, or mapped from a file without a name that goes
     with the array."""
-    if 4 * math.prod(shape) <= IN_MEMORY:
-        return np.empty(shape, np.float32)
+    if np.dtype(dtype).itemsize * math.prod(shape) <= IN_MEMORY:
+        return np.empty(shape, dtype)
     with tempfile.TemporaryFile(prefix="imleak-") as file:
-        return np.memmap(file, np.float32, shape=shape)
+        return np.memmap(file, dtype, shape=shape)
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,7 +15,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, mo
 from .. import plugins
 from ..interfaces import ImleakError
 from .choices import HELD_OUT_ONLY, Choice, EncoderChoice, Frozen, MeasureChoice, SchemeChoice
-from .components import Component, Question, has_features, space
+from .components import Component, Question, has_features, holds_out, is_trained, space
 
 SHARED_OPTIONS = (
     "epochs",
@@ -283,6 +283,7 @@ class StudySpec(Frozen):
         questions = self.questions()
         for question in questions:
             yield from _unlike(question)
+        yield from self._untrainable()
         there = {"features" if has_features(q.target) else "pixels" for q in questions}
         compared = any(q.is_of_one_encoder and has_features(q.target) for q in questions)
         for at, choice in enumerate(self.measures):
@@ -298,6 +299,24 @@ class StudySpec(Frozen):
                 yield (
                     f"measures[{at}]: {measure.name} works on single pixels; "
                     "add pixels to encoders (--encoder pixels)"
+                )
+
+    def _untrainable(self) -> Iterator[str]:
+        """Views that are trained, where they cannot be."""
+        for target in dict.fromkeys(question.target for question in self.questions()):
+            if is_trained(target):
+                yield (
+                    f"encoders: {target.title} is trained to tell a target and cannot be one; "
+                    f"give it as a view (--target {DEFAULT_ENCODERS[0]} --view {target.title})"
+                )
+        trained = [view.title for q in self.questions() for view in q.views if is_trained(view)]
+        if not trained:
+            return
+        for measure in self.measure_components():
+            if measure.kind == "estimator" and not holds_out(measure):
+                yield (
+                    f"measures: {measure.title} tests on what {trained[0]} was trained on; "
+                    "use an estimator that holds images out, such as best or cca-infonce"
                 )
 
 

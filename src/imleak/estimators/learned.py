@@ -1,0 +1,74 @@
+"""Views that are trained: on every split anew, and for broken pairs apart from true ones."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from ..interfaces import LearnedView, PairedSamples
+from .evidence import Learned, Learner, Score
+from .split import Indices, Split
+
+
+def learn(
+    learner: Learner,
+    samples: PairedSamples,
+    splits: Sequence[Split],
+    blocks: Indices,
+    pairings: int,
+    seed: int,
+) -> Learned:
+    """What a learner makes of the splits; of a trained view, after its training on each.
+
+    The null of a trained view is of the same training: against the targets of other
+    pictures, broken the same way as those the learner is then given.
+    """
+    if samples.learned is None:
+        return learner.learn(samples, splits, blocks, pairings, seed)
+    parts = [_of_split(learner, samples, s, blocks, pairings, seed) for s in splits]
+    return merged(parts)
+
+
+def merged(parts: Sequence[Learned]) -> Learned:
+    """Of all splits, by bound."""
+    return {name: [pair for one in parts for pair in one[name]] for name in parts[0]}
+
+
+def _of_split(
+    learner: Learner,
+    samples: PairedSamples,
+    split: Split,
+    blocks: Indices,
+    pairings: int,
+    seed: int,
+) -> Learned:
+    assert samples.learned is not None
+    partners = (np.arange(len(samples.x)), split.broken)[:pairings]
+    said = []
+    for partner in partners:
+        seen = _seen(samples, samples.learned, partner, split, seed)
+        said.append(learner.learn(seen, [split], blocks, 1, seed))
+    return {
+        name: [
+            (_abreast([one[0] for one in pairs]), _abreast([one[1] for one in pairs]))
+            for pairs in zip(*(one[name] for one in said), strict=True)
+        ]
+        for name in said[0]
+    }
+
+
+def _seen(
+    samples: PairedSamples, view: LearnedView, partner: Indices, split: Split, seed: int
+) -> PairedSamples:
+    """Pairs (x[partner], y) with the view that was trained on them."""
+    x = samples.x[partner]
+    own = int(np.random.SeedSequence([seed, split.seed, split.fold]).generate_state(1)[0])
+    y = view(x, split.train, split.validation, own)
+    return replace(samples, x=x, y=y, learned=None)
+
+
+def _abreast(scores: Sequence[Score]) -> Score:
+    """Scores of one part of one split, true pairs and broken ones, as one score of both."""
+    return replace(scores[0], sums=np.concatenate([score.sums for score in scores], axis=1))

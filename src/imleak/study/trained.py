@@ -1,0 +1,115 @@
+"""Views that are trained: the clear parts they look at, and what they made of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from hashlib import sha256
+from threading import Lock
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..cache import Cache, CacheError
+from ..interfaces import Image, LearnedView, Samples, TrainableEncoder
+from .components import Component, canonical
+from .features import FeatureRequest, as_input, at_every_level, input_size
+from .plan import SAMPLING_VERSION, ImageInfo, Unit
+from .samples import room
+
+
+@dataclass(eq=False)
+class Trained:
+    """The view of one encoder in one unit, trained on a split when it is first asked.
+
+    What a training made is kept like any vectors: another estimator on the same splits
+    trains nothing, and a run that was stopped goes on where it was.
+
+    Parameters
+    ----------
+    view : a trainable encoder.
+    unit : whose pictures it looks at.
+    read : the picture behind an info.
+    cache : where vectors are kept.
+    """
+
+    view: Component
+    unit: Unit
+    read: Callable[[ImageInfo], Image]
+    cache: Cache
+    _made: LearnedView | None = None
+    _lock: Lock = field(default_factory=Lock)
+
+    def __call__(
+        self,
+        x: NDArray[np.float32],
+        train: NDArray[np.int64],
+        validation: NDArray[np.int64],
+        seed: int,
+    ) -> NDArray[np.float32]:
+        """See :class:`imleak.interfaces.LearnedView`."""
+        key = self._key(x, train, validation, seed)
+        found = self.cache.get(key)
+        if found is not None:
+            kept: NDArray[np.float32] = found["vectors"]
+            return kept
+        vectors = self._watching()(x, train, validation, seed)
+        with suppress(CacheError):
+            self.cache.put(key, {"vectors": vectors}, maker=self.view.title)
+        return vectors
+
+    def _watching(self) -> LearnedView:
+        """The view with its pictures, cut once for all splits."""
+        with self._lock:
+            if self._made is None:
+                encoder: TrainableEncoder = self.view.build()
+                groups = np.repeat(np.arange(len(self.unit.images)), self.unit.patches)
+                self._made = encoder.watch(self._pictures(), self.unit.images[0].bits, groups)
+            return self._made
+
+    def _pictures(self) -> Samples:
+        """(L, n, C, size, size) clear parts, at the places of the target's patches."""
+        unit, size = self.unit, input_size(self.view)
+        first = unit.images[0]
+        pictures = room(
+            len(unit.levels),
+            len(unit.images) * unit.patches,
+            max(image.channels for image in unit.images),
+            size,
+            size,
+            dtype=np.uint8 if first.bits <= 8 else np.uint16,
+        )
+        for group, info in enumerate(unit.images):
+            rows = slice(group * unit.patches, (group + 1) * unit.patches)
+            plain = FeatureRequest(info, self.view, unit.patches, unit.seed)
+            wanted = [plain.at(unit.scheme, level) for level in unit.levels]
+            for at, (request, samples) in enumerate(at_every_level(wanted, self.read(info))):
+                pictures[at, rows] = as_input(request, samples, info.bits)
+        return pictures
+
+    def _key(
+        self,
+        x: NDArray[np.float32],
+        train: NDArray[np.int64],
+        validation: NDArray[np.int64],
+        seed: int,
+    ) -> str:
+        """SHA-256 (hex) of everything the vectors depend on."""
+        identity = {
+            "sampling": SAMPLING_VERSION,
+            "images": [image.digest for image in self.unit.images],
+            "patches": [self.unit.patches, self.unit.seed],
+            "scheme": self.unit.scheme.identity,
+            "levels": list(self.unit.levels),
+            "view": self.view.identity,
+            "split": [_digest(train), _digest(validation)],
+            "target": _digest(x[np.r_[train, validation]]),
+            "seed": seed,
+        }
+        return sha256(canonical(identity).encode()).hexdigest()
+
+
+def _digest(array: NDArray[Any]) -> str:
+    return sha256(array.tobytes()).hexdigest()
