@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from imleak.cache import (
@@ -266,6 +266,7 @@ def test_ages_and_sizes_are_read() -> None:
             parse_size(text)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 10**14))
 def test_a_size_said_is_a_size_read(count: int) -> None:
     said = in_bytes(count)

@@ -238,15 +238,9 @@ class LearnedView(Protocol):
 
 
 @runtime_checkable
-class TrainableEncoder(Protocol):
+class TrainableEncoder(Encoder, Protocol):
     """A way to look at clear parts that is learned from them. It can be a view, never a
-    target. Its attributes are those of an :class:`Encoder`."""
-
-    name: str
-    version: str
-    input_size: int | None
-    dimension: int
-    digest: str
+    target: :meth:`encode` refuses."""
 
     def seconds(self, levels: int, rows: int) -> float:
         """Seconds one training will take on one core, from a few steps of it."""

@@ -25,6 +25,7 @@ BUILT_IN: Mapping[Kind, dict[str, str]] = {
     "encoder": {
         "pixels": "imleak.encoders.pixels:Pixels",
         "efficientnet-lite0": "imleak.encoders.efficientnet:EfficientNetLite0",
+        "conv": "imleak.encoders.conv:Conv",
         "clip": "imleak.encoders.clip:Clip",
         "resnet": "imleak.encoders.resnet:ResNet",
         "resnet50-thin": "imleak.encoders.thin_resnet:ThinResNet50",

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from imleak import plugins
-from imleak.interfaces import Encoder, ImleakError, NotInstalledError
+from imleak.interfaces import Encoder, ImleakError, NotInstalledError, TrainableEncoder
 
 NEEDS = {
     "clip": ["random:0"],
@@ -14,6 +14,7 @@ NEEDS = {
     "onnx": ["onnx"],
     "torch": ["pt2"],
     "pixels": [None, 16],
+    "conv": ["random", "efficientnet-lite0"],
 }
 """What an encoder is made with, where it cannot do without, or can do with."""
 
@@ -31,8 +32,10 @@ def encoder(request, exchanged):
     if value in ("onnx", "pt2"):
         value = str(exchanged / f"model.{value}")
     given = {"output": "features"} if name == "onnx" else {}
+    given |= {"init": value} if name == "conv" else {}
+    unnamed = [] if value is None or name == "conv" else [value]
     try:
-        return plugins.load("encoder", name)(*([] if value is None else [value]), **given)
+        return plugins.load("encoder", name)(*unnamed, **given)
     except NotInstalledError as error:
         pytest.skip(str(error))
 
@@ -51,6 +54,8 @@ def tolerance(encoder):
 def network(encoder):
     if encoder.input_size is None:
         pytest.skip("scalar pixels have no vectors")
+    if isinstance(encoder, TrainableEncoder):
+        pytest.skip("has no vectors before it is trained")
     return encoder
 
 
@@ -85,6 +90,30 @@ def test_scalar_pixels_cannot_be_called(encoder):
     assert encoder.dimension == 1
     with pytest.raises(ImleakError):
         encoder.encode(pictures(8), 8)
+
+
+def test_what_is_trained_cannot_be_called(encoder):
+    if not isinstance(encoder, TrainableEncoder):
+        pytest.skip("is not trained")
+    with pytest.raises(ImleakError, match="as a view"):
+        encoder.encode(pictures(8), 8)
+
+
+def test_what_is_trained_gives_vectors_of_every_row_and_level(encoder):
+    if not isinstance(encoder, TrainableEncoder):
+        pytest.skip("is not trained")
+    given = pictures(encoder.input_size, channels=1, count=14)
+    clear = np.stack([given, given << 5 & 255])
+    view = encoder.watch(clear, 8, np.arange(14))
+    x = np.random.default_rng(0).normal(size=(14, 5)).astype(np.float32)
+    train, validation = np.arange(6), np.arange(6, 10)
+    told = view(x, train, validation, 0)
+    assert told.shape == (2, 14, encoder.dimension)
+    assert told.dtype == np.float32
+    assert np.isfinite(told).all()
+    # It never looks at targets of other rows.
+    x[10:] = np.nan
+    np.testing.assert_array_equal(view(x, train, validation, 0), told)
 
 
 def test_vectors_are_finite_and_tell_pictures_apart(network):

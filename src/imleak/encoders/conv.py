@@ -1,0 +1,157 @@
+"""A view that is trained on clear parts: an adversary who knows what is left to look at."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..interfaces import Features, ImleakError, LearnedView, Samples
+from ..machine import Precision, product_type
+from ._lite0 import weights
+from ._network import check_device, file_digest
+
+if TYPE_CHECKING:
+    from ._apprentice import Lessons
+
+Init = Literal["random", "efficientnet-lite0"]
+START = {"random": (2.0, 2e-3, 0.05, 256), "efficientnet-lite0": (3.0, 3e-4, 0.1, 1280)}
+"""By start: passes, rate, decay, and the dimension of the vectors."""
+
+
+class Conv:
+    """A convolutional network trained, split by split, to tell the target from clear parts.
+
+    A frozen encoder was made for pictures and sees the clear part as one with stripes. This
+    one learns from clear parts of the training images, at all levels together, which target
+    belongs to which: InfoNCE over the targets of all training images, the checkpoint chosen
+    on validation images, test images never seen. It is a view and no target, for estimators
+    that hold images out; a study trains it for every fold and seed, and for the null again,
+    against targets of other images.
+
+    ``conv`` starts from nothing: a small residual network on the clear bits as planes.
+    ``conv:init=efficientnet-lite0`` starts from EfficientNet-Lite0, whose first stages stay
+    as they are and are shown two pictures: the clear part as ``p << s``, and the picture the
+    smallest differences between neighbouring remainders add up to (:mod:`._lenses`). What
+    they see is computed once for all folds, and the stages after them are trained.
+
+    Parameters
+    ----------
+    init : "random" or "efficientnet-lite0".
+    passes : times every training row is seen at every level.
+    batch : rows a step.
+    rate, decay : of AdamW.
+    device, precision : where it is trained, and the type of its products.
+
+    Raises
+    ------
+    ImleakError
+        If an option has no such value, the device or the weights are not there.
+
+    References
+    ----------
+    Section VI of the paper ("encoders trained on partially noisy images"). He et al., "Deep
+    residual learning for image recognition", CVPR 2016.
+    """
+
+    name = "conv"
+    version = "1"
+    input_size: int | None = 224
+
+    def __init__(
+        self,
+        *,
+        init: Init = "random",
+        passes: float | None = None,
+        batch: int = 64,
+        rate: float | None = None,
+        decay: float | None = None,
+        device: str = "cpu",
+        precision: Precision = "auto",
+    ) -> None:
+        if init not in START:
+            raise ImleakError(f"init of conv is {' or '.join(map(repr, START))}, not {init!r}")
+        usual_passes, usual_rate, usual_decay, self.dimension = START[init]
+        self.init = init
+        self.passes = usual_passes if passes is None else passes
+        self.batch = batch
+        self.rate = usual_rate if rate is None else rate
+        self.decay = usual_decay if decay is None else decay
+        if self.passes <= 0 or batch < 2 or self.rate <= 0 or self.decay < 0:
+            raise ImleakError(
+                f"conv takes passes and rate above 0, decay of 0 or more and a batch of 2 or "
+                f"more, not passes={self.passes}, rate={self.rate}, decay={self.decay}, "
+                f"batch={batch}"
+            )
+        if device != "cpu":
+            check_device(device)
+        self.device = device
+        self.dtype = product_type(precision, device)
+        self._weights = weights() if init == "efficientnet-lite0" else None
+        self.digest = self._digest()
+
+    @property
+    def title(self) -> str:
+        """What it is called in results."""
+        return self.name if self.init == "random" else f"{self.name}:init={self.init}"
+
+    @property
+    def precision(self) -> str:
+        """The type of its products, as chosen."""
+        return {"float32": "fp32", "bfloat16": "bf16", "float16": "fp16"}[str(self.dtype)[6:]]
+
+    @property
+    def facts(self) -> dict[str, str]:
+        """What is recorded of it beside its options."""
+        return {"device": self.device, "precision": self.precision}
+
+    def encode(self, pictures: Samples, bits: int) -> Features:
+        """Not possible: it has no vectors before it is trained, nor the same after.
+
+        Raises
+        ------
+        ImleakError
+            Always.
+        """
+        del pictures, bits
+        raise ImleakError(
+            f"{self.title} is trained on every split of a study and makes no vectors by itself; "
+            f"give it as a view: --target efficientnet-lite0 --view {self.title}"
+        )
+
+    def watch(self, pictures: Samples, bits: int, groups: NDArray[np.int64]) -> LearnedView:
+        """The view of these clear parts, (L, n, C, 224, 224); see
+        :class:`imleak.interfaces.TrainableEncoder`."""
+        del bits  # what is used of them shows in the samples
+        from . import _looking
+
+        if self._weights is not None:
+            return _looking.adapted(
+                self._weights, pictures, groups, self._lessons(), self.dimension
+            )
+        return _looking.from_nothing(pictures, groups, self._lessons(), self.dimension)
+
+    def seconds(self, levels: int, rows: int) -> float:
+        """Seconds one training will take on one core, from two steps on noise."""
+        from . import _looking
+
+        seconds = _looking.seconds_a_row(self._weights, self._lessons(), self.dimension)
+        taught, looked_at = self.passes * 0.64, 0.36  # of five folds, with 20 % to validate
+        return seconds * levels * rows * (taught + looked_at)
+
+    def _lessons(self) -> Lessons:
+        from ._apprentice import Lessons
+
+        return Lessons(self.passes, self.batch, self.rate, self.decay, self.dtype, self.device)
+
+    def _digest(self) -> str:
+        parts = {
+            "encoder": [self.name, self.version, self.init],
+            "weights": self._weights and file_digest(self._weights),
+            "lessons": [self.passes, self.batch, self.rate, self.decay],
+            "precision": self.precision,
+        }
+        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,139 @@
+"""A view that is taught: what it learns, and what it must not see."""
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from imleak.encoders._apprentice import (
+    WIDTH,
+    Apprentice,
+    Lessons,
+    _Class,
+    _whitened,
+    teach,
+    vectors,
+)
+
+LESSONS = Lessons(passes=20, batch=32, rate=1e-2, decay=0.01, precision=torch.float32)
+PICTURES, PATCHES, SIDE = 120, 2, 4
+ROWS = PICTURES * PATCHES
+GROUPS = np.repeat(np.arange(PICTURES), PATCHES)
+TRAIN, VALIDATION, TEST = np.split(np.arange(ROWS), [ROWS * 3 // 5, ROWS * 4 // 5])
+
+
+@dataclass
+class Sight:
+    """Small pictures held in memory; notes which rows were looked at."""
+
+    shown: np.ndarray
+
+    def __post_init__(self):
+        self.seen = set()
+
+    @property
+    def levels(self):
+        return len(self.shown)
+
+    @property
+    def rows(self):
+        return self.shown.shape[1]
+
+    def __call__(self, level, rows):
+        self.seen |= set(rows.tolist())
+        return torch.from_numpy(self.shown[level, rows])
+
+
+def network():
+    return nn.Sequential(nn.Flatten(), nn.Linear(SIDE * SIDE, 16))
+
+
+def lesson(leak, seed=0, **changes):
+    """Targets of three numbers, of which the pictures show a share; symmetric, so that a
+    mirror changes nothing."""
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(ROWS, 3)).astype(np.float32)
+    shown = rng.normal(size=(2, ROWS, 1, SIDE, SIDE)).astype(np.float32)
+    shown[..., :3, 0] = leak * x[:, None] + math.sqrt(1 - leak**2) * shown[..., :3, 0]
+    shown = (shown + shown[..., ::-1]) / 2
+    torch.manual_seed(0)
+    apprentice, sight = Apprentice(network(), 16), Sight(shown)
+    teach(apprentice, sight, x, GROUPS, (TRAIN, VALIDATION), replace(LESSONS, **changes), 0)
+    return apprentice, sight, x
+
+
+def share_told(apprentice, sight, x, rows):
+    """R^2 of the targets from the vectors of other rows."""
+    found = vectors(apprentice, sight, 16, LESSONS)[0]
+    known = np.setdiff1d(np.arange(ROWS), rows)
+    one = np.ones((ROWS, 1))
+    design = np.hstack([found, one])
+    weights = np.linalg.lstsq(design[known], x[known], rcond=None)[0]
+    left = x[rows] - design[rows] @ weights
+    return 1 - left.var() / x[rows].var()
+
+
+def test_what_is_shown_of_the_target_is_learned():
+    assert share_told(*lesson(0.95), TEST) > 0.6
+
+
+def test_where_nothing_is_shown_nothing_is_learned():
+    assert abs(share_told(*lesson(0.0), TEST)) < 0.25
+
+
+def test_rows_of_the_test_are_not_looked_at():
+    _, sight, _ = lesson(0.5, passes=2)
+    assert sight.seen == set(TRAIN) | set(VALIDATION)
+
+
+def test_the_checkpoint_is_the_best_on_validation(monkeypatch):
+    looks = []
+    told = _Class.told
+
+    def noted(self, apprentice, targets, lessons):
+        said = told(self, apprentice, targets, lessons)
+        looks.append((said, apprentice.of_view.weight.detach().clone()))
+        return said
+
+    monkeypatch.setattr(_Class, "told", noted)
+    apprentice, _, _ = lesson(0.9, rate=3.0, passes=6)  # too fast to end well
+    best = max(looks, key=lambda look: look[0])[1]
+    assert len(looks) >= LESSONS.looks
+    assert torch.equal(apprentice.of_view.weight, best)
+
+
+@pytest.mark.parametrize("levels", [1, 2])
+def test_a_batch_holds_different_pictures_and_all_levels(levels):
+    sight = Sight(np.zeros((levels, ROWS, 1, SIDE, SIDE), np.float32))
+    rows, at = _Class(sight, GROUPS, TRAIN).draw(20, np.random.default_rng(0))
+    assert len(set(GROUPS[rows])) == len(rows) == 20
+    assert np.bincount(at, minlength=levels).tolist() == [20 // levels] * levels
+    assert set(rows) <= set(TRAIN)
+
+
+def test_a_score_at_chance_says_nothing():
+    """InfoNCE of a critic that says the same of all is at most 0."""
+    torch.manual_seed(0)
+    apprentice = Apprentice(network(), 16)
+    nn.init.zeros_(apprentice.of_view.weight)
+    sight = Sight(np.random.default_rng(0).normal(size=(1, ROWS, 1, SIDE, SIDE)).astype("f4"))
+    targets = torch.randn(ROWS, WIDTH)
+    said = _Class(sight, GROUPS, VALIDATION).told(apprentice.eval(), targets, LESSONS)
+    assert said == pytest.approx(0.0, abs=1e-5)
+
+
+def test_targets_are_white_on_the_training_rows():
+    x = np.random.default_rng(0).normal(size=(ROWS, 5)) @ np.diag([9, 5, 2, 1, 0])
+    found = _whitened(x.astype(np.float32), TRAIN, (TRAIN, VALIDATION)).numpy()
+    known = found[TRAIN, :4]
+    np.testing.assert_allclose(known.T @ known / len(TRAIN), np.eye(4), atol=1e-3)
+    assert not found[:, 4:].any()
+    assert not found[TEST].any()
+
+
+def test_lessons_are_as_long_as_they_say():
+    assert LESSONS.steps(320, 4) == 20 * 320 * 4 // 32
+    assert replace(LESSONS, passes=1e-9).steps(320, 4) == LESSONS.looks

@@ -1,0 +1,93 @@
+"""The trained adversary, without training it for long: tests/conformance does."""
+
+import numpy as np
+import pytest
+import torch
+
+from imleak import plugins
+from imleak.encoders import _looking
+from imleak.encoders._lite0 import PACKAGE, WEIGHTS
+from imleak.encoders._network import packaged
+from imleak.encoders.conv import Conv
+from imleak.interfaces import ImleakError, TrainableEncoder
+
+needs_weights = pytest.mark.skipif(packaged(PACKAGE, WEIGHTS) is None, reason="no weights")
+
+
+def test_it_is_trainable_and_named_by_its_start():
+    assert isinstance(Conv(), TrainableEncoder)
+    assert Conv().title == "conv"
+    assert not isinstance(plugins.load("encoder", "pixels")(16), TrainableEncoder)
+
+
+@needs_weights
+def test_starts_lessons_and_precision_are_in_the_digest():
+    others = [
+        Conv(precision="fp32"),
+        Conv(precision="bf16"),
+        Conv(precision="fp32", init="efficientnet-lite0"),
+        Conv(precision="fp32", passes=1),
+        Conv(precision="fp32", rate=1),
+        Conv(precision="fp32", decay=1),
+        Conv(precision="fp32", batch=2),
+    ]
+    assert len({one.digest for one in others}) == len(others)
+    assert Conv(init="efficientnet-lite0").title == "conv:init=efficientnet-lite0"
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"init": "clip"}, "init of conv is 'random' or 'efficientnet-lite0', not 'clip'"),
+        ({"passes": 0}, "passes and rate above 0"),
+        ({"rate": -1.0}, "passes and rate above 0"),
+        ({"batch": 1}, "a batch of 2 or more"),
+        ({"device": "nowhere"}, "device 'nowhere' is not there"),
+    ],
+)
+def test_options_it_cannot_have(options, message):
+    with pytest.raises(ImleakError, match=message):
+        Conv(**options)
+
+
+@needs_weights
+def test_it_begins_as_the_encoder_it_starts_from():
+    """The first stages, kept on disk, and the last ones make the features of the encoder."""
+    encoder = plugins.load("encoder", "efficientnet-lite0")(precision="fp32")
+    plain = np.random.default_rng(0).integers(0, 256, (3, 1, 224, 224), dtype=np.uint8)
+    clear = plain << 6 & 0xC0
+    made = Conv(init="efficientnet-lite0")
+    lessons = made._lessons()
+    watching = _looking.adapted(made._weights, clear[None], np.arange(3), lessons, 1280)
+    late = watching.apprentice(0).network
+    with torch.no_grad():
+        late.merge.weight[:, : _looking.MAPS] *= 2
+        late.merge.weight[:, _looking.MAPS :] = 0
+        found = late(watching.sight(0, np.arange(3))).numpy()
+    # 0..192 in steps of 64 are stretched to 0..255.
+    expected = encoder.encode((clear // 64 * 85).astype(np.uint8), 8)
+    assert np.corrcoef(found.ravel(), expected.ravel())[0, 1] > 0.999
+
+
+def test_colour_has_planes_of_every_channel():
+    clear = np.random.default_rng(0).integers(0, 4, (1, 2, 3, 224, 224), dtype=np.uint8)
+    watching = _looking.from_nothing(clear, np.arange(2), Conv()._lessons(), 16)
+    planes = watching.sight(0, np.arange(2))
+    assert planes.shape == (2, 3 * _looking.PLANES, 224, 224)
+    assert watching.apprentice(0).eval().network(planes).shape == (2, 16)
+
+
+def test_the_seed_is_of_the_first_weights_too():
+    clear = np.zeros((1, 2, 1, 224, 224), np.uint8)
+    watching = _looking.from_nothing(clear, np.arange(2), Conv()._lessons(), 16)
+    one, same, other = (
+        [p.clone() for p in watching.apprentice(seed).parameters()] for seed in (0, 0, 1)
+    )
+    assert all(torch.equal(a, b) for a, b in zip(one, same, strict=True))
+    assert not all(torch.equal(a, b) for a, b in zip(one, other, strict=True))
+
+
+def test_its_cost_grows_with_rows_levels_and_passes():
+    once = Conv(passes=1, batch=4)
+    cost = once.seconds(1, 100)
+    assert 0 < cost < 3600
