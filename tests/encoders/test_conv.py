@@ -39,8 +39,8 @@ def test_starts_lessons_and_precision_are_in_the_digest():
     ("options", "message"),
     [
         ({"init": "clip"}, "init of conv is 'random' or 'efficientnet-lite0', not 'clip'"),
-        ({"passes": 0}, "passes and rate above 0"),
-        ({"rate": -1.0}, "passes and rate above 0"),
+        ({"passes": 0}, "passes and decay of 0 or more"),
+        ({"rate": -1.0}, "a rate above 0"),
         ({"batch": 1}, "a batch of 2 or more"),
         ({"device": "nowhere"}, "device 'nowhere' is not there"),
     ],
@@ -58,7 +58,7 @@ def test_it_begins_as_the_encoder_it_starts_from():
     clear = plain << 6 & 0xC0
     made = Conv(init="efficientnet-lite0")
     lessons = made._lessons()
-    watching = _looking.adapted(made._weights, clear[None], np.arange(3), lessons, 1280)
+    watching = _looking.adapted(made._weights, clear[None], np.arange(3), lessons)
     late = watching.apprentice(0).network
     with torch.no_grad():
         late.merge.weight[:, : _looking.MAPS] *= 2
@@ -67,6 +67,21 @@ def test_it_begins_as_the_encoder_it_starts_from():
     # 0..192 in steps of 64 are stretched to 0..255.
     expected = encoder.encode((clear // 64 * 85).astype(np.uint8), 8)
     assert np.corrcoef(found.ravel(), expected.ravel())[0, 1] > 0.999
+    kept = watching.frozen[0, :, :1280]
+    assert np.corrcoef(kept.ravel(), expected.ravel())[0, 1] > 0.999
+
+
+@needs_weights
+def test_without_lessons_it_is_the_untrained_features_of_two_pictures():
+    made = Conv(init="efficientnet-lite0", passes=0)
+    assert made.title == "conv:init=efficientnet-lite0,passes=0"
+    assert made.seconds(4, 1000) == 0
+    clear = np.random.default_rng(0).integers(0, 4, (1, 2, 1, 224, 224), dtype=np.uint8)
+    view = made.watch(clear, 8, np.arange(2))
+    rows = np.arange(2)
+    found = view(np.zeros((2, 3), np.float32), rows, rows, 0)
+    assert found.shape == (1, 2, made.dimension) == (1, 2, 2560)
+    np.testing.assert_array_equal(found, view(np.ones((2, 3), np.float32), rows, rows, 1))
 
 
 def test_colour_has_planes_of_every_channel():

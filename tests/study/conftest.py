@@ -12,9 +12,15 @@ from imleak import plugins
 from imleak.study import components
 
 FAKES = {
-    "encoder": {"corners": "Corners", "middles": "Middles", "large": "Large"},
+    "encoder": {"corners": "Corners", "middles": "Middles", "large": "Large", "pupil": "Pupil"},
     "metric": {"brightness": "Brightness", "likeness": "Likeness"},
-    "estimator": {"rows": "Rows", "twofold": "Twofold", "breaks": "Breaks", "keenest": "Keenest"},
+    "estimator": {
+        "rows": "Rows",
+        "twofold": "Twofold",
+        "breaks": "Breaks",
+        "keenest": "Keenest",
+        "teacher": "Teacher",
+    },
 }
 
 
@@ -37,6 +43,8 @@ def fakes(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     study_fakes.Corners.shown.clear()
     study_fakes.Corners.fails_on_white = False
     study_fakes.Rows.seen.clear()
+    study_fakes.Pupil.taught.clear()
+    study_fakes.Pupil.watched.clear()
     study_fakes.Keenest.seen.clear()
     study_fakes.Middles.shown.clear()
     study_fakes.Brightness.calls = 0

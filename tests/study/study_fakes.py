@@ -60,6 +60,33 @@ class Large(Middles):
     input_size = 12
 
 
+class Pupil:
+    """A trainable encoder: learns the mean of its target, and adds the first sample."""
+
+    name = "pupil"
+    version = "1"
+    input_size: int | None = 8
+    dimension = 1
+    digest = "2" * 64
+    watched: list[Samples] = []  # noqa: RUF012
+    taught: list[tuple[int, int]] = []  # noqa: RUF012
+
+    def encode(self, pictures: Samples, bits: int) -> Features:
+        raise ImleakError("as a view")
+
+    def seconds(self, levels: int, rows: int) -> float:
+        return 3600.0 * levels * rows
+
+    def watch(self, pictures: Samples, bits: int, groups: np.ndarray) -> Callable[..., Features]:
+        Pupil.watched.append(pictures)
+
+        def view(x: Features, train: np.ndarray, validation: np.ndarray, seed: int) -> Features:
+            Pupil.taught.append((len(train), seed))
+            return (pictures[:, :, 0, 0, :1] + x[train].mean()).astype(np.float32)
+
+        return view
+
+
 class Rows:
     """An estimator that counts: value is the number of rows plus the level's position."""
 
@@ -128,6 +155,21 @@ class Keenest(Rows):
         name = max(views, key=len)
         found = super().estimate(views[name], seed=seed)
         return [replace(estimate, chosen=name) for estimate in found]
+
+
+class Teacher(Rows):
+    """Holds out the last row of all; its value is the first vector of the view."""
+
+    name = "teacher"
+    holds_out = True
+
+    def estimate(self, samples: PairedSamples, **options: Any) -> Sequence[Estimate]:
+        count = len(samples.x)
+        y = samples.y
+        if samples.learned:
+            y = samples.learned(samples.x, np.arange(count - 2), np.array([count - 2]), 7)
+        found = super().estimate(samples, **options)
+        return [replace(e, value=float(v[0, 0])) for e, v in zip(found, y, strict=True)]
 
 
 class Breaks:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import PIL.Image
 import pytest
-from study_fakes import Breaks, Brightness, Corners, Keenest, Middles, Rows
+from study_fakes import Breaks, Brightness, Corners, Keenest, Middles, Pupil, Rows
 
 from imleak.cache import Arrays, Cache
 from imleak.interfaces import Estimate, GrowthPoint, ImleakError, PairedSamples
@@ -512,3 +512,42 @@ def test_an_altered_file_of_the_cache_changes_no_bit(
         path.write_bytes(path.read_bytes()[:-1])
     run(chosen, tmp_path / "two")
     np.testing.assert_array_equal(Rows.seen.pop().y, seen.y)
+
+
+TAUGHT = {"encoders": (), "target": "corners", "views": "pupil", "measures": "teacher"}
+
+
+def test_a_view_is_trained_on_clear_parts_at_the_places_of_the_target(
+    folder: Path, tmp_path: Path
+) -> None:
+    done = run(spec(folder, **TAUGHT), tmp_path / "out")
+    (pictures,) = Pupil.watched
+    assert pictures.shape == (3, 9, 1, 8, 8)
+    (samples,) = Rows.seen
+    assert samples.y.shape == (3, 9, 0)
+    # Level 0 is the plain picture, of level 8 nothing is left.
+    np.testing.assert_array_equal(pictures[0, :, 0, 0, :4], samples.x)
+    np.testing.assert_array_equal(pictures[1, :, 0, 0, :4], samples.x.astype(int) * 16 % 256)
+    assert not pictures[2].any()
+    assert Pupil.taught == [(7, 7)]
+    mean = samples.x[:7].mean(dtype=np.float32)
+    said = done.summary["mean"].to_numpy()
+    assert said == pytest.approx([samples.x[0, 0] + mean, pictures[1, 0, 0, 0, 0] + mean, mean])
+    assert set(done.summary["encoder"]) == {"corners through pupil"}
+
+
+def test_what_a_training_made_is_kept(folder: Path, tmp_path: Path) -> None:
+    first = run(spec(folder, **TAUGHT), tmp_path / "one")
+    again = run(spec(folder, **TAUGHT), tmp_path / "two")
+    assert len(Pupil.taught) == len(Pupil.watched) == 1
+    pd.testing.assert_frame_equal(first.frame, again.frame)
+    run(spec(folder, **TAUGHT, seed=1), tmp_path / "three")
+    assert len(Pupil.taught) == 2
+
+
+def test_a_run_says_beforehand_what_trainings_cost(folder: Path, tmp_path: Path) -> None:
+    listener = Listener()
+    run(spec(folder, **TAUGHT), tmp_path / "out", progress=listener)
+    # An hour a level and row, on as many cores as there are.
+    assert any("hours" in said for said in listener.said)
+    assert Pupil.taught == [(7, 7)]

@@ -258,6 +258,12 @@ def test_a_target_stands_in_the_stead_of_encoders() -> None:
             "corners looks at 8x8 patches and the target pixels at single samples",
         ),
         ({"target": "corners", "views": ["large", "large"]}, "'large' stands there twice"),
+        ({"target": "pupil", "views": "corners"}, "pupil is trained to tell a target and cannot"),
+        ({"encoders": "pupil"}, "give it as a view"),
+        (
+            {"target": "corners", "views": "pupil", "measures": "rows"},
+            "rows tests on what pupil was trained on; use an estimator that holds images out",
+        ),
         (
             {"target": "corners", "views": "middles", "measures": "likeness"},
             "likeness works on the features of an encoder; add one to encoders",

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Lock
 from time import perf_counter
+from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 from torch import Tensor, nn
 
 from ..interfaces import Samples
 from ..machine import cores
 from ._apprentice import Apprentice, Indices, Lessons, Sight, teach, vectors
-from ._efficientnet import EfficientNet, load
+from ._efficientnet import FEATURES, EfficientNet, load
 from ._lenses import Clear, around_grey, as_sample, bit_planes, unwrapped
 from ._lite0 import MEAN, STD
 from ._residual import PLANES, Residual
@@ -41,7 +42,8 @@ class Watching:
     groups : (n,) pictures of the rows.
     lessons : how it is trained.
     network : makes the one that is taught.
-    dimension : of the vectors.
+    dimension : of its vectors.
+    frozen : (L, n, d) vectors that stay as they are, beside those that are learned.
     """
 
     sight: Sight
@@ -49,13 +51,17 @@ class Watching:
     lessons: Lessons
     network: Callable[[], nn.Module]
     dimension: int
+    frozen: NDArray[np.float32] | None = None
 
     def __call__(
         self, x: NDArray[np.float32], train: Indices, validation: Indices, seed: int
     ) -> NDArray[np.float32]:
+        if self.frozen is not None and self.lessons.passes == 0:
+            return np.asarray(self.frozen)
         apprentice = self.apprentice(seed)
         teach(apprentice, self.sight, x, self.groups, (train, validation), self.lessons, seed)
-        return vectors(apprentice, self.sight, self.dimension, self.lessons)
+        learned = vectors(apprentice, self.sight, self.dimension, self.lessons)
+        return learned if self.frozen is None else np.concatenate([self.frozen, learned], 2)
 
     def apprentice(self, seed: int) -> Apprentice:
         """The network before its first lesson."""
@@ -77,13 +83,12 @@ def from_nothing(pictures: Samples, groups: Indices, lessons: Lessons, dimension
     )
 
 
-def adapted(
-    weights: Path, pictures: Samples, groups: Indices, lessons: Lessons, dimension: int
-) -> Watching:
-    """The last stages of EfficientNet-Lite0, on what the first see of two pictures."""
-    network = load(weights)
-    seen = _foreseen(network, pictures)
-    return Watching(seen, groups, lessons, lambda: Late(load(weights)), dimension)
+def adapted(weights: Path, pictures: Samples, groups: Indices, lessons: Lessons) -> Watching:
+    """The last stages of EfficientNet-Lite0, taught on what the first see of two pictures,
+    beside its features of both."""
+    maps, features = _foreseen(load(weights), pictures)
+    network = lambda: Late(load(weights))  # noqa: E731
+    return Watching(Maps(maps), groups, lessons, network, FEATURES, features)
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,31 +148,28 @@ class Late(nn.Module):
 
     def forward(self, maps: Tensor) -> Tensor:
         """(m, 1280) of maps (m, 2 * MAPS, SIDE, SIDE)."""
-        x = self.merge(maps)
-        for stage in self.stages:
-            x = stage(x)
-        features: Tensor = nn.functional.relu6(self.head(x)).float().mean((-2, -1))
-        return features
+        return _last_stages(self.stages, self.head, self.merge(maps))
 
 
-def _foreseen(network: EfficientNet, pictures: Samples) -> Maps:
-    """The maps of all rows, on disk, made on all cores."""
+def _foreseen(
+    network: EfficientNet, pictures: Samples
+) -> tuple[NDArray[np.int16], NDArray[np.float32]]:
+    """Maps after the frozen stages and features after all, of all rows and both pictures;
+    on disk, made on all cores."""
     levels, count = pictures.shape[:2]
-    shape = (levels, count, 2 * MAPS, SIDE, SIDE)
-    with tempfile.TemporaryFile(prefix="imleak-") as file:
-        kept = np.memmap(file, np.int16, shape=shape)
-    early = network.to(torch.bfloat16, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    maps = _on_disk((levels, count, 2 * MAPS, SIDE, SIDE), np.int16)
+    features = _on_disk((levels, count, 2 * FEATURES), np.float32)
+    network.to(torch.bfloat16, memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def see(level: int, clear: Clear, start: int) -> None:
         rows = slice(start, start + BATCH)
         with torch.inference_mode():
             values = clear.values(pictures[level, rows])
-            two = (
-                as_sample(values, clear.depth),
-                around_grey(unwrapped(values, clear.depth)),
-            )
-            maps = torch.cat([_first_stages(early, picture) for picture in two], 1)
-        kept[level, rows] = maps.contiguous().view(torch.int16).numpy()
+            two = (as_sample(values, clear.depth), around_grey(unwrapped(values, clear.depth)))
+            early = [_first_stages(network, picture) for picture in two]
+            late = [_last_stages(network._blocks[FROZEN:], network._conv_head, m) for m in early]
+        maps[level, rows] = torch.cat(early, 1).contiguous().view(torch.int16).numpy()
+        features[level, rows] = torch.cat(late, 1).numpy()
 
     with ThreadPoolExecutor(cores()) as pool:
         jobs = [
@@ -177,7 +179,13 @@ def _foreseen(network: EfficientNet, pictures: Samples) -> Maps:
         ]
         for job in jobs:
             job.result()
-    return Maps(kept)
+    return maps, features
+
+
+def _on_disk(shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
+    """An array mapped from a file without a name, which goes with the array."""
+    with tempfile.TemporaryFile(prefix="imleak-") as file:
+        return np.memmap(file, dtype, shape=shape)
 
 
 def _first_stages(early: EfficientNet, picture: Tensor) -> Tensor:
@@ -190,17 +198,26 @@ def _first_stages(early: EfficientNet, picture: Tensor) -> Tensor:
     return x
 
 
-def seconds_a_row(weights: Path | None, lessons: Lessons, dimension: int) -> float:
+def _last_stages(stages: Iterable[nn.Module], head: nn.Module, maps: Tensor) -> Tensor:
+    """(m, 1280) of maps (m, MAPS, SIDE, SIDE)."""
+    x = maps
+    for stage in stages:
+        x = stage(x)
+    features: Tensor = nn.functional.relu6(head(x)).float().mean((-2, -1))
+    return features
+
+
+def seconds_a_row(weights: Path | None, lessons: Lessons) -> float:
     """Seconds a row takes in training, from a few steps on noise."""
     rng = np.random.default_rng(0)
     rows = lessons.batch
     if weights is None:
         pictures = rng.integers(0, 256, (1, rows, 1, 224, 224), dtype=np.uint8)
-        watching = from_nothing(pictures, np.arange(rows), lessons, dimension)
+        watching = from_nothing(pictures, np.arange(rows), lessons, FEATURES)
     else:
         maps = rng.integers(0, 1000, (1, rows, 2 * MAPS, SIDE, SIDE)).astype(np.int16)
         watching = Watching(
-            Maps(maps), np.arange(rows), lessons, lambda: Late(load(weights)), dimension
+            Maps(maps), np.arange(rows), lessons, lambda: Late(load(weights)), FEATURES
         )
     x = rng.standard_normal((rows, 8)).astype(np.float32)
     both = (np.arange(rows), np.arange(rows))

@@ -18,8 +18,10 @@ if TYPE_CHECKING:
     from ._apprentice import Lessons
 
 Init = Literal["random", "efficientnet-lite0"]
-START = {"random": (2.0, 2e-3, 0.05, 256), "efficientnet-lite0": (3.0, 3e-4, 0.1, 1280)}
-"""By start: passes, rate, decay, and the dimension of the vectors."""
+START = {"random": (2.0, 2e-3, 0.05), "efficientnet-lite0": (2.0, 3e-4, 0.1)}
+"""By start: passes, rate and decay."""
+WIDTH, FEATURES = 256, 1280
+"""Of the vectors that are learned, by start."""
 
 
 class Conv:
@@ -36,7 +38,9 @@ class Conv:
     ``conv:init=efficientnet-lite0`` starts from EfficientNet-Lite0, whose first stages stay
     as they are and are shown two pictures: the clear part as ``p << s``, and the picture the
     smallest differences between neighbouring remainders add up to (:mod:`._lenses`). What
-    they see is computed once for all folds, and the stages after them are trained.
+    they see is computed once for all folds, and the stages after them are trained. The
+    vector holds the untrained features of both pictures beside the trained ones, so that a
+    critic that finds nothing in these loses nothing; ``passes=0`` leaves these away.
 
     Parameters
     ----------
@@ -74,17 +78,18 @@ class Conv:
     ) -> None:
         if init not in START:
             raise ImleakError(f"init of conv is {' or '.join(map(repr, START))}, not {init!r}")
-        usual_passes, usual_rate, usual_decay, self.dimension = START[init]
+        usual_passes, usual_rate, usual_decay = START[init]
         self.init = init
         self.passes = usual_passes if passes is None else passes
         self.batch = batch
         self.rate = usual_rate if rate is None else rate
         self.decay = usual_decay if decay is None else decay
-        if self.passes <= 0 or batch < 2 or self.rate <= 0 or self.decay < 0:
+        fewest = 1e-9 if init == "random" else 0.0
+        if self.passes < fewest or batch < 2 or self.rate <= 0 or self.decay < 0:
             raise ImleakError(
-                f"conv takes passes and rate above 0, decay of 0 or more and a batch of 2 or "
-                f"more, not passes={self.passes}, rate={self.rate}, decay={self.decay}, "
-                f"batch={batch}"
+                "conv takes a rate above 0, passes and decay of 0 or more (passes=0 with an "
+                f"init) and a batch of 2 or more, not passes={self.passes}, rate={self.rate}, "
+                f"decay={self.decay}, batch={batch}"
             )
         if device != "cpu":
             check_device(device)
@@ -96,7 +101,17 @@ class Conv:
     @property
     def title(self) -> str:
         """What it is called in results."""
-        return self.name if self.init == "random" else f"{self.name}:init={self.init}"
+        said = [] if self.init == "random" else [f"init={self.init}"]
+        said += [] if self.passes == START[self.init][0] else [f"passes={self.passes:g}"]
+        return ":".join([self.name, *([",".join(said)] if said else [])])
+
+    @property
+    def dimension(self) -> int:
+        """Of the vectors: those of two untrained pictures and the trained one, or of this
+        alone."""
+        if self.init == "random":
+            return WIDTH
+        return (2 + (self.passes > 0)) * FEATURES
 
     @property
     def precision(self) -> str:
@@ -129,16 +144,16 @@ class Conv:
         from . import _looking
 
         if self._weights is not None:
-            return _looking.adapted(
-                self._weights, pictures, groups, self._lessons(), self.dimension
-            )
-        return _looking.from_nothing(pictures, groups, self._lessons(), self.dimension)
+            return _looking.adapted(self._weights, pictures, groups, self._lessons())
+        return _looking.from_nothing(pictures, groups, self._lessons(), WIDTH)
 
     def seconds(self, levels: int, rows: int) -> float:
         """Seconds one training will take on one core, from two steps on noise."""
         from . import _looking
 
-        seconds = _looking.seconds_a_row(self._weights, self._lessons(), self.dimension)
+        if self.passes == 0:
+            return 0.0
+        seconds = _looking.seconds_a_row(self._weights, self._lessons())
         taught, looked_at = self.passes * 0.64, 0.36  # of five folds, with 20 % to validate
         return seconds * levels * rows * (taught + looked_at)
 
