@@ -3,9 +3,9 @@
     python benchmarks/memory.py [--few 100] [--many 2000]
 
 Each study runs in a process of its own, with an empty cache: every picture is read,
-encrypted, cut into patches, embedded, kept, and compared with its clear parts. The peak of
-the larger may exceed that of the smaller by 15 %. (An estimator then works on rows of all
-images; what it holds grows with them, and is mapped from disk where it is large.)
+encrypted, resized, embedded, kept, and compared with its clear parts. The peak of the larger
+may exceed that of the smaller by 15 %. (An estimator then works on rows of all images; what
+it holds grows with them, and is mapped from disk where it is large.)
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from scipy.ndimage import gaussian_filter
 
 REQUIRED_RATIO = 1.15
 SIDE = 256
-LEVELS, PATCHES = (4, 8), 2
+LEVELS = (4, 8)
 
 
 def main() -> None:
@@ -69,7 +69,6 @@ def study(folder: Path, encoder: str) -> None:
         encoders=encoder,
         measures="cosine",
         levels=LEVELS,
-        patches=PATCHES,
     )
     done = run(spec, folder / "out")
     if done.frame["error"].notna().any():

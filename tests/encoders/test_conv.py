@@ -68,7 +68,7 @@ def test_it_begins_as_the_encoder_it_starts_from():
     expected = encoder.encode((clear // 64 * 85).astype(np.uint8), 8)
     assert np.corrcoef(found.ravel(), expected.ravel())[0, 1] > 0.999
     kept = watching.frozen[0, :, :1280]
-    assert np.corrcoef(kept.ravel(), expected.ravel())[0, 1] > 0.999
+    assert np.corrcoef(kept.ravel(), expected.ravel())[0, 1] > 0.997  # in bf16
 
 
 @needs_weights
