@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 FLOAT, INT, INTS = 1, 2, 7
+EXTERNAL = 1
 
 
 def write(
@@ -21,9 +22,10 @@ def write(
     batch: int | str = "n",
     side: int | str = 32,
     nhwc: bool = False,
+    apart: str = "",
 ) -> Path:
     """Convolution of stride 2, ReLU ("inner"), mean over places ("features"), and of that
-    one number ("score")."""
+    one number ("score"); the weight in a file of its own, if that is named."""
     shape = (batch, side, side, 3) if nhwc else (batch, 3, side, side)
     count = len(bias)
     first = [node("Transpose", ["pictures"], "nchw", perm=[0, 3, 1, 2])] if nhwc else []
@@ -40,14 +42,15 @@ def write(
         [
             *(message(1, each) for each in nodes),
             text(2, "small"),
-            *(
-                message(5, tensor(name, value))
-                for name, value in (("weight", weight), ("bias", bias), ("ones", ones))
-            ),
+            message(5, tensor("weight", weight, apart)),
+            message(5, tensor("bias", bias)),
+            message(5, tensor("ones", ones)),
             message(11, value_info("pictures", shape)),
             message(12, value_info("score", (batch, 1))),
         ]
     )
+    if apart:
+        (path.parent / apart).write_bytes(weight.astype("<f4").tobytes())
     path.write_bytes(integer(1, 8) + message(8, text(1, "") + integer(2, 17)) + message(7, graph))
     return path
 
@@ -61,9 +64,12 @@ def node(kind: str, inputs: Sequence[str], output: str, **ints: Sequence[int]) -
     return b"".join([*parts, *(message(5, attribute) for attribute in attributes)])
 
 
-def tensor(name: str, value: np.ndarray) -> bytes:
+def tensor(name: str, value: np.ndarray, apart: str = "") -> bytes:
     dims = b"".join(integer(1, side) for side in value.shape)
-    return dims + integer(2, FLOAT) + text(8, name) + message(9, value.astype("<f4").tobytes())
+    head = dims + integer(2, FLOAT) + text(8, name)
+    if apart:
+        return head + message(13, text(1, "location") + text(2, apart)) + integer(14, EXTERNAL)
+    return head + message(9, value.astype("<f4").tobytes())
 
 
 def value_info(name: str, shape: Sequence[int | str]) -> bytes:

@@ -55,6 +55,18 @@ def test_a_graph_of_a_fixed_number_of_pictures(tmp_path, weights, pictures, expe
     assert encoder.encode(pictures[:0], 8).shape == (0, 8)
 
 
+@pytest.mark.parametrize("name", ["net.onnx.data", "w" * 200])
+def test_weights_in_a_file_of_their_own_are_part_of_the_digest(
+    tmp_path, weights, pictures, expected, name
+):
+    path = small_onnx.write(tmp_path / "net.onnx", *weights, apart=name)
+    settings = {"mean": MEAN, "std": STD, "output": "features"}
+    encoder = Onnx(str(path), **settings)
+    np.testing.assert_allclose(encoder.encode(pictures, 8), expected, atol=1e-5)
+    (tmp_path / name).write_bytes((2 * weights[0]).astype("<f4").tobytes())
+    assert Onnx(str(path), **settings).digest != encoder.digest
+
+
 def test_order_and_layout_are_those_of_the_settings(tmp_path, weights, pictures, expected):
     weight, bias = weights
     path = small_onnx.write(tmp_path / "m.onnx", weight[:, ::-1], bias, nhwc=True)

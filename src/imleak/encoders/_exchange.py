@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -52,7 +53,12 @@ class FileNetwork(Network):
             raise ModelError(f"{self.name}: {self.path} does not exist, or is no file")
         self.settings = {**_beside(self.path), **{k: v for k, v in given.items() if v is not None}}
         self.output = self.settings.get("output", 0)
-        self._weights_digest = file_digest(self.path)
+        digests = [file_digest(path) for path in (self.path, *self.beside())]
+        self._weights_digest = digests[0] if len(digests) == 1 else _digest_of(digests)
+
+    def beside(self) -> Sequence[Path]:
+        """Further files that hold weights of the network."""
+        return ()
 
     @property
     def title(self) -> str:
@@ -131,6 +137,10 @@ class FileNetwork(Network):
             f"{self.path}: output {name!r} has shape {_shape(shape)}, not (n, d); name another "
             "as in output=NAME"
         )
+
+
+def _digest_of(digests: Sequence[str]) -> str:
+    return sha256(" ".join(digests).encode()).hexdigest()
 
 
 def _beside(path: Path) -> dict[str, Any]:

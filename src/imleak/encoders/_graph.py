@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +18,9 @@ if TYPE_CHECKING:
 
 GRAPH, OUTPUT, NAME = 7, 12, 1
 """Numbers of the fields ModelProto.graph, GraphProto.output and ValueInfoProto.name."""
+
+_LOCATION = re.compile(rb"\x0a\x08location\x12([\x80-\xff]{0,2}[\x00-\x7f])")
+"""The key of a StringStringEntryProto, and the length of the value behind it."""
 
 PROVIDERS = {"cuda": "CUDAExecutionProvider", "cpu": "CPUExecutionProvider"}
 
@@ -68,6 +73,21 @@ def open_session(path: Path, device: str, output: str | None = None) -> Inferenc
     return InferenceSession(model, options, providers=[provider])
 
 
+def weights_beside(path: Path) -> list[Path]:
+    """The files that hold weights of a model beside its own, by name.
+
+    References
+    ----------
+    onnx.proto3, TensorProto.external_data: pairs of texts, of which that under `location`
+    is a path below the folder of the model.
+    """
+    found = set()
+    for pair in _LOCATION.finditer(path.read_bytes()):
+        length, name = _length(pair[1]), pair.end()
+        found.add(path.parent / os.fsdecode(pair.string[name : name + length]))
+    return sorted(file for file in found if file.is_file())
+
+
 def with_output(model: bytes, name: str) -> bytes:
     """A serialised model, with a tensor of its graph among the outputs.
 
@@ -92,6 +112,10 @@ def _varint(value: int) -> bytes:
         groups.append(value & 127 | 128)
         value >>= 7
     return bytes([*groups, value])
+
+
+def _length(varint: bytes) -> int:
+    return sum((byte & 127) << 7 * place for place, byte in enumerate(varint))
 
 
 def padded(pictures: Tensor, size: int) -> list[Tensor]:

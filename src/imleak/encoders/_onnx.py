@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..interfaces import NotInstalledError
@@ -47,6 +48,12 @@ class OnnxNetwork(FileNetwork):
         self.output = self._named(list(shapes))
         self.dimension = self.vectors(shapes[self.output], self.output)
         self.settle(self.side(inputs[0].shape))
+
+    def beside(self) -> Sequence[Path]:
+        """The files of weights that a large model, and newer exporters, keep apart."""
+        from ._graph import weights_beside
+
+        return weights_beside(self.path)
 
     def load(self) -> nn.Module:
         from ._graph import Graph
