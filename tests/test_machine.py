@@ -102,6 +102,11 @@ def test_a_precision_that_is_named_is_used(monkeypatch, native):
     assert machine.product_type("bf16") is torch.bfloat16
 
 
+@pytest.mark.parametrize("precision", ["fp32", "bf16", "fp16"])
+def test_a_type_is_called_as_it_was_asked_for(precision):
+    assert machine.precision_of(machine.product_type(precision)) == precision
+
+
 def test_an_unknown_precision_names_the_known_ones():
     with pytest.raises(ValueError, match="'half' is not one of auto, fp32, bf16, fp16"):
         machine.product_type("half")

@@ -86,6 +86,11 @@ def product_type(precision: Precision, device: str = "cpu") -> torch.dtype:
     return types[precision]
 
 
+def precision_of(dtype: torch.dtype) -> str:
+    """What the type of matrix products is called here: "fp32", "bf16" or "fp16"."""
+    return {"float32": "fp32", "bfloat16": "bf16", "float16": "fp16"}[str(dtype)[6:]]
+
+
 @cache
 def reuse_memory() -> bool:
     """Keep freed memory for the next allocation, where the C library is glibc.

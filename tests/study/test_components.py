@@ -70,6 +70,12 @@ def test_what_a_measure_is_and_where_it_runs() -> None:
     assert not has_features(component("encoder", "pixels", {}))
 
 
+def test_what_is_recorded_of_a_component() -> None:
+    trained = component("estimator", "nwj", {"precision": "fp32"})
+    assert trained.facts == {"device": "cpu", "precision": "fp32"}
+    assert component("metric", "likeness", {}).facts == {}
+
+
 def test_a_plugin_that_cannot_be_imported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(plugins.BUILT_IN["metric"], "gone", "no_such_module:Gone")
     plugins.known.cache_clear()

@@ -342,6 +342,15 @@ def test_the_manifest_says_what_was_run_and_no_key(folder: Path, tmp_path: Path)
         assert secret not in everything
 
 
+def test_an_encoder_says_of_itself_what_it_likes(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Corners, "facts", {"source": "the corner"}, raising=False)
+    done = run(spec(folder), tmp_path / "out", progress=Listener())
+    (recorded,) = [c for c in done.manifest["components"] if c["kind"] == "encoder"]
+    assert recorded["source"] == "the corner"
+
+
 def test_a_run_tells_how_long_and_how_far(folder: Path, tmp_path: Path) -> None:
     listener = Listener()
     run(spec(folder), tmp_path / "out", progress=listener)

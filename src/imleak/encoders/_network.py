@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..interfaces import Features, ImageError, ImleakError, Samples
-from ..machine import Precision, limit_threads, product_type
+from ..machine import Precision, limit_threads, precision_of, product_type
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -129,7 +129,7 @@ class Network:
     @property
     def precision(self) -> str:
         """The type of its products, as chosen: "fp32", "bf16" or "fp16"."""
-        return {"float32": "fp32", "bfloat16": "bf16", "float16": "fp16"}[str(self.dtype)[6:]]
+        return precision_of(self.dtype)
 
     @property
     def title(self) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..interfaces import Bound, Estimate, GrowthPoint, Null, PairedSamples
-from ..machine import Precision, cores, one_thread_each, product_type
+from ..machine import Precision, cores, one_thread_each, precision_of, product_type
 from .evidence import (
     Array,
     Evidence,
@@ -80,6 +80,11 @@ class CrossFitted:
         self.sensitivity = sensitivity
         self.product_type = product_type(precision, device)
         self.device = device
+
+    @property
+    def facts(self) -> dict[str, str]:
+        """What is recorded of it beside its options."""
+        return {"device": self.device, "precision": precision_of(self.product_type)}
 
     def learner(self) -> Learner:
         """What is trained."""

@@ -70,8 +70,8 @@ class Component:
 
     @property
     def facts(self) -> dict[str, str]:
-        """What an encoder says of itself for the manifest: device, precision, weights."""
-        return dict(getattr(self.build(), "facts", {})) if self.kind == "encoder" else {}
+        """What it says of itself for the manifest: device, precision, weights."""
+        return dict(getattr(self.build(), "facts", {}))
 
     @property
     def trained(self) -> bool:
@@ -113,7 +113,7 @@ def measure_kind(name: str) -> plugins.Kind:
         return "metric"
     if name in estimators:
         return "estimator"
-    raise plugins.unknown("measure", name, metrics | estimators)
+    raise plugins.unknown("measure", name, {**metrics, **estimators, **plugins.GROUPS})
 
 
 def argument(kind: plugins.Kind, name: str) -> str | None:

@@ -26,6 +26,7 @@ PACKAGES = (
     "pillow",
     "tifffile",
     "imagecodecs",
+    "onnxruntime",
     "cryptography",
     "pandas",
     "pyarrow",

@@ -68,7 +68,8 @@ class Work:
         pictures += sum(forecast.unit(unit) for unit in left if unit.is_metric)
         trainings = sum(forecast.unit(unit) for unit in left if not unit.is_metric)
         for encoder in dict.fromkeys(embedding.encoder for embedding in lacking):
-            if facts := encoder.facts:
+            facts = encoder.facts
+            if {"device", "precision"} <= facts.keys():
                 self.told.say(f"{encoder.title} on {facts['device']} in {facts['precision']}.")
         if left and forecast.knows:
             seconds = pictures / self.crew.width + trainings
