@@ -17,7 +17,7 @@ import imleak as imleak_api
 from imleak import known_answers, plugins
 from imleak.cli import app
 from imleak.cli.photographs import PHOTOGRAPHS, write_photographs
-from imleak.study import Run
+from imleak.study import Run, StudySpec
 
 PIXELS = ("--measure", "histogram", "--measure", "psnr")
 
@@ -267,6 +267,20 @@ def test_the_list_names_everything_there_is() -> None:
     for names in plugins.BUILT_IN.values():
         for name in names:
             assert name in result.stdout
+    for name, measures in plugins.GROUPS.items():
+        assert f"--measure {name} stands for {', '.join(measures)}." in result.stdout
+
+
+def test_a_group_is_among_the_known_measures(tmp_path: Path) -> None:
+    told = refused("audit", "dead-leaves:1x8x8", "-o", tmp_path / "o", "--measure", "reviewer")
+    assert "Did you mean 'reviewers'?" in told
+
+
+def test_the_help_says_the_defaults() -> None:
+    default, words = StudySpec.of(sources="photos"), imleak("audit", "--help").stdout
+    for choice in (*default.encoders, *default.measures):
+        assert choice.name in words
+    assert (default.patches, "ten patches" in words) == (10, True)
 
 
 def test_the_list_says_how_to_get_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -331,7 +345,7 @@ def test_the_version_and_the_help_are_there() -> None:
 
 
 def test_the_command_shows_no_traceback() -> None:
-    words = [sys.executable, "-c", "from imleak.cli import main; main()"]
+    words = [sys.executable, "-m", "imleak"]
     done = subprocess.run(
         [*words, "audit", "nowhere", "-o", "out", "--measure", "histogram"],
         capture_output=True,

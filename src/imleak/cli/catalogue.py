@@ -69,6 +69,12 @@ def catalogue(kind: plugins.Kind) -> Iterator[Entry]:
         )
 
 
+def groups() -> Iterator[str]:
+    """What stands for several measures, a line each."""
+    for name, measures in plugins.GROUPS.items():
+        yield f"--measure {name} stands for {', '.join(measures)}."
+
+
 def _usage(name: str, loaded: type) -> str:
     """As it is written: ``clip=WEIGHTS``."""
     value = getattr(loaded, "argument", None)

@@ -65,7 +65,8 @@ MaxPixels = Annotated[
 ]
 
 Scheme = Annotated[
-    str | None, _option("--scheme", words="What is encrypted: bitplanes.", panel=_MEASURED)
+    str | None,
+    _option("--scheme", words="What is encrypted: a scheme of imleak list.", panel=_MEASURED),
 ]
 Clear = Annotated[
     str | None,
@@ -98,7 +99,11 @@ Views = Annotated[
 ]
 Measures = Annotated[
     list[str] | None,
-    _option("--measure", words="What to measure; repeat for several.", panel=_MEASURED),
+    _option(
+        "--measure",
+        words="What to measure, see imleak list; repeat for several.",
+        panel=_MEASURED,
+    ),
 ]
 Patches = Annotated[int | None, _option("--patches", words="Patches an image.", panel=_MEASURED)]
 RoundTo = Annotated[
