@@ -11,6 +11,7 @@ from ..study.store import Run
 from .words import listed, plural
 
 _SETTINGS = {"seed": "seeds", "colour": "ways to see colour", "patches": "patches an image"}
+"""Fields of a study that numbers depend on, and what several of them are called."""
 _ESTIMATE = ["encoder", "measure", "protocol"]
 
 
@@ -57,11 +58,7 @@ def _images(manifests: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
 
 
 def _settings(manifests: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
-    for field, words in (
-        ("seed", "seeds"),
-        ("colour", "ways to see colour"),
-        ("patches", "patches an image"),
-    ):
+    for field, words in _SETTINGS.items():
         values = {name: one["spec"].get(field) for name, one in manifests.items()}
         if len({str(value) for value in values.values()}) > 1:
             told = listed([f"{value} in {name}" for name, value in values.items()])
@@ -76,9 +73,7 @@ def _adversaries(named: Mapping[str, Run]) -> Iterator[str]:
     learned: dict[str, dict[str, int]] = {}
     for name, run in named.items():
         trained = run.summary.dropna(subset="train_groups")
-        for (encoder, measure, protocol), rows in trained.groupby(
-            ["encoder", "measure", "protocol"]
-        ):
+        for (encoder, measure, protocol), rows in trained.groupby(_ESTIMATE):
             title = f"{protocol} {measure} on {encoder}"
             learned.setdefault(title, {})[name] = int(rows["train_groups"].max())
     for title, counts in learned.items():

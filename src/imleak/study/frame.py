@@ -15,7 +15,7 @@ from .plan import Omission, Unit
 from .spec import StudySpec
 
 if TYPE_CHECKING:
-    from .store import Part
+    from .parts import Part
 
 COLUMNS: Mapping[str, str] = {
     "image": "str",

@@ -59,9 +59,8 @@ class Part:
 def to_line(part: Part) -> bytes:
     """A part as one line of strict JSON behind the digest of it."""
     first = {"key": part.key, "error": part.error}
-    rest = json.dumps(plain(first | asdict(part)), allow_nan=False, separators=(",", ":")).encode()[
-        1:
-    ]
+    whole = json.dumps(plain(first | asdict(part)), allow_nan=False, separators=(",", ":"))
+    rest = whole.removeprefix("{").encode()
     return b'{"sha256":"%s",%s\n' % (sha256(rest).hexdigest().encode(), rest)
 
 
