@@ -150,6 +150,17 @@ def test_weights_in_several_files(folder):
     assert "model-00001.safetensors is missing" in refused(folder)
 
 
+@pytest.mark.parametrize("name", ["../secret.safetensors", "/tmp/x", "a/../../b", "..", "..\\x"])
+def test_an_index_cannot_lead_out_of_its_folder(folder, name):
+    (folder.parent / "secret.safetensors").write_bytes((folder / SAFE).read_bytes())
+    (folder / SAFE).unlink()
+    index = folder / f"{SAFE}.index.json"
+    index.write_text(json.dumps({"weight_map": {"key": name}}))
+    assert "which is no file beside it" in refused(folder)
+    index.write_text('{"weight_map": ["key"]}')
+    assert "holds neither" in refused(folder)
+
+
 @pytest.fixture
 def hub(written, tmp_path, monkeypatch):
     """A repository in the hub's own cache, and no network."""

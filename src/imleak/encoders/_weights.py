@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import version
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Literal, Self, cast
 
 from ..interfaces import ImleakError, NotInstalledError
@@ -208,7 +208,7 @@ class Checkpoint:
     def _files(self) -> tuple[Path, ...]:
         """The one file of weights, or those an index names."""
         if (index := self._json(SAFE_INDEX)) and not (self.folder / SAFE).exists():
-            names = sorted(set(index.get("weight_map", {}).values()))
+            names = self._named(index.get("weight_map"))
         else:
             names = [name for name in (SAFE, PICKLED) if (self.folder / name).is_file()][:1]
         if not names:
@@ -217,6 +217,16 @@ class Checkpoint:
             if not (self.folder / name).is_file():
                 raise WeightsError(f"{self.folder}: {name} is missing; {_how()}")
         return tuple(self.folder / name for name in names)
+
+    def _named(self, places: object) -> list[str]:
+        """The files an index names, all of this folder."""
+        names = set(map(str, places.values())) if isinstance(places, dict) else set()
+        for name in names:
+            if name == ".." or name != PurePosixPath(name).name or "\\" in name:
+                raise WeightsError(
+                    f"{self.folder / SAFE_INDEX} names {name!r}, which is no file beside it; {_how()}"
+                )
+        return sorted(names)
 
     def _json(self, name: str) -> dict[str, Any] | None:
         path = self.folder / name
