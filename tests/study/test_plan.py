@@ -203,3 +203,38 @@ def test_levels_nothing_has_are_an_error() -> None:
         plan(spec(levels="0-9"), [info()])
     with pytest.raises(LevelsError, match="no image to measure"):
         plan(spec(), [])
+
+
+def drawn(most: int | None, count: int = 40, **fields: object) -> list[str]:
+    """Names of the pictures an estimator is given, in the order of their digests."""
+    chosen = spec(measures="rows", max_samples=most, **fields)
+    (unit,) = plan(chosen, [info(f"{at:02}") for at in range(count)])
+    assert unit.drawn_from == (count if len(unit.images) < count else 0)
+    return [image.name for image in unit.images]
+
+
+def test_whole_pictures_are_drawn_and_more_are_the_same_and_more() -> None:
+    assert len(drawn(None)) == len(drawn(400)) == 40
+    assert len(drawn(399)) == 39
+    assert len(drawn(1)) == 1
+    some, more = drawn(100), drawn(250)
+    assert (len(some), len(more)) == (10, 25)
+    assert set(some) < set(more)
+    assert some == sorted(some, key=lambda name: f"digest of {name}")
+    assert drawn(100, seed=1) != some
+    # A picture that is added displaces few.
+    assert len(set(drawn(100, count=41)) & set(some)) >= 9
+
+
+def test_rows_of_scalar_pixels_are_counted_as_they_are_pooled() -> None:
+    assert len(drawn(2560, encoders="pixels")) == 10  # values of 8 bits
+    deep = [info(f"{at}", bits=16) for at in range(4)]
+    (unit,) = plan(spec(measures="rows", encoders="pixels", max_samples=20_000), deep)
+    assert len(unit.images) == 2
+
+
+def test_a_subsample_changes_the_keys_of_what_it_changes() -> None:
+    images = [info(f"{at}") for at in range(4)]
+    whole, part, roomy = (keys(spec(max_samples=most), *images) for most in (None, 20, 40))
+    assert whole == roomy
+    assert len(whole & part) == 4  # of the metric

@@ -472,6 +472,26 @@ def test_a_picture_without_vectors_is_left_out_of_all_that_need_them(
     ]
 
 
+def test_above_a_most_whole_pictures_are_drawn(folder: Path, tmp_path: Path) -> None:
+    measures = ["brightness", "likeness", "rows", "keenest"]
+    done = run(spec(folder, measures=measures, max_samples=7), tmp_path / "out")
+    (samples,) = (s for s in Rows.seen[:1])
+    assert len(samples.x) == 6  # two pictures of three patches: the third has no room
+    rows = done.frame[(done.frame["measure"] == "rows") & done.frame["epoch"].isna()]
+    assert rows["details"].map(json.loads).tolist() == [{"images": 2, "of images": 3}] * 3
+    assert done.manifest["spec"]["max_samples"] == 7
+    assert done.manifest["subsamples"] == [
+        {"measure": name, "encoder": "corners", "images": 2, "of": 3}
+        for name in ("rows", "keenest")
+    ]
+    (said,) = done.manifest["warnings"]
+    assert said.startswith("Estimators were given at most 7 samples: 2 of 3 images, whole ones")
+    assert set(done.summary[done.summary["measure"] == "likeness"]["n"]) == {3}
+    everything = run(spec(folder, measures=measures, max_samples=9), tmp_path / "out")
+    assert everything.manifest["subsamples"] == everything.manifest["warnings"] == []
+    assert "3 images" in repr(everything)
+
+
 class Batched(Corners):
     """An encoder whose vectors tell how many pictures were beside them: a network's do so
     in their last bits."""

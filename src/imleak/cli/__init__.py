@@ -75,6 +75,7 @@ def audit(
     views: options.Views = None,
     measures: options.Measures = None,
     patches: options.Patches = None,
+    max_samples: options.MaxSamples = None,
     round_to: options.RoundTo = None,
     seed: options.Seed = None,
     protocol: options.Protocol = None,

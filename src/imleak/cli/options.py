@@ -106,6 +106,14 @@ Measures = Annotated[
     ),
 ]
 Patches = Annotated[int | None, _option("--patches", words="Patches an image.", panel=_MEASURED)]
+MaxSamples = Annotated[
+    int | None,
+    _option(
+        "--max-samples",
+        words="Most samples an estimator is given: above, whole images are drawn.",
+        panel=_ESTIMATORS,
+    ),
+]
 RoundTo = Annotated[
     float | None, _option("--round-to", words="Step of the rounded features.", panel=_MEASURED)
 ]

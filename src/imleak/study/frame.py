@@ -123,16 +123,18 @@ def rows_of(unit: Unit, part: Part) -> Iterator[dict[str, Any]]:
     }
     if part.error is not None:
         yield common | {"error": part.error}
+    drawn = {"images": len(unit.images), "of images": unit.drawn_from} if unit.drawn_from else {}
     for reading in part.readings:
         low, high = reading.get("interval") or (None, None)
         null = reading.get("null") or {}
+        details = {**(reading.get("details") or {}), **drawn}
         row = common | {name: reading[name] for name in COLUMNS if name in reading}
         yield row | {
             "low": low,
             "high": high,
             "null_mean": null.get("mean"),
             "null_p95": null.get("p95"),
-            "details": _json(reading.get("details")),
+            "details": _json(details),
         }
         same = {name: row[name] for name in ("level", "protocol", "unit", "bound")}
         for epoch, value in enumerate(reading.get("history", ()), start=1):

@@ -13,7 +13,7 @@ from typing import Any
 from ..images import Source
 from .files import OutputError
 from .parts import Part
-from .plan import ImageInfo, Omission
+from .plan import ImageInfo, Omission, Unit
 from .spec import StudySpec
 
 PACKAGES = (
@@ -46,6 +46,7 @@ class Record:
     ----------
     spec : the study.
     command : the words of the command line, if it was one.
+    drawn : units of estimators that were given some of the pictures.
     """
 
     spec: StudySpec
@@ -53,6 +54,7 @@ class Record:
     images: Sequence[ImageInfo] = ()
     levels: Sequence[int] = ()
     left_out: Sequence[Omission] = ()
+    drawn: Sequence[Unit] = ()
     started: str = field(default_factory=lambda: now())
     finished: str | None = None
     units: dict[str, int] = field(default_factory=dict)
@@ -82,7 +84,8 @@ class Record:
             "finished": self.finished,
             "levels": list(self.levels),
             "components": [component.identity | component.facts for component in components],
-            "warnings": list(warnings(self.spec)),
+            "warnings": [*warnings(self.spec), *_subsampled(self.spec, self.drawn)],
+            "subsamples": [_subsample(unit) for unit in self.drawn],
             "images": [_image(info) for info in self.images],
             "left_out": [dict(each) for each in dict.fromkeys(map(_left_out, self.left_out))],
             "units": self.units,
@@ -99,6 +102,26 @@ def warnings(spec: StudySpec) -> Iterator[str]:
                 f"{encoder.title} has random weights: it never saw a picture, and is a control "
                 "that tells what of a leak the architecture sees without training."
             )
+
+
+def _subsampled(spec: StudySpec, units: Sequence[Unit]) -> Iterator[str]:
+    """What --max-samples has left of the pictures, in a line."""
+    counts = dict.fromkeys((len(unit.images), unit.drawn_from) for unit in units)
+    if counts:
+        shares = " or ".join(f"{count:,} of {whole:,}" for count, whole in counts)
+        yield (
+            f"Estimators were given at most {spec.max_samples:,} samples: {shares} images, whole "
+            "ones, drawn by the seed and their digests."
+        )
+
+
+def _subsample(unit: Unit) -> dict[str, Any]:
+    return {
+        "measure": unit.measure.title,
+        "encoder": unit.question.title,
+        "images": len(unit.images),
+        "of": unit.drawn_from,
+    }
 
 
 def revived_images(manifest: Mapping[str, Any]) -> list[ImageInfo]:

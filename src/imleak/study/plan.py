@@ -17,6 +17,12 @@ from .spec import StudySpec
 SAMPLING_VERSION = "1"
 """Of the way pictures are encrypted, cut, resized and pooled; a part of every key."""
 
+MOST_VALUES = 4096
+"""Up to so many different sample values (12 bits) a picture is its table of counts."""
+
+DRAWN = 10_000
+"""Pairs of samples drawn of a picture without such a table."""
+
 PIXELS = Question.of_both(Component("encoder", "pixels", version="", options="{}"))
 """What metrics of pixels look at: the samples themselves, whatever the encoders."""
 
@@ -61,6 +67,7 @@ class Unit:
         so that a renamed file changes nothing.
     seed : of the study.
     patches : places every picture is cut at; 0 where it is not cut.
+    drawn_from : how many pictures those of an estimator were drawn from; 0 if they are all.
     """
 
     measure: Component
@@ -70,6 +77,7 @@ class Unit:
     images: tuple[ImageInfo, ...]
     seed: int
     patches: int = 0
+    drawn_from: int = 0
 
     @property
     def is_metric(self) -> bool:
@@ -209,9 +217,39 @@ def _estimator_units(spec: StudySpec, chosen: Scope) -> list[Unit]:
     for measure, question in _pairs(spec, "estimator"):
         pooled = tuple(image for image in by_digest if not _too_small(image, question))
         patches = spec.patches if has_features(question.target) else 0
-        if pooled:
-            units.append(Unit(measure, question, scheme, chosen.levels, pooled, spec.seed, patches))
+        if not pooled:
+            continue
+        drawn = subsample(pooled, patches or _rows(chosen, scheme), spec.max_samples, spec.seed)
+        drawn_from = len(pooled) if len(drawn) < len(pooled) else 0
+        units.append(
+            Unit(measure, question, scheme, chosen.levels, drawn, spec.seed, patches, drawn_from)
+        )
     return units
+
+
+def subsample(
+    images: Sequence[ImageInfo], rows: int, most: int | None, seed: int
+) -> tuple[ImageInfo, ...]:
+    """As many whole pictures, of `rows` rows each, as make at most `most` rows; at least one.
+
+    They are those that come first by SHA-256 of the seed and of their own digest: the same
+    for every measure, view and level, whatever their names and their order, and with a
+    larger `most` the same ones and more. The order stays that of `images`.
+    """
+    count = len(images) if most is None else max(1, most // rows)
+    if count >= len(images):
+        return tuple(images)
+    first = sorted(images, key=lambda image: sha256(f"{seed} {image.digest}".encode()).digest())
+    kept = {image.digest for image in first[:count]}
+    return tuple(image for image in images if image.digest in kept)
+
+
+def _rows(chosen: Scope, scheme: Component) -> int:
+    """Most rows of scalar pixels that a picture gives: values with their counts, or pairs
+    that are drawn of it."""
+    built: Scheme = scheme.build()
+    counted = all(built.table(chosen.bits, level) is not None for level in chosen.levels)
+    return 2**chosen.bits if counted and 2**chosen.bits <= MOST_VALUES else DRAWN
 
 
 def _pairs(spec: StudySpec, kind: plugins.Kind) -> Iterator[tuple[Component, Question]]:

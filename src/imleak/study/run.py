@@ -61,6 +61,7 @@ def run(
             units = plan(spec, found.images)
             left_out += omissions(spec, found.images)
             record.levels = scope(spec, found.images).levels
+            record.drawn = [unit for unit in units if unit.drawn_from]
         record.images, record.left_out = found.images, left_out
         store.write_manifest(record.manifest())
 

@@ -14,17 +14,10 @@ from numpy.typing import DTypeLike, NDArray
 from ..interfaces import Features, Image, ImleakError, LearnedView, PairedSamples, Scheme
 from .components import Component, is_trained
 from .observe import derive_seed, observe
-from .plan import ImageInfo, Unit
-
-MOST_VALUES = 4096
-"""Up to so many different sample values (12 bits) a picture is its table of counts."""
+from .plan import DRAWN, MOST_VALUES, ImageInfo, Unit
 
 IN_MEMORY = 256 << 20
 """Bytes above which pooled vectors lie on disk, and memory holds what is being read."""
-
-DRAWN = 10_000
-"""Pairs of samples drawn of a picture without such a table."""
-
 
 def pool_features(
     unit: Unit,

@@ -30,7 +30,7 @@ SHARED_OPTIONS = (
 )
 """Fields of a study handed to every measure and encoder that has an option of that name."""
 
-FREE = ("measures", "encoders", *SHARED_OPTIONS)
+FREE = ("measures", "encoders", "max_samples", *SHARED_OPTIONS)
 """Fields a study may change in its folder: what is measured, and not on what. What was
 measured before is kept, and only what is new is done."""
 
@@ -128,6 +128,8 @@ class StudySpec(Frozen):
         looks at the clear part; beside `encoders`, or in their stead.
     measures : metrics and estimators, or groups of :data:`imleak.plugins.GROUPS`.
     patches : places a picture is cut at, for estimators on features.
+    max_samples : most rows an estimator is given; above that, whole pictures are drawn, see
+        :func:`imleak.study.plan.subsample`.
     seed : of every random choice: patches, keys, folds and bootstraps derive from it.
     protocol : of estimators that have a choice; None runs them under each.
     epochs, seeds, folds, growth, sensitivity, round_to, device, precision : handed to every
@@ -152,6 +154,7 @@ class StudySpec(Frozen):
         Field(DEFAULT_MEASURES, validate_default=True)
     )
     patches: int = Field(10, ge=1)
+    max_samples: int | None = Field(None, ge=1)
     seed: int = Field(0, ge=0)
     epochs: int | None = Field(None, ge=1)
     protocol: Literal["in-sample", "held-out"] | None = None
