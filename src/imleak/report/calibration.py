@@ -14,15 +14,13 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from .adversaries import CLAIMS
 from .figures import style
 from .figures.style import Drawing, numbers
 
 COLOURS = (style.BLUE, style.VERMILLION, style.GREEN, style.PURPLE, "#E69F00", "#56B4E9")
 MOST_ROWS = 40
 """Tasks in one panel; more are shown in panels side by side."""
-
-CLAIMS = ("leak", "saturated")
-"""Verdicts that claim a leak."""
 
 _PITCH, _SPACING = 0.095, 0.062
 """Inches: of a task, and of each estimator of a task."""

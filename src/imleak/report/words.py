@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+
+BOUNDS: Mapping[str, str] = {
+    "exact": "exact",
+    "lower": "lower bound",
+    "upper": "upper bound",
+    "none": "no bound",
+}
+"""What a number is to mutual information."""
 
 
 def bits(value: float) -> str:

@@ -10,15 +10,10 @@ import pandas as pd
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
+from ..words import BOUNDS
 from . import style
 from .style import Drawing, finite, numbers
 
-BOUND_WORDS = {
-    "exact": "exact",
-    "lower": "lower bound",
-    "upper": "upper bound",
-    "none": "no bound",
-}
 _PARTS = {"clear": (style.BLUE, "o", "-"), "cipher": (style.VERMILLION, "s", style.LINES[1])}
 _PART_WORDS = {"clear": "clear part"}
 _OTHER_PART = (style.GREEN, "D", style.LINES[2])
@@ -50,9 +45,7 @@ def drawing(stem: str, heading: str, rows: pd.DataFrame) -> Drawing:
 
 def _subtitle(protocol: str, rows: pd.DataFrame) -> str:
     """How the values came about, on how many images, and what they bound."""
-    bounds = dict.fromkeys(
-        BOUND_WORDS.get(str(bound), str(bound)) for bound in rows["bound"].dropna()
-    )
+    bounds = dict.fromkeys(BOUNDS.get(str(bound), str(bound)) for bound in rows["bound"].dropna())
     per_image = protocol == "per-image"
     images = _span(numbers(rows, "n" if per_image else "train_groups"))
     how = "mean of " if per_image else f"{protocol}, trained on "

@@ -14,8 +14,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, NullLocator
 
+from ..words import BOUNDS
 from . import style
-from .curves import BOUND_WORDS
 from .style import Drawing, finite, numbers
 
 _APART = 1.02
@@ -32,7 +32,7 @@ def drawings(growth: pd.DataFrame) -> Iterator[Drawing]:
 def _drawing(stem: str, heading: str, rows: pd.DataFrame) -> Drawing:
     figure, (axes,) = style.panels(1, heading, height=2.6)
     protocol, bound = (str(rows[name].iloc[0]) for name in ("protocol", "bound"))
-    axes.set_title(f"{protocol} · {BOUND_WORDS.get(bound, bound)}")
+    axes.set_title(f"{protocol} · {BOUNDS.get(bound, bound)}")
     axes.set_xlabel("training images")
     measure = style.printable(str(rows["measure"].iloc[0]), 24)
     axes.set_ylabel(style.with_unit(measure, rows["unit"].iloc[0]))

@@ -16,6 +16,7 @@ from ...study.store import Run
 from ..cells import MARKS, Column, columns
 from ..figures.training import by_epoch
 from ..pictures import Picture, data_uri, read_pictures
+from ..words import BOUNDS
 from . import charts
 
 SHAPES = ("circle", "square", "triangle-up", "diamond", "triangle-down", "cross", "triangle-right")
@@ -24,8 +25,6 @@ COLOURS, DASHES = 7, 4
 
 MOST_EPOCHS = 150
 """Points of a curve of training; of longer ones, evenly spread epochs are drawn."""
-
-BOUNDS = {"exact": "exact", "lower": "lower bound", "upper": "upper bound", "none": "no bound"}
 
 
 def page_data(run: Run) -> dict[str, Any]:
