@@ -223,9 +223,8 @@ class Checkpoint:
         names = set(map(str, places.values())) if isinstance(places, dict) else set()
         for name in names:
             if name == ".." or name != PurePosixPath(name).name or "\\" in name:
-                raise WeightsError(
-                    f"{self.folder / SAFE_INDEX} names {name!r}, which is no file beside it; {_how()}"
-                )
+                index = self.folder / SAFE_INDEX
+                raise WeightsError(f"{index} names {name!r}, which is no file beside it; {_how()}")
         return sorted(names)
 
     def _json(self, name: str) -> dict[str, Any] | None:

@@ -19,6 +19,7 @@ from .plan import DRAWN, MOST_VALUES, ImageInfo, Unit
 IN_MEMORY = 256 << 20
 """Bytes above which pooled vectors lie on disk, and memory holds what is being read."""
 
+
 def pool_features(
     unit: Unit,
     vectors: Callable[[ImageInfo], Sequence[Features]],
