@@ -74,7 +74,7 @@ def _histogram(results: Results) -> Iterator[Panel]:
     if curve is None:
         return
     figure, (axes,) = style.panels(1, "2. Histogram MI")
-    _with_interval(axes, curve, 0, "mean of images")
+    _with_interval(axes, curve, 0, "histogram MI")
     fit = float(r_squared(curve.levels, curve.values))
     fitted = line(curve.levels, curve.values)
     axes.plot(curve.levels, fitted, color=style.VERMILLION, label=f"line, R² = {fit:.4f}")
@@ -148,6 +148,7 @@ def _with_interval(axes: Axes, curve: Curve, place: int, label: str) -> None:
 
 
 def _finish(axes: Axes, curve: Curve) -> None:
+    axes.set_title(f"mean of {len(curve.by_image)} images, 95 % interval")
     axes.set_xlabel("level s")
     axes.set_xticks(curve.levels)
     axes.set_ylabel(style.with_unit(curve.measure, curve.unit))

@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from imleak.paper.claims import judge
+from imleak.paper.document import claim_tables, document, markdown
+
+LINE = list(8 - np.arange(9.0))
+
+
+def test_evaluations_stand_side_by_side(made, images):
+    made.metric("histogram", "pixels", images(LINE), ceiling=LINE)
+    made.estimate("best", "clip-like", "held-out", LINE, half=0.1, verdict="leak")
+    text = claim_tables(judge(made.results()))
+    head, _, row = text.split("\n\n")[1].splitlines()
+    assert head == "| on | paper's protocol, made | held out, made |"
+    assert row.startswith("| histogram on pixels | **holds**<br>R² 0.99")
+    assert row.count("**holds**") == 2
+    assert "7 (is it there?)" in text
+
+
+def test_every_table_is_rectangular(made, images):
+    made.metric("rounded", "clip-like", images(LINE))
+    text = document("a_title", ["a warning"], judge(made.results()), [], pd.DataFrame({"x": [0.5]}))
+    assert text.startswith("# a\\_title\n\n> a warning\n")
+    for block in text.split("\n\n"):
+        if block.startswith("|"):
+            assert len({line.count(" | ") for line in block.splitlines()}) == 1, block
+
+
+def test_numbers_of_a_table_are_short():
+    assert markdown(pd.DataFrame({"s": [3], "bits": [1.23456]})) == (
+        "| s | bits |\n| --- | --- |\n| 3 | 1.23 |"
+    )
