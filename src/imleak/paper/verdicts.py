@@ -40,8 +40,13 @@ class Figure:
 
     def __str__(self) -> str:
         if self.low == self.high or not np.isfinite(self.low):
-            return f"{self.value:.3g}"
-        return f"{self.value:.3g} [{self.low:.3g}, {self.high:.3g}]"
+            return _short(self.value)
+        return f"{_short(self.value)} [{_short(self.low)}, {_short(self.high)}]"
+
+
+def _short(value: float) -> str:
+    """Three digits; more where a share is almost whole."""
+    return f"{value:.4f}" if 0.99 <= value < 1 else f"{value:.3g}"
 
 
 def at_least(figure: Figure, threshold: float) -> Verdict:
