@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
@@ -84,8 +84,8 @@ def reproduce(
         done.append(run(experiment.spec, folder, progress=progress, command=command))
     results = gather(planned, done)
     claims = [*judge(results)]
-    for other in others:
-        claims += [claim for claim in judge(_elsewhere(other, results)) if claim.encoder]
+    for elsewhere in _elsewhere(others, results):
+        claims += [claim for claim in judge(elsewhere) if claim.encoder]
     ablation = ablate(settings, path / RUNS / "ablation", told) if settings.ablation else None
     drawn = _draw(results, planned[0], done[0], path)
     _write(path, settings, results, claims, drawn, ablation)
@@ -107,8 +107,16 @@ def gather(planned: Sequence[Experiment], done: Sequence[Run]) -> Results:
     )
 
 
-def _elsewhere(other: Run, results: Results) -> Results:
-    return Results(_images(other), other.frame, other.summary, results.roles, results.stand_ins)
+def _elsewhere(others: Sequence[Run], results: Results) -> Iterator[Results]:
+    """Results on other images, those of runs on the same ones in one."""
+    for images in dict.fromkeys(map(_images, others)):
+        same = [other for other in others if _images(other) == images]
+        yield replace(
+            results,
+            images=images,
+            frame=pd.concat([one.frame for one in same], ignore_index=True),
+            summary=pd.concat([one.summary for one in same], ignore_index=True),
+        )
 
 
 def _images(done: Run) -> str:
