@@ -95,3 +95,11 @@ def test_two_packages_cannot_mean_two_things_by_one_measure(
     plugins.known.cache_clear()
     with pytest.raises(plugins.NameCollisionError, match="measure 'new' is a metric of"):
         measure_kind("new")
+
+
+def test_the_precision_of_an_estimator_is_part_of_its_key() -> None:
+    exact = component("estimator", "infonce", {"precision": "fp32"})
+    assert exact.digest == "fp32"
+    chosen = component("estimator", "infonce", {})
+    assert chosen.digest in ("fp32", "bf16")
+    assert component("metric", "psnr", {}).digest == ""

@@ -31,7 +31,8 @@ class Component:
     kind : scheme, encoder, metric or estimator.
     name, version : of the class.
     options : what its constructor is given, as canonical JSON.
-    digest : of an encoder's weights and preprocessing; empty for the others.
+    digest : what moves its numbers besides its options: of an encoder its weights and
+        preprocessing, of an estimator the precision it computes in; else empty.
     """
 
     kind: plugins.Kind
@@ -89,7 +90,8 @@ def component(kind: plugins.Kind, name: str, options: Mapping[str, Any]) -> Comp
     """
     spelled = canonical(dict(options))
     instance = _instance(kind, name, spelled)
-    digest = instance.digest if kind == "encoder" else ""
+    facts = getattr(instance, "facts", {}) if kind == "estimator" else {}
+    digest = instance.digest if kind == "encoder" else facts.get("precision", "")
     return Component(kind, name, str(instance.version), spelled, digest)
 
 
