@@ -36,8 +36,8 @@ class Ksg:
     Algorithm 1 of Kraskov et al. in the maximum norm, after standardising every column. For
     few dimensions and independent rows; a consistent estimate and no bound, biased towards
     zero where the dependence is strong. Nothing is trained, so nothing is memorised and
-    nothing held out. Refuses more than 10 dimensions a side: distances in 512 dimensions
-    are all alike, and the estimate falls to zero whatever the truth.
+    nothing held out. Of a constant it is 0. Refuses more than 10 dimensions a side: distances in
+    512 dimensions are all alike, and the estimate falls to zero whatever the truth.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ class Ksg:
     """
 
     name = "ksg"
-    version = "1"
+    version = "2"
     bound: Bound = "none"
 
     def __init__(self, *, k: int = 3, nulls: int = NULLS):
@@ -94,6 +94,8 @@ class Ksg:
     def _level(
         self, samples: PairedSamples, view: NDArray[np.float32], rng: np.random.Generator
     ) -> Estimate:
+        if min(np.ptp(samples.x, axis=0).max(), np.ptp(view, axis=0).max()) == 0:
+            return self._nothing(samples)
         x, y = _jittered(samples.x, rng), _jittered(view, rng)
         value = nearest_neighbours(x, y, self.k) * NATS
         null = [
@@ -114,6 +116,21 @@ class Ksg:
             verdict=verdict,
             test_groups=len(np.unique(samples.groups)),
             n=len(x),
+        )
+
+    def _nothing(self, samples: PairedSamples) -> Estimate:
+        """Of a constant, which tells nothing: distances would be those of the jitter."""
+        return Estimate(
+            value=0.0,
+            bound="none",
+            estimator=self.name,
+            protocol="held-out",
+            interval=(0.0, 0.0),
+            null=Null(0.0, 0.0, (0.0,) * self.nulls),
+            ceiling=math.log2(len(samples.x)),
+            verdict="no leak found",
+            test_groups=len(np.unique(samples.groups)),
+            n=len(samples.x),
         )
 
     def _interval(
