@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import json
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -238,3 +240,10 @@ def test_a_subsample_changes_the_keys_of_what_it_changes() -> None:
     whole, part, roomy = (keys(spec(max_samples=most), *images) for most in (None, 20, 40))
     assert whole == roomy
     assert len(whole & part) == 4  # of the metric
+
+
+def test_a_key_is_the_digest_of_the_canonical_identity() -> None:
+    chosen = spec(levels="0,3", seed=5, target="corners", views=["middles"])
+    for unit in plan(chosen, [info("a"), info("b", digest='quo"ted')]):
+        text = json.dumps(unit.identity, sort_keys=True, separators=(",", ":"))
+        assert unit.key == sha256(text.encode()).hexdigest()

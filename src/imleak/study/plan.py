@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from hashlib import sha256
+from typing import Any
 
 from .. import plugins
 from ..images import Source
@@ -83,24 +84,46 @@ class Unit:
     def is_metric(self) -> bool:
         return self.measure.kind == "metric"
 
-    @cached_property
+    @property
     def identity(self) -> dict[str, object]:
         """Everything the result depends on."""
-        return {
-            "sampling": SAMPLING_VERSION,
-            "images": [image.digest for image in self.images],
-            "scheme": self.scheme.identity,
-            "levels": list(self.levels),
-            **self.question.identity,
-            "measure": self.measure.identity,
-            "seed": self.seed,
-            "patches": self.patches,
-        }
+        return {"images": [image.digest for image in self.images]} | _asked(*self._what)
 
     @cached_property
     def key(self) -> str:
         """SHA-256 (hex) of the canonical JSON of the identity."""
-        return sha256(canonical(self.identity).encode()).hexdigest()
+        digests = canonical([image.digest for image in self.images])
+        return sha256(f'{{"images":{digests},{_spelled(*self._what)}'.encode()).hexdigest()
+
+    @property
+    def _what(self) -> tuple[Component, Question, Component, tuple[int, ...], int, int]:
+        return self.measure, self.question, self.scheme, self.levels, self.seed, self.patches
+
+
+def _asked(
+    measure: Component,
+    question: Question,
+    scheme: Component,
+    levels: tuple[int, ...],
+    seed: int,
+    patches: int,
+) -> dict[str, object]:
+    """The identity of a unit but for its pictures."""
+    return {
+        "sampling": SAMPLING_VERSION,
+        "scheme": scheme.identity,
+        "levels": list(levels),
+        **question.identity,
+        "measure": measure.identity,
+        "seed": seed,
+        "patches": patches,
+    }
+
+
+@lru_cache(maxsize=1024)
+def _spelled(*what: Any) -> str:
+    """The canonical JSON of that, spelled once for all pictures; "images" sorts before it."""
+    return canonical(_asked(*what))[1:]
 
 
 @dataclass(frozen=True)

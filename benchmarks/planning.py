@@ -1,0 +1,83 @@
+"""Time and memory of planning a study and of keying its units, and of a store of many parts.
+
+    python benchmarks/planning.py [--units 1000000] [--parts 500000]
+
+The pictures are made up: planning never reads one. Memory is what the process has grown
+by; a part is a metric's, of nine levels. The parts are written into packs, as a run does,
+but not synced one by one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import resource
+import tempfile
+import time
+from hashlib import sha256
+from pathlib import Path
+
+from imleak.images import Source
+from imleak.study import StudySpec
+from imleak.study.parts import PACK, Part, Parts, to_line
+from imleak.study.plan import ImageInfo, plan
+
+MEASURES = ("histogram", "psnr", "ssim", "entropy", "correlation")
+READINGS = [{"level": level, "value": 0.5, "part": "clear", "unit": "bit"} for level in range(9)]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--units", type=int, default=1_000_000)
+    parser.add_argument("--parts", type=int, default=500_000)
+    asked = parser.parse_args()
+    planned(asked.units)
+    stored(asked.parts)
+
+
+def planned(count: int) -> None:
+    spec = StudySpec.of(sources="nowhere", encoders="pixels", measures=MEASURES)
+    images = [picture(at) for at in range(count // len(MEASURES))]
+    memory, start = megabytes(), time.process_time()
+    units = plan(spec, images)
+    between = time.process_time()
+    different = len({unit.key for unit in units})
+    end = time.process_time()
+    print(
+        f"{len(units):,} units, {different:,} keys: planned in {between - start:.1f} CPU s, "
+        f"keyed in {end - between:.1f}; {megabytes() - memory:.0f} MB more"
+    )
+
+
+def stored(count: int) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        keys = [sha256(b"%d" % at).hexdigest() for at in range(count)]
+        for number, first in enumerate(range(0, count, PACK), start=1):
+            lines = (to_line(Part(key, {}, READINGS)) for key in sorted(keys[first : first + PACK]))
+            (folder / f"{number:06}.jsonl").write_bytes(b"".join(lines))
+        memory, start = megabytes(), time.process_time()
+        parts = Parts(folder)
+        opened = time.process_time()
+        done = sum(parts.state(key) == "done" for key in keys)
+        asked = time.process_time()
+        whole = sum(part is not None for part in map(parts.read, keys[:10_000]))
+        end = time.process_time()
+        print(
+            f"{len(parts):,} parts opened in {opened - start:.1f} CPU s, the state of {done:,} "
+            f"known in {asked - opened:.1f}, {whole:,} read in {end - asked:.1f}; "
+            f"{megabytes() - memory:.0f} MB more"
+        )
+
+
+def picture(at: int) -> ImageInfo:
+    name = f"{at:08}.png"
+    return ImageInfo(name, Source(name, Path(name)), sha256(name.encode()).hexdigest(), 1, 9, 9, 8)
+
+
+def megabytes() -> float:
+    """The most memory this process has had."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+if __name__ == "__main__":
+    main()
