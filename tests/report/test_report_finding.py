@@ -73,6 +73,13 @@ def test_every_level_leaks(judged: Make) -> None:
     assert not any("one of unknown size" in text for text in (found.answer, *found.limits))
 
 
+def test_a_value_above_its_ceiling_is_not_claimed(judged: Make) -> None:
+    table = judged([FULL, QUIET, QUIET, QUIET])
+    table.loc[table["level"] == 0, "ceiling"] = 2.0
+    answer = find(table, manifest()).answer
+    assert "at least 2.00 bit a patch about what the image shows, as much as 150 test" in answer
+
+
 def test_a_saturated_value_is_only_what_the_test_can_show(judged: Make) -> None:
     found = find(judged([FULL, QUIET, QUIET, QUIET]), manifest())
     assert "at least 4.00 bit [3.95, 4.05]" in found.answer

@@ -23,13 +23,14 @@ CODE_LENGTH, HISTOGRAM = "codelength", "histogram"
 @dataclass(frozen=True)
 class Look:
     """What one adversary found at one level; `rising` is None where growth was not asked
-    for."""
+    for, `ceiling` is the most that the test could have shown."""
 
     value: float
     low: float
     high: float
     verdict: str
     rising: bool | None = None
+    ceiling: float = math.inf
 
     @property
     def claims(self) -> bool:
@@ -139,7 +140,9 @@ def empty_levels(summary: pd.DataFrame) -> list[int]:
 def _look(row: Mapping[Any, Any]) -> Look:
     rising = None if pd.isna(row["rising"]) else bool(row["rising"])
     value, low, high = (float(row[name]) for name in ("mean", "low", "high"))
-    return Look(value, low, high, str(row["verdict"]), rising)
+    ceiling = row.get("ceiling")
+    most = math.inf if ceiling is None or math.isnan(ceiling) else float(ceiling)
+    return Look(value, low, high, str(row["verdict"]), rising, most)
 
 
 def _count(column: pd.Series[Any]) -> int | None:

@@ -144,6 +144,8 @@ def _claim(who: Adversary, level: int, *, everywhere: bool) -> str:
     among = f" with {plural(who.train, 'training image')}" if who.train else ""
     about = "its value" if who.encoder == PIXELS else "what the image shows"
     size = f"{bits(look.value)} bit [{bits(look.low)}, {bits(look.high)}] a {who.row} about {about}"
+    if look.value > look.ceiling:  # what a test cannot show is not claimed
+        size = f"{bits(look.ceiling)} bit a {who.row} about {about}"
     size = f"at least {size}" if who.bound == "lower" else f"about {size} (no bound)"
     if look.verdict == "saturated":
         size += (
