@@ -30,6 +30,6 @@ def test_every_table_is_rectangular(made, images):
 
 
 def test_numbers_of_a_table_are_short():
-    assert markdown(pd.DataFrame({"s": [3], "bits": [1.23456]})) == (
-        "| s | bits |\n| --- | --- |\n| 3 | 1.23 |"
+    assert markdown(pd.DataFrame({"s": [3, 4], "bits_4": [1.23456, np.nan]})) == (
+        "| s | bits 4 |\n| --- | --- |\n| 3 | 1.23 |\n| 4 |   |"
     )

@@ -121,7 +121,7 @@ def tell_reproduction(found: Reproduction) -> None:
     table = Table("claim", "on", "protocol", "verdict")
     for claim in found.claims:
         on = ", ".join(filter(None, (claim.measure, claim.encoder, claim.images)))
-        table.add_row(claim.statement.number, on, claim.evaluation, claim.verdict)
+        table.add_row(claim.statement.number, Text(on), claim.evaluation, claim.verdict)
     show(table)
     for statement in dict.fromkeys(claim.statement for claim in found.claims):
         say(f"{statement.number}. {statement.says}")

@@ -55,7 +55,7 @@ def claim_tables(claims: Sequence[Claim]) -> str:
     for statement in STATEMENTS:
         of = [claim for claim in claims if claim.statement == statement]
         there = [column for column in columns if any(_column(claim) == column for claim in of)]
-        heads = [f"{_WORDS[evaluation]}, {images}" for evaluation, images in there]
+        heads = [f"{_WORDS[evaluation]}, {escape(images)}" for evaluation, images in there]
         rows = [
             [_subject(subject), *(_cell(of, subject, column) for column in there)]
             for subject in dict.fromkeys((claim.measure, claim.encoder) for claim in of)
@@ -68,7 +68,7 @@ def claim_tables(claims: Sequence[Claim]) -> str:
 def markdown(table: pd.DataFrame) -> str:
     """A table as Markdown."""
     rows = [[_text(value) for value in row] for row in table.itertuples(index=False)]
-    return _table([str(name) for name in table.columns], rows)
+    return _table([str(name).replace("_", " ") for name in table.columns], rows)
 
 
 _WORDS = {"paper": "paper's protocol", "held-out": "held out"}
@@ -80,13 +80,13 @@ def _column(claim: Claim) -> tuple[str, str]:
 
 def _subject(subject: tuple[str, str]) -> str:
     measure, encoder = subject
-    return f"{measure} on {encoder}" if measure else "nothing"
+    return escape(f"{measure} on {encoder}") if measure else "nothing"
 
 
 def _cell(claims: Sequence[Claim], subject: tuple[str, str], column: tuple[str, str]) -> str:
     for claim in claims:
         if (claim.measure, claim.encoder) == subject and _column(claim) == column:
-            said = "; ".join(f"{name} {value}" for name, value in _known(claim))
+            said = "; ".join(f"{name} {_value(value)}" for name, value in _known(claim))
             parts = [f"**{claim.verdict}**", said, claim.note]
             return "<br>".join(filter(None, parts))
     return ""
@@ -99,8 +99,14 @@ def _known(claim: Claim) -> Iterable[tuple[str, Figure | str]]:
             yield name.replace("_", " ").replace("R2", "R²"), value
 
 
+def _value(value: Figure | str) -> str:
+    return escape(value) if isinstance(value, str) else str(value)
+
+
 def _text(value: object) -> str:
-    return f"{value:.3g}" if isinstance(value, float) else str(value)
+    if isinstance(value, float):
+        return "" if value != value else f"{value:.3g}"
+    return str(value)
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
