@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from imleak.estimators.bounds import donsker_varadhan, nguyen_wainwright_jordan, smile
-from imleak.estimators.canonical import Variates, gaussian_log_ratio
+from imleak.estimators.canonical import Variates
 from imleak.estimators.critics import JointCritic
+from imleak.estimators.gaussian_critic import gaussian_log_ratio
 from imleak.estimators.split import cross_fit
 from imleak.estimators.training import Cohort, Schedule
 from imleak.estimators.variational import (
@@ -172,7 +173,7 @@ def test_on_variates_a_critic_starts_at_their_gaussian_log_ratio(pair_up, kept):
     rho, temper = np.array([0.8, 0.5, -0.2]), 0.7
     samples = pair_up(u, v)
     splits = cross_fit(samples.groups, 2, 1, 0)
-    variates = Variates(u=u, v=v, correlation=rho, summed=3, kept=kept, temper=temper, said=0.0)
+    variates = Variates(u, v, rho, np.stack([rho, rho]), 3, kept, temper, said=0.0)
     found = [[[variates]] for _ in splits]
     learner = Variational(hidden=(5,), canonical=True)
     generator = torch.Generator().manual_seed(0)

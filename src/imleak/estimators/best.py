@@ -43,6 +43,7 @@ class Best(CrossFitted):
     """
 
     name = "best"
+    version = "2"
     read = "best"
 
     def learner(self) -> Learner:

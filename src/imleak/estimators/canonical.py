@@ -8,26 +8,29 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import eigh
-from scipy.special import ndtri
-from scipy.stats import rankdata
 from sklearn.utils.extmath import randomized_svd
 
 from ..interfaces import PairedSamples
 from .bounds import gaussian_information
 from .evidence import Array, Learned, Score, mean_of_rows
+from .gaussian_critic import (
+    NEAR_ONE,
+    correlations,
+    crossed_log_ratio,
+    gaussian_log_ratio,
+    gaussian_ranks,
+    infonce_rows,
+    strength,
+)
 from .prepare import FEW, normal_scores, reduce
 from .split import Indices, Split
 
 SHRINKAGES = (0.01, 0.1, 0.3, 1.0)
 """Share of the identity in both covariances; 1 is the singular vectors of the cross-covariance."""
-KEPT = (1, 4, 16, 64)
-TEMPERS = (0.0, 0.2, 0.35, 0.5, 0.7, 1.0)
 MOST_VARIATES = 64
 MOST_DIMENSIONS = 512
 COMPONENTS = 256
 MOST_CHECKED = 500
-NEAR_ONE = 1 - 1e-6
-STRONGEST = 0.97
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,15 +54,17 @@ class Variates:
     ----------
     u, v : (n, k) variates of every row of y and of its partner in x.
     correlation : (k,) as the validation pictures show it.
+    halves : (2, k) as either half of the validation pictures shows it.
     summed : how many variates have the largest information there, summed.
     kept, temper : how many variates, and at which strength, the Gaussian critic does best
-        on the validation pictures; temper 0 says nothing.
+        on one half with the correlations of the other; temper 0 says nothing.
     said : cautious value of that critic there, in nats.
     """
 
     u: Array
     v: Array
     correlation: Array
+    halves: Array
     summed: int
     kept: int
     temper: float
@@ -107,8 +112,8 @@ class Canonical:
         for variates, split in zip(found, splits, strict=True):
             for name, read in (("cca", _read_products), ("cca-infonce", _read_ratios)):
                 validation, test = (
-                    read(variates, split, np.sort(rows), blocks, samples.groups)
-                    for rows in (split.validation, split.test)
+                    read(variates, split, np.sort(rows), blocks, samples.groups, is_check)
+                    for rows, is_check in ((split.validation, True), (split.test, False))
                 )
                 said[name].append((validation, test))
         return said
@@ -159,11 +164,16 @@ def _side(coordinates: NDArray[np.float32], split: Split) -> _Side:
 
 
 def _fit(x: _Side, y: _Side, partner: Indices, split: Split, groups: Indices) -> Variates:
-    """The variates whose correlations say most on the validation pictures."""
+    """The variates whose correlations say most on the validation pictures.
+
+    What one half of these shows is judged on the other: few pictures show correlations
+    where there are none, and a critic that believes them is wrong at full strength.
+    """
     cross = x.rows[partner[split.train]].T @ y.rows[split.train] / len(split.train)
     check = np.sort(split.validation)
+    half = halves_of(groups[check])
     nothing: Array = np.empty(0)
-    best = (-np.inf, 1, nothing, nothing, nothing)
+    best = (-np.inf, 1, nothing, nothing)
     for shrinkage in SHRINKAGES:
         sx, sy = x.whitened(shrinkage), y.whitened(shrinkage)
         left, _, right = randomized_svd(
@@ -172,87 +182,37 @@ def _fit(x: _Side, y: _Side, partner: Indices, split: Split, groups: Indices) ->
         )  # fmt: skip
         to_u = (sx[:, None] * left).astype(np.float32)
         to_v = (sy[:, None] * right.T).astype(np.float32)
-        rho = correlations(x.rows[partner[check]] @ to_u, y.rows[check] @ to_v)
-        running = np.cumsum(gaussian_information(rho))
-        kept = 1 + int(running.argmax())
-        if running[kept - 1] > best[0]:
-            best = (float(running[kept - 1]), kept, to_u, to_v, rho)
-    _, summed, to_u, to_v, rho = best
+        shown = _by_half(x.rows[partner[check]] @ to_u, y.rows[check] @ to_v, half)
+        running = np.cumsum(-0.5 * np.log1p(-shown[0] * shown[1]))
+        summed = 1 + int(running.argmax())
+        if running[summed - 1] > best[0]:
+            best = (float(running[summed - 1]), summed, to_u, to_v)
+    _, summed, to_u, to_v = best
     u, v = x.rows[partner] @ to_u, y.rows @ to_v
-    few = check[:: -(-len(check) // MOST_CHECKED)]
-    return Variates(u, v, rho, summed, *_choose(u[few], v[few], rho, groups[few]))
+    shown = _by_half(u[check], v[check], half)
+    some = slice(None, None, -(-len(check) // MOST_CHECKED))
+    few = check[some]
+    chosen = strength(u[few], v[few], shown, half[some], groups[few])
+    return Variates(u, v, correlations(u[check], v[check]), shown, summed, *chosen)
 
 
-def correlations(u: Array, v: Array) -> Array:
-    """(k,) correlation of columns made Gaussian by rank."""
-    a, b = gaussian_ranks(u), gaussian_ranks(v)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        rho = (a * b).mean(0) / np.sqrt((a * a).mean(0) * (b * b).mean(0))
-    return np.asarray(np.nan_to_num(rho).clip(-NEAR_ONE, NEAR_ONE))
+def halves_of(groups: Indices) -> Indices:
+    """0 or 1 for every row, by picture, as equal in number as can be."""
+    return np.asarray(np.unique(groups, return_inverse=True)[1] % 2)
 
 
-def gaussian_ranks(columns: Array) -> Array:
-    """Each column through its ranks to a standard Gaussian; ties share a rank."""
-    return np.asarray(ndtri((rankdata(columns, axis=0) - 0.5) / len(columns)), dtype=np.float32)
-
-
-def _choose(u: Array, v: Array, correlation: Array, groups: Indices) -> tuple[int, float, float]:
-    """Number of variates and strength of the Gaussian critic that says most here."""
-    u, v = gaussian_ranks(u), gaussian_ranks(v)
-    best = (0.0, 1, 0.0)
-    for kept in sorted({min(k, len(correlation)) for k in KEPT}):
-        scores = gaussian_log_ratio(u[:, :kept], v[:, :kept], correlation[:kept])
-        for temper in TEMPERS[1:]:
-            said = cautious_mean(infonce_rows(temper * scores, groups), groups)
-            if said > best[0]:
-                best = (said, kept, temper)
-    return best[1], best[2], best[0]
-
-
-def cautious_mean(rows: Array, groups: Indices) -> float:
-    """Mean of rows less its standard error over pictures: a choice among many on few
-    pictures otherwise falls on what is lucky there."""
-    inverse = np.unique(groups, return_inverse=True)[1]
-    pictures = np.bincount(inverse, rows) / np.bincount(inverse)
-    return float(rows.mean() - pictures.std() / np.sqrt(len(pictures)))
-
-
-def gaussian_log_ratio(u: Array, v: Array, correlation: Array) -> Array:
-    r"""Log-ratio of the bivariate Gaussian to its marginals, summed over variates.
-
-    .. math:: \sum_k \frac{2\rho_k u_k v_k - \rho_k^2 (u_k^2 + v_k^2)}{2 (1-\rho_k^2)}
-              - \tfrac12\log(1-\rho_k^2)
-
-    Parameters
-    ----------
-    u, v : (m, k) variates.
-    correlation : (k,)
-
-    Returns
-    -------
-    (m, m) of all pairs; row i is v_i, column j is u_j.
-    """
-    rho = np.clip(correlation, 0, STRONGEST).astype(np.float32)
-    factor = 1 / (1 - rho**2)
-    of_u = -0.5 * (rho**2 * factor * u**2).sum(1)
-    of_v = -0.5 * (rho**2 * factor * v**2 + np.log1p(-(rho**2))).sum(1)
-    return np.asarray((v * (rho * factor)) @ u.T + of_u + of_v[:, None])
-
-
-def infonce_rows(scores: Array, groups: Indices) -> Array:
-    """InfoNCE (m,) in nats of every row of scores (m, m) against the other pictures; the
-    rows of a picture enter as their mean of exp (see :func:`.bounds.infonce`)."""
-    names, own, count = np.unique(groups, return_inverse=True, return_counts=True)
-    positive = scores.diagonal()
-    others = np.where(own[:, None] == own, -np.inf, scores)
-    top = np.maximum(others.max(1), positive)
-    total = np.exp(positive - top)
-    total += np.exp(others - top[:, None]) @ (1 / count[own]).astype(scores.dtype)
-    return np.asarray(np.log(len(names)) + (positive - top).astype(np.float64) - np.log(total))
+def _by_half(u: Array, v: Array, half: Indices) -> Array:
+    """(2, k) correlations of either half."""
+    return np.stack([correlations(u[half == side], v[half == side]) for side in (0, 1)])
 
 
 def _read_products(
-    found: list[list[Variates]], split: Split, rows: Indices, blocks: Indices, groups: Indices
+    found: list[list[Variates]],
+    split: Split,
+    rows: Indices,
+    blocks: Indices,
+    groups: Indices,
+    is_check: bool = False,  # noqa: ARG001
 ) -> Score:
     """Products of the variates; those that were not kept count as uncorrelated."""
     values = np.zeros((len(found), len(found[0]), len(rows), 1 + 3 * MOST_VARIATES))
@@ -277,17 +237,29 @@ def information_of_sums(sums: Array) -> Array:
 
 
 def _read_ratios(
-    found: list[list[Variates]], split: Split, rows: Indices, blocks: Indices, groups: Indices
+    found: list[list[Variates]],
+    split: Split,
+    rows: Indices,
+    blocks: Indices,
+    groups: Indices,
+    is_check: bool = False,
 ) -> Score:
-    """InfoNCE of every row with the Gaussian log-ratio as critic."""
-    nats = np.stack([[_ratio_rows(one, rows, groups) for one in pairs] for pairs in found])
+    """InfoNCE of every row with the Gaussian log-ratio as critic; on the validation pictures
+    a half under the correlations of the other."""
+    nats = np.stack(
+        [[_ratio_rows(one, rows, groups, is_check) for one in pairs] for pairs in found]
+    )
     values = np.stack([np.ones_like(nats), nats], -1)
     return Score.of(split, blocks[rows], values, mean_of_rows, groups[rows])
 
 
-def _ratio_rows(one: Variates, rows: Indices, groups: Indices) -> Array:
+def _ratio_rows(one: Variates, rows: Indices, groups: Indices, is_check: bool) -> Array:
     if one.temper == 0:
         return np.zeros(len(rows))
     kept = slice(one.kept)
     u, v = gaussian_ranks(one.u[rows, kept]), gaussian_ranks(one.v[rows, kept])
-    return infonce_rows(one.temper * gaussian_log_ratio(u, v, one.correlation[kept]), groups[rows])
+    if is_check:
+        scores = crossed_log_ratio(u, v, one.halves[:, kept], halves_of(groups[rows]))
+    else:
+        scores = gaussian_log_ratio(u, v, one.correlation[kept])
+    return infonce_rows(one.temper * scores, groups[rows])

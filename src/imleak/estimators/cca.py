@@ -29,6 +29,7 @@ class Cca(CrossFitted):
     """
 
     name = "cca"
+    version = "2"
     bound: Bound = "none"
     read = "cca"
 
@@ -54,6 +55,7 @@ class CcaInfoNce(CrossFitted):
     """
 
     name = "cca-infonce"
+    version = "2"
     read = "cca-infonce"
 
     def learner(self) -> Canonical:

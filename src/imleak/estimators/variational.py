@@ -12,9 +12,10 @@ from torch import Tensor
 
 from ..interfaces import PairedSamples
 from .bounds import jensen_shannon, log_mean_exp
-from .canonical import STRONGEST, Variates, fit_variates
+from .canonical import Variates, fit_variates
 from .critics import JointCritic, QuadraticCritic
 from .evidence import Array, Learned, Score, mean_of_rows
+from .gaussian_critic import STRONGEST
 from .prepare import cohort_of, normal_scores
 from .split import Indices, Split
 from .training import Cohort, Schedule, equal_length, train

@@ -1,0 +1,93 @@
+"""The Gaussian log-ratio of canonical variates as an InfoNCE critic, and its strength."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.special import ndtri
+from scipy.stats import rankdata
+
+from .evidence import Array
+from .split import Indices
+
+KEPT = (1, 4, 16, 64)
+TEMPERS = (0.0, 0.2, 0.35, 0.5, 0.7, 1.0)
+NEAR_ONE = 1 - 1e-6
+STRONGEST = 0.97
+
+
+def correlations(u: Array, v: Array) -> Array:
+    """(k,) correlation of columns made Gaussian by rank."""
+    a, b = gaussian_ranks(u), gaussian_ranks(v)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        rho = (a * b).mean(0) / np.sqrt((a * a).mean(0) * (b * b).mean(0))
+    return np.asarray(np.nan_to_num(rho).clip(-NEAR_ONE, NEAR_ONE))
+
+
+def gaussian_ranks(columns: Array) -> Array:
+    """Each column through its ranks to a standard Gaussian; ties share a rank."""
+    return np.asarray(ndtri((rankdata(columns, axis=0) - 0.5) / len(columns)), dtype=np.float32)
+
+
+def strength(
+    u: Array, v: Array, shown: Array, half: Indices, groups: Indices
+) -> tuple[int, float, float]:
+    """Number of variates and strength of the Gaussian critic that says most here."""
+    u, v = gaussian_ranks(u), gaussian_ranks(v)
+    best = (0.0, 1, 0.0)
+    for kept in sorted({min(k, shown.shape[1]) for k in KEPT}):
+        scores = crossed_log_ratio(u[:, :kept], v[:, :kept], shown[:, :kept], half)
+        for temper in TEMPERS[1:]:
+            said = cautious_mean(infonce_rows(temper * scores, groups), groups)
+            if said > best[0]:
+                best = (said, kept, temper)
+    return best[1], best[2], best[0]
+
+
+def crossed_log_ratio(u: Array, v: Array, shown: Array, half: Indices) -> Array:
+    """(m, m) log-ratio of all pairs; a row under the correlations of the other half."""
+    scores = np.empty((len(v), len(u)), np.float32)
+    for side in (0, 1):
+        scores[half == side] = gaussian_log_ratio(u, v[half == side], shown[1 - side])
+    return scores
+
+
+def cautious_mean(rows: Array, groups: Indices) -> float:
+    """Mean of rows less its standard error over pictures: a choice among many on few
+    pictures otherwise falls on what is lucky there."""
+    inverse = np.unique(groups, return_inverse=True)[1]
+    pictures = np.bincount(inverse, rows) / np.bincount(inverse)
+    return float(rows.mean() - pictures.std() / np.sqrt(len(pictures)))
+
+
+def gaussian_log_ratio(u: Array, v: Array, correlation: Array) -> Array:
+    r"""Log-ratio of the bivariate Gaussian to its marginals, summed over variates.
+
+    .. math:: \sum_k \frac{2\rho_k u_k v_k - \rho_k^2 (u_k^2 + v_k^2)}{2 (1-\rho_k^2)}
+              - \tfrac12\log(1-\rho_k^2)
+
+    Parameters
+    ----------
+    u, v : (m, k) variates.
+    correlation : (k,)
+
+    Returns
+    -------
+    (m, m) of all pairs; row i is v_i, column j is u_j.
+    """
+    rho = np.clip(correlation, 0, STRONGEST).astype(np.float32)
+    factor = 1 / (1 - rho**2)
+    of_u = -0.5 * (rho**2 * factor * u**2).sum(1)
+    of_v = -0.5 * (rho**2 * factor * v**2 + np.log1p(-(rho**2))).sum(1)
+    return np.asarray((v * (rho * factor)) @ u.T + of_u + of_v[:, None])
+
+
+def infonce_rows(scores: Array, groups: Indices) -> Array:
+    """InfoNCE (m,) in nats of every row of scores (m, m) against the other pictures; the
+    rows of a picture enter as their mean of exp (see :func:`.bounds.infonce`)."""
+    names, own, count = np.unique(groups, return_inverse=True, return_counts=True)
+    positive = scores.diagonal()
+    others = np.where(own[:, None] == own, -np.inf, scores)
+    top = np.maximum(others.max(1), positive)
+    total = np.exp(positive - top)
+    total += np.exp(others - top[:, None]) @ (1 / count[own]).astype(scores.dtype)
+    return np.asarray(np.log(len(names)) + (positive - top).astype(np.float64) - np.log(total))
