@@ -77,7 +77,7 @@ def test_encoders_are_timed(monkeypatch: pytest.MonkeyPatch, clock: Clock) -> No
 
     monkeypatch.setattr(Corners, "encode", slow)
     # Level 0 is the plain picture.
-    assert Forecast([asked()]).embedding(asked()) == pytest.approx(5 * 3 * 2.0)
+    assert Forecast([asked().encoder]).embedding(asked()) == pytest.approx(5 * 3 * 2.0)
 
 
 def test_estimators_are_timed_until_they_say_how_far_they_are(
@@ -106,7 +106,7 @@ def test_what_cannot_be_timed_does_not_stop_a_run(monkeypatch: pytest.MonkeyPatc
 
     monkeypatch.setattr(Rows, "estimate", broken)
     monkeypatch.setattr(Corners, "encode", broken)
-    made = Forecast([asked()], [estimator()])
+    made = Forecast([asked().encoder], [estimator()])
     assert made.embedding(asked()) == 15 * forecast.ASSUMED
     assert made.unit(estimator()) == forecast.ASSUMED
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from imleak.study import parts
-from imleak.study.files import OutputError
+from imleak.study.files import OutputError, sweep
 from imleak.study.parts import Part, Parts, from_line, to_line
 
 
@@ -108,7 +108,8 @@ def test_packing_that_is_interrupted_loses_nothing(
         with pytest.raises(KeyboardInterrupt):
             found.pack()
     again = Parts(tmp_path)
-    again.sweep()
+    sweep(tmp_path)
+    assert not list(tmp_path.rglob("*.tmp"))
     assert sorted(one.unit["number"] for one in again) == list(range(10))
     again.pack()
     assert loose(tmp_path) == []

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
@@ -31,7 +32,7 @@ def spec(**fields: object) -> StudySpec:
 
 
 def estimator_unit(chosen: StudySpec) -> Unit:
-    return plan(chosen, [info()])[-1]
+    return plan(chosen, [info()]).estimators[-1]
 
 
 def keys(chosen: StudySpec, *images: ImageInfo) -> set[str]:
@@ -118,6 +119,18 @@ def test_a_plan_is_a_function_of_its_arguments() -> None:
     assert plan(spec(), images) == plan(spec(), images)
 
 
+def test_a_plan_holds_no_unit_of_a_metric() -> None:
+    units = plan(spec(measures="brightness"), [info(f"{at}") for at in range(1000)])
+    assert len(units) == len(list(units)) == 1000
+    tracemalloc.start()
+    try:
+        assert len({hash(unit.key) for unit in units}) == 1000
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 200_000  # two thirds of which are the hashes
+
+
 def test_names_and_order_of_pictures_do_not_matter() -> None:
     first = keys(spec(), info("a", "1"), info("b", "2"))
     assert keys(spec(), info("y", "2"), info("x", "1")) == first
@@ -170,7 +183,7 @@ def test_a_picture_smaller_than_a_patch_is_left_out_of_estimators_only() -> None
 
 
 def test_no_unit_is_made_for_no_picture() -> None:
-    assert plan(spec(measures="rows"), [info(side=7)]) == []
+    assert not list(plan(spec(measures="rows"), [info(side=7)]))
 
 
 @pytest.mark.parametrize(
@@ -203,8 +216,11 @@ def test_pictures_of_another_depth_are_left_out_of_everything(
 def test_levels_nothing_has_are_an_error() -> None:
     with pytest.raises(LevelsError, match="level 9: bitplanes of 8-bit samples has levels 0-8"):
         plan(spec(levels="0-9"), [info()])
-    with pytest.raises(LevelsError, match="no image to measure"):
-        plan(spec(), [])
+
+
+def test_of_no_picture_there_is_nothing_to_do() -> None:
+    nothing = plan(spec(), [])
+    assert (len(nothing), list(nothing)) == (0, [])
 
 
 def drawn(most: int | None, count: int = 40, **fields: object) -> list[str]:

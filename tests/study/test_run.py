@@ -276,6 +276,18 @@ def test_another_measure_of_the_same_pictures_is_the_same_study(
     assert len(Rows.seen) == seen + 6
 
 
+def test_what_a_kill_has_left_anywhere_in_the_folder_is_removed(
+    folder: Path, tmp_path: Path
+) -> None:
+    done = run(spec(folder), tmp_path / "out")
+    left = [done.path / name / ".0f0f.tmp" for name in ("", "figures", "parts", "parts/0f")]
+    for path in left:
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(b"torn")
+    run(spec(folder), tmp_path / "out")
+    assert not any(path.exists() for path in left)
+
+
 def test_another_measure_needs_no_forward_pass(folder: Path, tmp_path: Path) -> None:
     run(spec(folder), tmp_path / "one")
     shown = len(Corners.shown)
@@ -388,7 +400,7 @@ def test_units_do_not_need_the_run_around_them(folder: Path, tmp_path: Path) -> 
     from imleak.study.survey import reader, survey
 
     chosen = spec(folder)
-    units = plan(chosen, survey(chosen, Silent(), Here()).images)
+    units = list(plan(chosen, survey(chosen, Silent(), Here()).images))
     place = Workplace(reader(chosen), Cache(tmp_path / "elsewhere"))
     alone = [execute.execute(unit, place) for unit in reversed(units)]
     done = run(chosen, tmp_path / "out")

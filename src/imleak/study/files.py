@@ -82,8 +82,9 @@ def sync_folder(folder: Path) -> None:
 
 
 def sweep(folder: Path) -> None:
-    """Remove what interrupted writes have left. Only for who holds the lock."""
-    for left in folder.glob(TEMPORARY):
+    """Remove what interrupted writes have left, in all folders below too. Only for who
+    holds the lock."""
+    for left in folder.rglob(TEMPORARY):
         with suppress(OSError):
             left.unlink()
 

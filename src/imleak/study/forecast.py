@@ -18,7 +18,7 @@ from ..interfaces import (
 )
 from ..machine import cores
 from .components import Component, is_trained
-from .execute import requests_of
+from .execute import Errand, requests_of
 from .features import Embedding
 from .parts import Part
 from .plan import Unit
@@ -38,18 +38,17 @@ class Forecast:
 
     Parameters
     ----------
-    lacking : what is still to be embedded; its encoders are timed here.
+    encoders : that have pictures to see; they are timed here.
     units : still to be done; their estimators are timed here, on noise.
     known : units that are done, with their parts: metrics are extrapolated from these.
     """
 
     def __init__(
         self,
-        lacking: Iterable[Embedding] = (),
+        encoders: Iterable[Component] = (),
         units: Iterable[Unit] = (),
         known: Iterable[tuple[Unit, Part]] = (),
     ) -> None:
-        encoders = dict.fromkeys(embedding.encoder for embedding in lacking)
         self._picture = {encoder: seconds_a_picture(encoder) for encoder in encoders}
         self._estimator = {u.key: seconds_of_estimator(u) for u in units if not u.is_metric}
         self._metric = {
@@ -62,6 +61,9 @@ class Forecast:
     def knows(self) -> bool:
         """Whether anything was timed."""
         return bool(self._picture or self._estimator or self._metric)
+
+    def errand(self, errand: Errand) -> float:
+        return sum(map(self.embedding, errand.embeddings)) + sum(map(self.unit, errand.units))
 
     def embedding(self, embedding: Embedding) -> float:
         return embedding.pictures * self._picture.get(embedding.encoder, ASSUMED)

@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -21,7 +21,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from .files import sweep, sync_folder, write_whole
+from .files import sync_folder, write_whole
 
 PACK = 10_000
 """Parts of their own file that are packed into one."""
@@ -155,18 +155,14 @@ class Parts:
         whole = [line for key, line in lines.items() if (_head(line) or ("",))[0] == key]
         if whole:
             last = max((int(path.stem) for path in _packs(self.folder)), default=0)
-            write_whole(self.folder / f"{last + 1:06}.jsonl", b"".join(whole))
+            pack = self.folder / f"{last + 1:06}.jsonl"
+            write_whole(pack, b"".join(whole))
+            self._packed.add([pack])
         for key in lines:
             self._path(key).unlink(missing_ok=True)
         for shard in {self._path(key).parent for key in lines}:
             sync_folder(shard)
         self._loose.clear()
-        self._packed = _Index(_packs(self.folder))
-
-    def sweep(self) -> None:
-        """Remove what interrupted writes have left."""
-        for folder in (self.folder, *self.folder.glob("??")):
-            sweep(folder)
 
     def _path(self, key: str) -> Path:
         return self.folder / key[:2] / f"{key}.json"
@@ -190,49 +186,55 @@ class _Index:
     packs : rising; the last one that has a unit counts.
     """
 
-    def __init__(self, packs: Sequence[Path]) -> None:
-        self.packs = packs
-        entries = [_entries(pack, number) for number, pack in enumerate(packs)]
-        table = np.concatenate(entries) if entries else np.empty(0, _ENTRY)
-        # Stable, so that of equal keys the newest is the last.
-        self.table = table[np.argsort(table["key"], kind="stable")]
+    def __init__(self, packs: Iterable[Path]) -> None:
+        self.packs: list[Path] = []
+        self._keys, self._places = np.empty(0, np.uint64), np.empty(0, _PLACE)
+        self.add(packs)
+
+    def add(self, packs: Iterable[Path]) -> None:
+        """Later packs than those that are known; no other is read again."""
+        found = [(self._keys, self._places)]
+        for pack in packs:
+            found.append(_entries(pack, len(self.packs)))
+            self.packs.append(pack)
+        keys, places = (np.concatenate(columns) for columns in zip(*found, strict=True))
+        order = np.argsort(keys, kind="stable")  # of equal keys the newest is the last
+        self._keys, self._places = keys[order], places[order]
 
     def __len__(self) -> int:
-        return len(np.unique(self.table["key"]))
+        return len(np.unique(self._keys))
 
     def state(self, key: str) -> State | None:
-        entry = self._newest(key)
-        if entry is None:
+        place = self._newest(key)
+        if place is None:
             return None
-        return "failed" if entry["failed"] else "done"
+        return "failed" if place["failed"] else "done"
 
     def line(self, key: str) -> bytes:
         """The line of a unit; empty if it is not packed."""
-        entry = self._newest(key)
-        return b"" if entry is None else self._at(entry)
+        place = self._newest(key)
+        return b"" if place is None else self._at(place)
 
     def lines(self) -> Iterator[bytes]:
         """The newest line of every unit."""
-        newest = np.append(np.diff(self.table["key"]) != 0, True)[: len(self.table)]
-        yield from (self._at(entry) for entry in self.table[newest])
+        newest = np.append(np.diff(self._keys) != 0, True)[: len(self._keys)]
+        yield from (self._at(place) for place in self._places[newest])
 
     def _newest(self, key: str) -> Any | None:
         wanted, check = _short(key)
-        at = int(np.searchsorted(self.table["key"], wanted, side="right")) - 1
-        if at < 0 or (self.table["key"][at], self.table["check"][at]) != (wanted, check):
+        at = int(np.searchsorted(self._keys, wanted, side="right")) - 1
+        if at < 0 or (self._keys[at], self._places[at]["check"]) != (wanted, check):
             return None
-        return self.table[at]
+        return self._places[at]
 
-    def _at(self, entry: Any) -> bytes:
-        with self.packs[entry["pack"]].open("rb") as file:
-            file.seek(int(entry["offset"]))
+    def _at(self, place: Any) -> bytes:
+        with self.packs[place["pack"]].open("rb") as file:
+            file.seek(int(place["offset"]))
             line: bytes = file.readline()
         return line
 
 
-_ENTRY = np.dtype(
-    [("key", "u8"), ("check", "u8"), ("offset", "u8"), ("pack", "u2"), ("failed", "?")]
-)
+_PLACE = np.dtype([("check", "u8"), ("offset", "u8"), ("pack", "u2"), ("failed", "?")])
 
 
 def _short(key: str) -> tuple[np.uint64, np.uint64]:
@@ -243,15 +245,18 @@ def _short(key: str) -> tuple[np.uint64, np.uint64]:
     return first, second
 
 
-def _entries(pack: Path, number: int) -> NDArray[Any]:
-    found, offset = [], 0
+def _entries(pack: Path, number: int) -> tuple[NDArray[np.uint64], NDArray[Any]]:
+    """Short keys of a pack, and where their lines are."""
+    keys, places, offset = [], [], 0
     with pack.open("rb") as file:
         for line in file:
             head = _head(line)
             if head is not None:
-                found.append((*_short(head[0]), offset, number, head[1] == "failed"))
+                key, check = _short(head[0])
+                keys.append(key)
+                places.append((check, offset, number, head[1] == "failed"))
             offset += len(line)
-    return np.array(found, _ENTRY)
+    return np.array(keys, np.uint64), np.array(places, _PLACE)
 
 
 _NOT_FINITE = {"inf": math.inf, "-inf": -math.inf, "nan": math.nan}

@@ -32,7 +32,7 @@ class LevelsError(ImleakError):
     """Levels that none of the pictures has."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class ImageInfo:
     """A picture without its samples.
 
@@ -157,8 +157,50 @@ class Scope:
     others: tuple[Omission, ...]
 
 
-def plan(spec: StudySpec, images: Sequence[ImageInfo]) -> list[Unit]:
+@dataclass(frozen=True)
+class Plan:
     """Every unit of a study: metrics picture by picture, then estimators.
+
+    Units of metrics are made whenever they are asked for, and none is held: of a million
+    units a plan holds the pictures.
+
+    Parameters
+    ----------
+    scope : which levels of which pictures.
+    scheme : what is encrypted.
+    metrics : with what each is asked of every picture.
+    estimators : units over all pictures.
+    seed : of the study.
+    """
+
+    scope: Scope
+    scheme: Component
+    metrics: tuple[tuple[Component, Question], ...]
+    estimators: tuple[Unit, ...]
+    seed: int
+
+    @property
+    def images(self) -> tuple[ImageInfo, ...]:
+        return self.scope.images
+
+    def of(self, image: ImageInfo) -> list[Unit]:
+        """What is measured of one picture for itself."""
+        return [
+            Unit(measure, question, self.scheme, self.scope.levels, (image,), self.seed)
+            for measure, question in self.metrics
+        ]
+
+    def __iter__(self) -> Iterator[Unit]:
+        for image in self.images:
+            yield from self.of(image)
+        yield from self.estimators
+
+    def __len__(self) -> int:
+        return len(self.images) * len(self.metrics) + len(self.estimators)
+
+
+def plan(spec: StudySpec, images: Sequence[ImageInfo]) -> Plan:
+    """What a study consists of.
 
     Raises
     ------
@@ -166,7 +208,13 @@ def plan(spec: StudySpec, images: Sequence[ImageInfo]) -> list[Unit]:
         If no picture has the levels asked for.
     """
     chosen = scope(spec, images)
-    return [*_metric_units(spec, chosen), *_estimator_units(spec, chosen)]
+    return Plan(
+        chosen,
+        spec.scheme_component(),
+        tuple(_pairs(spec, "metric")),
+        tuple(_estimator_units(spec, chosen)),
+        spec.seed,
+    )
 
 
 def omissions(spec: StudySpec, images: Sequence[ImageInfo]) -> list[Omission]:
@@ -189,15 +237,16 @@ def omissions(spec: StudySpec, images: Sequence[ImageInfo]) -> list[Omission]:
 
 def scope(spec: StudySpec, images: Sequence[ImageInfo]) -> Scope:
     """The depth most pictures have, of those that have the levels asked for (the smaller
-    of two that are as frequent), and all its levels if none are asked for.
+    of two that are as frequent), and all its levels if none are asked for; of no picture,
+    nothing.
 
     Raises
     ------
     LevelsError
-        If there is no picture, or none has these levels.
+        If no picture has these levels.
     """
     if not images:
-        raise LevelsError("no image to measure")
+        return Scope(0, (), (), ())
     scheme: Scheme = spec.scheme_component().build()
     wanted = set(spec.levels or ())
     counts = Counter(image.bits for image in images)
@@ -223,19 +272,9 @@ def scope(spec: StudySpec, images: Sequence[ImageInfo]) -> Scope:
     )
 
 
-def _metric_units(spec: StudySpec, chosen: Scope) -> list[Unit]:
-    """A unit for each picture, each metric and each space it looks at."""
-    scheme, pairs = spec.scheme_component(), list(_pairs(spec, "metric"))
-    return [
-        Unit(measure, question, scheme, chosen.levels, (image,), spec.seed)
-        for image in chosen.images
-        for measure, question in pairs
-    ]
-
-
-def _estimator_units(spec: StudySpec, chosen: Scope) -> list[Unit]:
+def _estimator_units(spec: StudySpec, chosen: Scope) -> Iterator[Unit]:
     """A unit for each estimator and each question, over all pictures it can use."""
-    scheme, units = spec.scheme_component(), []
+    scheme = spec.scheme_component()
     by_digest = sorted(chosen.images, key=lambda image: image.digest)
     for measure, question in _pairs(spec, "estimator"):
         pooled = tuple(image for image in by_digest if not _too_small(image, question))
@@ -244,10 +283,7 @@ def _estimator_units(spec: StudySpec, chosen: Scope) -> list[Unit]:
             continue
         drawn = subsample(pooled, patches or _rows(chosen, scheme), spec.max_samples, spec.seed)
         drawn_from = len(pooled) if len(drawn) < len(pooled) else 0
-        units.append(
-            Unit(measure, question, scheme, chosen.levels, drawn, spec.seed, patches, drawn_from)
-        )
-    return units
+        yield Unit(measure, question, scheme, chosen.levels, drawn, spec.seed, patches, drawn_from)
 
 
 def subsample(

@@ -12,7 +12,7 @@ from .cluster import Where, crew
 from .execute import Workplace
 from .ledger import Ledger
 from .manifest import Record
-from .plan import Unit, omissions, plan, scope
+from .plan import omissions, plan
 from .progress import Progress, Silent
 from .spec import FREE, StudySpec
 from .store import Run, Store
@@ -55,20 +55,17 @@ def run(
     record = Record(spec, command)
     with store.locked(started=record.started, workers=where.workers), crew(where) as workers:
         found = survey(spec, told, workers)
-        units: list[Unit] = []
-        left_out = [*found.left_out]
-        if found.images:
-            units = plan(spec, found.images)
-            left_out += omissions(spec, found.images)
-            record.levels = scope(spec, found.images).levels
-            record.drawn = [unit for unit in units if unit.drawn_from]
+        units = plan(spec, found.images)
+        left_out = [*found.left_out, *omissions(spec, found.images)]
+        record.levels = units.scope.levels
+        record.drawn = [unit for unit in units.estimators if unit.drawn_from]
         record.images, record.left_out = found.images, left_out
         store.write_manifest(record.manifest())
 
         ledger = Ledger(store, retry_failed=retry_failed)
         work = Work(ledger, Workplace(reader(spec)), workers, told)
         work.finish(units, forecasting=where.is_here and progress is not None)
-        left_out += ledger.omissions(units)
+        left_out += ledger.omissions(units.estimators)
         growth: list[dict[str, Any]] = []
 
         def rows() -> Iterator[dict[str, Any]]:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict, deque
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from .files import OutputError, holder
 from .ledger import Ledger
 from .manifest import revived_images
+from .parts import State
 from .plan import Unit, plan
 from .spec import StudySpec
 from .store import MANIFEST, Store, read_manifest
@@ -88,26 +89,36 @@ def status(path: str | Path) -> Status:
     spec, images = StudySpec.of(**manifest["spec"]), revived_images(manifest)
     store = Store(folder, manifest["spec"])
     ledger = Ledger(store)
-    counts = _counts(ledger, plan(spec, images) if images else [])
+    counts = _counts(ledger, plan(spec, images))
     return Status(folder, counts, driver, manifest.get("finished"))
 
 
 def _counts(ledger: Ledger, units: Iterable[Unit]) -> list[Count]:
     """By measure and space, in the order of the plan."""
-    grouped: dict[tuple[str, str], list[Unit]] = defaultdict(list)
+    tallies: dict[tuple[str, str], _Tally] = defaultdict(_Tally)
     for unit in units:
-        grouped[unit.measure.title, unit.question.title].append(unit)
-    return [_count(ledger, *names, found) for names, found in grouped.items()]
+        tallies[unit.measure.title, unit.question.title].add(unit, ledger.state(unit))
+    return [tally.count(ledger, *names) for names, tally in tallies.items()]
 
 
 TIMED = 200
 """Finished units of a measure whose time is looked at."""
 
 
-def _count(ledger: Ledger, measure: str, space: str, units: Sequence[Unit]) -> Count:
-    states = [ledger.state(unit) for unit in units]
-    done = [unit for unit, state in zip(units, states, strict=True) if state == "done"]
-    left = states.count(None)
-    took = [part.seconds for _, part in ledger.outcomes(done[-TIMED:])]
-    seconds = sum(took) / len(took) * left if took else None
-    return Count(measure, space, len(done), states.count("failed"), left, seconds)
+@dataclass
+class _Tally:
+    """The units of one measure in one space, and the last of those that are done."""
+
+    states: Counter[State | None] = field(default_factory=Counter)
+    done: deque[Unit] = field(default_factory=lambda: deque(maxlen=TIMED))
+
+    def add(self, unit: Unit, state: State | None) -> None:
+        self.states[state] += 1
+        if state == "done":
+            self.done.append(unit)
+
+    def count(self, ledger: Ledger, measure: str, space: str) -> Count:
+        done, failed, left = (self.states[state] for state in ("done", "failed", None))
+        took = [part.seconds for _, part in ledger.outcomes(self.done)]
+        seconds = sum(took) / len(took) * left if took else None
+        return Count(measure, space, done, failed, left, seconds)

@@ -64,7 +64,6 @@ class Store:
         """
         with locked(self.path, says):
             sweep(self.path)
-            self.parts.sweep()
             yield
 
     @cached_property

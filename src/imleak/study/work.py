@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from functools import partial
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property, partial
+from itertools import chain
 
 from ..cache import MOST_BYTES
 from .cluster import Crew, Lost, Resource
-from .components import Component
+from .components import Component, has_features, is_trained
 from .execute import Errand, Workplace, execute, requests_of, run_errand, run_unit
 from .features import Embedding
 from .forecast import Forecast, in_words
 from .ledger import Ledger
 from .parts import Part
-from .plan import Unit
+from .plan import ImageInfo, Plan, Unit
 from .progress import Meter, Progress
 
 ROOM = 64_000_000
@@ -39,67 +39,71 @@ class Work:
         self.crew = crew
         self.told = told
 
-    def finish(self, units: Sequence[Unit], *, forecasting: bool = False) -> None:
+    def finish(self, plan: Plan, *, forecasting: bool = False) -> None:
         """Do what is not done: picture by picture, then what needs all of them.
 
         Parameters
         ----------
         forecasting : first find out how long it will take.
         """
-        left = self.ledger.left(units)
         known: list[tuple[Unit, Part]] = []
         if forecasting:
             self.told.update(0, 1, "estimating the time")
-            known = [(unit, self._kept(unit)) for unit in _of_first_picture(left)]
-            left = self.ledger.left(units)
-        lacking = self._lacking(left)
-        forecast = Forecast(lacking, left, known) if forecasting else Forecast()
-        meter = self._expect(forecast, lacking, left)
-        self._pictures(lacking, [unit for unit in left if unit.is_metric], forecast, meter)
-        trainings = self.ledger.left([unit for unit in units if not unit.is_metric])
-        self._trainings(trainings, forecast, meter)
+            known = self._first(plan)
+        errands = Errands(plan, self.ledger, self.place)
+        encoders = errands.encoders
+        forecast = Forecast(encoders, errands.trainings, known) if forecasting else Forecast()
+        meter, groups = self._expect(errands, encoders, forecast)
+        for encodes in groups:
+            self._pictures(errands, forecast, meter, encodes=encodes)
+        self._trainings(self.ledger.left(plan.estimators), forecast, meter)
         self.place.cache.prune(most_bytes=MOST_BYTES)
 
+    def _first(self, plan: Plan) -> list[tuple[Unit, Part]]:
+        """Do the metrics of samples on the first picture that has any left: the forecast is
+        extrapolated from them."""
+        for image in plan.images:
+            if left := self.ledger.left(plan.of(image)):
+                return [(unit, self._kept(unit)) for unit in left if not requests_of(unit, image)]
+        return []
+
     def _expect(
-        self, forecast: Forecast, lacking: Sequence[Embedding], left: Sequence[Unit]
-    ) -> Meter:
-        """Say how long it will take. A training keeps every core busy by itself."""
-        pictures = sum(map(forecast.embedding, lacking))
-        pictures += sum(forecast.unit(unit) for unit in left if unit.is_metric)
-        trainings = sum(forecast.unit(unit) for unit in left if not unit.is_metric)
-        for encoder in dict.fromkeys(embedding.encoder for embedding in lacking):
+        self, errands: Errands, encoders: Iterable[Component], forecast: Forecast
+    ) -> tuple[Meter, list[bool]]:
+        """Say how long it will take. A training keeps every core busy by itself.
+
+        Returns
+        -------
+        With whom to count it, and whether errands that encode are left, and that do not.
+        """
+        pictures, groups = 0.0, set()
+        for errand in errands:
+            pictures += forecast.errand(errand)
+            groups.add(bool(errand.encoders))
+        trainings = sum(map(forecast.unit, errands.trainings))
+        for encoder in encoders:
             facts = encoder.facts
             if {"device", "precision"} <= facts.keys():
                 self.told.say(f"{encoder.title} on {facts['device']} in {facts['precision']}.")
-        if left and forecast.knows:
+        if forecast.knows:
             seconds = pictures / self.crew.width + trainings
             self.told.say(f"Expected to take {in_words(seconds)}.")
-        return Meter(self.told, pictures + trainings)
+        return Meter(self.told, pictures + trainings), sorted(groups, reverse=True)
 
     def _pictures(
-        self,
-        lacking: Sequence[Embedding],
-        units: Sequence[Unit],
-        forecast: Forecast,
-        meter: Meter,
+        self, errands: Errands, forecast: Forecast, meter: Meter, *, encodes: bool
     ) -> None:
-        """What is done of each picture for itself."""
-        errands = _errands(lacking, units)
-        encoded = [errand for errand in errands if errand.encoders]
-        others = [errand for errand in errands if not errand.encoders]
-        encoding = needs_of("embedding", {one for errand in encoded for one in errand.encoders})
-        for group, needs in ((encoded, encoding), (others, ())):
-            done = self.crew.carry(
-                partial(run_errand, self.place),
-                group,
-                needs=needs,
-                beside=_side_by_side(group),
-                split=Errand.split,
-            )
-            for errand, result in done:
-                self._keep(errand, errand.lost(result.why) if isinstance(result, Lost) else result)
-                seconds = sum(map(forecast.embedding, errand.embeddings))
-                meter.advance(seconds + sum(map(forecast.unit, errand.units)), errand.image.name)
+        """What is done of each picture for itself: with an encoder, or without."""
+        done = self.crew.carry(
+            partial(run_errand, self.place),
+            (errand for errand in errands if bool(errand.encoders) is encodes),
+            needs=needs_of("embedding", errands.may_encode) if encodes else (),
+            beside=_side_by_side(errands.plan.images),
+            split=Errand.split,
+        )
+        for errand, result in done:
+            self._keep(errand, errand.lost(result.why) if isinstance(result, Lost) else result)
+            meter.advance(forecast.errand(errand), errand.image.name)
 
     def _trainings(self, units: Sequence[Unit], forecast: Forecast, meter: Meter) -> None:
         """What needs all pictures."""
@@ -133,16 +137,56 @@ class Work:
         self.ledger.write(part)
         return part
 
-    def _lacking(self, units: Iterable[Unit]) -> list[Embedding]:
-        """Vectors that are neither made nor known to fail."""
-        requests = (
-            request
-            for unit in units
-            for image in unit.images
-            for request in requests_of(unit, image)
-        )
-        lacking = self.place.lacking(requests)
+
+class Errands:
+    """What is to be done of each picture for itself, as things stand when it is asked for.
+
+    Nothing of a picture is held: of a million units that are left, there are as many at a
+    time as are at work.
+
+    Parameters
+    ----------
+    plan : of the study.
+    ledger : says what is left of it.
+    place : says which vectors are there.
+    """
+
+    def __init__(self, plan: Plan, ledger: Ledger, place: Workplace) -> None:
+        self.plan, self.ledger, self.place = plan, ledger, place
+        self.trainings = ledger.left(plan.estimators)
+        self._pooled = [(unit, {one.digest for one in unit.images}) for unit in self.trainings]
+
+    def __iter__(self) -> Iterator[Errand]:
+        for image in self.plan.images:
+            units = self.ledger.left(self.plan.of(image))
+            lacking = self._lacking(image, units)
+            if units or lacking:
+                yield Errand(image, tuple(lacking), tuple(units))
+
+    def _lacking(self, image: ImageInfo, units: Sequence[Unit]) -> list[Embedding]:
+        """Vectors of a picture that are neither made nor known to fail."""
+        pooled = (unit for unit, digests in self._pooled if image.digest in digests)
+        asked = (request for unit in chain(units, pooled) for request in requests_of(unit, image))
+        lacking = self.place.lacking(asked)
         return [embedding for embedding in lacking if self.ledger.is_left(embedding.key)]
+
+    @property
+    def encoders(self) -> list[Component]:
+        """Those that lack vectors of any picture; looked for until all are found."""
+        found: dict[Component, None] = {}
+        for errand in self:
+            found |= dict.fromkeys(embedding.encoder for embedding in errand.embeddings)
+            if len(found) == len(self.may_encode):
+                break
+        return list(found)
+
+    @cached_property
+    def may_encode(self) -> frozenset[Component]:
+        """Those that anything in the plan looks through."""
+        questions = [question for _, question in self.plan.metrics]
+        questions += [unit.question for unit in self.plan.estimators]
+        sides = (side for question in questions for side in (question.target, *question.views))
+        return frozenset(side for side in sides if has_features(side) and not is_trained(side))
 
 
 def needs_of(work: Resource, components: Iterable[Component]) -> tuple[Resource, ...]:
@@ -150,32 +194,10 @@ def needs_of(work: Resource, components: Iterable[Component]) -> tuple[Resource,
     return (work, "gpu") if any(component.on_gpu for component in components) else (work,)
 
 
-def _errands(lacking: Sequence[Embedding], units: Sequence[Unit]) -> list[Errand]:
-    """Picture by picture."""
-    embedded, asked = defaultdict(list), defaultdict(list)
-    for embedding in lacking:
-        embedded[embedding.image].append(embedding)
-    for unit in units:
-        asked[unit.images[0]].append(unit)
-    images = dict.fromkeys([*asked, *embedded])
-    return [Errand(image, tuple(embedded[image]), tuple(asked[image])) for image in images]
-
-
-def _side_by_side(errands: Sequence[Errand]) -> int:
+def _side_by_side(images: Iterable[ImageInfo]) -> int:
     """How many pictures fit into the memory of one process."""
-    samples = (e.image.channels * e.image.height * e.image.width for e in errands)
+    samples = (image.channels * image.height * image.width for image in images)
     return max(1, ROOM // max(samples, default=1))
-
-
-def _of_first_picture(units: Sequence[Unit]) -> list[Unit]:
-    """Metrics of samples on the first picture. They are done before the forecast, which
-    is extrapolated from them."""
-    metrics = [unit for unit in units if unit.is_metric]
-    return [
-        unit
-        for unit in metrics
-        if unit.images == metrics[0].images and not requests_of(unit, unit.images[0])
-    ]
 
 
 def _doing(unit: Unit) -> str:
