@@ -48,7 +48,7 @@ def main() -> None:
 def measured(count: int, encoder: str) -> float:
     """Peak resident memory, in MB, of a study of so many images; prints it."""
     with tempfile.TemporaryDirectory() as folder:
-        generate(Path(folder) / "images", count)
+        generate(Path(folder) / "images", count, SIDE)
         command = [sys.executable, __file__, "--child", folder, "--encoder", encoder]
         start = time.perf_counter()
         child = subprocess.Popen(command, env=os.environ | {"IMLEAK_CACHE": f"{folder}/cache"})
@@ -75,15 +75,15 @@ def study(folder: Path, encoder: str) -> None:
         raise SystemExit(done.frame["error"].dropna().iloc[0])
 
 
-def generate(folder: Path, count: int) -> None:
+def generate(folder: Path, count: int, side: int) -> None:
     """Blurred noise: cheap to make, and no two alike."""
     folder.mkdir()
     rng = np.random.default_rng(0)
-    noise = gaussian_filter(rng.normal(size=(2 * SIDE, 2 * SIDE)), 3)
+    noise = gaussian_filter(rng.normal(size=(2 * side, 2 * side)), 3)
     noise = 128 + 40 * noise / noise.std()
     for at in range(count):
-        row, column = rng.integers(SIDE, size=2)
-        picture = noise[row : row + SIDE, column : column + SIDE] + rng.normal(size=(SIDE, SIDE))
+        row, column = rng.integers(side, size=2)
+        picture = noise[row : row + side, column : column + side] + rng.normal(size=(side, side))
         samples = picture.clip(0, 255).astype(np.uint8)
         PIL.Image.fromarray(samples).save(folder / f"{at:05}.png")
 
