@@ -1,0 +1,13 @@
+"""Who does the work: this process, processes beside it, or machines elsewhere.
+
+Nothing else of a study knows the difference. Work is a function and items to call it on;
+results come as they are finished. An item whose worker dies every time is given up, and
+takes no other item with it.
+"""
+
+from .clusters import crew
+from .common import ClusterError, Crew, Lost, Resource
+from .here import Here
+from .where import Where
+
+__all__ = ["ClusterError", "Crew", "Here", "Lost", "Resource", "Where", "crew"]

@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import cluster_fakes
+import pytest
+
+from imleak.machine import cores
+from imleak.study.cluster import ClusterError, Crew, Here, Lost, Where, crew
+from imleak.study.cluster.blocks import MOST_ITEMS
+
+
+@pytest.fixture(scope="module")
+def two() -> Iterator[Crew]:
+    with crew(Where(workers=2)) as hands:
+        yield hands
+
+
+@pytest.fixture(params=["here", "two workers"])
+def any_crew(request: pytest.FixtureRequest) -> Crew:
+    return Here() if request.param == "here" else request.getfixturevalue("two")
+
+
+@pytest.mark.parametrize("count", [0, 1, 300])
+def test_every_item_with_its_result(any_crew: Crew, count: int) -> None:
+    done = list(any_crew.carry(cluster_fakes.triple, iter(range(count))))
+    assert sorted(done) == [(item, 3 * item) for item in range(count)]
+
+
+def test_many_items_go_in_few_blocks(two: Crew, monkeypatch: pytest.MonkeyPatch) -> None:
+    sent = []
+    submit = type(two.client).submit
+    monkeypatch.setattr(
+        type(two.client), "submit", lambda *a, **k: sent.append(a[3]) or submit(*a, **k)
+    )
+    list(two.carry(cluster_fakes.triple, range(5000)))
+    assert sum(map(len, sent)) == 5000
+    assert len(sent) < 20
+    assert max(map(len, sent)) <= MOST_ITEMS
+
+
+def test_workers_are_other_processes_and_both_work(two: Crew) -> None:
+    assert two.width == 2
+    pids = {pid for _, pid in two.carry(cluster_fakes.where_from, range(2000))}
+    assert os.getpid() not in pids
+    assert len(pids) == 2
+
+
+def test_threads_do_not_depend_on_who_works(two: Crew) -> None:
+    ((_, there),) = two.carry(cluster_fakes.threads, [0], needs=("embedding",))
+    ((_, here),) = Here().carry(cluster_fakes.threads, [0], needs=("embedding",))
+    assert there[0] == here[0] == 1
+    trained = two.carry(cluster_fakes.threads, [0, 1], needs=("training",))
+    assert {own for _, (_, own) in trained} == {max(1, cores() // 2)}
+    ((_, (_, alone)),) = two.carry(cluster_fakes.threads, [0], needs=("training",))
+    assert alone == cores()
+
+
+def test_only_what_kills_is_lost(two: Crew) -> None:
+    done = dict(two.carry(cluster_fakes.die_of_seven, range(12)))
+    assert isinstance(done[7], Lost)
+    assert "worker died" in done[7].why
+    assert {item: done[item] for item in done if item != 7} == {
+        item: 3 * item for item in range(12) if item != 7
+    }
+
+
+def test_an_item_that_kills_is_tried_again_in_pieces(two: Crew) -> None:
+    items = [[1, 2], [6, 7, 8], [9]]
+    done = [
+        (item, None if isinstance(result, Lost) else result)
+        for item, result in two.carry(cluster_fakes.die_of_seven, items, split=cluster_fakes.apart)
+    ]
+    assert ([1, 2], 9) in done
+    assert (6, 18) in done
+    assert (7, None) in done
+    assert (8, 24) in done
+
+
+def test_what_a_worker_cannot_import_is_told(two: Crew) -> None:
+    with pytest.raises(ClusterError, match="same versions must be installed there"):
+        list(two.carry(cluster_fakes.fail, [1]))
+
+
+def test_blocks_that_wait_for_a_resource_survive_the_death_of_every_worker(two: Crew) -> None:
+    items = list(range(5, 10))
+    done = dict(two.carry(cluster_fakes.die_of_seven, items, needs=("embedding",)))
+    assert [item for item in items if isinstance(done[item], Lost)] == [7]
