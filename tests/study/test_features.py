@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from study_fakes import Corners
 
+import small_onnx
 from imleak.images import Source, cut, from_samples, patch_places, resize
 from imleak.interfaces import Image, ImageError
 from imleak.study.components import component
@@ -123,3 +124,22 @@ def test_equal_vectors_are_kept_once(rows: list[int]) -> None:
     kept = pack(made, np.asarray(rows, np.int32))
     np.testing.assert_array_equal(unpack(kept), made[rows])
     assert len(kept["vectors"]) == len(set(rows))
+
+
+def test_vectors_are_found_again_when_their_weights_have_moved(tmp_path: Path) -> None:
+    pytest.importorskip("onnxruntime")
+    weight, bias = np.ones((4, 3, 3, 3), np.float32), np.zeros(4, np.float32)
+    first = onnx_at(tmp_path / "a.onnx", weight, bias)
+    moved = onnx_at(tmp_path / "b.onnx", weight, bias)
+    other = onnx_at(tmp_path / "c.onnx", 2 * weight, bias)
+    assert first.encoder != moved.encoder
+    assert first.key == moved.key
+    assert first.key != other.key
+
+
+def onnx_at(path: Path, weight: np.ndarray, bias: np.ndarray) -> FeatureRequest:
+    small_onnx.write(path, weight, bias)
+    encoder = component(
+        "encoder", "onnx", {"model": str(path), "output": "features", "mean": 127, "std": 128}
+    )
+    return request(picture(), encoder=encoder)

@@ -50,6 +50,14 @@ class Component:
         return asdict(self)
 
     @property
+    def contents(self) -> dict[str, str]:
+        """The identity of an encoder's vectors: without what its digest says better, such as
+        where its weights lie."""
+        options = json.loads(self.options)
+        options.pop(argument(self.kind, self.name), None)
+        return {**self.identity, "options": canonical(options)}
+
+    @property
     def protocol(self) -> str | None:
         """The protocol an estimator was given; None for what has no choice of one."""
         given: str | None = json.loads(self.options).get("protocol")

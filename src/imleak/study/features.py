@@ -64,7 +64,7 @@ class FeatureRequest:
         identity = {
             "sampling": SAMPLING_VERSION,
             "image": self.image.digest,
-            "encoder": self.encoder.identity,
+            "encoder": self.encoder.contents,
             "places": None if self.places is None else self.places.tolist(),
             "scheme": self.scheme and self.scheme.identity,
             "level": self.level,
