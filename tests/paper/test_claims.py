@@ -65,6 +65,8 @@ def test_2_histogram_is_that_of_uniform_pixels(made, images, off, spread, expect
     paper, held_out = of(results, "2")
     assert paper.verdict == held_out.verdict == expected
     assert "same" in held_out.note
+    if off:
+        assert paper.figures["at_level"] == "0"
 
 
 @pytest.mark.parametrize(
@@ -136,6 +138,25 @@ def test_6_features_converge_faster(made, epochs, expected, protocol):
     assert verdicts(made.results(), "6", evaluation=evaluation) == [expected]
 
 
+def test_6_is_asked_of_resnet_too(made):
+    made.estimate("mine", "pixels", "in-sample", LINE, history=learned(LINE, 60))
+    made.estimate("mine", "resnet-like", "in-sample", LINE, history=learned(LINE, 5))
+    (claim,) = of(made.results(), "6", evaluation="paper")
+    assert (claim.encoder, claim.verdict) == ("resnet-like", "holds")
+
+
+def test_6_says_what_was_still_rising(made):
+    climb = np.outer(np.linspace(0.01, 1, 100), LINE)
+    made.estimate("mine", "pixels", "in-sample", LINE, history=climb)
+    made.estimate("mine", "clip-like", "in-sample", LINE, history=learned(LINE, 5))
+    (claim,) = of(made.results(), "6", evaluation="paper")
+    rising = [claim.figures[f"still_rising_{side}"] for side in ("pixels", "features")]
+    assert [one.value for one in rising if isinstance(one, Figure)] == [
+        pytest.approx(0.1),
+        pytest.approx(0, abs=1e-6),
+    ]
+
+
 def test_6_held_out_the_end_is_what_validation_prefers(made):
     rises_and_falls = np.vstack([learned(LINE, 10, 30), learned(LINE, 10, 30)[::-1]])
     for encoder in ("pixels", "clip-like"):
@@ -154,7 +175,8 @@ PIXELS = [6.4, 4.9, 3.3, 1.4, 0.4, 0.2, 0.16, 0.07, 0.0]
     ("features", "half", "expected"),
     [
         (HIGH, None, "holds"),
-        ([*HIGH[:7], 2.8, 0.0], None, "does not hold"),  # s = 7 above s = 6
+        ([*HIGH[:7], 2.8, 0.0], None, "holds"),  # s = 7 above s = 6: distinct all the same
+        ([*HIGH[:7], 2.1, 0.0], None, "does not hold"),  # s = 6 and 7 look alike
         (PIXELS, 0.01, "does not hold"),
         (HIGH, 1.5, "not decided"),
     ],
@@ -163,6 +185,16 @@ def test_7_high_levels(made, features, half, expected):
     made.estimate("mine", "pixels", "in-sample", PIXELS, half=half)
     made.estimate("mine", "clip-like", "in-sample", features, half=half)
     assert verdicts(made.results(), "7", evaluation="paper") == [expected]
+
+
+def test_7_says_whether_distinct_levels_are_in_order(made):
+    made.estimate("mine", "pixels", "in-sample", PIXELS)
+    made.estimate("mine", "clip-like", "in-sample", [*HIGH[:7], 2.8, 0.0])
+    (claim,) = of(made.results(), "7", evaluation="paper")
+    gap = claim.figures["smallest_gap"]
+    assert isinstance(gap, Figure)
+    assert gap.value == pytest.approx(2.7 - 2.1)
+    assert claim.figures["in_order"] == "no"
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,11 @@ import numpy as np
 import pandas as pd
 
 from imleak.paper.claims import judge
-from imleak.paper.document import claim_tables, document, markdown
+from imleak.paper.document import ablation_tables, claim_tables, document, markdown
 
+ABLATION = pd.DataFrame(
+    {"protocol": ["in-sample", "per-image"], "mine": [0.5, np.nan], "cosine": [np.nan, 1.0]}
+)
 LINE = list(8 - np.arange(9.0))
 
 
@@ -22,11 +25,17 @@ def test_evaluations_stand_side_by_side(made, images):
 
 def test_every_table_is_rectangular(made, images):
     made.metric("rounded", "clip-like", images(LINE))
-    text = document("a_title", ["a warning"], judge(made.results()), [], pd.DataFrame({"x": [0.5]}))
+    text = document("a_title", ["a warning"], judge(made.results()), [], ABLATION)
     assert text.startswith("# a\\_title\n\n> a warning\n")
     for block in text.split("\n\n"):
         if block.startswith("|"):
             assert len({line.count(" | ") for line in block.splitlines()}) == 1, block
+
+
+def test_an_ablation_has_a_table_a_protocol_of_the_columns_it_has():
+    first, second = ablation_tables(ABLATION)
+    assert first == "**MINE in-sample.**\n\n| mine |\n| --- |\n| 0.5 |"
+    assert second.startswith("**Measures of one image.**\n\n| cosine |")
 
 
 def test_numbers_of_a_table_are_short():

@@ -16,7 +16,8 @@ from imleak.cli import app
 from imleak.images.generated import DeadLeaves
 from imleak.paper import settings
 from imleak.paper.claims import COLUMNS, STATEMENTS
-from imleak.study import forecast
+from imleak.paper.reproduce import _together
+from imleak.study import Run, forecast
 
 SMALL = ("--quick", "--largest", 9, "--patches", 2, "--epochs", 4, "--folds", 2)
 DRAWN = ("1", "2", "3a", "3b", "4", "5", "6a", "6b", "7", "8")
@@ -148,12 +149,25 @@ def test_other_settings_need_another_folder(
     assert "seed was 0 and is 3" in result.stderr
 
 
+def test_runs_whose_rows_look_alike_are_judged_apart(reproduction: tuple[Path, Result]) -> None:
+    runs = reproduction[0] / "runs"
+    pixels, features = (Run.open(runs / name) for name in ("pixels", "torch-model-pt2"))
+    together = _together([pixels, features, features])
+    assert together == {
+        "images0 (9 images)": [pixels, features],
+        "images0 (9 images), torch-model-pt2": [features],
+    }
+
+
 @pytest.mark.slow
 def test_the_ablation(images: Path, exchanged: Path, tmp_path: Path) -> None:
     result = reproduce(images, exchanged, tmp_path / "out", "--ablation", 4)
     assert result.exit_code == 0, result.output
     rows = pd.read_csv(tmp_path / "out" / "ablation.csv")
-    assert rows["choice"].iloc[0] == "base"
-    assert rows["choice"].nunique() == 10
-    assert set(rows["claim_5"]) <= {"holds", "does not hold", "not decided"}
+    for protocol, choices in (("in-sample", 10), ("held-out", 9), ("per-image", 3)):
+        of = rows[rows["protocol"] == protocol]
+        assert of["choice"].iloc[0] == "base"
+        assert of["choice"].nunique() == choices
+    assert set(rows["claim_5"].dropna()) <= {"holds", "does not hold", "not decided"}
+    assert rows.loc[rows["protocol"] == "per-image", "claim_4"].notna().all()
     assert "## Ablation" in (tmp_path / "out" / "paper.md").read_text(encoding="utf-8")

@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
+from imleak import cli as commands
+from imleak.estimators.mine import Mine
 from imleak.paper import Settings
-from imleak.paper.ablation import variants
 from imleak.paper.experiments import experiments
 from imleak.paper.settings import CONTROL, QUICK, SettingsError
+from imleak.paper.variants import Variant, held_out, in_sample
 from imleak.study import SpecError
 
 COCO = ("coco",)
@@ -63,19 +67,42 @@ def test_a_setting_that_cannot_be() -> None:
         experiments(Settings(COCO, patches=0))
 
 
-def test_every_choice_the_paper_leaves_open_is_varied() -> None:
-    varied = {variant.choice for variant in variants(Settings(COCO))}
-    assert varied == {
-        "base",
-        "width",
-        "depth",
-        "batch",
-        "rate",
-        "epochs",
-        "patches",
-        "clear",
-        "seed",
-        "samples",
-    }
-    names = [variant.name for variant in variants(Settings(COCO))]
+def test_other_views_are_asked_at_the_levels_of_claim_7() -> None:
+    *_, last = experiments(Settings(COCO, views=("conv",)))
+    assert last.name == "efficientnet-lite0-views"
+    assert last.spec.levels == (6, 7)
+    (question,) = last.spec.questions()
+    assert question.title == "efficientnet-lite0 through conv"
+
+
+@pytest.mark.parametrize(
+    ("variants", "own"),
+    [(in_sample, {"samples"}), (held_out, set())],
+)
+def test_every_choice_the_paper_leaves_open_is_varied(
+    variants: Callable[[Settings], tuple[Variant, ...]], own: set[str]
+) -> None:
+    found = variants(Settings(COCO))
+    networks = {"base", "width", "depth", "batch", "rate", "epochs", "patches", "clear", "seed"}
+    assert {variant.choice for variant in found} == networks | own
+    names = [variant.name for variant in found]
     assert len(names) == len(set(names))
+
+
+def test_help_says_the_defaults() -> None:
+    settings = Settings(COCO)
+    text = " ".join((commands.reproduce.__doc__ or "").split())
+    for said in (
+        f"{settings.largest} largest",
+        f"{settings.patches} patches",
+        f"{settings.epochs} epochs",
+        f"network of {','.join(map(str, settings.hidden))}",
+        f"batches of {settings.batch}",
+        f"{settings.seeds} repetitions of {settings.folds} folds",
+        f"{settings.clear} clear parts",
+        f"steps of {settings.round_to:g}",
+        f"seed {settings.seed}",
+        f"{Mine(protocol='in-sample').rate:.0e} in-sample".replace("e-0", "e-"),
+        f"{Mine().rate:.0e} held out".replace("e-0", "e-"),
+    ):
+        assert said in text

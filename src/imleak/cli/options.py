@@ -217,6 +217,14 @@ StandIns = Annotated[
     list[str] | None,
     _option("--encoder", words="Stands in for CLIP; else efficientnet-lite0. Repeatable."),
 ]
+OtherViews = Annotated[
+    list[str] | None,
+    _option(
+        "--view",
+        words="Another way to look at s = 6 and 7 for claim 7: conv, which is trained; "
+        "repeat for several.",
+    ),
+]
 Control = Annotated[
     bool | None, _option("--control/--no-control", words="Also with an untrained CLIP.")
 ]
@@ -225,7 +233,8 @@ Also = Annotated[
     _option("--also", words="Folder of a run on other images, to judge too; repeat for several."),
 ]
 Ablation = Annotated[
-    int | None, _option("--ablation", words="Images of the ablation; 0 for none, else 20.")
+    int | None,
+    _option("--ablation", words="Images of its in-sample half; 0: no ablation, else 20."),
 ]
 Batch = Annotated[int | None, _option("--batch", words="Rows a step of MINE.")]
 Rate = Annotated[float | None, _option("--rate", words="Learning rate of MINE.")]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import pandas as pd
 
@@ -43,7 +43,7 @@ def document(
         for panel in panels
     ]
     if ablation is not None:
-        parts += ["## Ablation", markdown(ablation)]
+        parts += ["## Ablation", *ablation_tables(ablation)]
     return "\n\n".join(parts) + "\n"
 
 
@@ -60,9 +60,19 @@ def claim_tables(claims: Sequence[Claim]) -> str:
             [_subject(subject), *(_cell(of, subject, column) for column in there)]
             for subject in dict.fromkeys((claim.measure, claim.encoder) for claim in of)
         ]
-        head = f"**{statement.number}. {escape(statement.says)}** Criterion: {statement.criterion}."
+        head = (
+            f"**{statement.number}. {escape(statement.says)}** Criterion: {statement.criterion}. "
+            f"Figures: {', '.join(statement.figures)}."
+        )
         tables.append(f"{head}\n\n{_table(['on', *heads], rows)}")
     return "\n\n".join(tables)
+
+
+def ablation_tables(ablation: pd.DataFrame) -> Iterator[str]:
+    """A table a protocol, of the columns that it has."""
+    for protocol, rows in ablation.groupby("protocol", sort=False):
+        table = rows.drop(columns="protocol").dropna(axis=1, how="all")
+        yield f"**{_PROTOCOLS.get(str(protocol), protocol)}.**\n\n{markdown(table)}"
 
 
 def markdown(table: pd.DataFrame) -> str:
@@ -71,6 +81,11 @@ def markdown(table: pd.DataFrame) -> str:
     return _table([str(name).replace("_", " ") for name in table.columns], rows)
 
 
+_PROTOCOLS = {
+    "in-sample": "MINE in-sample",
+    "held-out": "MINE held out, on features",
+    "per-image": "Measures of one image",
+}
 _WORDS = {"paper": "paper's protocol", "held-out": "held out"}
 
 

@@ -11,6 +11,9 @@ from ..study import StudySpec
 from .curves import Role
 from .settings import Settings, Space
 
+HIGH = [6, 7]
+"""Levels at which the paper finds most on features, its claim 7."""
+
 CLOSE_TO_THE_LAW = 4
 """Steps of `tabular-mine` an epoch of MINE: as many as the table needs to be learned."""
 
@@ -33,20 +36,29 @@ class Experiment:
     space: Space | None = None
 
     @property
+    def behind(self) -> str:
+        """What comes out of it, in words."""
+        return f"figures {', '.join(self.figures)}" if self.figures else "claim 7"
+
+    @property
     def roles(self) -> Mapping[str, Role]:
         """Of encoders by their title in the results."""
         return {self.space.title: self.space.role} if self.space else {"pixels": "pixels"}
 
 
 def experiments(settings: Settings) -> tuple[Experiment, ...]:
-    """Figures 1 to 8, without and with an encoder.
+    """Figures 1 to 8, without and with an encoder; then claim 7 through other views.
 
     Raises
     ------
     SpecError
         If a setting cannot be; the message names every mistake.
     """
-    return (pixels(settings), *(features(settings, space) for space in settings.spaces))
+    spaces = settings.spaces
+    found = [pixels(settings), *(features(settings, space) for space in spaces)]
+    if settings.views:
+        found += [adversary(settings, space) for space in spaces if space.role == "clip"]
+    return tuple(found)
 
 
 def pixels(settings: Settings) -> Experiment:
@@ -71,8 +83,25 @@ def features(settings: Settings, space: Space) -> Experiment:
         **shared(settings), encoders=[space.encoder], measures=measures, patches=space.patches
     )
     numbers = {"clip": ("3a", "3b", "5", "6b"), "resnet": ("3a", "3b", "7", "8")}
-    name = re.sub(r"[^a-z0-9]+", "-", space.title.lower()).strip("-")
-    return Experiment(name, spec, numbers.get(space.role, ("3a", "3b")), space)
+    return Experiment(_named(space), spec, numbers.get(space.role, ("3a", "3b")), space)
+
+
+def adversary(settings: Settings, space: Space) -> Experiment:
+    """Whether anything is left at the levels of claim 7 that another view sees: of the same
+    target, through each view and through the best of them."""
+    held = {"seeds": settings.seeds, "folds": settings.folds}
+    spec = StudySpec.of(
+        **shared(settings) | {"levels": HIGH},
+        target=space.encoder,
+        views=list(settings.views),
+        measures=[{"name": name, **held} for name in ("cca-infonce", "best")],
+        patches=space.patches,
+    )
+    return Experiment(f"{_named(space)}-views", spec, (), space)
+
+
+def _named(space: Space) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", space.title.lower()).strip("-")
 
 
 def mine(settings: Settings) -> list[dict[str, Any]]:

@@ -15,7 +15,7 @@ from ..study.progress import Progress, Silent
 from ..study.store import write_whole
 from .ablation import ablate
 from .claims import Claim, judge, table
-from .curves import Results, Role
+from .curves import KEY, Results, Role
 from .document import document
 from .experiments import Experiment, experiments
 from .figures import Panel, panels
@@ -79,7 +79,7 @@ def reproduce(
     planned = experiments(settings)
     done = []
     for experiment in planned:
-        told.say(f"{experiment.name}: figures {', '.join(experiment.figures)}.")
+        told.say(f"{experiment.name}: {experiment.behind}.")
         folder = path / RUNS / experiment.name
         done.append(run(experiment.spec, folder, progress=progress, command=command))
     results = gather(planned, done)
@@ -109,14 +109,31 @@ def gather(planned: Sequence[Experiment], done: Sequence[Run]) -> Results:
 
 def _elsewhere(others: Sequence[Run], results: Results) -> Iterator[Results]:
     """Results on other images, those of runs on the same ones in one."""
-    for images in dict.fromkeys(map(_images, others)):
-        same = [other for other in others if _images(other) == images]
+    for images, alike in _together(others).items():
         yield replace(
             results,
             images=images,
-            frame=pd.concat([one.frame for one in same], ignore_index=True),
-            summary=pd.concat([one.summary for one in same], ignore_index=True),
+            frame=pd.concat([one.frame for one in alike], ignore_index=True),
+            summary=pd.concat([one.summary for one in alike], ignore_index=True),
         )
+
+
+def _together(others: Sequence[Run]) -> dict[str, list[Run]]:
+    """Runs by their images; one whose rows would be taken for another's is called after its
+    folder too."""
+    found: dict[str, list[Run]] = {}
+    for other in others:
+        images = _images(other)
+        there = {key for one in found.get(images, ()) for key in _subjects(one)}
+        name = f"{images}, {other.path.resolve().name}" if there & _subjects(other) else images
+        found.setdefault(name, []).append(other)
+    return found
+
+
+def _subjects(done: Run) -> set[tuple[str, ...]]:
+    """What its rows are of."""
+    rows = done.summary[KEY].drop_duplicates()
+    return {tuple(map(str, row)) for row in rows.itertuples(index=False)}
 
 
 def _images(done: Run) -> str:

@@ -69,6 +69,8 @@ class Settings:
     clear : form of the clear part: ``p << s`` is "scaled", ``(p << s) >> s`` "shifted".
     clip, resnet : weights, ``local-dir:FOLDER`` or ``hf-hub:ORG/NAME``; None for a stand-in.
     encoders : in place of the stand-ins for CLIP.
+    views : other ways to look at the clear parts at s = 6 and 7 for what CLIP, or its
+        stand-in, tells of the plain image: ``conv``.
     control : whether an untrained CLIP stands beside its stand-in.
     patches : N, places each image is cut at; the control takes a fifth.
     epochs, hidden, batch, rate : of MINE.
@@ -87,6 +89,7 @@ class Settings:
     clip: str | None = None
     resnet: str | None = None
     encoders: tuple[str, ...] = (STAND_IN_CLIP,)
+    views: tuple[str, ...] = ()
     control: bool = True
     patches: int = 50
     epochs: int = 100

@@ -72,3 +72,16 @@ def epochs_to(history: Array, share: float = 0.95, least: float = 0.05) -> float
     if not np.isfinite(end) or end < least:
         return np.nan
     return float(1 + np.flatnonzero(history >= share * end)[0])
+
+
+def last_gain(history: Array, share: float = 0.1) -> float:
+    """What the last `share` of the epochs added, as a share of the end; NaN without an end.
+
+    >>> round(last_gain(np.linspace(0.1, 1.0, 10)), 3)
+    0.1
+    """
+    end = history[-1] if len(history) else np.nan
+    if not np.isfinite(end) or end == 0:
+        return np.nan
+    before = len(history) - max(1, round(share * len(history)))
+    return float((end - history[max(before - 1, 0)]) / abs(end))

@@ -38,11 +38,13 @@ class Statement:
     number : of the claim.
     says : the claim.
     criterion : its test, in words.
+    figures : of the paper, in which a reader would look for it.
     """
 
     number: str
     says: str
     criterion: str
+    figures: tuple[str, ...]
 
 
 @dataclass(frozen=True)

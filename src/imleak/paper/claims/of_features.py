@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 
 from ..curves import Curve, Results
-from ..verdicts import Array, Figure, Verdict, all_of, at_least, below
+from ..verdicts import Array, Figure, Verdict, all_of, any_of, at_least, below
 from .claim import STEP, Claim, Statement, evaluation_of, number
 
 HIGH, HIGHEST = (6, 7), (5, 6, 7, 8)
@@ -19,19 +19,23 @@ DIFFERENT = 0.1
 HIGHER = Statement(
     "7",
     "At s = 6 and 7 MINE on CLIP features is higher than on pixels, and high levels stay distinct.",
-    f"higher at both levels, and each of s = 5 to 8 at least {STEP} bit above the next",
+    f"higher at both levels, and each of s = 5 to 8 at least {STEP} bit from the next, on "
+    "whichever side",
+    ("5", "6a", "6b"),
 )
 THERE = Statement(
     "7 (is it there?)",
     "At s = 6 and 7 something is left that can be seen.",
     "an estimator calls it a leak on images it never saw, at both levels; never refuted, "
     "because another adversary may see more",
+    ("6b",),
 )
 SEPARATES = Statement(
     "8",
     "MINE on ResNet features separates low levels, falls at high ones, and differs from CLIP.",
     f"each of s = 0 to 3 at least {STEP} bit above the next; at s = 6 and 7 at most "
     f"{FALLEN:.0%} of s = 0; and, as shares of s = 0, {DIFFERENT} from CLIP at some level",
+    ("6b", "7", "8"),
 )
 STATEMENTS = (HIGHER, THERE, SEPARATES)
 
@@ -68,12 +72,14 @@ def _higher(results: Results, curve: Curve, pixels: Curve) -> Claim:
     here, there = curve.at(*HIGH), pixels.at(*HIGH)
     over = [_over(curve, pixels, a, b) for a, b in zip(here, there, strict=False)]
     apart = gaps(curve, HIGHEST)
-    verdict = all_of(*(at_least(one, 0.0) for one in over), *(at_least(one, STEP) for one in apart))
+    distinct = all_of(*(any_of(at_least(one, STEP), below(one, -STEP)) for one in apart))
+    verdict = all_of(*(at_least(one, 0.0) for one in over), distinct)
     figures: dict[str, Figure | str] = {
         f"over_pixels_{s}": one for s, one in zip(HIGH, over, strict=False)
     }
     if apart:
-        figures["smallest_gap"] = min(apart, key=lambda one: one.value)
+        figures["smallest_gap"] = min(apart, key=lambda one: abs(one.value))
+        figures["in_order"] = "yes" if all(one.value > 0 for one in apart) else "no"
     figures |= {
         f"null_p95_{s}": number(curve.column("null_p95")[at])
         for s, at in zip(HIGH, here, strict=False)

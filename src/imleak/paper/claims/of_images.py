@@ -28,20 +28,23 @@ LINEAR = Statement(
     "1",
     "Histogram MI falls linearly with s.",
     f"R² of the line ≥ {STRAIGHT} and slope within {SLOPE} of -1 bit a level",
+    ("2",),
 )
 UNIFORM = Statement(
     "2",
     "Histogram MI is what uniform pixels would give.",
     f"within {AS_UNIFORM} bit of log2 |Y| = B - s at every level",
+    ("2",),
 )
 COSINE = Statement(
     "3",
     "Cosine similarity of features is not useful.",
     "useful would be: falls at every level, and a threshold tells each level from the next "
     f"in {TOLD_APART:.0%} of images; the claim holds where one of the two fails",
+    ("3a",),
 )
 ROUNDED = Statement(
-    "4", "MI of rounded features is not linear in s.", f"R² of the line < {STRAIGHT}"
+    "4", "MI of rounded features is not linear in s.", f"R² of the line < {STRAIGHT}", ("3b",)
 )
 STATEMENTS = (LINEAR, UNIFORM, COSINE, ROUNDED)
 
@@ -94,7 +97,11 @@ def _uniform(results: Results, curve: Curve) -> Iterator[Claim]:
     for evaluation in _EVALUATIONS:
         note = "nothing is fitted: the same number" if evaluation == "held-out" else ""
         verdict = below(distance, AS_UNIFORM)
-        figures: dict[str, Figure | str] = {"distance": distance, "levels_within": within or "none"}
+        figures: dict[str, Figure | str] = {
+            "distance": distance,
+            "at_level": str(int(curve.levels[np.argmax(apart)])),
+            "levels_within": within or "none",
+        }
         yield _claim(UNIFORM, results, curve, evaluation, verdict, figures, note)
 
 

@@ -16,6 +16,7 @@ LOOKED_FOR = Statement(
     "Looked for: a measure that falls consistently but not linearly with s.",
     "falls from the first level to the last, rises nowhere beyond its interval, and R² of the "
     f"line < {STRAIGHT}",
+    ("2", "3a", "3b", "6a", "6b", "8"),
 )
 STATEMENTS = (LOOKED_FOR,)
 
