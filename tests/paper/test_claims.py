@@ -206,15 +206,17 @@ def test_7_who_can_see_it(made, verdict, expected):
     (claim,) = of(made.results(), "7 (is it there?)", measure="best")
     assert claim.verdict == expected
     assert claim.figures["smallest_seen_6"] == Figure(0.4, 0.4, 0.4)
+    assert claim.figures["said_7"] == verdict
     assert claim.note == "learned from 64 images"
 
 
 def test_7_another_view_of_the_same_target_is_asked_too(made):
     through = "clip-like through conv"
     made.estimate("best", through, "held-out", HIGH, half=0.1, verdict="leak", target="clip-like")
-    made.estimate("mine", "clip-like", "held-out", HIGH, half=0.1, verdict="leak")
+    for encoder in ("clip-like", "resnet-like"):
+        made.estimate("mine", encoder, "held-out", HIGH, half=0.1, verdict="leak")
     asked = {claim.encoder for claim in of(made.results(), "7 (is it there?)")}
-    assert asked == {"clip-like", through}
+    assert asked == {"clip-like", "resnet-like", through}
 
 
 @pytest.mark.parametrize(

@@ -113,6 +113,7 @@ def test_encoders_are_called_what_they_are(reproduction: tuple[Path, Result]) ->
     assert "for CLIP ViT-B" in page
     for number in DRAWN:
         assert f"figures/figure-{number}.png" in page
+        assert (f"figures/figure-{number}.csv" in page) == (number != "1")
     assert "Read " in result.output
 
 

@@ -37,14 +37,16 @@ def document(
     """
     parts = [f"# {escape(title)}", *(f"> {escape(warning)}" for warning in warnings)]
     parts += ["## Claims", CAPTION, claim_tables(claims), "## Figures"]
-    parts += [
-        f"**Figure {escape(panel.number)}.** {escape(panel.caption)}\n\n"
-        f"![{escape(panel.caption)}](figures/{panel.drawing.stem}.png)"
-        for panel in panels
-    ]
+    parts += map(_figure, panels)
     if ablation is not None:
         parts += ["## Ablation", *ablation_tables(ablation)]
     return "\n\n".join(parts) + "\n"
+
+
+def _figure(panel: Panel) -> str:
+    stem, caption = f"figures/{panel.drawing.stem}", escape(panel.caption)
+    numbers = "" if panel.table is None else f" ([numbers]({stem}.csv))"
+    return f"**Figure {escape(panel.number)}.** {caption}{numbers}\n\n![{caption}]({stem}.png)"
 
 
 def claim_tables(claims: Sequence[Claim]) -> str:

@@ -26,8 +26,9 @@ HIGHER = Statement(
 THERE = Statement(
     "7 (is it there?)",
     "At s = 6 and 7 something is left that can be seen.",
-    "an estimator calls it a leak on images it never saw, at both levels; never refuted, "
-    "because another adversary may see more",
+    "an estimator calls it a leak on images it never saw, at both levels: its interval clears "
+    "the null and is no wider than the value, on which the folds agree; never refuted, because "
+    "another adversary may see more",
     ("6b",),
 )
 SEPARATES = Statement(
@@ -49,6 +50,7 @@ def claims(results: Results) -> Iterator[Claim]:
             pixels = results.curve("mine", "pixels", curve.protocol)
             if pixels is not None:
                 yield _higher(results, curve, pixels)
+    for encoder in results.encoders("clip", "control", "resnet"):
         yield from _there(results, encoder)
     for encoder in results.encoders("resnet"):
         for curve in results.curves("mine", encoder):
@@ -115,10 +117,11 @@ def _there(results: Results, encoder: str) -> Iterator[Claim]:
         at = curve.at(*HIGH)
         said = [str(curve.table["verdict"].iloc[i]) for i in at]
         figures: dict[str, Figure | str] = {}
-        for s, i in zip(HIGH, at, strict=False):
+        for s, i, word in zip(HIGH, at, said, strict=False):
             figures[f"bits_{s}"] = Figure(
                 float(curve.values[i]), *(curve.column(end)[i] for end in ("low", "high"))
             )
+            figures[f"said_{s}"] = word
             figures[f"null_p95_{s}"] = number(curve.column("null_p95")[i])
             figures[f"smallest_seen_{s}"] = number(curve.column("detectable")[i])
         trained = curve.column("train_groups")[at] if len(at) else np.array([])
