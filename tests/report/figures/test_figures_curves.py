@@ -91,6 +91,11 @@ def test_protocols_stand_side_by_side_on_one_scale(whole: pd.DataFrame) -> None:
     assert "null, mean–p95" in labels(other) - labels(one)
 
 
+def test_a_null_of_one_repetition_is_seen(make_rows: Make) -> None:
+    axes = only(make_rows("m", [2.0, 1.0], null_mean=2.5, null_p95=2.5))
+    assert any(np.allclose(line.get_ydata(), 2.5) for line in axes.get_lines())
+
+
 def test_the_null_is_a_band_from_mean_to_95th_percentile(make_rows: Make) -> None:
     axes = only(make_rows("m", [2.0, 1.0], null_mean=-0.5, null_p95=0.25))
     assert heights(axes, "null, mean–p95") == {-0.5, 0.25}

@@ -111,6 +111,8 @@ def _references(axes: Axes, rows: pd.DataFrame, frame: _Frame) -> None:
     mean, p95 = numbers(rows, "null_mean"), numbers(rows, "null_p95")
     if np.isfinite(mean).any():
         _band(axes, levels, mean, p95, style.GREY, "null, mean–p95")
+        # In-sample both ends are one value: a band of no height would not be seen.
+        axes.plot(levels, mean, color=style.GREY, linewidth=1, marker="", zorder=1)
     ceiling = numbers(rows, "ceiling")
     if np.isfinite(ceiling).any():
         label = "ceiling" if frame.ceiling_fits else _above(ceiling)
