@@ -196,6 +196,7 @@ CASES = {
     "a null below zero does not help": ({"low": -0.1, "null_p95": -0.5}, "no leak found"),
     "at zero": ({"low": 0.0, "null_p95": -0.5}, "no leak found"),
     "negative": ({"value": -1.0, "low": -2.0, "high": -0.5}, "no leak found"),
+    "worse than nothing": ({"value": -1.1, "low": -2.0, "high": -0.5}, "unreliable"),
     "nothing at all": (
         {"value": 0.0, "low": 0.0, "high": 0.0, "null_p95": 0.0, "ceiling": 0.0},
         "no leak found",

@@ -26,6 +26,8 @@ DRAWS = 1000
 SATURATED = 0.95
 ROUNDING = 1e-5
 """Nats that single precision can make of nothing."""
+ABSURD = -1.0
+"""Bits below which a critic is worse than one that says nothing."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -198,7 +200,7 @@ def judge(
     ceiling : the most that could have been said.
     by_fold : (folds,) estimates of the folds.
     """
-    if not np.all(np.isfinite([value, low, high, null_p95, *by_fold])):
+    if not np.all(np.isfinite([value, low, high, null_p95, *by_fold])) or value < ABSURD:
         return "unreliable"
     if low <= max(0.0, null_p95) + ROUNDING:
         return "no leak found"
