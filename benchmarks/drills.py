@@ -127,7 +127,7 @@ class Field:
     def finish(self, out: Path, *more: str, **options: object) -> str:
         """Run to the end; what was said."""
         process = self.start(out, *more, **options)  # type: ignore[arg-type]
-        said, _ = process.communicate(timeout=600)
+        said = ended(process)
         if process.returncode:
             raise Failed(f"did not finish: {said[-300:]}")
         return said
@@ -173,9 +173,25 @@ def wait_for(
         if driver.poll() is not None:
             raise Failed(f"ended too early: {driver.communicate()[0][-300:]}")
         if time.monotonic() > end:
-            driver.kill()
+            kill(driver)
             raise Failed("nothing happened")
         time.sleep(0.05)
+
+
+def ended(driver: subprocess.Popen[str], seconds: float = 600) -> str:
+    """What was said to the end, which comes in time."""
+    try:
+        return driver.communicate(timeout=seconds)[0]
+    except subprocess.TimeoutExpired:
+        kill(driver)
+        raise Failed(f"goes on after {seconds:.0f} s") from None
+
+
+def kill(driver: subprocess.Popen[str]) -> None:
+    """kill -9; what its workers still write is not waited for."""
+    driver.kill()
+    driver.wait()
+    driver.stdout.close()  # type: ignore[union-attr]
 
 
 def vectors(out: Path) -> int:
@@ -190,7 +206,7 @@ def kill_workers(field: Field, out: Path, ready: Callable[[], bool], times: int 
         wait_for(driver, lambda: bool(workers_of(driver)))
         os.kill(field.random.choice(workers_of(driver)), signal.SIGKILL)
         time.sleep(field.random.uniform(0.1, 1.0))
-    said, _ = driver.communicate(timeout=600)
+    said = ended(driver)
     if driver.returncode:
         raise Failed(said[-300:])
     field.check(out, before)
@@ -203,7 +219,7 @@ def worker_in_embedding(field: Field, out: Path) -> None:
 
 def worker_in_training(field: Field, out: Path) -> None:
     """kill -9 of a worker during training"""
-    kill_workers(field, out, lambda: len(parts(out)) == 2 * IMAGES)
+    kill_workers(field, out, lambda: len(parts(out)) >= 2 * IMAGES)
 
 
 def worker_in_writing(field: Field, out: Path) -> None:
@@ -217,8 +233,7 @@ def driver_again_and_again(field: Field, out: Path) -> None:
     for _ in range(field.kills):
         driver = field.start(out)
         time.sleep(field.random.uniform(2, 12))
-        driver.kill()
-        driver.wait()
+        kill(driver)
         now = parts(out)
         if any(now.get(name) != content for name, content in before.items()):
             raise Failed("a finished part was lost or done again")
@@ -232,8 +247,7 @@ def driver_of_workers(field: Field, out: Path) -> None:
     driver = field.start(out, "--workers", "2")
     wait_for(driver, lambda: len(parts(out)) > 5)
     orphans = workers_of(driver)
-    driver.kill()
-    driver.wait()
+    kill(driver)
     before = parts(out)
     time.sleep(5)
     if any(Path(f"/proc/{pid}").exists() for pid in orphans):
@@ -249,7 +263,7 @@ def interrupted(field: Field, out: Path) -> None:
         seen = len(parts(out))
         wait_for(driver, lambda seen=seen: len(parts(out)) > seen + 3)  # type: ignore[misc]
         driver.send_signal(signal.SIGINT)
-        said, _ = driver.communicate(timeout=60)
+        said = ended(driver, 60)
         if "the same command goes on from here" not in said or "Traceback" in said:
             raise Failed(said[-300:])
     before = parts(out)
@@ -298,7 +312,7 @@ def small_disk(folder: Path, kilobytes: int) -> Iterator[Callable[[int], None]]:
 
 def refused(field: Field, out: Path, *words: str, **options: object) -> None:
     driver = field.start(out, **options)  # type: ignore[arg-type]
-    said, _ = driver.communicate(timeout=300)
+    said = ended(driver, 300)
     if driver.returncode != 2 or "Traceback" in said or not all(word in said for word in words):
         raise Failed(f"{driver.returncode}: {said[-300:]}")
 
@@ -374,8 +388,7 @@ def two_drivers(field: Field, out: Path) -> None:
     first = field.start(out)
     wait_for(first, lambda: len(parts(out)) > 2)
     refused(field, out, f"written to by process {first.pid}")
-    first.kill()
-    first.wait()
+    kill(first)
     before = parts(out)
     field.finish(out)
     field.check(out, before)
@@ -385,8 +398,7 @@ def clock_set_back(field: Field, out: Path) -> None:
     """the clock set back by a day in the middle of a run"""
     driver = field.start(out)
     wait_for(driver, lambda: len(parts(out)) > 5)
-    driver.kill()
-    driver.wait()
+    kill(driver)
     before = parts(out)
     field.finish(out, DRILL_CLOCK="86400")
     field.check(out, before)

@@ -46,6 +46,7 @@ class Record:
     ----------
     spec : the study.
     command : the words of the command line, if it was one.
+    noticed : what a reader must know of the pictures, a line each.
     drawn : units of estimators that were given some of the pictures.
     """
 
@@ -54,6 +55,7 @@ class Record:
     images: Sequence[ImageInfo] = ()
     levels: Sequence[int] = ()
     left_out: Sequence[Omission] = ()
+    noticed: Sequence[str] = ()
     drawn: Sequence[Unit] = ()
     started: str = field(default_factory=lambda: now())
     finished: str | None = None
@@ -84,7 +86,7 @@ class Record:
             "finished": self.finished,
             "levels": list(self.levels),
             "components": [component.identity | component.facts for component in components],
-            "warnings": [*warnings(self.spec), *_subsampled(self.spec, self.drawn)],
+            "warnings": [*self.noticed, *warnings(self.spec), *_subsampled(self.spec, self.drawn)],
             "subsamples": [_subsample(unit) for unit in self.drawn],
             "images": [_image(info) for info in self.images],
             "left_out": [dict(each) for each in dict.fromkeys(map(_left_out, self.left_out))],

@@ -59,7 +59,7 @@ def run(
         left_out = [*found.left_out, *omissions(spec, found.images)]
         record.levels = units.scope.levels
         record.drawn = [unit for unit in units.estimators if unit.drawn_from]
-        record.images, record.left_out = found.images, left_out
+        record.images, record.left_out, record.noticed = found.images, left_out, found.warnings
         store.write_manifest(record.manifest())
 
         ledger = Ledger(store, retry_failed=retry_failed)

@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from ..images import MAX_PIXELS, Source, coco_sizes, find, rank, read
+from ..images import MAX_PIXELS, Source, coco_sizes, find, from_samples, luma, rank, read
 from ..interfaces import Image, ImageError, ImleakError
 from ..sealed import header_of
 from .cluster import Crew, Lost
 from .plan import ImageInfo, Omission
 from .progress import Progress
+from .reuse import Traces, trace
 from .spec import StudySpec
 
 
@@ -24,10 +25,12 @@ class Survey:
     ----------
     images : the readable pictures, each once.
     left_out : the others, and why.
+    warnings : what is wrong with them all the same, a line each.
     """
 
     images: tuple[ImageInfo, ...]
     left_out: tuple[Omission, ...]
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,15 @@ class Reader:
 
     def read(self, source: Source) -> Image:
         return read(source, colour=self.colour, bits=self.bits, max_pixels=self.max_pixels)
+
+    def look(self, source: Source) -> tuple[Image, bytes | None]:
+        """A picture, and what tells a cipher made elsewhere: of samples as they stand in the
+        file, before grey is made of them."""
+        whole = read(source, colour=True, bits=self.bits, max_pixels=self.max_pixels)
+        leading = trace(whole)
+        if self.colour or len(whole.samples) == 1:
+            return whole, leading
+        return from_samples(source.name, luma(whole.samples), whole.bits, whole.notes), leading
 
     def again(self, info: ImageInfo) -> Image:
         """The picture that was surveyed.
@@ -85,19 +97,25 @@ def survey(spec: StudySpec, told: Progress, crew: Crew) -> Survey:
         sources = rank(sources, spec.largest, sizes)
     images: dict[str, ImageInfo] = {}
     left_out: list[Omission | Sealed] = []
+    traces = Traces()
     at, look = 0, partial(_look, reader(spec))
     while at < len(sources) and (spec.limit is None or len(images) < spec.limit):
         wanted = len(sources) if spec.limit is None else spec.limit - len(images)
         batch = range(at, min(at + wanted, len(sources)))
-        seen: dict[int, ImageInfo | Omission | Sealed] = {}
+        seen: dict[int, Found] = {}
         for (place, source), found in crew.carry(look, [(one, sources[one]) for one in batch]):
-            seen[place] = _omitted(source, found.why) if isinstance(found, Lost) else found
+            if isinstance(found, Lost):
+                found = _omitted(source, found.why), None
+            seen[place], leading = found
+            if leading is not None:
+                traces.add(place, source.name, leading)
             told.update(at + len(seen), len(sources), "looking at the images")
         for place in batch:
             _sort_in(seen[place], images, left_out)
         at = batch.stop
     omitted = [one.omission(left_out) if isinstance(one, Sealed) else one for one in left_out]
-    return Survey(tuple(images.values()), tuple(omitted))
+    noticed = traces.warnings({image.name for image in images.values()})
+    return Survey(tuple(images.values()), tuple(omitted), tuple(noticed))
 
 
 @dataclass(frozen=True)
@@ -134,8 +152,11 @@ class Sealed:
         return Omission(self.image, why)
 
 
+Found = ImageInfo | Omission | Sealed
+
+
 def _sort_in(
-    found: ImageInfo | Omission | Sealed,
+    found: Found,
     images: dict[str, ImageInfo],
     left_out: list[Omission | Sealed],
 ) -> None:
@@ -149,19 +170,17 @@ def _sort_in(
         images[found.digest] = found
 
 
-def _look(
-    reads: Reader, place: tuple[int, Source], _: object = None
-) -> ImageInfo | Omission | Sealed:
+def _look(reads: Reader, place: tuple[int, Source], _: object = None) -> tuple[Found, bytes | None]:
     source = place[1]
     try:
-        image = reads.read(source)
+        image, leading = reads.look(source)
         header = header_of(source.origin) if isinstance(source.origin, Path) else None
         if header is not None:
             about = (header.scheme, header.level, header.nonce)
-            return Sealed(source.name, *about, image.digest)
-        return _describe(image, source)
+            return Sealed(source.name, *about, image.digest), None
+        return _describe(image, source), leading
     except ImleakError as error:
-        return _omitted(source, str(error))
+        return _omitted(source, str(error)), None
 
 
 def _omitted(source: Source, why: str) -> Omission:

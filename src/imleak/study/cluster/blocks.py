@@ -101,15 +101,17 @@ class _Sender(Generic[Item, Result]):
 
         going: dict[Any, list[Item]] = {}
         coming = as_completed()
+        finished: list[tuple[list[Item], list[Result] | Lost]] = []
         while True:
             while len(going) < self.hands.width and (block := list(islice(items, self._size()))):
                 future = self._submit(block)
                 going[future] = block
                 coming.add(future)
+            yield from finished  # while the next ones are at work
             if not going:
                 return
             future = next(coming)
-            yield going.pop(future), self._received(future)
+            finished = [(going.pop(future), self._received(future))]
 
     def alone(self, item: Item) -> list[Result] | Lost:
         return self._received(self._submit([item]))

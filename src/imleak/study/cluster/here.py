@@ -42,13 +42,15 @@ def _side_by_side(
     """Results as they are finished, `width` items at work."""
     with ThreadPoolExecutor(width) as pool:
         going: dict[Future[Result], Item] = {}
+        finished: list[tuple[Item, Result]] = []
         try:
             while True:
                 for item in islice(items, width - len(going)):
                     going[pool.submit(work, item, None)] = item
+                yield from finished  # while the next ones are at work
                 if not going:
                     return
-                for done in wait(going, return_when=FIRST_COMPLETED).done:
-                    yield going.pop(done), done.result()
+                done = wait(going, return_when=FIRST_COMPLETED).done
+                finished = [(going.pop(future), future.result()) for future in done]
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
