@@ -209,7 +209,7 @@ def run_study(
         progress.update(1, 1, "drawing the figures")
     keep_pictures(spec, finished)
     strip = strip_of(spec, finished)
-    write_figures(out, finished.frame, finished.summary, finished.growth, strip)
+    write_figures(out, finished.histories, finished.summary, finished.growth, strip)
     write_report(finished, "html", acceptable=acceptable)
     return Run(finished.path)
 

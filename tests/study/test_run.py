@@ -130,6 +130,7 @@ def test_a_run_of_bad_pictures_only_has_rows_too(folder: Path, tmp_path: Path) -
     assert len(done.frame) == 3
     assert done.frame["value"].isna().all()
     assert done.summary.empty
+    assert not done.has_numbers
 
 
 def test_a_small_picture_is_measured_where_it_can_be(
@@ -381,6 +382,20 @@ def test_a_run_reads_back_as_what_it_was(folder: Path, tmp_path: Path) -> None:
     again = Run.open(tmp_path / "out")
     pd.testing.assert_frame_equal(again.frame, done.frame)
     assert repr(again) == (f"<Run of brightness, likeness, rows on 3 images at {tmp_path / 'out'}>")
+
+
+def test_rows_can_be_read_without_the_others(folder: Path, tmp_path: Path) -> None:
+    (folder / "bad.png").write_text("I am text")
+    done = run(spec(folder), tmp_path / "out")
+    for found, expected in (
+        (done.histories, done.frame["epoch"].notna()),
+        (done.failures, done.frame["error"].notna()),
+        (done.of_images(["b.png", "none"]), done.frame["image"] == "b.png"),
+    ):
+        assert len(found)
+        pd.testing.assert_frame_equal(found, done.frame[expected].reset_index(drop=True))
+    assert done.of_images([]).empty
+    assert done.has_numbers
 
 
 def test_scalar_pixels_are_a_space_too(folder: Path, tmp_path: Path) -> None:

@@ -375,7 +375,7 @@ def _audit(
             retry_failed=retry_failed,
         )
     tell(run, acceptable)
-    if not run.frame["value"].notna().any():
+    if not run.has_numbers:
         raise typer.Exit(1)
 
 

@@ -45,7 +45,7 @@ def tell(run: Run, acceptable: float | None = None) -> None:
             show(table)
     for warning in run.manifest.get("warnings", ()):
         say(warning)
-    _some(_failures(run.frame))
+    _some(_failures(run.failures))
     finding = find(run.summary, run.manifest, acceptable)
     advice = finding.recommendation.words if finding.recommendation else ""
     for line in filter(None, (finding.answer, finding.reach, advice)):
@@ -145,7 +145,7 @@ def _files(folder: Path) -> str:
 
 def _failures(results: pd.DataFrame) -> Iterator[str]:
     """A line for everything without a number: estimators, images, metrics of an image."""
-    failed = results[results["error"].notna()].fillna({"protocol": ""})
+    failed = results.fillna({"protocol": ""})
     for row in failed[failed["image"].isna()].itertuples():
         title = f"{row.protocol} {row.measure}".strip()
         yield f"No {title} on {row.encoder}: {row.error}"

@@ -74,7 +74,7 @@ def _figures(run: Run) -> Iterator[Figure]:
     """Every figure in its size, from left to right and from top to bottom."""
     page, left, below, tall = _blank(), _LEFT, _TOP, 0.0
     is_empty = True
-    for drawing in drawings(run.frame, run.summary, run.growth, None):
+    for drawing in drawings(run.histories, run.summary, run.growth, None):
         width, height = drawing.figure.get_size_inches()
         if left > _LEFT and left + width > _WIDTH - _LEFT + 0.01:
             left, below, tall = _LEFT, below + tall + _GAP, 0.0

@@ -16,6 +16,7 @@ from .plan import omissions, plan
 from .progress import Progress, Silent
 from .spec import FREE, StudySpec
 from .store import Run, Store
+from .summary import summarise
 from .survey import reader, survey
 from .work import Work
 
@@ -75,8 +76,8 @@ def run(
                 yield from frame.rows_of(unit, part)
             yield from (frame.row_of(omission, spec) for omission in left_out)
 
-        results = store.write_results(rows())
-        summary = frame.summarise(results, spec.seed)
+        store.write_results(rows())
+        summary = summarise(store.results(), spec.seed)
         store.write_summary(summary, frame.tidy(growth, frame.GROWTH_COLUMNS))
         record.finish()
         store.write_manifest(record.manifest())

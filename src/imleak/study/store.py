@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -86,8 +86,8 @@ class Store:
         text = json.dumps(plain(manifest), indent=2, allow_nan=False)
         write_whole(self.path / MANIFEST, f"{text}\n".encode())
 
-    def write_results(self, rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
-        """Write the table of results, a part of it at a time in memory, and return it."""
+    def write_results(self, rows: Iterable[Mapping[str, Any]]) -> None:
+        """Write the table of results, a part of it at a time in memory."""
         import pyarrow as pa
         import pyarrow.parquet as pq
 
@@ -97,7 +97,14 @@ class Store:
             while chunk := list(islice(rest, ROWS_AT_ONCE)):
                 table = pa.Table.from_pandas(frame.tidy(chunk), schema, preserve_index=False)
                 writer.write_table(table)
-        return frame.typed(pd.read_parquet(self.path / RESULTS), frame.COLUMNS)
+
+    def results(self) -> Iterator[pd.DataFrame]:
+        """The table of results, a part of it at a time."""
+        import pyarrow.parquet as pq
+
+        with pq.ParquetFile(self.path / RESULTS) as file:
+            for batch in file.iter_batches(ROWS_AT_ONCE):
+                yield frame.typed(batch.to_pandas(), frame.COLUMNS)
 
     def write_summary(self, summary: pd.DataFrame, growth: pd.DataFrame) -> None:
         """Write the summary and, where there are rows, the table of growth."""
@@ -143,6 +150,36 @@ class Run:
         """Every number, tidy: the columns of :data:`imleak.study.frame.COLUMNS`."""
         return frame.typed(pd.read_parquet(self.path / RESULTS), frame.COLUMNS)
 
+    @property
+    def histories(self) -> pd.DataFrame:
+        """The rows of the frame that are of an epoch; no others are read."""
+        return self._where("epoch", _is_there)
+
+    @property
+    def failures(self) -> pd.DataFrame:
+        """The rows of the frame with an error; no others are read."""
+        return self._where("error", _is_there)
+
+    @property
+    def has_numbers(self) -> bool:
+        """Whether anything was measured, and not all of it failed."""
+        import pyarrow.parquet as pq
+
+        values = pq.read_table(self.path / RESULTS, columns=["value"])["value"]
+        return bool(values.null_count < len(values))
+
+    def of_images(self, names: Collection[str]) -> pd.DataFrame:
+        """The rows of the frame of some pictures; no others are read."""
+        if not names:
+            return frame.tidy([])
+        return self._where("image", lambda image: image.isin(list(names)))
+
+    def _where(self, name: str, has: Callable[[Any], Any]) -> pd.DataFrame:
+        from pyarrow.compute import field
+
+        found = pd.read_parquet(self.path / RESULTS, filters=has(field(name)))
+        return frame.typed(found, frame.COLUMNS)
+
     @cached_property
     def summary(self) -> pd.DataFrame:
         """A row per scheme, encoder, measure, part, protocol and level."""
@@ -164,6 +201,10 @@ class Run:
         spec, images = self.manifest["spec"], len(self.manifest["images"])
         measures = ", ".join(m if isinstance(m, str) else m["name"] for m in spec["measures"])
         return f"<Run of {measures} on {images} images at {self.path}>"
+
+
+def _is_there(column: Any) -> Any:
+    return column.is_valid()
 
 
 def read_manifest(path: Path) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from matplotlib.colors import to_hex
 from ...study.store import Run
 from ..cells import MARKS, Column, columns
 from ..figures.training import by_epoch
-from ..pictures import Picture, data_uri, read_pictures
+from ..pictures import data_uri, read_pictures
 from ..words import BOUNDS
 from . import charts
 
@@ -33,7 +33,7 @@ def page_data(run: Run) -> dict[str, Any]:
     return {
         "specs": charts.specs(),
         "series": [series(column, place) for place, column in enumerate(shown) if column.cells],
-        "training": list(_training(run.frame)),
+        "training": list(_training(run.histories)),
         "growth": list(_growth(run.growth, shown)),
         "pictures": list(_pictures(run, shown)),
     }
@@ -194,7 +194,7 @@ def _is(value: Any) -> bool:
 
 def _pictures(run: Run, shown: Sequence[Column]) -> Iterator[dict[str, Any]]:
     kept = read_pictures(run.path)
-    figures = _figures(run.frame, shown, kept)
+    figures = _figures(run.of_images([p.name for p in kept]), shown)
     for picture in kept:
         step = max(picture.of_width / picture.width, 1)
         yield {
@@ -211,11 +211,9 @@ def _pictures(run: Run, shown: Sequence[Column]) -> Iterator[dict[str, Any]]:
         }
 
 
-def _figures(
-    frame: pd.DataFrame, shown: Sequence[Column], kept: Sequence[Picture]
-) -> Mapping[str, list[dict[str, Any]]]:
+def _figures(frame: pd.DataFrame, shown: Sequence[Column]) -> Mapping[str, list[dict[str, Any]]]:
     """The numbers of single pictures, by name: a measure and its text at every level."""
-    single = frame[frame["image"].isin([p.name for p in kept]) & frame["level"].notna()]
+    single = frame[frame["level"].notna()]
     found: dict[str, list[dict[str, Any]]] = {}
     by_column = {
         (c.scheme, c.encoder, c.measure, c.part): c for c in shown if c.protocol == "per-image"

@@ -7,6 +7,8 @@ import pandas as pd
 import pytest
 
 from imleak.study import frame
+from imleak.study.frame import SUMMARY_COLUMNS
+from imleak.study.summary import bootstrap_mean, summarise
 
 
 def row(image: str | None, value: float, **others: Any) -> dict[str, Any]:
@@ -24,7 +26,7 @@ def row(image: str | None, value: float, **others: Any) -> dict[str, Any]:
 
 
 def summary(*rows: dict[str, Any]) -> pd.DataFrame:
-    return frame.summarise(frame.tidy(rows), seed=0)
+    return summarise([frame.tidy(rows)], seed=0)
 
 
 def test_a_metric_is_averaged_over_pictures() -> None:
@@ -41,7 +43,7 @@ def test_an_average_needs_every_picture() -> None:
 
 def test_the_interval_of_a_mean_is_that_of_the_normal_law() -> None:
     values = np.random.default_rng(1).normal(5, 2, 400)
-    low, high = frame.bootstrap_mean(values, seed=0)
+    low, high = bootstrap_mean(values, seed=0)
     half = 1.96 * values.std() / np.sqrt(len(values))
     assert low == pytest.approx(values.mean() - half, abs=0.1 * half)
     assert high == pytest.approx(values.mean() + half, abs=0.1 * half)
@@ -49,18 +51,18 @@ def test_the_interval_of_a_mean_is_that_of_the_normal_law() -> None:
 
 def test_the_interval_covers_the_truth_about_as_often_as_it_says() -> None:
     rng = np.random.default_rng(2)
-    intervals = [frame.bootstrap_mean(rng.exponential(1, 100), seed=s) for s in range(200)]
+    intervals = [bootstrap_mean(rng.exponential(1, 100), seed=s) for s in range(200)]
     covered = np.mean([low <= 1 <= high for low, high in intervals])
     assert 0.88 <= covered <= 0.98
 
 
 @pytest.mark.parametrize("values", [[1.0], [np.inf, np.inf], [1.0, np.inf], [np.nan, 1.0]])
 def test_no_interval_where_there_is_none(values: list[float]) -> None:
-    assert np.isnan(frame.bootstrap_mean(np.array(values), seed=0)).all()
+    assert np.isnan(bootstrap_mean(np.array(values), seed=0)).all()
 
 
 def test_equal_values_have_an_interval_of_one_point() -> None:
-    low, high = frame.bootstrap_mean(np.full(7, 0.1), seed=0)
+    low, high = bootstrap_mean(np.full(7, 0.1), seed=0)
     assert low <= np.full(7, 0.1).mean() <= high
     assert high - low < 1e-15
 
@@ -131,5 +133,28 @@ def test_rows_keep_their_order_and_parts_stand_apart() -> None:
     ]
 
 
+@pytest.mark.parametrize("size", [1, 3, 7, 1000])
+def test_a_table_in_pieces_has_the_same_summary(size: int) -> None:
+    rng = np.random.default_rng(0)
+    rows = [
+        row(f"{at}", rng.normal(), level=level, part=part, exact=rng.normal())
+        for at in range(20)
+        for level in (0, 4)
+        for part in ("clear", "cipher")
+    ]
+    rows.insert(5, row("x", np.nan, level=None, error="no"))
+    rows += [row(None, 1.0, measure="mine", protocol=p, n=3) for p in ("held-out", "in-sample")]
+    rows.append(row("y", np.nan, level=None, error="no", measure="mine", protocol=None))
+    whole = frame.tidy(rows)
+    pieces = (whole.iloc[start : start + size] for start in range(0, len(whole), size))
+    found = summarise(pieces, seed=0)
+    pd.testing.assert_frame_equal(found, summarise([whole], seed=0), check_exact=True)
+    assert found["errors"].tolist() == [1] * 4 + [1, 0]
+    brightness = whole[(whole["measure"] == "brightness") & (whole["level"] == 4)]
+    clear = brightness[brightness["part"] == "clear"]["value"].to_numpy(float)
+    assert found["mean"].tolist()[2] == np.mean(clear)
+    assert (found["low"][2], found["high"][2]) == pytest.approx(bootstrap_mean(clear, seed=0))
+
+
 def test_nothing_has_a_summary_too() -> None:
-    assert summary().columns.tolist() == list(frame.SUMMARY_COLUMNS)
+    assert summary().columns.tolist() == list(SUMMARY_COLUMNS)

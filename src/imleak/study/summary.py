@@ -1,0 +1,177 @@
+"""From the tidy table of results to its summary, some rows at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias, cast
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from .frame import SUMMARY_COLUMNS, tidy
+
+RESAMPLES = 2000
+DRAWN_AT_ONCE = 4_000_000
+"""Numbers of a bootstrap that are held at once."""
+
+Key: TypeAlias = tuple[Any, ...]
+
+_ASKED = ["scheme", "encoder", "measure", "protocol"]
+_ALIKE = ["part", "level"]
+_AVERAGED = ["value", "ceiling", "exact"]
+
+
+def summarise(tables: Iterable[pd.DataFrame], seed: int) -> pd.DataFrame:
+    """A row per scheme, encoder, measure, part, protocol and level.
+
+    A metric's value is the mean over pictures, its interval the 95 % percentile
+    bootstrap of that mean over pictures (none for a single picture, or where a value is
+    infinite). An estimator brings its own.
+
+    Parameters
+    ----------
+    tables : the tidy results, in pieces; of a piece only numbers are kept.
+    seed : of the bootstrap.
+    """
+    found: dict[Key, _Asked] = {}
+    for table in tables:
+        placed = table[table["measure"].notna() & table["epoch"].isna()]
+        for key, rows in _groups(placed, _ASKED):
+            found.setdefault(key, _Asked(dict(rows.iloc[0]))).add(rows)
+    apart = _of_one_protocol(found.values())
+    return tidy((row for asked in apart for row in asked.rows(seed)), SUMMARY_COLUMNS)
+
+
+@dataclass
+class _Asked:
+    """What is known of one measure under one protocol.
+
+    Parameters
+    ----------
+    first : row of it.
+    """
+
+    first: dict[str, Any]
+    errors: int = 0
+    alike: dict[Key, _Alike] = field(default_factory=dict)
+
+    @property
+    def measure(self) -> list[Any]:
+        return [self.first[name] for name in _ASKED[:-1]]
+
+    def add(self, rows: pd.DataFrame) -> None:
+        said = rows[rows["error"].isna()]
+        self.errors += len(rows) - len(said)
+        for key, equal in _groups(said, _ALIKE):
+            self.alike.setdefault(key, _Alike(dict(equal.iloc[0]))).add(equal)
+
+    def rows(self, seed: int) -> Iterator[dict[str, Any]]:
+        """Of the summary."""
+        if not self.alike:
+            kept = ("scheme", "encoder", "target", "view", "measure", "protocol")
+            yield {name: self.first[name] for name in kept} | {"errors": self.errors}
+        samples = [equal.values("value") for equal in self.alike.values()]
+        intervals = bootstrap_means(samples, seed)
+        for equal, interval in zip(self.alike.values(), intervals, strict=True):
+            yield {**equal.row(interval), "errors": self.errors}
+
+
+@dataclass
+class _Alike:
+    """Numbers of one part and level: a metric's of every picture, or those of an estimator,
+    which has one of each and its own interval.
+
+    Parameters
+    ----------
+    first : row of them.
+    """
+
+    first: dict[str, Any]
+    found: list[NDArray[np.float64]] = field(default_factory=list)
+
+    def add(self, rows: pd.DataFrame) -> None:
+        if rows["image"].notna().any():
+            self.found.append(rows[_AVERAGED].to_numpy(float).T)
+
+    def values(self, name: str) -> NDArray[np.float64]:
+        """Of pictures; none of an estimator."""
+        at = _AVERAGED.index(name)
+        return np.concatenate([piece[at] for piece in self.found]) if self.found else np.empty(0)
+
+    def row(self, interval: tuple[float, float]) -> dict[str, Any]:
+        if not self.found:
+            return self.first | {"mean": self.first["value"]}
+        # Of pictures there is a mean only if every one has a number.
+        means = {name: float(np.mean(self.values(name))) for name in _AVERAGED}
+        low, high = interval
+        count = len(self.values("value"))
+        return self.first | means | {"mean": means["value"], "low": low, "high": high, "n": count}
+
+
+def _groups(rows: pd.DataFrame, names: list[str]) -> Iterator[tuple[Key, pd.DataFrame]]:
+    """Rows that agree in some columns, in order of appearance; what is missing agrees too."""
+    for key, group in rows.groupby(names, sort=False, dropna=False):
+        yield tuple(None if pd.isna(one) else one for one in cast("Key", key)), group
+
+
+def _of_one_protocol(found: Iterable[_Asked]) -> list[_Asked]:
+    """What failed without a choice of protocol belongs to the first one its measure has."""
+    with_one: list[_Asked] = []
+    without: list[_Asked] = []
+    for asked in found:
+        (without if pd.isna(asked.first["protocol"]) else with_one).append(asked)
+    for asked in without:
+        of_measure = (one for one in with_one if one.measure == asked.measure)
+        if (other := next(of_measure, None)) is not None:
+            other.errors += asked.errors
+        else:
+            with_one.append(asked)
+    return with_one
+
+
+def bootstrap_mean(values: NDArray[np.float64], seed: int) -> tuple[float, float]:
+    """95 % percentile interval of the mean of (n,) values; NaN where there is none.
+
+    References
+    ----------
+    Efron, Tibshirani, "An Introduction to the Bootstrap", 1993, section 13.3.
+    """
+    ((low, high),) = bootstrap_means([values], seed)
+    return low, high
+
+
+def bootstrap_means(samples: Sequence[NDArray[np.float64]], seed: int) -> list[tuple[float, float]]:
+    """:func:`bootstrap_mean` of several samples (n,), each of its own n.
+
+    Samples of one n are resampled by the same draws, so that their differences are not of
+    the draw. A few draws at a time are held: memory grows with the samples alone.
+    """
+    found = [(np.nan, np.nan)] * len(samples)
+    by_count: dict[int, list[int]] = {}
+    for at, values in enumerate(samples):
+        if len(values) > 1 and np.all(np.isfinite(values)):
+            by_count.setdefault(len(values), []).append(at)
+    for count, places in by_count.items():
+        matrix = np.stack([samples[at] for at in places], axis=1)
+        low, high = np.percentile(_resampled_means(matrix, count, seed), [2.5, 97.5], axis=0)
+        means = matrix.mean(0)
+        # Resampled means of equal values differ from them by rounding.
+        for at, *interval in zip(
+            places, np.minimum(low, means), np.maximum(high, means), strict=True
+        ):
+            found[at] = (float(interval[0]), float(interval[1]))
+    return found
+
+
+def _resampled_means(matrix: NDArray[np.float64], count: int, seed: int) -> NDArray[np.float64]:
+    """(RESAMPLES, g) means of (count, g) values, each draw of the rows of all columns."""
+    rng = np.random.default_rng([seed, count])
+    at_once = max(1, DRAWN_AT_ONCE // count)
+    even = np.full(count, 1 / count)
+    means = []
+    for start in range(0, RESAMPLES, at_once):
+        draws = rng.multinomial(count, even, size=min(at_once, RESAMPLES - start))
+        means.append(draws / count @ matrix)
+    return np.concatenate(means)
