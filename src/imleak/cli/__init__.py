@@ -307,6 +307,7 @@ def reproduce(
     seed: options.Seed = None,
     seeds: options.Seeds = None,
     folds: options.Folds = None,
+    sensitivity: options.Sensitivity = None,
     ablation: options.Ablation = None,
     device: options.Device = None,
     also: options.Also = None,

@@ -240,5 +240,5 @@ Batch = Annotated[int | None, _option("--batch", words="Rows a step of MINE.")]
 Rate = Annotated[float | None, _option("--rate", words="Learning rate of MINE.")]
 Hidden = Annotated[str | None, _option("--hidden", words="Widths of MINE's network: 100,100.")]
 QuickPaper = Annotated[
-    bool, _option("--quick", words="20 images, 10 patches, 20 epochs: a first look.")
+    bool, _option("--quick", words="20 images, 10 patches, 20 epochs, 3 folds: a first look.")
 ]

@@ -77,7 +77,7 @@ def features(settings: Settings, space: Space) -> Experiment:
         {"name": "rounded", "round_to": settings.round_to},
         *mine(settings),
         {"name": "best", **held},
-        {"name": "cca-infonce", "sensitivity": True, **held},
+        {"name": "cca-infonce", "sensitivity": settings.sensitivity, **held},
     ]
     spec = StudySpec.of(
         **shared(settings), encoders=[space.encoder], measures=measures, patches=space.patches

@@ -24,6 +24,7 @@ QUICK: Mapping[str, Any] = {
     "epochs": 20,
     "seeds": 1,
     "folds": 3,
+    "sensitivity": False,
     "control": False,
     "ablation": 0,
 }
@@ -77,7 +78,8 @@ class Settings:
     round_to : step of the rounded features.
     seed : of everything random.
     seeds, folds : repetitions and folds of held-out estimates.
-    ablation : images of the ablation, 10 patches each; 0 for none.
+    sensitivity : whether the smallest leak is found that would have been seen.
+    ablation : images of the ablation in-sample, held out are all; 0 for no ablation.
     device : of encoders and estimators.
     """
 
@@ -100,6 +102,7 @@ class Settings:
     seed: int = 0
     seeds: int = 2
     folds: int = 5
+    sensitivity: bool = True
     ablation: int = 20
     device: str | None = None
 
