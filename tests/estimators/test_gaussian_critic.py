@@ -122,6 +122,14 @@ def test_what_one_half_shows_and_the_other_does_not_is_not_believed():
     assert strength(u, u, np.array([[0.9], [0.9]]), half, np.arange(60))[1] > 0
 
 
+def test_three_pictures_are_too_few_to_judge_a_critic():
+    u = np.random.default_rng(0).standard_normal((40, 1)).astype("f4")
+    groups, shown = np.arange(40) % 4, np.array([[0.9], [0.9]])
+    assert strength(u, u, shown, groups % 2, groups)[1] > 0
+    few = groups < 3
+    assert strength(u[few], u[few], shown, groups[few] % 2, groups[few]) == (1, 0.0, 0.0)
+
+
 def test_few_pictures_of_many_like_rows_are_not_overrated():
     """Thirty pictures of ten rows that are all but the same, in 40 dimensions: correlations
     judged on the rows they were measured on cost four bits here."""

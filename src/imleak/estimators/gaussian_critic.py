@@ -13,6 +13,8 @@ KEPT = (1, 4, 16, 64)
 TEMPERS = (0.0, 0.2, 0.35, 0.5, 0.7, 1.0)
 NEAR_ONE = 1 - 1e-6
 STRONGEST = 0.97
+FEWEST = 4
+"""Pictures of which both halves have two: one alone agrees with anything."""
 
 
 def correlations(u: Array, v: Array) -> Array:
@@ -31,7 +33,10 @@ def gaussian_ranks(columns: Array) -> Array:
 def strength(
     u: Array, v: Array, shown: Array, half: Indices, groups: Indices
 ) -> tuple[int, float, float]:
-    """Number of variates and strength of the Gaussian critic that says most here."""
+    """Number of variates and strength of the Gaussian critic that says most here; it says
+    nothing where pictures are too few to judge it."""
+    if len(np.unique(groups)) < FEWEST:
+        return 1, 0.0, 0.0
     u, v = gaussian_ranks(u), gaussian_ranks(v)
     best = (0.0, 1, 0.0)
     for kept in sorted({min(k, shown.shape[1]) for k in KEPT}):
