@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from .frame import SUMMARY_COLUMNS, tidy
 
 RESAMPLES = 2000
-DRAWN_AT_ONCE = 4_000_000
+DRAWN_AT_ONCE = 500_000
 """Numbers of a bootstrap that are held at once."""
 
 Key: TypeAlias = tuple[Any, ...]
