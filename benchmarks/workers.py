@@ -1,6 +1,6 @@
 """Two workers against one: wall time of the same work, and what handing it over costs.
 
-    python benchmarks/workers.py [--images 60] [--rounds 3] [--short 4000]
+    python benchmarks/workers.py [--images 400] [--rounds 3] [--short 4000]
 
 On two idle cores. Embedding: generated images with an encoder, an empty cache each time.
 Short units: the histogram of small images, a few milliseconds each. Rounds of one and two
@@ -66,7 +66,7 @@ def timed(work: Any, item: Any, share: Any) -> tuple[Any, float]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--images", type=int, default=60)
+    parser.add_argument("--images", type=int, default=400)
     parser.add_argument("--short", type=int, default=4000, help="images of short units")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--encoder", default="efficientnet-lite0")
@@ -119,7 +119,8 @@ def study(images: Path, fields: dict[str, Any], workers: Crew) -> float:
         store = Store(Path(name) / "out", spec.model_dump(mode="json"))
         place = Workplace(reader(spec), Cache(Path(name) / "cache"))
         start = time.perf_counter()
-        Work(Ledger(store), place, workers, Silent()).finish(units)
+        with store.locked():
+            Work(Ledger(store), place, workers, Silent()).finish(units)
         seconds = time.perf_counter() - start
         if {store.state(unit.key) for unit in units} != {"done"}:
             raise SystemExit("not every unit was done")

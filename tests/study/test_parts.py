@@ -16,9 +16,11 @@ def key(number: int) -> str:
     return sha256(str(number).encode()).hexdigest()
 
 
-def part(number: int, value: float = 0.5, error: str | None = None) -> Part:
+def part(
+    number: int, value: float = 0.5, error: str | None = None, seconds: float = parts.HELD_SECONDS
+) -> Part:
     readings = [] if error else [{"level": 0, "value": value}]
-    return Part(key(number), {"number": number}, readings, error, 0.25)
+    return Part(key(number), {"number": number}, readings, error, seconds)
 
 
 @pytest.fixture
@@ -74,6 +76,45 @@ def test_many_parts_become_a_file(tmp_path: Path) -> None:
         assert sorted(one.unit["number"] for one in seen) == list(range(34))
         assert seen.state(key(34)) is None
         assert seen.read(key(34)) is None
+
+
+def test_parts_that_took_little_are_held_until_they_took_a_second(tmp_path: Path) -> None:
+    found = Parts(tmp_path)
+    for number in range(25):
+        found.write(part(number, seconds=parts.HELD_SECONDS / 32))
+        assert found.read(key(number)) == part(number, seconds=parts.HELD_SECONDS / 32)
+        assert found.state(key(number)) == "done"
+    assert len(Parts(tmp_path)) == 0
+    found.write(part(25))
+    assert (len(packs(tmp_path)), len(loose(tmp_path))) == (1, 0)
+    found.write(part(26, seconds=0))
+    found.flush()
+    found.flush()
+    assert (len(packs(tmp_path)), len(loose(tmp_path))) == (1, 1)
+    for seen in (found, Parts(tmp_path)):
+        assert [one.unit["number"] for one in sorted(seen, key=lambda one: one.unit["number"])] == [
+            *range(27)
+        ]
+
+
+def test_as_many_parts_are_held_as_a_kill_may_cost(tmp_path: Path) -> None:
+    found = Parts(tmp_path)
+    for number in range(parts.HELD_PARTS):
+        found.write(part(number, seconds=0))
+    assert len(Parts(tmp_path)) == parts.HELD_PARTS
+
+
+def test_a_held_part_counts_before_one_that_is_written(tmp_path: Path) -> None:
+    found = Parts(tmp_path)
+    found.write(part(0, error="no"))
+    for number in range(parts.ENOUGH):
+        found.write(part(number, seconds=0))
+    assert found.state(key(0)) == "done"
+    found.flush()
+    assert loose(tmp_path) == []
+    for seen in (found, Parts(tmp_path)):
+        assert seen.state(key(0)) == "done"
+        assert len(list(seen)) == parts.ENOUGH
 
 
 @pytest.mark.usefixtures("of_ten")

@@ -30,7 +30,8 @@ def test_a_part_comes_back_as_it_was(tmp_path: Path) -> None:
 
 def test_parts_are_strict_json(tmp_path: Path) -> None:
     store = Store(tmp_path, SPEC)
-    store.write(Part("k", {}, readings=[{"value": math.nan}]))
+    with store.locked():
+        store.write(Part("k", {}, readings=[{"value": math.nan}]))
 
     def refuse(constant: str) -> None:
         raise AssertionError(constant)
@@ -51,7 +52,8 @@ def test_a_failed_part_is_there_and_not_done(tmp_path: Path) -> None:
 )
 def test_a_torn_part_is_no_part(tmp_path: Path, content: str) -> None:
     store = Store(tmp_path, SPEC)
-    store.write(Part("k", {}))
+    with store.locked():
+        store.write(Part("k", {}))
     (tmp_path / "parts" / "k" / "k.json").write_text(content, encoding="latin-1")
     assert store.read("k") is None
     assert store.state("k") is None

@@ -5,6 +5,9 @@ torn or altered part is seen. It is written as a file of its own, in a folder na
 first two digits of its key. When there are many, they are packed: their lines, sorted,
 make one file, and are removed once that file is on disk. Whatever is interrupted when,
 every part is in at least one of the two places.
+
+A file takes the disk longer than a short unit takes to do. Parts that took little are
+held until together they took a second, and are then packed at once.
 """
 
 from __future__ import annotations
@@ -13,7 +16,7 @@ import json
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Literal
@@ -25,6 +28,12 @@ from .files import sync_folder, write_whole
 
 PACK = 10_000
 """Parts of their own file that are packed into one."""
+
+HELD_SECONDS, HELD_PARTS = 1.0, 1000
+"""Work that parts may hold which are not written yet, and most of them: what a kill can cost."""
+
+ENOUGH = 20
+"""Parts written together that make a file of many, and not a file each."""
 
 State = Literal["done", "failed"]
 
@@ -59,7 +68,7 @@ class Part:
 def to_line(part: Part) -> bytes:
     """A part as one line of strict JSON behind the digest of it."""
     first = {"key": part.key, "error": part.error}
-    whole = json.dumps(plain(first | asdict(part)), allow_nan=False, separators=(",", ":"))
+    whole = json.dumps(plain(first | vars(part)), allow_nan=False, separators=(",", ":"))
     rest = whole.removeprefix("{").encode()
     return b'{"sha256":"%s",%s\n' % (sha256(rest).hexdigest().encode(), rest)
 
@@ -87,7 +96,8 @@ def _head(line: bytes) -> tuple[str, State] | None:
 
 
 class Parts:
-    """The parts in a folder. It must have one writer; readers may come at any time.
+    """The parts in a folder. It must have one writer, which flushes when it is done; readers
+    may come at any time.
 
     Memory grows by some twenty bytes a packed part, and with :data:`PACK`.
 
@@ -100,12 +110,15 @@ class Parts:
         self.folder = folder
         self._loose = {path.stem for path in folder.glob("??/*.json")}
         self._packed = _Index(_packs(folder))
+        self._held: dict[str, bytes] = {}
+        self._seconds = 0.0
 
     def __len__(self) -> int:
+        """Of those that are written."""
         return len(self._loose) + len(self._packed)
 
     def __iter__(self) -> Iterator[Part]:
-        """Every part that is whole, a part that was packed and redone only once."""
+        """Every written part that is whole, a part that was packed and redone only once."""
         for key in sorted(self._loose):
             if part := self.read(key):
                 yield part
@@ -116,7 +129,7 @@ class Parts:
 
     def state(self, key: str) -> State | None:
         """What became of a unit; None if that is not known."""
-        if key in self._loose:
+        if key in self._held or key in self._loose:
             head = _head(self._line(key))
             if head is not None and head[0] == key:
                 return head[1]
@@ -124,7 +137,7 @@ class Parts:
 
     def read(self, key: str) -> Part | None:
         """The part of a unit; None if there is none, or it is not whole."""
-        for line in (self._line(key) if key in self._loose else b"", self._packed.line(key)):
+        for line in (self._line(key), self._packed.line(key)):
             part = from_line(line)
             if part is not None and part.key == key:
                 return part
@@ -138,36 +151,61 @@ class Parts:
         OutputError
             If it cannot be written.
         """
-        write_whole(self._path(part.key), to_line(part))
-        self._loose.add(part.key)
+        self._held[part.key] = to_line(part)
+        self._seconds += part.seconds
+        if self._seconds >= HELD_SECONDS or len(self._held) >= HELD_PARTS:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what is held.
+
+        Raises
+        ------
+        OutputError
+            If it cannot be written; it is held on then.
+        """
+        if len(self._held) >= ENOUGH:
+            self._write_together(self._held)
+        else:
+            for key, line in self._held.items():
+                write_whole(self._path(key), line)
+                self._loose.add(key)
+        self._held, self._seconds = {}, 0.0
         if len(self._loose) >= PACK:
             self.pack()
 
     def pack(self) -> None:
-        """Put all loose parts into one file.
+        """Put all parts that have a file of their own into one.
 
         Raises
         ------
         OutputError
             If it cannot be written; nothing is lost then.
         """
-        lines = {key: self._line(key) for key in sorted(self._loose)}
-        whole = [line for key, line in lines.items() if (_head(line) or ("",))[0] == key]
+        self._write_together({key: self._line(key) for key in self._loose})
+
+    def _write_together(self, lines: Mapping[str, bytes]) -> None:
+        """Make one file of lines; files of their own that there were of them go."""
+        whole = [line for key, line in sorted(lines.items()) if (_head(line) or ("",))[0] == key]
         if whole:
             last = max((int(path.stem) for path in _packs(self.folder)), default=0)
             pack = self.folder / f"{last + 1:06}.jsonl"
             write_whole(pack, b"".join(whole))
             self._packed.add([pack])
-        for key in lines:
+        loose = self._loose & lines.keys()
+        for key in loose:
             self._path(key).unlink(missing_ok=True)
-        for shard in {self._path(key).parent for key in lines}:
+        for shard in {self._path(key).parent for key in loose}:
             sync_folder(shard)
-        self._loose.clear()
+        self._loose -= loose
 
     def _path(self, key: str) -> Path:
         return self.folder / key[:2] / f"{key}.json"
 
     def _line(self, key: str) -> bytes:
+        """The newest line of a unit that is not packed; empty if there is none."""
+        if key in self._held or key not in self._loose:
+            return self._held.get(key, b"")
         try:
             return self._path(key).read_bytes()
         except OSError:

@@ -64,7 +64,10 @@ class Store:
         """
         with locked(self.path, says):
             sweep(self.path)
-            yield
+            try:
+                yield
+            finally:
+                self.parts.flush()
 
     @cached_property
     def parts(self) -> Parts:
