@@ -24,6 +24,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from imleak.study.parts import from_line
+
 PLUGINS = '''
 import os, signal, time
 import numpy as np
@@ -148,7 +150,13 @@ class Field:
 
 
 def parts(out: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in (out / "parts").glob("??/*.json")}
+    """Lines of parts by key, the newest of each: of many in a file, and of one."""
+    found = {}
+    for path in (*sorted((out / "parts").glob("*.jsonl")), *(out / "parts").glob("??/*.json")):
+        for line in path.read_bytes().splitlines(keepends=True):
+            if (part := from_line(line)) is not None:
+                found[part.key] = line
+    return found
 
 
 def workers_of(driver: subprocess.Popen[str]) -> list[int]:
@@ -361,12 +369,16 @@ def read_only(field: Field, out: Path) -> None:
 
 
 def torn_part(field: Field, out: Path) -> None:
-    """a torn part, and an altered one"""
+    """torn parts, and altered ones"""
     field.finish(out)
-    torn, altered, *_ = sorted((out / "parts").glob("??/*.json"))
-    torn.write_bytes(torn.read_bytes()[:-20])
-    altered.write_bytes(altered.read_bytes().replace(b'"value":', b'"value":1', 1))
-    before = {k: v for k, v in parts(out).items() if k not in (torn.name, altered.name)}
+    everything = parts(out)
+    for path in (*(out / "parts").glob("*.jsonl"), *(out / "parts").glob("??/*.json")):
+        lines = path.read_bytes().splitlines(keepends=True)
+        lines[0] = lines[0].replace(b'"value":', b'"value":1', 1)
+        path.write_bytes(b"".join(lines)[: -20 if len(lines) > 1 else None])
+    before = parts(out)
+    if len(everything) - len(before) < 2:
+        raise Failed("nothing was torn")
     field.finish(out)
     field.check(out, before)
 

@@ -22,11 +22,21 @@ CASES = [
     (name, value) for name in sorted(plugins.known("encoder")) for value in NEEDS.get(name, [None])
 ]
 
+SCALARS = [("pixels", None)]
+TRAINED = [case for case in CASES if hasattr(plugins.load("encoder", case[0]), "watch")]
+NETWORKS = [case for case in CASES if case not in (*SCALARS, *TRAINED)]
+
 TOLERANCE = {"fp32": 1e-4, "bf16": 5e-2}
 """By which features may differ with the company of a picture, of the largest of them."""
 
 
-@pytest.fixture(scope="module", params=CASES, ids=lambda case: f"{case[0]}-{case[1]}")
+def each(cases):
+    return pytest.mark.parametrize(
+        "encoder", cases, indirect=True, scope="module", ids=lambda case: f"{case[0]}-{case[1]}"
+    )
+
+
+@pytest.fixture(scope="module")
 def encoder(request, exchanged):
     name, value = request.param
     if value in ("onnx", "pt2"):
@@ -50,15 +60,6 @@ def tolerance(encoder):
     return TOLERANCE[getattr(encoder, "precision", "fp32")]
 
 
-@pytest.fixture
-def network(encoder):
-    if encoder.input_size is None:
-        pytest.skip("scalar pixels have no vectors")
-    if isinstance(encoder, TrainableEncoder):
-        pytest.skip("has no vectors before it is trained")
-    return encoder
-
-
 def pictures(side, channels=3, count=3):
     """Ramps with noise, 8 bits, (count, channels, side, side)."""
     rng = np.random.default_rng(0)
@@ -67,6 +68,7 @@ def pictures(side, channels=3, count=3):
     return (ramp + noise).clip(0, 255).astype(np.uint8)
 
 
+@each(CASES)
 def test_is_an_encoder_under_its_name(encoder, given_name):
     assert isinstance(encoder, Encoder)
     assert encoder.name == given_name
@@ -76,6 +78,7 @@ def test_is_an_encoder_under_its_name(encoder, given_name):
     assert re.fullmatch(r"[0-9a-f]{64}", encoder.digest)
 
 
+@each(CASES)
 def test_says_what_is_recorded_of_it(encoder):
     title = getattr(encoder, "title", encoder.name)
     assert title.startswith(encoder.name)
@@ -84,24 +87,24 @@ def test_says_what_is_recorded_of_it(encoder):
     assert ("random" in title) == (not getattr(encoder, "trained", True))
 
 
+@each(SCALARS)
 def test_scalar_pixels_cannot_be_called(encoder):
-    if encoder.input_size is not None:
-        pytest.skip("has vectors")
+    assert encoder.input_size is None
     assert encoder.dimension == 1
     with pytest.raises(ImleakError):
         encoder.encode(pictures(8), 8)
 
 
+@each(TRAINED)
 def test_what_is_trained_cannot_be_called(encoder):
-    if not isinstance(encoder, TrainableEncoder):
-        pytest.skip("is not trained")
+    assert isinstance(encoder, TrainableEncoder)
     with pytest.raises(ImleakError, match="as a view"):
         encoder.encode(pictures(8), 8)
 
 
+@each(TRAINED)
 def test_what_is_trained_gives_vectors_of_every_row_and_level(encoder):
-    if not isinstance(encoder, TrainableEncoder):
-        pytest.skip("is not trained")
+    assert isinstance(encoder, TrainableEncoder)
     given = pictures(encoder.input_size, channels=1, count=14)
     clear = np.stack([given, given << 5 & 255])
     view = encoder.watch(clear, 8, np.arange(14))
@@ -116,57 +119,63 @@ def test_what_is_trained_gives_vectors_of_every_row_and_level(encoder):
     np.testing.assert_array_equal(view(x, train, validation, 0), told)
 
 
-def test_vectors_are_finite_and_tell_pictures_apart(network):
-    given = pictures(network.input_size)
+@each(NETWORKS)
+def test_vectors_are_finite_and_tell_pictures_apart(encoder):
+    given = pictures(encoder.input_size)
     before = given.copy()
-    vectors = network.encode(given, 8)
+    vectors = encoder.encode(given, 8)
     np.testing.assert_array_equal(given, before)
-    assert vectors.shape == (len(given), network.dimension)
+    assert vectors.shape == (len(given), encoder.dimension)
     assert vectors.dtype == np.float32
     assert np.isfinite(vectors).all()
     assert np.linalg.norm(vectors[0] - vectors[1]) > 1e-3 * np.linalg.norm(vectors[0])
-    np.testing.assert_array_equal(network.encode(given, 8), vectors)
+    np.testing.assert_array_equal(encoder.encode(given, 8), vectors)
 
 
-def test_a_vector_does_not_depend_on_the_batch(network, tolerance):
-    given = pictures(network.input_size, count=4)
-    together = network.encode(given, 8)
+@each(NETWORKS)
+def test_a_vector_does_not_depend_on_the_batch(encoder, tolerance):
+    given = pictures(encoder.input_size, count=4)
+    together = encoder.encode(given, 8)
     scale = np.abs(together).max()
-    np.testing.assert_allclose(network.encode(given[2:3], 8), together[2:3], atol=tolerance * scale)
+    np.testing.assert_allclose(encoder.encode(given[2:3], 8), together[2:3], atol=tolerance * scale)
     np.testing.assert_allclose(
-        network.encode(given[::-1], 8), together[::-1], atol=tolerance * scale
+        encoder.encode(given[::-1], 8), together[::-1], atol=tolerance * scale
     )
 
 
-def test_grey_is_repeated(network):
-    grey = pictures(network.input_size, channels=1, count=2)
+@each(NETWORKS)
+def test_grey_is_repeated(encoder):
+    grey = pictures(encoder.input_size, channels=1, count=2)
     repeated = np.repeat(grey, 3, axis=1)
-    scale = np.abs(network.encode(repeated, 8)).max()
+    scale = np.abs(encoder.encode(repeated, 8)).max()
     np.testing.assert_allclose(
-        network.encode(grey, 8), network.encode(repeated, 8), atol=1e-4 * scale
+        encoder.encode(grey, 8), encoder.encode(repeated, 8), atol=1e-4 * scale
     )
 
 
+@each(NETWORKS)
 @pytest.mark.parametrize(("bits", "factor"), [(16, 257), (1, None)])
-def test_depth_is_scaled_to_full_range(network, bits, factor):
-    given = pictures(network.input_size, count=1)
+def test_depth_is_scaled_to_full_range(encoder, bits, factor):
+    given = pictures(encoder.input_size, count=1)
     if factor is None:  # black and white: 0 and 1 are 0 and 255
         shallow = (given > 127).astype(np.uint8)
         given, other = shallow * np.uint8(255), shallow
     else:
         other = given.astype(np.uint16) * np.uint16(factor)
-    expected = network.encode(given, 8)
-    found = network.encode(other, bits)
+    expected = encoder.encode(given, 8)
+    found = encoder.encode(other, bits)
     np.testing.assert_allclose(found, expected, atol=1e-3 * np.abs(expected).max())
 
 
-def test_no_pictures_are_no_vectors(network):
-    side = network.input_size
-    assert network.encode(np.zeros((0, 1, side, side), np.uint8), 8).shape == (0, network.dimension)
+@each(NETWORKS)
+def test_no_pictures_are_no_vectors(encoder):
+    side = encoder.input_size
+    assert encoder.encode(np.zeros((0, 1, side, side), np.uint8), 8).shape == (0, encoder.dimension)
 
 
-def test_another_size_is_refused_in_one_line(network):
-    side = network.input_size + 1
+@each(NETWORKS)
+def test_another_size_is_refused_in_one_line(encoder):
+    side = encoder.input_size + 1
     with pytest.raises(ImleakError) as caught:
-        network.encode(np.zeros((1, 1, side, side), np.uint8), 8)
+        encoder.encode(np.zeros((1, 1, side, side), np.uint8), 8)
     assert "\n" not in str(caught.value)

@@ -18,7 +18,7 @@ COCO = ("coco",)
 def test_the_defaults_are_the_papers() -> None:
     pixels, *spaces = experiments(Settings(COCO))
     assert (pixels.spec.largest, pixels.spec.levels) == (100, None)
-    assert {space.spec.patches for space in spaces} == {50, 10}  # a control takes a fifth
+    assert {space.spec.patches for space in spaces} == {50}
     (mine, _), *_ = [one.spec.measures[1:3] for one in (pixels, *spaces)]
     assert mine.options["epochs"] == 100
     assert mine.options["protocol"] == "in-sample"

@@ -78,32 +78,55 @@ def test_many_parts_become_a_file(tmp_path: Path) -> None:
         assert seen.read(key(34)) is None
 
 
-def test_parts_that_took_little_are_held_until_they_took_a_second(tmp_path: Path) -> None:
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The time, which stands still."""
+    time = [0.0]
+    monkeypatch.setattr(parts, "monotonic", lambda: time[0])
+    return time
+
+
+def numbers(found: Parts) -> list[int]:
+    return sorted(one.unit["number"] for one in found)
+
+
+def test_parts_that_come_fast_are_held_for_a_second(tmp_path: Path, clock: list[float]) -> None:
     found = Parts(tmp_path)
-    for number in range(25):
-        found.write(part(number, seconds=parts.HELD_SECONDS / 32))
-        assert found.read(key(number)) == part(number, seconds=parts.HELD_SECONDS / 32)
+    found.write(part(0, seconds=0))
+    assert numbers(Parts(tmp_path)) == [0]
+    for number in range(1, 25):
+        found.write(part(number, seconds=0.01))
+        assert found.read(key(number)) == part(number, seconds=0.01)
         assert found.state(key(number)) == "done"
-    assert len(Parts(tmp_path)) == 0
-    found.write(part(25))
-    assert (len(packs(tmp_path)), len(loose(tmp_path))) == (1, 0)
+    assert numbers(Parts(tmp_path)) == [0]
+    clock[0] += parts.HELD_SECONDS
+    found.write(part(25, seconds=0))
+    assert (len(packs(tmp_path)), len(loose(tmp_path))) == (1, 1)
     found.write(part(26, seconds=0))
     found.flush()
     found.flush()
-    assert (len(packs(tmp_path)), len(loose(tmp_path))) == (1, 1)
-    for seen in (found, Parts(tmp_path)):
-        assert [one.unit["number"] for one in sorted(seen, key=lambda one: one.unit["number"])] == [
-            *range(27)
-        ]
+    assert (len(packs(tmp_path)), len(loose(tmp_path))) == (1, 2)
+    assert numbers(found) == numbers(Parts(tmp_path)) == list(range(27))
 
 
-def test_as_many_parts_are_held_as_a_kill_may_cost(tmp_path: Path) -> None:
+@pytest.mark.usefixtures("clock")
+@pytest.mark.parametrize("last", [part(1), part(1, error="no", seconds=0)])
+def test_what_took_long_or_failed_is_written_at_once(tmp_path: Path, last: Part) -> None:
     found = Parts(tmp_path)
-    for number in range(parts.HELD_PARTS):
+    found.write(part(0))
+    found.write(last)
+    assert numbers(Parts(tmp_path)) == [0, 1]
+
+
+@pytest.mark.usefixtures("clock")
+def test_no_more_parts_are_held_than_a_kill_may_cost(tmp_path: Path) -> None:
+    found = Parts(tmp_path)
+    for number in range(parts.HELD_PARTS + 1):
         found.write(part(number, seconds=0))
-    assert len(Parts(tmp_path)) == parts.HELD_PARTS
+    assert len(Parts(tmp_path)) == parts.HELD_PARTS + 1
 
 
+@pytest.mark.usefixtures("clock")
 def test_a_held_part_counts_before_one_that_is_written(tmp_path: Path) -> None:
     found = Parts(tmp_path)
     found.write(part(0, error="no"))

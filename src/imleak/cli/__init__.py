@@ -318,7 +318,7 @@ def reproduce(
     0-8, scaled clear parts, 50 patches, 100 epochs, a network of 100,100
     and batches of 500; and where it says nothing: a rate of 1e-4 in-sample
     and 1e-3 held out, 2 repetitions of 5 folds, features rounded in steps
-    of 1, seed 0, and an untrained CLIP with a fifth of the patches.
+    of 1, seed 0, and an untrained CLIP as a control.
     """
     given = {name: value for name, value in locals().items() if value not in (None, [])}
     for name in ("output", "quick", "also"):

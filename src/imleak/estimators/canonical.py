@@ -110,12 +110,21 @@ class Canonical:
         """Scores of variates that are fitted already."""
         said: Learned = {"cca": [], "cca-infonce": []}
         for variates, split in zip(found, splits, strict=True):
-            for name, read in (("cca", _read_products), ("cca-infonce", _read_ratios)):
-                validation, test = (
-                    read(variates, split, np.sort(rows), blocks, samples.groups, is_check)
-                    for rows, is_check in ((split.validation, True), (split.test, False))
+            validation, test = np.sort(split.validation), np.sort(split.test)
+            of = (blocks, samples.groups)
+            half = halves_of(samples.groups[validation])
+            said["cca"].append(
+                (
+                    _read_products(variates, split, validation, *of),
+                    _read_products(variates, split, test, *of),
                 )
-                said[name].append((validation, test))
+            )
+            said["cca-infonce"].append(
+                (
+                    _read_ratios(variates, split, validation, *of, half),
+                    _read_ratios(variates, split, test, *of),
+                )
+            )
         return said
 
 
@@ -207,12 +216,7 @@ def _by_half(u: Array, v: Array, half: Indices) -> Array:
 
 
 def _read_products(
-    found: list[list[Variates]],
-    split: Split,
-    rows: Indices,
-    blocks: Indices,
-    groups: Indices,
-    is_check: bool = False,  # noqa: ARG001
+    found: list[list[Variates]], split: Split, rows: Indices, blocks: Indices, groups: Indices
 ) -> Score:
     """Products of the variates; those that were not kept count as uncorrelated."""
     values = np.zeros((len(found), len(found[0]), len(rows), 1 + 3 * MOST_VARIATES))
@@ -242,24 +246,24 @@ def _read_ratios(
     rows: Indices,
     blocks: Indices,
     groups: Indices,
-    is_check: bool = False,
+    half: Indices | None = None,
 ) -> Score:
-    """InfoNCE of every row with the Gaussian log-ratio as critic; on the validation pictures
-    a half under the correlations of the other."""
+    """InfoNCE of every row with the Gaussian log-ratio as critic: under the correlations of
+    the validation pictures, or of the other half of them than the row is of."""
     nats = np.stack(
-        [[_ratio_rows(one, rows, groups, is_check) for one in pairs] for pairs in found]
+        [[_ratio_rows(one, rows, groups[rows], half) for one in pairs] for pairs in found]
     )
     values = np.stack([np.ones_like(nats), nats], -1)
     return Score.of(split, blocks[rows], values, mean_of_rows, groups[rows])
 
 
-def _ratio_rows(one: Variates, rows: Indices, groups: Indices, is_check: bool) -> Array:
+def _ratio_rows(one: Variates, rows: Indices, groups: Indices, half: Indices | None) -> Array:
     if one.temper == 0:
         return np.zeros(len(rows))
     kept = slice(one.kept)
     u, v = gaussian_ranks(one.u[rows, kept]), gaussian_ranks(one.v[rows, kept])
-    if is_check:
-        scores = crossed_log_ratio(u, v, one.halves[:, kept], halves_of(groups[rows]))
-    else:
+    if half is None:
         scores = gaussian_log_ratio(u, v, one.correlation[kept])
-    return infonce_rows(one.temper * scores, groups[rows])
+    else:
+        scores = crossed_log_ratio(u, v, one.halves[:, kept], half)
+    return infonce_rows(one.temper * scores, groups)

@@ -126,7 +126,7 @@ class _Bench:
     def _mine(self, settings: Settings, encoder: str, variant: Variant, number: str = "") -> Run:
         seen, unseen = mine(settings)
         measure = unseen if self.protocol == "held-out" else seen
-        patches = variant.patches or self.space.patches
+        patches = variant.patches or settings.patches
         spec = StudySpec.of(
             **shared(settings), encoders=[encoder], measures=[measure], patches=patches
         )

@@ -80,7 +80,7 @@ def features(settings: Settings, space: Space) -> Experiment:
         {"name": "cca-infonce", "sensitivity": settings.sensitivity, **held},
     ]
     spec = StudySpec.of(
-        **shared(settings), encoders=[space.encoder], measures=measures, patches=space.patches
+        **shared(settings), encoders=[space.encoder], measures=measures, patches=settings.patches
     )
     numbers = {"clip": ("3a", "3b", "5", "6b"), "resnet": ("3a", "3b", "7", "8")}
     return Experiment(_named(space), spec, numbers.get(space.role, ("3a", "3b")), space)
@@ -95,7 +95,7 @@ def adversary(settings: Settings, space: Space) -> Experiment:
         target=space.encoder,
         views=list(settings.views),
         measures=[{"name": name, **held} for name in ("cca-infonce", "best")],
-        patches=space.patches,
+        patches=settings.patches,
     )
     return Experiment(f"{_named(space)}-views", spec, (), space)
 

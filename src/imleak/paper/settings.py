@@ -44,13 +44,11 @@ class Space:
     encoder : as ``--encoder`` takes it.
     role : whose place.
     stand_in : whether it is another network than the paper's.
-    patches : places each image is cut at.
     """
 
     encoder: str
     role: Role
     stand_in: bool
-    patches: int
 
     @property
     def title(self) -> str:
@@ -73,7 +71,7 @@ class Settings:
     views : other ways to look at the clear parts at s = 6 and 7 for what CLIP, or its
         stand-in, tells of the plain image: ``conv``.
     control : whether an untrained CLIP stands beside its stand-in.
-    patches : N, places each image is cut at; the control takes a fifth.
+    patches : N, places each image is cut at.
     epochs, hidden, batch, rate : of MINE.
     round_to : step of the rounded features.
     seed : of everything random.
@@ -132,10 +130,10 @@ class Settings:
         """CLIP's place, ResNet's place, the control."""
         clip = self.encoders if self.clip is None else (f"clip={self.clip}",)
         resnet = STAND_IN_RESNET if self.resnet is None else f"resnet={self.resnet}"
-        found = [Space(name, "clip", self.clip is None, self.patches) for name in clip]
-        found.append(Space(resnet, "resnet", self.resnet is None, self.patches))
+        found = [Space(name, "clip", self.clip is None) for name in clip]
+        found.append(Space(resnet, "resnet", self.resnet is None))
         if self.control and self.clip is None and CONTROL not in clip:
-            found.append(Space(CONTROL, "control", True, max(2, self.patches // 5)))
+            found.append(Space(CONTROL, "control", True))
         return tuple(found)
 
     @property

@@ -6,8 +6,8 @@ first two digits of its key. When there are many, they are packed: their lines, 
 make one file, and are removed once that file is on disk. Whatever is interrupted when,
 every part is in at least one of the two places.
 
-A file takes the disk longer than a short unit takes to do. Parts that took little are
-held until together they took a second, and are then packed at once.
+A file takes the disk longer than a short unit takes to do. Parts that come fast are held
+for a second, and written as one file.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from time import monotonic
 from typing import Any, Literal
 
 import numpy as np
@@ -30,7 +31,8 @@ PACK = 10_000
 """Parts of their own file that are packed into one."""
 
 HELD_SECONDS, HELD_PARTS = 1.0, 1000
-"""Work that parts may hold which are not written yet, and most of them: what a kill can cost."""
+"""Since the last were written, or of work, that parts are held, and most of them: what a kill
+can cost."""
 
 ENOUGH = 20
 """Parts written together that make a file of many, and not a file each."""
@@ -111,7 +113,7 @@ class Parts:
         self._loose = {path.stem for path in folder.glob("??/*.json")}
         self._packed = _Index(_packs(folder))
         self._held: dict[str, bytes] = {}
-        self._seconds = 0.0
+        self._seconds, self._written = 0.0, -math.inf
 
     def __len__(self) -> int:
         """Of those that are written."""
@@ -153,7 +155,8 @@ class Parts:
         """
         self._held[part.key] = to_line(part)
         self._seconds += part.seconds
-        if self._seconds >= HELD_SECONDS or len(self._held) >= HELD_PARTS:
+        longest = max(self._seconds, monotonic() - self._written)
+        if part.error or longest >= HELD_SECONDS or len(self._held) >= HELD_PARTS:
             self.flush()
 
     def flush(self) -> None:
@@ -170,7 +173,7 @@ class Parts:
             for key, line in self._held.items():
                 write_whole(self._path(key), line)
                 self._loose.add(key)
-        self._held, self._seconds = {}, 0.0
+        self._held, self._seconds, self._written = {}, 0.0, monotonic()
         if len(self._loose) >= PACK:
             self.pack()
 
