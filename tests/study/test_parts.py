@@ -26,6 +26,7 @@ def part(
 @pytest.fixture
 def of_ten(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parts, "PACK", 10)
+    monkeypatch.setattr(parts, "ROOM", 1)
 
 
 def loose(folder: Path) -> list[Path]:
@@ -76,6 +77,37 @@ def test_many_parts_become_a_file(tmp_path: Path) -> None:
         assert sorted(one.unit["number"] for one in seen) == list(range(34))
         assert seen.state(key(34)) is None
         assert seen.read(key(34)) is None
+
+
+def test_a_small_pack_takes_more_lines_and_a_large_one_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parts, "ROOM", 30 * len(to_line(part(1, seconds=0))))
+    found, early = Parts(tmp_path), []
+    for number in range(8 * parts.ENOUGH):
+        found.write(part(number, seconds=0.99 / parts.ENOUGH))
+        if number % parts.ENOUGH == 0:
+            found.flush()
+            early.append(Parts(tmp_path))
+    found.flush()
+    assert 2 < len(packs(tmp_path)) < 6
+    assert numbers(found) == numbers(Parts(tmp_path)) == list(range(8 * parts.ENOUGH))
+    for written, reader in enumerate(early):
+        for number in range(written * parts.ENOUGH):
+            assert reader.read(key(number)).unit == {"number": number}
+
+
+def test_a_pack_that_is_torn_at_its_end_takes_no_more_lines(tmp_path: Path) -> None:
+    for torn in (False, True):
+        found = Parts(tmp_path)
+        for number in range(parts.ENOUGH + 1):  # the first is written at once
+            found.write(part(number + 100 * torn, seconds=0))
+        found.flush()
+        if not torn:
+            (pack,) = packs(tmp_path)
+            pack.write_bytes(pack.read_bytes()[:-1])
+    assert len(packs(tmp_path)) == 2
+    assert len(Parts(tmp_path)) == 2 * parts.ENOUGH + 1
 
 
 @pytest.fixture

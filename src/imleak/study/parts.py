@@ -2,12 +2,12 @@
 
 A part is a line of JSON that begins with the SHA-256 of the rest of the line, so that a
 torn or altered part is seen. It is written as a file of its own, in a folder named by the
-first two digits of its key. When there are many, they are packed: their lines, sorted,
-make one file, and are removed once that file is on disk. Whatever is interrupted when,
-every part is in at least one of the two places.
+first two digits of its key. When there are many, they are packed: their lines make one
+file, and are removed once that file is on disk. Whatever is interrupted when, every part
+is in at least one of the two places.
 
 A file takes the disk longer than a short unit takes to do. Parts that come fast are held
-for a second, and written as one file.
+for a second, and packed at once.
 """
 
 from __future__ import annotations
@@ -35,7 +35,10 @@ HELD_SECONDS, HELD_PARTS = 1.0, 1000
 can cost."""
 
 ENOUGH = 20
-"""Parts written together that make a file of many, and not a file each."""
+"""Parts written together that are packed, and are not a file each."""
+
+ROOM = 1_000_000
+"""Bytes up to which the last pack is written again with more lines: there is not one a second."""
 
 State = Literal["done", "failed"]
 
@@ -111,7 +114,7 @@ class Parts:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._loose = {path.stem for path in folder.glob("??/*.json")}
-        self._packed = _Index(_packs(folder))
+        self._packed = _Index(sorted(folder.glob("[0-9]*.jsonl")))
         self._held: dict[str, bytes] = {}
         self._seconds, self._written = 0.0, -math.inf
 
@@ -188,19 +191,28 @@ class Parts:
         self._write_together({key: self._line(key) for key in self._loose})
 
     def _write_together(self, lines: Mapping[str, bytes]) -> None:
-        """Make one file of lines; files of their own that there were of them go."""
+        """Pack lines; files of their own that there were of them go."""
         whole = [line for key, line in sorted(lines.items()) if (_head(line) or ("",))[0] == key]
         if whole:
-            last = max((int(path.stem) for path in _packs(self.folder)), default=0)
-            pack = self.folder / f"{last + 1:06}.jsonl"
-            write_whole(pack, b"".join(whole))
-            self._packed.add([pack])
+            pack, before = self._last_pack()
+            write_whole(pack, before + b"".join(whole))
+            self._packed.add([(pack, len(before))])
         loose = self._loose & lines.keys()
         for key in loose:
             self._path(key).unlink(missing_ok=True)
         for shard in {self._path(key).parent for key in loose}:
             sync_folder(shard)
         self._loose -= loose
+
+    def _last_pack(self) -> tuple[Path, bytes]:
+        """Where more lines go, and what is there: the last pack while it is small, or the
+        next. Lines stay where they are, for readers who know their places."""
+        last = self._packed.packs[-1] if self._packed.packs else self.folder / f"{0:06}.jsonl"
+        if last.is_file() and last.stat().st_size < ROOM:
+            before = last.read_bytes()
+            if before.endswith(b"\n"):
+                return last, before
+        return self.folder / f"{int(last.stem) + 1:06}.jsonl", b""
 
     def _path(self, key: str) -> Path:
         return self.folder / key[:2] / f"{key}.json"
@@ -215,12 +227,8 @@ class Parts:
             return b""
 
 
-def _packs(folder: Path) -> list[Path]:
-    return sorted(folder.glob("[0-9]*.jsonl"))
-
-
 class _Index:
-    """Where in packs the parts are: 27 bytes a part, whatever its size.
+    """Where in packs the parts are: 29 bytes a part, whatever its size.
 
     Parameters
     ----------
@@ -230,14 +238,15 @@ class _Index:
     def __init__(self, packs: Iterable[Path]) -> None:
         self.packs: list[Path] = []
         self._keys, self._places = np.empty(0, np.uint64), np.empty(0, _PLACE)
-        self.add(packs)
+        self.add((pack, 0) for pack in packs)
 
-    def add(self, packs: Iterable[Path]) -> None:
-        """Later packs than those that are known; no other is read again."""
+    def add(self, packs: Iterable[tuple[Path, int]]) -> None:
+        """Lines of the last pack or of later ones, from an offset; no others are read again."""
         found = [(self._keys, self._places)]
-        for pack in packs:
-            found.append(_entries(pack, len(self.packs)))
-            self.packs.append(pack)
+        for pack, offset in packs:
+            if not self.packs or self.packs[-1] != pack:
+                self.packs.append(pack)
+            found.append(_entries(pack, offset, len(self.packs) - 1))
         keys, places = (np.concatenate(columns) for columns in zip(*found, strict=True))
         order = np.argsort(keys, kind="stable")  # of equal keys the newest is the last
         self._keys, self._places = keys[order], places[order]
@@ -275,7 +284,7 @@ class _Index:
         return line
 
 
-_PLACE = np.dtype([("check", "u8"), ("offset", "u8"), ("pack", "u2"), ("failed", "?")])
+_PLACE = np.dtype([("check", "u8"), ("offset", "u8"), ("pack", "u4"), ("failed", "?")])
 
 
 def _short(key: str) -> tuple[np.uint64, np.uint64]:
@@ -286,10 +295,11 @@ def _short(key: str) -> tuple[np.uint64, np.uint64]:
     return first, second
 
 
-def _entries(pack: Path, number: int) -> tuple[NDArray[np.uint64], NDArray[Any]]:
-    """Short keys of a pack, and where their lines are."""
-    keys, places, offset = [], [], 0
+def _entries(pack: Path, offset: int, number: int) -> tuple[NDArray[np.uint64], NDArray[Any]]:
+    """Short keys of a pack from an offset on, and where their lines are."""
+    keys, places = [], []
     with pack.open("rb") as file:
+        file.seek(offset)
         for line in file:
             head = _head(line)
             if head is not None:
