@@ -178,7 +178,7 @@ def calibrate(
     ------
     ImleakError
         If an estimator or a task is unknown, `seeds` or `n` are too small, or the folder
-        holds something else.
+        holds something else or is being written to.
     """
     if seeds < 1:
         raise ImleakError(f"seeds is {seeds}; ask for at least 1 sample of every task")
@@ -201,12 +201,13 @@ def calibrate(
     store = Store(Path(out), spec)
     record = {"format": 1, "spec": spec, "command": command, "versions": versions()}
     record |= {"started": now(), "finished": None}
-    store.write_manifest(record)
-    work = _Work(store, progress or Silent(), len(trials) + 1)
-    frame = tidy([row for trial in trials for row in work.rows(trial)], COLUMNS)
-    tested = pd.DataFrame(work.rows(consistency), columns=list(CONSISTENCY_COLUMNS))
-    finished = _write(store, frame, tested.astype({"holds": "boolean"}))
-    store.write_manifest(record | {"finished": now()})
+    with store.locked(started=record["started"], workers=0):
+        store.write_manifest(record)
+        work = _Work(store, progress or Silent(), len(trials) + 1)
+        frame = tidy([row for trial in trials for row in work.rows(trial)], COLUMNS)
+        tested = pd.DataFrame(work.rows(consistency), columns=list(CONSISTENCY_COLUMNS))
+        finished = _write(store, frame, tested.astype({"holds": "boolean"}))
+        store.write_manifest(record | {"finished": now()})
     return finished
 
 
