@@ -10,7 +10,6 @@ the temporary folder, so that a picture can be drawn again without measuring aga
 
 from __future__ import annotations
 
-import json
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
@@ -410,14 +409,12 @@ def column(summary: pd.DataFrame, measure: str, name: str = "mean", part: str = 
 
 
 def growth_points(run: imleak.Run) -> dict[int, list[tuple[int, float, float, float]]]:
-    """Level -> (training pictures, value, low, high), from the one part of a run."""
-    (part,) = [json.loads(path.read_text()) for path in (run.path / "parts").iterdir()]
+    """Level -> (training pictures, value, low, high)."""
+    points = pd.read_csv(run.path / "growth.csv").sort_values("train_groups")
+    columns = ["train_groups", "value", "low", "high"]
     return {
-        reading["level"]: [
-            (point["train_groups"], point["value"], *point["interval"])
-            for point in reading["growth"]
-        ]
-        for reading in part["readings"]
+        int(level): [*of_level[columns].itertuples(index=False, name=None)]
+        for level, of_level in points.groupby("level")
     }
 
 
