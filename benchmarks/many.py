@@ -22,7 +22,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from imleak.study.parts import PACK
 from memory import generate
 
 MEASURES = ("histogram", "codelength")
@@ -99,8 +98,9 @@ def looks(process: subprocess.Popen[str], folder: Path, until: int | None = None
 
 def count(out: Path) -> int:
     """Units that are done; more for an instant while they are packed."""
-    packs = len(list((out / "parts").glob("*.jsonl")))
-    return PACK * packs + len(list((out / "parts").glob("??/*.json")))
+    packs = (out / "parts").glob("[0-9]*.jsonl")
+    packed = sum(pack.read_bytes().count(b"\n") for pack in packs)
+    return packed + len(list((out / "parts").glob("??/*.json")))
 
 
 def resident(pid: int) -> float | None:
