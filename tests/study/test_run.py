@@ -15,6 +15,8 @@ from study_fakes import Breaks, Brightness, Corners, Keenest, Middles, Pupil, Ro
 from imleak.cache import Arrays, Cache
 from imleak.interfaces import Estimate, GrowthPoint, ImleakError, PairedSamples
 from imleak.study import OutputError, Run, StudySpec, execute, frame, run
+from imleak.study.parts import Parts
+from imleak.study.store import Store
 
 MEASURES = ["brightness", "likeness", "rows"]
 
@@ -69,6 +71,21 @@ def test_an_estimator_sees_all_pictures(folder: Path, tmp_path: Path) -> None:
     assert rows["protocol"].tolist() == ["in-sample"] * 3
     assert rows["image"].isna().all()
     assert rows["train_groups"].tolist() == [3, 3, 3]
+
+
+def test_what_is_done_is_on_disk_before_results_are_written(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[int] = []
+    write = Store.write_results
+
+    def look(self: Store, rows: object) -> None:
+        written.append(len(Parts(self.path / "parts")))
+        write(self, rows)
+
+    monkeypatch.setattr(Store, "write_results", look)
+    run(spec(folder, measures="brightness"), tmp_path / "out")
+    assert written == [3]
 
 
 def test_growth_and_details_are_kept(

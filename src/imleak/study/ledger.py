@@ -42,6 +42,16 @@ class Ledger:
         self._tried.add(part.key)
         self._lacking.clear()
 
+    def flush(self) -> None:
+        """Write what is held.
+
+        Raises
+        ------
+        OutputError
+            If it cannot be written.
+        """
+        self._store.flush()
+
     def is_made(self, embedding: Embedding) -> None:
         """Vectors are there, whatever was said of them before."""
         if self._store.state(embedding.key) == "failed":

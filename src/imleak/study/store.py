@@ -67,7 +67,7 @@ class Store:
             try:
                 yield
             finally:
-                self.parts.flush()
+                self.flush()
 
     @cached_property
     def parts(self) -> Parts:
@@ -84,6 +84,10 @@ class Store:
 
     def write(self, part: Part) -> None:
         self.parts.write(part)
+
+    def flush(self) -> None:
+        """Write the parts that are held."""
+        self.parts.flush()
 
     def write_manifest(self, manifest: Mapping[str, Any]) -> None:
         text = json.dumps(plain(manifest), indent=2, allow_nan=False)

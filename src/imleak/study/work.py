@@ -56,7 +56,9 @@ class Work:
         meter, groups = self._expect(errands, encoders, forecast)
         for encodes in groups:
             self._pictures(errands, forecast, meter, encodes=encodes)
+            self.ledger.flush()  # a training may take hours
         self._trainings(self.ledger.left(plan.estimators), forecast, meter)
+        self.ledger.flush()
         self.place.cache.prune(most_bytes=MOST_BYTES)
 
     def _first(self, plan: Plan) -> list[tuple[Unit, Part]]:
