@@ -1,10 +1,11 @@
-"""Time and memory of planning a study and of keying its units, and of a store of many parts.
+"""Planning a study and keying its units, a store of many parts, writing parts: time, memory.
 
-    python benchmarks/planning.py [--units 1000000] [--parts 500000]
+    python benchmarks/planning.py [--units 1000000] [--parts 500000] [--written 20000]
 
 The pictures are made up: planning never reads one. Memory is what a process that does
 nothing else has grown by, besides the pictures it is given; a part is a metric's, of nine
-levels. The parts are written into packs, as a run does, but not synced one by one.
+levels. The parts of the store are in packs, as a run leaves them; what is written is packed
+and synced as a run does.
 """
 
 from __future__ import annotations
@@ -32,8 +33,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--units", type=int, default=1_000_000)
     parser.add_argument("--parts", type=int, default=500_000)
+    parser.add_argument("--written", type=int, default=20_000)
     asked = parser.parse_args()
-    for work, count in ((planned, asked.units), (stored, asked.parts)):
+    for work, count in ((planned, asked.units), (stored, asked.parts), (written, asked.written)):
         process = get_context("spawn").Process(target=work, args=(count,))
         process.start()
         process.join()
@@ -76,6 +78,18 @@ def stored(count: int) -> None:
             f"known in {asked - opened:.1f}, {whole:,} read in {end - asked:.1f}; "
             f"{megabytes() - memory:.0f} MB more"
         )
+
+
+def written(count: int) -> None:
+    spec = StudySpec.of(sources="nowhere", encoders="pixels", measures="histogram")
+    with tempfile.TemporaryDirectory() as name:
+        parts, start = Parts(Path(name)), time.process_time()
+        for unit in plan(spec, [picture(at) for at in range(count)]):
+            if parts.state(unit.key) is None:
+                parts.write(Part(unit.key, unit.identity, READINGS, None, 1e-3))
+        parts.flush()
+        spent = time.process_time() - start
+        print(f"{len(parts):,} units planned, keyed, looked for and written: {spent:.1f} CPU s")
 
 
 def picture(at: int) -> ImageInfo:
