@@ -105,26 +105,26 @@ def measured(
     with crew(Where(workers=workers)) as hands:
         hands.client.wait_for_workers(workers)
         study(folder / "warming", fields, hands)
-        watched = Watched(hands)
-        seconds = study(folder / images, fields, watched)
-    return seconds, 1 - watched.busy / workers / seconds
+        seconds, busy = study(folder / images, fields, hands)
+    return seconds, 1 - busy / workers / seconds
 
 
-def study(images: Path, fields: dict[str, Any], workers: Crew) -> float:
-    """Seconds from the plan of a study to its last part; nothing is kept."""
+def study(images: Path, fields: dict[str, Any], workers: Crew) -> tuple[float, float]:
+    """Seconds from the plan of a study to its last part, and those that workers compute in
+    them; nothing is kept."""
     spec = StudySpec.of(sources=images, **fields)
     found = survey(spec, Silent(), workers)
     units = plan(spec, found.images)
     with tempfile.TemporaryDirectory(prefix="imleak-workers-") as name:
         store = Store(Path(name) / "out", spec.model_dump(mode="json"))
-        place = Workplace(reader(spec), Cache(Path(name) / "cache"))
+        place, watched = Workplace(reader(spec), Cache(Path(name) / "cache")), Watched(workers)
         start = time.perf_counter()
         with store.locked():
-            Work(Ledger(store), place, workers, Silent()).finish(units)
+            Work(Ledger(store), place, watched, Silent()).finish(units)
         seconds = time.perf_counter() - start
         if {store.state(unit.key) for unit in units} != {"done"}:
             raise SystemExit("not every unit was done")
-    return seconds
+    return seconds, watched.busy
 
 
 if __name__ == "__main__":

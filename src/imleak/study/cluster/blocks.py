@@ -22,6 +22,10 @@ BLOCK_SECONDS = 1.0
 MOST_ITEMS = 1000
 """Of a block."""
 
+AT_HAND = 2
+"""Blocks of a worker: one at work, and one to go on with while the other's results travel. Of
+what needs a resource, and so takes long, it has one: none waits behind another."""
+
 DEATHS = 2
 """Workers that may die of a block or an item before it is given up."""
 
@@ -83,8 +87,7 @@ def _whole(item: Item) -> Sequence[Item]:
 
 
 class _Sender(Generic[Item, Result]):
-    """Blocks to workers and back, as many at once as there are workers: none waits behind
-    another on a worker that may die."""
+    """Blocks to workers and back. The next one is made ready while they are at work."""
 
     def __init__(
         self, hands: Hands, work: Work[Item, Result], needs: Sequence[Resource], share: int | None
@@ -101,17 +104,22 @@ class _Sender(Generic[Item, Result]):
 
         going: dict[Any, list[Item]] = {}
         coming = as_completed()
-        finished: list[tuple[list[Item], list[Result] | Lost]] = []
+        ended: tuple[list[Item], Any] | None = None
+        ahead = self._next(items)
+        each = 1 if self.needs else AT_HAND
         while True:
-            while len(going) < self.hands.width and (block := list(islice(items, self._size()))):
-                future = self._submit(block)
-                going[future] = block
+            while ahead and len(going) < each * self.hands.width:
+                future = self._submit(ahead)
+                going[future] = ahead
                 coming.add(future)
-            yield from finished  # while the next ones are at work
+                ahead = self._next(items)
+            if ended is not None:  # while the next ones are at work
+                block, future = ended
+                yield block, self._received(future)
             if not going:
                 return
             future = next(coming)
-            finished = [(going.pop(future), self._received(future))]
+            ended = going.pop(future), future
 
     def alone(self, item: Item) -> list[Result] | Lost:
         return self._received(self._submit([item]))
@@ -146,6 +154,9 @@ class _Sender(Generic[Item, Result]):
         self.items += len(results)
         found: list[Result] = results
         return found
+
+    def _next(self, items: Iterator[Item]) -> list[Item]:
+        return list(islice(items, self._size()))
 
     def _size(self) -> int:
         """Items of the next block, from how long those before took."""
