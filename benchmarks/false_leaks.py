@@ -1,6 +1,6 @@
 """How often a leak is claimed of photographs that have nothing to do with each other.
 
-    python benchmarks/false_leaks.py FOLDER [--draws 40] [--images 100] [--level 4]
+    python benchmarks/false_leaks.py [IMAGES] [--draws 40] [--images 100] [--level 4]
 
 Features of ten patches of every photograph, and of their clear parts. A draw takes twice as
 many photographs as asked for, the targets of one half and the views of the other: pairs of
@@ -28,13 +28,13 @@ PATCHES, SIZE = 10, 224
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("folder")
+    parser.add_argument("images_of", nargs="?", metavar="IMAGES", default="dead-leaves:400x256x256")
     parser.add_argument("--draws", type=int, default=40)
     parser.add_argument("--images", type=int, default=100)
     parser.add_argument("--level", type=int, default=4)
     asked = parser.parse_args()
     rng = np.random.default_rng(0)
-    plain, clear = features(asked.folder, asked.level, rng)
+    plain, clear = features(asked.images_of, asked.level, rng)
     print(f"{len(plain)} photographs; {asked.draws} draws of {asked.images}, s = {asked.level}")
     draws = [rng.permutation(len(plain))[: 2 * asked.images] for _ in range(asked.draws)]
     groups = np.repeat(np.arange(asked.images), PATCHES)
@@ -52,12 +52,12 @@ def main() -> None:
 
 
 def features(
-    folder: str, level: int, rng: np.random.Generator
+    sources: str, level: int, rng: np.random.Generator
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """(images, patches, d) of photographs and of their clear parts."""
     encoder, table = EfficientNetLite0(), BitPlanes("scaled").table(8, level)
     found = []
-    for image in read_images(folder):
+    for image in read_images(sources):
         high, wide = (side - SIZE + 1 for side in image.samples.shape[1:])
         if min(high, wide) < 1:
             continue
