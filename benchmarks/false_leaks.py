@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from imleak import estimate, read_images
 from imleak.encoders.efficientnet import EfficientNetLite0
+from imleak.images.patches import cut, patch_places
 from imleak.machine import one_thread_each
 from imleak.schemes.bitplanes import BitPlanes
 
@@ -28,14 +29,16 @@ PATCHES, SIZE = 10, 224
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("images_of", nargs="?", metavar="IMAGES", default="dead-leaves:400x256x256")
+    parser.add_argument("sources", nargs="?", metavar="IMAGES", default="dead-leaves:400x256x256")
     parser.add_argument("--draws", type=int, default=40)
     parser.add_argument("--images", type=int, default=100)
     parser.add_argument("--level", type=int, default=4)
     asked = parser.parse_args()
-    rng = np.random.default_rng(0)
-    plain, clear = features(asked.images_of, asked.level, rng)
+    plain, clear = features(asked.sources, asked.level)
     print(f"{len(plain)} photographs; {asked.draws} draws of {asked.images}, s = {asked.level}")
+    if len(plain) < 2 * asked.images:
+        raise SystemExit(f"give twice {asked.images} photographs of {SIZE} x {SIZE} or larger")
+    rng = np.random.default_rng(0)
     draws = [rng.permutation(len(plain))[: 2 * asked.images] for _ in range(asked.draws)]
     groups = np.repeat(np.arange(asked.images), PATCHES)
     for name in ESTIMATORS:
@@ -51,22 +54,16 @@ def main() -> None:
         print(f"{name}: {dict(said)}, {min(values):.3f} to {max(values):.3f} bits", flush=True)
 
 
-def features(
-    sources: str, level: int, rng: np.random.Generator
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def features(sources: str, level: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """(images, patches, d) of photographs and of their clear parts."""
     encoder, table = EfficientNetLite0(), BitPlanes("scaled").table(8, level)
     found = []
     for image in read_images(sources):
-        high, wide = (side - SIZE + 1 for side in image.samples.shape[1:])
-        if min(high, wide) < 1:
-            continue
-        places = zip(
-            rng.integers(high, size=PATCHES), rng.integers(wide, size=PATCHES), strict=True
-        )
-        patches = np.stack([image.samples[:, y : y + SIZE, x : x + SIZE] for y, x in places])
-        both = np.concatenate([patches, table[patches].astype(patches.dtype)])
-        found.append(encoder.encode(both, 8))
+        height, width = image.samples.shape[-2:]
+        if min(height, width) >= SIZE:
+            places = patch_places(height, width, SIZE, PATCHES, seed=len(found))
+            patches = cut(image.samples, places, SIZE)
+            found.append(encoder.encode(np.concatenate([patches, table[patches]]), 8))
     plain, clear = np.split(np.stack(found), 2, axis=1)
     return plain, clear
 

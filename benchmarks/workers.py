@@ -117,7 +117,8 @@ def study(images: Path, fields: dict[str, Any], workers: Crew) -> tuple[float, f
     units = plan(spec, found.images)
     with tempfile.TemporaryDirectory(prefix="imleak-workers-") as name:
         store = Store(Path(name) / "out", spec.model_dump(mode="json"))
-        place, watched = Workplace(reader(spec), Cache(Path(name) / "cache")), Watched(workers)
+        place = Workplace(reader(spec), Cache(Path(name) / "cache"))
+        watched = Watched(workers)
         start = time.perf_counter()
         with store.locked():
             Work(Ledger(store), place, watched, Silent()).finish(units)
