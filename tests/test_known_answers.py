@@ -14,7 +14,8 @@ from imleak.calibration import calibrate as calibrate_at_once
 from imleak.calibration import select
 from imleak.interfaces import Estimate, ImleakError, PairedSamples
 from imleak.known_answers import QUICK, Calibration, calibrate
-from imleak.study import components
+from imleak.study import OutputError, components
+from imleak.study.files import locked
 
 TASKS = ("1v1-normal-0.75", "independent-[12]", "discrete-z")
 
@@ -131,6 +132,11 @@ def test_what_failed_is_tried_again(tmp_path: Path) -> None:
     assert done.frame["error"].tolist()[1] == "ImleakError: too wide"
     assert done.summary.loc[0, "errors"] == 1
     assert PlugIn.calls == 1
+
+
+def test_one_calibration_at_a_time_writes_a_folder(tmp_path: Path) -> None:
+    with locked(tmp_path / "out", {}), pytest.raises(OutputError, match="is being written to"):
+        found(tmp_path / "out")
 
 
 def test_another_calibration_is_refused(tmp_path: Path) -> None:

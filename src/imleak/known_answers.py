@@ -201,7 +201,7 @@ def calibrate(
     store = Store(Path(out), spec)
     record = {"format": 1, "spec": spec, "command": command, "versions": versions()}
     record |= {"started": now(), "finished": None}
-    with store.locked(started=record["started"], workers=0):
+    with store.locked(started=record["started"]):
         store.write_manifest(record)
         work = _Work(store, progress or Silent(), len(trials) + 1)
         frame = tidy([row for trial in trials for row in work.rows(trial)], COLUMNS)
