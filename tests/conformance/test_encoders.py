@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from imleak import plugins
-from imleak.interfaces import Encoder, ImleakError, NotInstalledError, TrainableEncoder
+from imleak.interfaces import Encoder, ImleakError, TrainableEncoder
 
 NEEDS = {
     "clip": ["random:0"],
@@ -44,10 +44,7 @@ def encoder(request, exchanged):
     given = {"output": "features"} if name == "onnx" else {}
     given |= {"init": value} if name == "conv" else {}
     unnamed = [] if value is None or name == "conv" else [value]
-    try:
-        return plugins.load("encoder", name)(*unnamed, **given)
-    except NotInstalledError as error:
-        pytest.skip(str(error))
+    return plugins.load("encoder", name)(*unnamed, **given)
 
 
 @pytest.fixture

@@ -42,9 +42,9 @@ PROTOCOLS = [
     for protocol in (("held-out", "in-sample") if "protocol" in options_of(name) else (None,))
 ]
 each_protocol = pytest.mark.parametrize(("name", "protocol"), PROTOCOLS)
-IN_SAMPLE = {"in-sample", "tabular-mine"}
+NEVER_HELD_OUT = {"in-sample", "tabular-mine"}
 each_held_out = pytest.mark.parametrize(
-    ("name", "protocol"), [case for case in PROTOCOLS if IN_SAMPLE.isdisjoint(case)]
+    ("name", "protocol"), [case for case in PROTOCOLS if NEVER_HELD_OUT.isdisjoint(case)]
 )
 
 

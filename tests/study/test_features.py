@@ -127,7 +127,6 @@ def test_equal_vectors_are_kept_once(rows: list[int]) -> None:
 
 
 def test_vectors_are_found_again_when_their_weights_have_moved(tmp_path: Path) -> None:
-    pytest.importorskip("onnxruntime")
     weight, bias = np.ones((4, 3, 3, 3), np.float32), np.zeros(4, np.float32)
     first = onnx_at(tmp_path / "a.onnx", weight, bias)
     moved = onnx_at(tmp_path / "b.onnx", weight, bias)

@@ -7,7 +7,7 @@ import cluster_fakes
 import pytest
 
 from imleak.machine import cores
-from imleak.study.cluster import ClusterError, Crew, Here, Lost, Where, crew
+from imleak.study.cluster import ClusterError, Crew, Here, Lost, Resource, Where, crew
 from imleak.study.cluster.blocks import MOST_ITEMS
 
 
@@ -28,16 +28,32 @@ def test_every_item_with_its_result(any_crew: Crew, count: int) -> None:
     assert sorted(done) == [(item, 3 * item) for item in range(count)]
 
 
-def test_many_items_go_in_few_blocks(two: Crew, monkeypatch: pytest.MonkeyPatch) -> None:
-    sent = []
+@pytest.fixture
+def sent(two: Crew, monkeypatch: pytest.MonkeyPatch) -> list[list[int]]:
+    """Blocks, as they are sent to workers."""
+    blocks: list[list[int]] = []
     submit = type(two.client).submit
     monkeypatch.setattr(
-        type(two.client), "submit", lambda *a, **k: sent.append(a[3]) or submit(*a, **k)
+        type(two.client), "submit", lambda *a, **k: blocks.append(a[3]) or submit(*a, **k)
     )
+    return blocks
+
+
+def test_many_items_go_in_few_blocks(two: Crew, sent: list[list[int]]) -> None:
     list(two.carry(cluster_fakes.triple, range(5000)))
     assert sum(map(len, sent)) == 5000
     assert len(sent) < 20
     assert max(map(len, sent)) <= MOST_ITEMS
+
+
+@pytest.mark.parametrize(("needs", "at_hand"), [((), 2), (("training",), 1)])
+def test_only_what_needs_nothing_waits_behind_another(
+    two: Crew, sent: list[list[int]], needs: tuple[Resource, ...], at_hand: int
+) -> None:
+    done = two.carry(cluster_fakes.triple, iter(range(50)), needs=needs)
+    next(done)
+    assert len(sent) == 2 * at_hand + 1, "and one in place of that which was finished"
+    assert len(list(done)) == 49
 
 
 def test_workers_are_other_processes_and_both_work(two: Crew) -> None:

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     import distributed
 
 BLOCK_SECONDS = 1.0
-"""Of work in a block. Handing one over costs a few milliseconds, far below 5 % of this."""
+"""Of work in a block. Handing one over costs a few milliseconds, and the more the more items it
+has: far below 5 % of this unless items take less than a millisecond."""
 
 MOST_ITEMS = 1000
 """Of a block."""
@@ -106,9 +107,9 @@ class _Sender(Generic[Item, Result]):
         coming = as_completed()
         ended: tuple[list[Item], Any] | None = None
         ahead = self._next(items)
-        each = 1 if self.needs else AT_HAND
+        at_hand = 1 if self.needs else AT_HAND
         while True:
-            while ahead and len(going) < each * self.hands.width:
+            while ahead and len(going) < at_hand * self.hands.width:
                 future = self._submit(ahead)
                 going[future] = ahead
                 coming.add(future)
