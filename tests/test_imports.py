@@ -26,6 +26,7 @@ ALLOWED: dict[str, set[str]] = {
     "schemes": {"interfaces", "keystream"},
     "encoders": {"interfaces", "machine"},
     "metrics": {"interfaces"},
+    "attacks": {"interfaces", "estimators"},
     "estimators": {"interfaces", "machine"},
     "calibration": {"interfaces", "plugins"},
     "plugins": {"interfaces"},

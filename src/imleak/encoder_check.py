@@ -14,6 +14,9 @@ from numpy.typing import NDArray
 from .images import cut, patch_places, resize
 from .interfaces import Encoder, Features, Image, ImleakError, Samples
 
+CROP = 224
+"""Side of the patches an encoder of whole images is shown as if they were whole."""
+
 CROPPED = 0.8
 """Side of what is left of a patch by the crop, of the patch's."""
 
@@ -78,7 +81,7 @@ def check(encoder: Encoder, images: Sequence[Image], patches: int = 4, seed: int
     ImleakError
         If the encoder makes no vectors, or fewer than two photographs are large enough.
     """
-    size = encoder.input_size
+    size = CROP if encoder.input_size == "image" else encoder.input_size
     if size is None:
         raise ImleakError(f"{encoder.name} makes no vectors; write {encoder.name}=32 for some")
     large = [image for image in images if min(image.height, image.width) >= size]

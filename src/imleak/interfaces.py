@@ -22,9 +22,9 @@ Features: TypeAlias = NDArray[np.float32]
 Bound = Literal["exact", "lower", "upper", "none"]
 """What a number is to the quantity it speaks of."""
 
-Evaluation = Literal["per-image", "in-sample", "held-out"]
+Evaluation = Literal["per-image", "in-sample", "held-out", "zero-shot"]
 """How a number was obtained: from one image alone, from the samples the critic was
-trained on, or from images it never saw."""
+trained on, from images it never saw, or by an adversary that learned from none of them."""
 
 Verdict = Literal["leak", "no leak found", "saturated", "unreliable"]
 
@@ -128,20 +128,22 @@ class Scheme(Protocol):
 class Encoder(Protocol):
     """The space a leak is measured in: turns pictures into vectors.
 
-    `input_size` is the side in pixels of the square input; None for the encoder of
-    scalar pixels, whose rows are single samples and which cannot be called.
+    `input_size` is the side in pixels of the square input; "image" for an encoder of whole
+    images, which takes them at their own size, neither cut nor resized; None for the encoder
+    of scalar pixels, whose rows are single samples and which cannot be called.
     `digest` identifies weights and preprocessing (SHA-256, hex).
     """
 
     name: str
     version: str
-    input_size: int | None
+    input_size: int | Literal["image"] | None
     dimension: int
     digest: str
 
     def encode(self, pictures: Samples, bits: int) -> Features:
         """Vectors (n, dimension) of pictures (n, C, input_size, input_size) of `bits`-bit
-        samples, C = 1 (grey, repeated where the network wants colour) or 3."""
+        samples, C = 1 (grey, repeated where the network wants colour) or 3; of whole images
+        (n, C, H, W) of any one size."""
         ...
 
 
@@ -380,4 +382,99 @@ class ChoosesView(Estimator, Protocol):
     ) -> Sequence[Estimate]:
         """One estimate a level, over views by name that differ in `y` alone. What is
         chosen is chosen without the rows that are tested."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class WholeImages:
+    """A vector of every whole image and of its clear parts, in the space of one encoder.
+
+    Parameters
+    ----------
+    levels : (L,) of the clear parts, rising.
+    plain : (n, d) float32, of the plain images.
+    clear : (L, n, d) float32, of their clear parts.
+    groups : (n,) integers: images of one group show the same and are not told apart.
+    copies : by name (n, d), of copies of the plain images, such as "jpeg-75"; the names are
+        those of :data:`imleak.images.COPIES`.
+    clear_copies : by name (L, n, d), of the clear parts of such copies.
+    gallery : (m, d) of other images, which an adversary has beside the plain ones; it may
+        lie on disk.
+    """
+
+    levels: tuple[int, ...]
+    plain: NDArray[np.float32]
+    clear: NDArray[np.float32]
+    groups: NDArray[np.int64]
+    copies: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
+    clear_copies: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
+    gallery: NDArray[np.float32] | None = None
+
+
+@dataclass(frozen=True)
+class LinkagePoint:
+    """A measurement among so many candidates."""
+
+    among: int
+    value: float
+    interval: tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """One quantity that an attack measured on all images at one level.
+
+    Parameters
+    ----------
+    level : s.
+    quantity : what was measured: "rank-1", "top-5", "bits (Fano)".
+    value : in `unit`; negative bits are shown as they are.
+    unit : "share" or "bit/image".
+    bound : what the number is to the information an image leaks; "none" of a share.
+    interval : 95 % interval of `value` over images.
+    null : the same of pairs that are broken across images, in `unit`.
+    ceiling : the most it could have been.
+    verdict : see docs/method.md.
+    n : images it was measured on.
+    chosen : the space it was measured in, where there were several.
+    details : further figures by name.
+    linkage : the same among fewer candidates and among more, of a gallery.
+    """
+
+    level: int
+    quantity: str
+    value: float
+    unit: Literal["share", "bit/image"]
+    bound: Bound
+    interval: tuple[float, float]
+    null: Null
+    ceiling: float
+    verdict: Verdict
+    n: int
+    chosen: str | None = None
+    details: Mapping[str, float] = field(default_factory=dict)
+    linkage: tuple[LinkagePoint, ...] = ()
+
+
+@runtime_checkable
+class Attack(Protocol):
+    """What an adversary that learned from none of the images does with their clear parts, on
+    all images and levels in one call.
+
+    An attack comes as a class; its constructor's keyword arguments are its options, each
+    with a default. It may have these attributes besides:
+
+    - ``encoders``: the encoders it brings, as a user writes them (``"clip=random:0"``); else
+      it sees the images through those of the study, and is asked once for all of them;
+    - ``copies``, ``clear_copies``: names of the copies it holds, or of those whose clear parts
+      it looks at; see :class:`WholeImages`;
+    - ``takes_gallery``: whether it looks among the images of a gallery too.
+    """
+
+    name: str
+    version: str
+
+    def judge(self, spaces: Mapping[str, WholeImages], *, seed: int = 0) -> Sequence[Measurement]:
+        """Every quantity at every level. The spaces are of the same images in the same
+        order, by the title of their encoder."""
         ...

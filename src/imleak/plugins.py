@@ -1,8 +1,8 @@
-"""Names to schemes, encoders, metrics and estimators.
+"""Names to schemes, encoders, metrics, estimators and attacks.
 
 A part of imleak is a line in one of these dicts; other packages add theirs through the
-entry point groups `imleak.schemes`, `imleak.encoders`, `imleak.metrics` and
-`imleak.estimators`. Nothing is imported before it is asked for.
+entry point groups `imleak.schemes`, `imleak.encoders`, `imleak.metrics`,
+`imleak.estimators` and `imleak.attacks`. Nothing is imported before it is asked for.
 """
 
 from __future__ import annotations
@@ -16,7 +16,10 @@ from typing import Any, Literal
 
 from .interfaces import ImleakError
 
-Kind = Literal["scheme", "encoder", "metric", "estimator"]
+Kind = Literal["scheme", "encoder", "metric", "estimator", "attack"]
+
+MEASURES: tuple[Kind, ...] = ("metric", "estimator", "attack")
+"""Kinds that share one name space: what a study can measure."""
 
 BUILT_IN: Mapping[Kind, dict[str, str]] = {
     "scheme": {
@@ -31,6 +34,7 @@ BUILT_IN: Mapping[Kind, dict[str, str]] = {
         "resnet50-thin": "imleak.encoders.thin_resnet:ThinResNet50",
         "onnx": "imleak.encoders.onnx:Onnx",
         "torch": "imleak.encoders.exported:Exported",
+        "layout": "imleak.encoders.layout:Layout",
     },
     "metric": {
         "histogram": "imleak.metrics.histogram:Histogram",
@@ -60,6 +64,9 @@ BUILT_IN: Mapping[Kind, dict[str, str]] = {
         "tabular-mine": "imleak.estimators.tabular:TabularMine",
         "retrieval": "imleak.estimators.retrieval:Retrieval",
         "best": "imleak.estimators.best:Best",
+    },
+    "attack": {
+        "match": "imleak.attacks.match:Match",
     },
 }
 
@@ -96,13 +103,13 @@ def known(kind: Kind) -> dict[str, str]:
     Raises
     ------
     NameCollisionError
-        If an installed package uses a name that is taken. Metrics and estimators share
-        one name space, that of measures.
+        If an installed package uses a name that is taken. Metrics, estimators and attacks
+        share one name space, that of measures.
     """
     found = dict(BUILT_IN[kind])
     taken = dict(found)
-    if kind in ("metric", "estimator"):
-        taken |= BUILT_IN["metric"] | BUILT_IN["estimator"]
+    if kind in MEASURES:
+        taken = {name: where for one in MEASURES for name, where in BUILT_IN[one].items()}
     for point in entry_points(group=f"imleak.{kind}s"):
         if point.name in taken:
             raise NameCollisionError(

@@ -22,9 +22,20 @@ CASES = [
     (name, value) for name in sorted(plugins.known("encoder")) for value in NEEDS.get(name, [None])
 ]
 
+
+def takes_whole(name):
+    return getattr(plugins.load("encoder", name), "input_size", None) == "image"
+
+
 SCALARS = [("pixels", None)]
 TRAINED = [case for case in CASES if hasattr(plugins.load("encoder", case[0]), "watch")]
 NETWORKS = [case for case in CASES if case not in (*SCALARS, *TRAINED)]
+
+WHOLE = [case for case in NETWORKS if takes_whole(case[0])]
+PATCHES = [case for case in NETWORKS if case not in WHOLE]
+
+SIDE = 48
+"""Of images that are shown whole."""
 
 TOLERANCE = {"fp32": 1e-4, "bf16": 5e-2}
 """By which features may differ with the company of a picture, of the largest of them."""
@@ -57,6 +68,10 @@ def tolerance(encoder):
     return TOLERANCE[getattr(encoder, "precision", "fp32")]
 
 
+def side_of(encoder):
+    return SIDE if encoder.input_size == "image" else encoder.input_size
+
+
 def pictures(side, channels=3, count=3):
     """Ramps with noise, 8 bits, (count, channels, side, side)."""
     rng = np.random.default_rng(0)
@@ -71,7 +86,7 @@ def test_is_an_encoder_under_its_name(encoder, given_name):
     assert encoder.name == given_name
     assert encoder.version
     assert encoder.dimension >= 1
-    assert encoder.input_size is None or encoder.input_size > 0
+    assert encoder.input_size in (None, "image") or encoder.input_size > 0
     assert re.fullmatch(r"[0-9a-f]{64}", encoder.digest)
 
 
@@ -118,7 +133,7 @@ def test_what_is_trained_gives_vectors_of_every_row_and_level(encoder):
 
 @each(NETWORKS)
 def test_vectors_are_finite_and_tell_pictures_apart(encoder):
-    given = pictures(encoder.input_size)
+    given = pictures(side_of(encoder))
     before = given.copy()
     vectors = encoder.encode(given, 8)
     np.testing.assert_array_equal(given, before)
@@ -131,7 +146,7 @@ def test_vectors_are_finite_and_tell_pictures_apart(encoder):
 
 @each(NETWORKS)
 def test_a_vector_does_not_depend_on_the_batch(encoder, tolerance):
-    given = pictures(encoder.input_size, count=4)
+    given = pictures(side_of(encoder), count=4)
     together = encoder.encode(given, 8)
     scale = np.abs(together).max()
     np.testing.assert_allclose(encoder.encode(given[2:3], 8), together[2:3], atol=tolerance * scale)
@@ -142,7 +157,7 @@ def test_a_vector_does_not_depend_on_the_batch(encoder, tolerance):
 
 @each(NETWORKS)
 def test_grey_is_repeated(encoder):
-    grey = pictures(encoder.input_size, channels=1, count=2)
+    grey = pictures(side_of(encoder), channels=1, count=2)
     repeated = np.repeat(grey, 3, axis=1)
     scale = np.abs(encoder.encode(repeated, 8)).max()
     np.testing.assert_allclose(
@@ -150,10 +165,10 @@ def test_grey_is_repeated(encoder):
     )
 
 
-@each(NETWORKS)
+@each(PATCHES)
 @pytest.mark.parametrize(("bits", "factor"), [(16, 257), (1, None)])
 def test_depth_is_scaled_to_full_range(encoder, bits, factor):
-    given = pictures(encoder.input_size, count=1)
+    given = pictures(side_of(encoder), count=1)
     if factor is None:  # black and white: 0 and 1 are 0 and 255
         shallow = (given > 127).astype(np.uint8)
         given, other = shallow * np.uint8(255), shallow
@@ -166,13 +181,30 @@ def test_depth_is_scaled_to_full_range(encoder, bits, factor):
 
 @each(NETWORKS)
 def test_no_pictures_are_no_vectors(encoder):
-    side = encoder.input_size
+    side = side_of(encoder)
     assert encoder.encode(np.zeros((0, 1, side, side), np.uint8), 8).shape == (0, encoder.dimension)
 
 
-@each(NETWORKS)
+@each(PATCHES)
 def test_another_size_is_refused_in_one_line(encoder):
-    side = encoder.input_size + 1
+    side = side_of(encoder) + 1
     with pytest.raises(ImleakError) as caught:
         encoder.encode(np.zeros((1, 1, side, side), np.uint8), 8)
+    assert "\n" not in str(caught.value)
+
+
+@each(WHOLE)
+@pytest.mark.parametrize("shape", [(1, 1), (1, 40), (7, 3), (33, 61), (200, 150)])
+def test_a_whole_image_is_of_any_size(encoder, shape):
+    rng = np.random.default_rng(0)
+    for channels in (1, 3):
+        vectors = encoder.encode(rng.integers(0, 256, (2, channels, *shape), dtype=np.uint8), 8)
+        assert vectors.shape == (2, encoder.dimension)
+        assert np.isfinite(vectors).all()
+
+
+@each(WHOLE)
+def test_what_is_no_image_is_refused_in_one_line(encoder):
+    with pytest.raises(ImleakError) as caught:
+        encoder.encode(np.zeros((2, 8, 8), np.uint8), 8)
     assert "\n" not in str(caught.value)

@@ -10,6 +10,7 @@ import pytest
 
 from imleak import plugins
 from imleak.interfaces import (
+    Attack,
     Encoder,
     Estimator,
     ImleakError,
@@ -17,7 +18,13 @@ from imleak.interfaces import (
     Scheme,
 )
 
-PROTOCOLS = {"scheme": Scheme, "encoder": Encoder, "metric": Metric, "estimator": Estimator}
+PROTOCOLS = {
+    "scheme": Scheme,
+    "encoder": Encoder,
+    "metric": Metric,
+    "estimator": Estimator,
+    "attack": Attack,
+}
 EVERY = [(kind, name) for kind, names in plugins.BUILT_IN.items() for name in names]
 
 
@@ -57,7 +64,8 @@ def test_there_is_a_protocol_for_every_kind() -> None:
 
 
 def test_measures_share_one_name_space() -> None:
-    assert not set(plugins.BUILT_IN["metric"]) & set(plugins.BUILT_IN["estimator"])
+    names = [name for kind in plugins.MEASURES for name in plugins.BUILT_IN[kind]]
+    assert len(names) == len(set(names))
 
 
 @pytest.mark.parametrize("kind", get_args(plugins.Kind))

@@ -74,6 +74,7 @@ def audit(
     target: options.Target = None,
     views: options.Views = None,
     measures: options.Measures = None,
+    gallery: options.Gallery = None,
     patches: options.Patches = None,
     max_samples: options.MaxSamples = None,
     round_to: options.RoundTo = None,

@@ -17,6 +17,7 @@ KINDS: Mapping[plugins.Kind, str] = {
     "scheme": "Schemes: what is encrypted",
     "encoder": "Encoders: the space it is measured in",
     "metric": "Measures of one image at a time (metrics)",
+    "attack": "Measures of an adversary that learned from none of the images (attacks)",
     "estimator": "Measures of the pooled samples of all images (estimators)",
 }
 
@@ -90,10 +91,14 @@ def _first_line(loaded: type) -> str:
 def _needs(kind: plugins.Kind, loaded: type) -> str:
     if kind == "encoder":
         size = getattr(loaded, "input_size", "as trained")
+        if size == "image":
+            return "whole images"
         square = f"{size}x{size}" if isinstance(size, int) else size
         return f"patches, {square}" if size else "single samples"
     if kind == "scheme":
         return "samples"
+    if kind == "attack":
+        return "whole images"
     return str(getattr(loaded, "space", None) or "pixels, features")
 
 

@@ -105,6 +105,14 @@ Measures = Annotated[
         panel=_MEASURED,
     ),
 ]
+Gallery = Annotated[
+    list[str] | None,
+    _option(
+        "--gallery",
+        words="Folder of other images that match has to tell the right one from; repeatable.",
+        panel=_MEASURED,
+    ),
+]
 Patches = Annotated[int | None, _option("--patches", words="Patches an image.", panel=_MEASURED)]
 MaxSamples = Annotated[
     int | None,

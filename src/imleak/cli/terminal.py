@@ -72,7 +72,9 @@ def tell_check(title: str, encoder: Encoder, found: Check) -> None:
     """What an encoder is, what was found, and what to beware of."""
     facts = getattr(encoder, "facts", {})
     lines = {
-        "input": f"{encoder.input_size}x{encoder.input_size}",
+        "input": "whole images"
+        if encoder.input_size == "image"
+        else f"{encoder.input_size}x{encoder.input_size}",
         "features": f"{encoder.dimension}, {found.alive:.0%} of them alive, "
         f"in {found.effective:.1f} effective directions",
         "length of a vector": f"{found.norm:.3g} ± {found.spread:.2g}",

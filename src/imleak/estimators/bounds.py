@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from scipy.special import xlogy
+from scipy.stats import beta
 from torch import Tensor
 
 
@@ -158,3 +159,16 @@ def bernoulli_divergence(share: NDArray[np.float64], chance: float) -> NDArray[n
     """
     nats = xlogy(share, share / chance) + xlogy(1 - share, (1 - share) / (1 - chance))
     return np.asarray(np.where(share < chance, -nats, nats))
+
+
+def clopper_pearson(hits: float, trials: int) -> tuple[float, float]:
+    """Exact 95 % interval of a share; `hits` may be an average over seeds.
+
+    Parameters
+    ----------
+    hits : right answers, 0..trials.
+    trials : independent trials.
+    """
+    low = beta.ppf(0.025, hits, trials - hits + 1) if hits > 0 else 0.0
+    high = beta.ppf(0.975, hits + 1, trials - hits) if hits < trials else 1.0
+    return float(low), float(high)

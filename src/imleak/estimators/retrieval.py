@@ -7,10 +7,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-from scipy.stats import beta
 
 from ..interfaces import Estimate, PairedSamples
-from .bounds import bernoulli_divergence
+from .bounds import bernoulli_divergence, clopper_pearson
 from .contrastive import Contrastive
 from .crossfit import NATS, CrossFitted
 from .evidence import Evidence, Score, judge
@@ -77,16 +76,3 @@ class Retrieval(CrossFitted):
                 )
             )
         return exact
-
-
-def clopper_pearson(hits: float, trials: int) -> tuple[float, float]:
-    """Exact 95 % interval of a share; `hits` may be an average over seeds.
-
-    Parameters
-    ----------
-    hits : right answers, 0..trials.
-    trials : independent trials.
-    """
-    low = beta.ppf(0.025, hits, trials - hits + 1) if hits > 0 else 0.0
-    high = beta.ppf(0.975, hits + 1, trials - hits) if hits < trials else 1.0
-    return float(low), float(high)

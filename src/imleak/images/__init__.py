@@ -7,6 +7,7 @@
 (4, 1, 32, 32)
 """
 
+from .copies import COPIES, COPIES_VERSION, copy_of
 from .find import find
 from .formats import SUFFIXES
 from .generated import DeadLeaves
@@ -19,12 +20,15 @@ from .resize import resize
 from .source import Source, SourceError
 
 __all__ = [
+    "COPIES",
+    "COPIES_VERSION",
     "MAX_PIXELS",
     "SUFFIXES",
     "DeadLeaves",
     "Source",
     "SourceError",
     "coco_sizes",
+    "copy_of",
     "cut",
     "find",
     "from_samples",

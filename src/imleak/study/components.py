@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from typing import Any, Self
 
@@ -28,7 +28,7 @@ class Component:
 
     Parameters
     ----------
-    kind : scheme, encoder, metric or estimator.
+    kind : scheme, encoder, metric, estimator or attack.
     name, version : of the class.
     options : what its constructor is given, as canonical JSON.
     digest : what moves its numbers besides its options: of an encoder its weights and
@@ -104,26 +104,27 @@ def component(kind: plugins.Kind, name: str, options: Mapping[str, Any]) -> Comp
 
 
 def measure_kind(name: str) -> plugins.Kind:
-    """Whether a measure is a metric or an estimator: they share one name space.
+    """Whether a measure is a metric, an estimator or an attack: they share one name space.
 
     Raises
     ------
     UnknownNameError
-        If it is neither.
+        If it is none of them.
     NameCollisionError
-        If two installed packages use it, one for a metric and one for an estimator.
+        If two installed packages use it for measures of two kinds.
     """
-    metrics, estimators = plugins.known("metric"), plugins.known("estimator")
-    if name in metrics and name in estimators:
+    known = {kind: plugins.known(kind) for kind in plugins.MEASURES}
+    kinds = [kind for kind, names in known.items() if name in names]
+    if len(kinds) > 1:
+        articles = {"metric": "a metric", "estimator": "an estimator", "attack": "an attack"}
+        uses = " and ".join(f"{articles[kind]} of {known[kind][name]}" for kind in kinds)
         raise plugins.NameCollisionError(
-            f"measure {name!r} is a metric of {metrics[name]} and an estimator of "
-            f"{estimators[name]}; uninstall one of the two or rename its entry point"
+            f"measure {name!r} is {uses}; uninstall one of the two or rename its entry point"
         )
-    if name in metrics:
-        return "metric"
-    if name in estimators:
-        return "estimator"
-    raise plugins.unknown("measure", name, {**metrics, **estimators, **plugins.GROUPS})
+    if kinds:
+        return kinds[0]
+    every = {each: where for names in known.values() for each, where in names.items()}
+    raise plugins.unknown("measure", name, {**every, **plugins.GROUPS})
 
 
 def argument(kind: plugins.Kind, name: str) -> str | None:
@@ -169,10 +170,12 @@ class Question:
     target : encoder of the plain picture.
     views : encoders of the clear part, each a way to look at it; more than one where an
         estimator chooses among them.
+    beside : the other questions that an attack is asked together with this one.
     """
 
     target: Component
     views: tuple[Component, ...]
+    beside: tuple[Question, ...] = ()
 
     @classmethod
     def of_both(cls, encoder: Component) -> Self:
@@ -180,19 +183,51 @@ class Question:
         return cls(encoder, (encoder,))
 
     @property
+    def each(self) -> tuple[Question, ...]:
+        """This question and those beside it, each for itself."""
+        return (replace(self, beside=()), *self.beside) if self.beside else (self,)
+
+    @property
     def is_of_one_encoder(self) -> bool:
-        return self.views == (self.target,)
+        return self.views == (self.target,) and not self.beside
+
+    @property
+    def is_of_whole_images(self) -> bool:
+        """Whether either side takes images whole: the other then sees them whole too."""
+        return any(side.build().input_size == "image" for side in self.sides)
+
+    @property
+    def sides(self) -> tuple[Component, ...]:
+        """Every encoder, once."""
+        return tuple(dict.fromkeys(side for q in self.each for side in (q.target, *q.views)))
 
     @property
     def title(self) -> str:
-        """The encoder on both sides, or ``target through view, view``."""
+        """The encoder on both sides, or ``target through view, view``; of several questions,
+        one after the other."""
+        if self.beside:
+            return ", ".join(question.title for question in self.each)
         if self.is_of_one_encoder:
             return self.target.title
-        return f"{self.target.title} through {', '.join(view.title for view in self.views)}"
+        return f"{self.target.title} through {self.titles_of_views}"
+
+    @property
+    def titles_of_targets(self) -> str:
+        return ", ".join(dict.fromkeys(question.target.title for question in self.each))
+
+    @property
+    def titles_of_views(self) -> str:
+        return ", ".join(dict.fromkeys(view.title for q in self.each for view in q.views))
 
     @property
     def identity(self) -> dict[str, object]:
-        return {"target": self.target.identity, "views": [view.identity for view in self.views]}
+        own: dict[str, object] = {
+            "target": self.target.identity,
+            "views": [view.identity for view in self.views],
+        }
+        if not self.beside:
+            return own
+        return own | {"with": [question.identity for question in self.beside]}
 
 
 def is_trained(view: Component) -> bool:
@@ -214,6 +249,17 @@ def space(measure: Component) -> Space | None:
     """Where a measure runs: on pixels, on features, or, None, wherever there are samples."""
     found: Space | None = getattr(measure.build(), "space", None)
     return found
+
+
+def copies_of(attack: Component) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Names of the copies an attack holds, and of those whose clear parts it looks at."""
+    built = attack.build()
+    return tuple(getattr(built, "copies", ())), tuple(getattr(built, "clear_copies", ()))
+
+
+def takes_gallery(attack: Component) -> bool:
+    """Whether an attack looks among the images of a gallery."""
+    return bool(getattr(attack.build(), "takes_gallery", False))
 
 
 def has_features(encoder: Component) -> bool:

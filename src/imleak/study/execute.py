@@ -9,18 +9,33 @@ from dataclasses import asdict, dataclass, field, replace
 from time import perf_counter
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ..cache import Arrays, Cache, CacheError
-from ..interfaces import ChoosesView, Estimator, Features, Image, ImleakError, Metric
-from .components import Component, has_features, is_trained
+from ..interfaces import (
+    Attack,
+    ChoosesView,
+    Estimator,
+    Features,
+    Image,
+    ImleakError,
+    Metric,
+    WholeImages,
+)
+from .components import Component, Question, copies_of, has_features, is_trained
 from .features import Embedding, FeatureRequest, embeddings, encode, show, unpack
 from .observe import observe
 from .parts import Part
 from .plan import PIXELS, ImageInfo, Unit
-from .samples import pool_features, pool_pixels
+from .samples import pool_features, pool_pixels, room
 from .survey import Reader
 from .trained import Trained
 
 Share = Callable[[float], None]
+
+Place = tuple[str | None, int | None]
+"""Name of a copy, and a level; None of the image itself, and of what is plain."""
 
 
 @dataclass(frozen=True)
@@ -153,11 +168,16 @@ def execute(unit: Unit, place: Workplace, share: Share | None = None) -> Part:
     start = perf_counter()
     part = Part(unit.key, unit.identity)
     try:
-        readings = _metric(unit, place) if unit.is_metric else _estimator(unit, place, share)
-        part = replace(part, readings=readings)
+        part = replace(part, readings=_readings(unit, place, share))
     except Exception as error:  # of any plugin, on any picture: the run goes on
         part = replace(part, error=reason(error))
     return replace(part, seconds=perf_counter() - start)
+
+
+def _readings(unit: Unit, place: Workplace, share: Share | None) -> list[dict[str, Any]]:
+    if unit.is_metric:
+        return _metric(unit, place)
+    return _attack(unit, place) if unit.is_attack else _estimator(unit, place, share)
 
 
 def reason(error: Exception) -> str:
@@ -170,6 +190,8 @@ def requests_of(unit: Unit, info: ImageInfo) -> list[FeatureRequest]:
     """The vectors a unit needs of one of its pictures: of the target, then of every view at
     every level but those that are trained; none if it looks at samples."""
     question = unit.question
+    if unit.is_attack:
+        return [one for space in question.each for one in _of_space(unit, info, space).values()]
     if question == PIXELS or not has_features(question.target):
         return []
     target = FeatureRequest(info, question.target, unit.patches, unit.seed)
@@ -182,6 +204,63 @@ def requests_of(unit: Unit, info: ImageInfo) -> list[FeatureRequest]:
             for level in unit.levels
         ),
     ]
+
+
+def plain_of(unit: Unit, info: ImageInfo) -> list[FeatureRequest]:
+    """The vectors an attack needs of an image of its gallery: of every space."""
+    return [FeatureRequest(info, space.target, seed=unit.seed) for space in unit.question.each]
+
+
+def _of_space(unit: Unit, info: ImageInfo, space: Question) -> dict[Place, FeatureRequest]:
+    """The vectors an attack needs of an image in one space, by where they go: the image as
+    it is or a copy of it, plain (level None) or at a level."""
+    plain, (view,) = FeatureRequest(info, space.target, seed=unit.seed), space.views
+    copies, clear_copies = copies_of(unit.measure)
+    asked: dict[Place, FeatureRequest] = {(None, None): plain}
+    asked |= {(copy, None): replace(plain, copy=copy) for copy in copies}
+    for copy in (None, *clear_copies):
+        seen = replace(plain, encoder=view, copy=copy)
+        asked |= {(copy, level): seen.at(unit.scheme, level) for level in unit.levels}
+    return asked
+
+
+def _attack(unit: Unit, place: Workplace) -> list[dict[str, Any]]:
+    attack: Attack = unit.measure.build()
+    spaces = {space.target.title: _whole_images(unit, space, place) for space in unit.question.each}
+    return [asdict(measurement) for measurement in attack.judge(spaces, seed=unit.seed)]
+
+
+def _whole_images(unit: Unit, space: Question, place: Workplace) -> WholeImages:
+    """The vectors of all images of a unit in one space."""
+    count, dimension = len(unit.images), space.target.build().dimension
+    vectors: dict[Place, NDArray[np.float32]] = {}
+    for at, info in enumerate(unit.images):
+        asked = _of_space(unit, info, space)
+        for where, (vector,) in zip(asked, place.features(list(asked.values())), strict=True):
+            vectors.setdefault(where, room(count, dimension))[at] = vector
+    copies, clear_copies = copies_of(unit.measure)
+
+    def clear(copy: str | None) -> NDArray[np.float32]:
+        return np.stack([vectors[copy, level] for level in unit.levels])
+
+    return WholeImages(
+        levels=unit.levels,
+        plain=vectors[None, None],
+        clear=clear(None),
+        groups=np.arange(count),
+        copies={copy: vectors[copy, None] for copy in copies},
+        clear_copies={copy: clear(copy) for copy in clear_copies},
+        gallery=_gallery(unit, space, place) if unit.gallery.images else None,
+    )
+
+
+def _gallery(unit: Unit, space: Question, place: Workplace) -> NDArray[np.float32]:
+    """(m, d) vectors of a gallery in one space."""
+    vectors = room(len(unit.gallery.images), space.target.build().dimension)
+    for at, info in enumerate(unit.gallery.images):
+        asked = FeatureRequest(info, space.target, seed=unit.seed)
+        vectors[at] = place.features([asked])[0]
+    return vectors
 
 
 def _metric(unit: Unit, place: Workplace) -> list[dict[str, Any]]:
@@ -198,7 +277,7 @@ def _metric(unit: Unit, place: Workplace) -> list[dict[str, Any]]:
 
 def _estimator(unit: Unit, place: Workplace, share: Share | None) -> list[dict[str, Any]]:
     estimator: Estimator = unit.measure.build()
-    if not unit.patches:
+    if not has_features(unit.question.target):
         samples = pool_pixels(unit, place.image)
         estimates = estimator.estimate(samples, seed=unit.seed, progress=share)
     else:

@@ -6,13 +6,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from hashlib import sha256
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..cache import Arrays
-from ..images import cut, patch_places, resize
+from ..images import COPIES_VERSION, copy_of, cut, patch_places, resize
 from ..interfaces import Encoder, Features, Image, ImageError, Observation, Samples
 from .components import Component, canonical
 from .observe import derive_seed, observe
@@ -26,10 +26,13 @@ class FeatureRequest:
     Parameters
     ----------
     image, encoder : of what.
-    patches : how many places it is cut at; 0 for the whole picture, resized.
+    patches : how many places it is cut at; 0 for the whole picture, resized unless the
+        encoder takes images whole.
     seed : of the places.
     scheme, level : of the clear part; None for the plain picture, whose vectors are the
         same whatever is encrypted.
+    copy : what the picture was made into first, one of :data:`imleak.images.COPIES`; None
+        for the picture as it is.
     """
 
     image: ImageInfo
@@ -38,6 +41,7 @@ class FeatureRequest:
     seed: int = 0
     scheme: Component | None = None
     level: int | None = None
+    copy: str | None = None
 
     def at(self, scheme: Component, level: int) -> FeatureRequest:
         """The same places of the clear part at a level."""
@@ -55,6 +59,8 @@ class FeatureRequest:
         if not self.patches:
             return None
         size = input_size(self.encoder)
+        if size == "image":
+            raise TypeError(f"{self.encoder.title} takes whole images and no patches")
         seed = derive_seed(self.seed, self.image.digest)
         return patch_places(self.image.height, self.image.width, size, self.patches, seed)
 
@@ -69,6 +75,8 @@ class FeatureRequest:
             "scheme": self.scheme and self.scheme.identity,
             "level": self.level,
         }
+        if self.copy:
+            identity["copy"] = [self.copy, COPIES_VERSION]
         return sha256(canonical(identity).encode()).hexdigest()
 
 
@@ -98,8 +106,8 @@ class Embedding:
     def pictures(self) -> int:
         """How many different pictures the encoder will about have to see: level 0 is the
         plain picture."""
-        different = {(r.patches, r.seed, r.level or 0) for r in self.requests}
-        return sum(max(1, patches) for patches, _, _ in different)
+        different = {(r.patches, r.seed, r.level or 0, r.copy) for r in self.requests}
+        return sum(max(1, patches) for patches, *_ in different)
 
 
 def embeddings(requests: Iterable[FeatureRequest]) -> list[Embedding]:
@@ -120,13 +128,13 @@ class Shown:
     Parameters
     ----------
     embedding : for which.
-    pictures : (m, C, size, size) the different ones.
+    pictures : m different ones, (C, size, size) each; whole ones (C, H, W).
     bits : B of their samples.
     rows : for every request, which of the pictures its vectors are of, (P,).
     """
 
     embedding: Embedding
-    pictures: Samples
+    pictures: tuple[Samples, ...]
     bits: int
     rows: tuple[NDArray[np.int32], ...]
 
@@ -148,14 +156,14 @@ def show(embedding: Embedding, image: Image) -> Shown:
     for request, samples in at_every_level(embedding.requests, image):
         row = []
         for picture in as_input(request, samples, image.bits):
-            digest = sha256(picture.tobytes()).digest()
+            digest = sha256(repr(picture.shape).encode() + picture.tobytes()).digest()
             if digest not in different:
                 different[digest] = len(pictures)
                 pictures.append(picture)
             row.append(different[digest])
         rows[request] = np.asarray(row, dtype=np.int32)
     by_request = tuple(rows[request] for request in embedding.requests)
-    return Shown(embedding, np.stack(pictures), image.bits, by_request)
+    return Shown(embedding, tuple(pictures), image.bits, by_request)
 
 
 def encode(shown: Shown) -> dict[str, Arrays]:
@@ -181,7 +189,10 @@ def encode(shown: Shown) -> dict[str, Arrays]:
 
 def _vectors(shown: Shown, used: NDArray[np.int32]) -> Features:
     encoder: Encoder = shown.embedding.encoder.build()
-    vectors = encoder.encode(shown.pictures[used], shown.bits)
+    pictures = [shown.pictures[row] for row in used]
+    # Whole images come in any size: one at a time.
+    batches = [[one] for one in pictures] if encoder.input_size == "image" else [pictures]
+    vectors = np.concatenate([encoder.encode(np.stack(some), shown.bits) for some in batches])
     if not np.isfinite(vectors).all():
         title, name = shown.embedding.encoder.title, shown.embedding.image.name
         raise ImageError(f"{name}: {title} gives vectors that are not finite (NaN or infinity)")
@@ -200,15 +211,15 @@ def unpack(arrays: Arrays) -> Features:
     return vectors
 
 
-def input_size(encoder: Component) -> int:
-    """Side of an encoder's input, in pixels.
+def input_size(encoder: Component) -> int | Literal["image"]:
+    """Side of an encoder's input, in pixels, or "image".
 
     Raises
     ------
     TypeError
         If it makes no vectors.
     """
-    size: int | None = encoder.build().input_size
+    size: int | Literal["image"] | None = encoder.build().input_size
     if size is None:
         raise TypeError(f"{encoder.title} makes no vectors")
     return size
@@ -217,18 +228,30 @@ def input_size(encoder: Component) -> int:
 def at_every_level(
     requests: Iterable[FeatureRequest], image: Image
 ) -> Iterator[tuple[FeatureRequest, Samples]]:
-    """The plain picture or the clear part each request is of; a level is encrypted once."""
-    observed: dict[Component, Observation] = {}
-    for request in sorted(requests, key=lambda r: -1 if r.level is None else r.level):
+    """The plain picture or the clear part each request is of, or that of a copy; a level is
+    encrypted once."""
+    observed: dict[tuple[str | None, Component], Observation] = {}
+    seen: dict[str | None, Image] = {None: image}
+    for request in sorted(requests, key=_in_turn):
+        if request.copy and request.copy not in seen:
+            seen[request.copy] = copy_of(image, request.copy)
+        shown = seen[request.copy]
         if request.scheme is None or request.level is None:
-            yield request, image.samples
+            yield request, shown.samples
             continue
-        if request.scheme not in observed:
-            observed[request.scheme] = observe(image, request.scheme, (), request.seed)
-        yield request, observed[request.scheme].clear(request.level)
+        which = request.copy, request.scheme
+        if which not in observed:
+            observed[which] = observe(shown, request.scheme, (), request.seed)
+        yield request, observed[which].clear(request.level)
+
+
+def _in_turn(request: FeatureRequest) -> tuple[str, int]:
+    return request.copy or "", -1 if request.level is None else request.level
 
 
 def as_input(request: FeatureRequest, samples: Samples, bits: int) -> NDArray[Any]:
-    """(P, C, size, size) as the encoder takes them."""
+    """(P, C, size, size) as the encoder takes them; (1, C, H, W) where it takes them whole."""
     size, places = input_size(request.encoder), request.places
+    if size == "image":
+        return samples[np.newaxis]
     return resize(samples, bits, size)[np.newaxis] if places is None else cut(samples, places, size)

@@ -17,7 +17,7 @@ from ..interfaces import (
     TrainableEncoder,
 )
 from ..machine import cores
-from .components import Component, is_trained
+from .components import Component, has_features, is_trained
 from .execute import Errand, requests_of
 from .features import Embedding
 from .parts import Part
@@ -25,6 +25,9 @@ from .plan import Unit
 
 PROBE = 16
 """Pictures an encoder is timed on."""
+
+WHOLE = 512
+"""Side of whole images an encoder of those is timed on."""
 
 PATIENCE = 1.0
 """Seconds an estimator is timed for."""
@@ -50,7 +53,9 @@ class Forecast:
         known: Iterable[tuple[Unit, Part]] = (),
     ) -> None:
         self._picture = {encoder: seconds_a_picture(encoder) for encoder in encoders}
-        self._estimator = {u.key: seconds_of_estimator(u) for u in units if not u.is_metric}
+        self._estimator = {
+            u.key: seconds_of_estimator(u) for u in units if u.measure.kind == "estimator"
+        }
         self._metric = {
             (unit.measure, unit.question): part.seconds / _work(unit)
             for unit, part in known
@@ -78,7 +83,7 @@ class Forecast:
 def seconds_a_picture(encoder: Component) -> float:
     """Seconds an encoder takes for one picture of a batch, once it is warm."""
     built: Encoder = encoder.build()
-    size = built.input_size or 1
+    size = WHOLE if built.input_size == "image" else built.input_size or 1
     pictures = np.random.default_rng(0).integers(0, 256, (PROBE, 1, size, size), dtype=np.uint8)
     try:
         built.encode(pictures[:1], 8)
@@ -143,7 +148,7 @@ class _Trainings:
 
     def of(self, view: Component) -> LearnedView:
         encoder: TrainableEncoder = view.build()
-        shape = (len(self._unit.levels), len(self._unit.images) * self._unit.patches)
+        shape = (len(self._unit.levels), len(self._unit.images) * self._unit.rows)
         noise = np.random.default_rng(1).standard_normal((*shape, encoder.dimension), np.float32)
         expected = encoder.seconds(*shape) / cores()
 
@@ -158,7 +163,8 @@ def _noise(unit: Unit, trainings: _Trainings) -> dict[str, PairedSamples]:
     """As many rows of every view as the unit will have; scalar pixels: a table of values
     an image."""
     rng = np.random.default_rng(0)
-    rows = unit.patches or 256
+    of_vectors = has_features(unit.question.target)
+    rows = unit.rows if of_vectors else 256
     count = rows * len(unit.images)
     x = rng.standard_normal((count, unit.question.target.build().dimension), np.float32)
     return {
@@ -169,8 +175,8 @@ def _noise(unit: Unit, trainings: _Trainings) -> dict[str, PairedSamples]:
                 np.float32,
             ),
             groups=np.repeat(np.arange(len(unit.images)), rows),
-            weights=None if unit.patches else np.ones(count),
-            sizes=None if unit.patches else (256,) * len(unit.levels),
+            weights=None if of_vectors else np.ones(count),
+            sizes=None if of_vectors else (256,) * len(unit.levels),
             learned=trainings.of(view) if is_trained(view) else None,
         )
         for view in unit.question.views

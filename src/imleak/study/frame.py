@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from .components import Question
+from .components import Component, Question
 from .plan import Omission, Unit
 from .spec import StudySpec
 
@@ -23,6 +23,7 @@ COLUMNS: Mapping[str, str] = {
     "target": "str",
     "view": "str",
     "measure": "str",
+    "quantity": "str",
     "part": "str",
     "protocol": "str",
     "seed": "Int64",
@@ -46,10 +47,11 @@ COLUMNS: Mapping[str, str] = {
     "details": "str",
     "error": "str",
 }
-"""Columns of results.parquet. `image` is empty for estimators, `level` for what failed
-before it had one; `encoder` names both sides, `target` of the plain picture and `view` of
-the clear part; `epoch` for all but the history of an estimator; `details` are further
-figures of an estimator by name, as JSON."""
+"""Columns of results.parquet. `image` is empty for estimators and attacks, `level` for what
+failed before it had one; `encoder` names both sides, `target` of the plain picture and
+`view` of the clear part; `quantity` is empty for all but attacks, which have several;
+`epoch` for all but the history of an estimator; `details` are further figures of an
+estimator or attack by name, as JSON."""
 
 SUMMARY_COLUMNS: Mapping[str, str] = {
     "scheme": "str",
@@ -57,6 +59,7 @@ SUMMARY_COLUMNS: Mapping[str, str] = {
     "target": "str",
     "view": "str",
     "measure": "str",
+    "quantity": "str",
     "part": "str",
     "protocol": "str",
     "level": "Int64",
@@ -78,7 +81,8 @@ SUMMARY_COLUMNS: Mapping[str, str] = {
     "test_groups": "Int64",
     "errors": "Int64",
 }
-"""Columns of summary.csv; `n` counts pictures for metrics, rows for estimators."""
+"""Columns of summary.csv; `n` counts pictures for metrics and attacks, rows for
+estimators."""
 
 GROWTH_COLUMNS: Mapping[str, str] = {
     "scheme": "str",
@@ -99,6 +103,22 @@ GROWTH_COLUMNS: Mapping[str, str] = {
 """Columns of growth.csv: an estimator with `train_groups` pictures to learn from, tested on
 the same pictures whatever their number."""
 
+LINKAGE_COLUMNS: Mapping[str, str] = {
+    "scheme": "str",
+    "encoder": "str",
+    "measure": "str",
+    "quantity": "str",
+    "level": "Int64",
+    "among": "Int64",
+    "value": "float64",
+    "low": "float64",
+    "high": "float64",
+    "unit": "str",
+    "chosen": "str",
+}
+"""Columns of linkage.csv: an attack that looks for the plain image of a clear part among so
+many candidates, those of a gallery included."""
+
 
 def rows_of(unit: Unit, part: Part) -> Iterator[dict[str, Any]]:
     """The rows of one unit: a row a reading, or one with its error."""
@@ -107,7 +127,7 @@ def rows_of(unit: Unit, part: Part) -> Iterator[dict[str, Any]]:
         "scheme": unit.scheme.name,
         **_sides(unit.question),
         "measure": unit.measure.name,
-        "protocol": "per-image" if unit.is_metric else unit.measure.protocol,
+        "protocol": protocol_of(unit.measure),
         "seed": unit.seed,
         "part": "clear",
     }
@@ -145,6 +165,26 @@ def growth_of(unit: Unit, part: Part) -> Iterator[dict[str, Any]]:
             yield common | learned | {"low": low, "high": high}
 
 
+def linkage_of(unit: Unit, part: Part) -> Iterator[dict[str, Any]]:
+    """The rows of one unit in linkage.csv; none without a gallery."""
+    for reading in part.readings:
+        common = {
+            "scheme": unit.scheme.name,
+            "encoder": unit.question.title,
+            "measure": unit.measure.name,
+        } | {name: reading[name] for name in LINKAGE_COLUMNS if name in reading}
+        for point in reading.get("linkage", ()):
+            low, high = point["interval"]
+            found = {"among": point["among"], "value": point["value"]}
+            yield common | found | {"low": low, "high": high}
+
+
+def protocol_of(measure: Component) -> str | None:
+    """How a measure obtains its numbers; None of an estimator that has no choice."""
+    fixed = {"metric": "per-image", "attack": "zero-shot"}
+    return fixed.get(measure.kind, measure.protocol)
+
+
 def row_of(omission: Omission, spec: StudySpec) -> dict[str, Any]:
     """The row of a picture that was left out."""
     asked = omission.measure is not None
@@ -154,7 +194,7 @@ def row_of(omission: Omission, spec: StudySpec) -> dict[str, Any]:
         **(_sides(omission.question) if omission.question else {}),
         "measure": omission.measure.name if omission.measure else None,
         "part": "clear" if asked else None,
-        "protocol": omission.measure.protocol if omission.measure else None,
+        "protocol": protocol_of(omission.measure) if omission.measure else None,
         "seed": spec.seed,
         "error": omission.why,
     }
@@ -171,8 +211,8 @@ def typed(table: pd.DataFrame, columns: Mapping[str, str]) -> pd.DataFrame:
 
 
 def _sides(question: Question) -> dict[str, str]:
-    views = ", ".join(view.title for view in question.views)
-    return {"encoder": question.title, "target": question.target.title, "view": views}
+    targets, views = question.titles_of_targets, question.titles_of_views
+    return {"encoder": question.title, "target": targets, "view": views}
 
 
 def _json(details: Mapping[str, float] | None) -> str | None:

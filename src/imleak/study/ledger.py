@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from .features import Embedding
 from .parts import Part, State
-from .plan import ImageInfo, Omission, Unit
+from .plan import Gallery, ImageInfo, Omission, Unit
 from .store import Store
 
 
@@ -67,11 +67,13 @@ class Ledger:
         return [unit for unit in map(self.possible, units) if self.is_left(unit.key)]
 
     def possible(self, unit: Unit) -> Unit:
-        """An estimator's unit without the pictures that have no vectors."""
+        """A unit of all pictures without those that have no vectors."""
         lacking = self._without_vectors(unit)
         if not lacking:
             return unit
-        return replace(unit, images=tuple(one for one in unit.images if one not in lacking))
+        images = tuple(one for one in unit.images if one not in lacking)
+        gallery = Gallery.of(one for one in unit.gallery.images if one not in lacking)
+        return replace(unit, images=images, gallery=gallery)
 
     def state(self, unit: Unit) -> State | None:
         """What became of a unit; None if it is to be done."""
@@ -85,7 +87,7 @@ class Ledger:
                 yield unit, part
 
     def omissions(self, units: Iterable[Unit]) -> Iterator[Omission]:
-        """Pictures that estimators have to do without."""
+        """Pictures that estimators and attacks have to do without."""
         for unit in units:
             for image, why in self._without_vectors(unit).items():
                 yield Omission(image.name, why, unit.measure, unit.question)
@@ -97,8 +99,8 @@ class Ledger:
         if unit.is_metric:
             return {}
         if unit.key not in self._lacking:
-            sides = (unit.question.target, *unit.question.views)
-            asked = (Embedding(image, side) for image in unit.images for side in sides)
+            images = (*unit.images, *unit.gallery.images)
+            asked = (Embedding(image, side) for image in images for side in unit.question.sides)
             self._lacking[unit.key] = {
                 embedding.image: part.error
                 for embedding in asked

@@ -13,7 +13,7 @@ from typing import Any
 from ..images import Source
 from .files import OutputError
 from .parts import Part
-from .plan import ImageInfo, Omission, Unit
+from .plan import Gallery, ImageInfo, Omission, Unit
 from .spec import StudySpec
 
 PACKAGES = (
@@ -48,6 +48,7 @@ class Record:
     command : the words of the command line, if it was one.
     noticed : what a reader must know of the pictures, a line each.
     drawn : units of estimators that were given some of the pictures.
+    gallery : other images that attacks looked among.
     """
 
     spec: StudySpec
@@ -57,6 +58,7 @@ class Record:
     left_out: Sequence[Omission] = ()
     noticed: Sequence[str] = ()
     drawn: Sequence[Unit] = ()
+    gallery: Gallery = field(default_factory=Gallery)
     started: str = field(default_factory=lambda: now())
     finished: str | None = None
     units: dict[str, int] = field(default_factory=dict)
@@ -89,6 +91,7 @@ class Record:
             "warnings": [*self.noticed, *warnings(self.spec), *_subsampled(self.spec, self.drawn)],
             "subsamples": [_subsample(unit) for unit in self.drawn],
             "images": [_image(info) for info in self.images],
+            "gallery": {"images": len(self.gallery.images), "digest": self.gallery.digest},
             "left_out": [dict(each) for each in dict.fromkeys(map(_left_out, self.left_out))],
             "units": self.units,
             "keys": KEYS,

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from hashlib import sha256
-from typing import Any
+from typing import Any, Literal, Self
 
 from .. import plugins
 from ..images import Source
 from ..interfaces import ImleakError, Scheme, Space
-from .components import Component, Question, canonical, chooses_view, has_features, space
+from .components import (
+    Component,
+    Question,
+    canonical,
+    chooses_view,
+    has_features,
+    space,
+    takes_gallery,
+)
 from .spec import StudySpec
 
 SAMPLING_VERSION = "1"
@@ -56,19 +64,43 @@ class ImageInfo:
 
 
 @dataclass(frozen=True)
+class Gallery:
+    """Images that are not measured, and which an adversary has beside those that are.
+
+    Parameters
+    ----------
+    images : in order of digest.
+    digest : SHA-256 (hex) of their digests; empty without images.
+    """
+
+    images: tuple[ImageInfo, ...] = ()
+    digest: str = ""
+
+    @classmethod
+    def of(cls, images: Iterable[ImageInfo]) -> Self:
+        """A gallery of images in any order."""
+        ordered = _by_digest(images)
+        whole = sha256()
+        for image in ordered:
+            whole.update(image.digest.encode())
+        return cls(ordered, whole.hexdigest() if ordered else "")
+
+
+@dataclass(frozen=True)
 class Unit:
-    """One piece of work: a measure on one picture (metric) or on all (estimator), at all
-    levels.
+    """One piece of work: a measure on one picture (metric) or on all (estimator, attack), at
+    all levels.
 
     Parameters
     ----------
     measure, question, scheme : what is computed.
     levels : at which levels, rising.
-    images : one picture for a metric; for an estimator all of them, in order of digest,
-        so that a renamed file changes nothing.
+    images : one picture for a metric; for others all of them, in order of digest, so that a
+        renamed file changes nothing.
     seed : of the study.
     patches : places every picture is cut at; 0 where it is not cut.
     drawn_from : how many pictures those of an estimator were drawn from; 0 if they are all.
+    gallery : other images that an attack looks among.
     """
 
     measure: Component
@@ -79,10 +111,20 @@ class Unit:
     seed: int
     patches: int = 0
     drawn_from: int = 0
+    gallery: Gallery = field(default_factory=lambda: Gallery())
 
     @property
     def is_metric(self) -> bool:
         return self.measure.kind == "metric"
+
+    @property
+    def is_attack(self) -> bool:
+        return self.measure.kind == "attack"
+
+    @property
+    def rows(self) -> int:
+        """Vectors of every picture."""
+        return max(1, self.patches)
 
     @property
     def identity(self) -> dict[str, object]:
@@ -96,8 +138,11 @@ class Unit:
         return sha256(f'{{"images":{digests},{_spelled(*self._what)}'.encode()).hexdigest()
 
     @property
-    def _what(self) -> tuple[Component, Question, Component, tuple[int, ...], int, int]:
-        return self.measure, self.question, self.scheme, self.levels, self.seed, self.patches
+    def _what(self) -> tuple[Component, Question, Component, tuple[int, ...], int, int, str]:
+        return (
+            self.measure, self.question, self.scheme, self.levels, self.seed, self.patches,
+            self.gallery.digest,
+        )  # fmt: skip
 
 
 def _asked(
@@ -107,9 +152,10 @@ def _asked(
     levels: tuple[int, ...],
     seed: int,
     patches: int,
+    gallery: str,
 ) -> dict[str, object]:
     """The identity of a unit but for its pictures."""
-    return {
+    asked = {
         "sampling": SAMPLING_VERSION,
         "scheme": scheme.identity,
         "levels": list(levels),
@@ -118,6 +164,7 @@ def _asked(
         "seed": seed,
         "patches": patches,
     }
+    return asked | {"public": gallery} if gallery else asked
 
 
 @lru_cache(maxsize=1024)
@@ -159,7 +206,7 @@ class Scope:
 
 @dataclass(frozen=True)
 class Plan:
-    """Every unit of a study: metrics picture by picture, then estimators.
+    """Every unit of a study: metrics picture by picture, then attacks, then estimators.
 
     Units of metrics are made whenever they are asked for, and none is held: of a million
     units a plan holds the pictures.
@@ -169,19 +216,27 @@ class Plan:
     scope : which levels of which pictures.
     scheme : what is encrypted.
     metrics : with what each is asked of every picture.
-    estimators : units over all pictures.
+    attacks, estimators : units over all pictures.
     seed : of the study.
+    gallery : other images that attacks look among.
     """
 
     scope: Scope
     scheme: Component
     metrics: tuple[tuple[Component, Question], ...]
+    attacks: tuple[Unit, ...]
     estimators: tuple[Unit, ...]
     seed: int
+    gallery: Gallery = field(default_factory=Gallery)
 
     @property
     def images(self) -> tuple[ImageInfo, ...]:
         return self.scope.images
+
+    @property
+    def pooled(self) -> tuple[Unit, ...]:
+        """Units over all pictures; what takes seconds before what takes minutes."""
+        return self.attacks + self.estimators
 
     def of(self, image: ImageInfo) -> list[Unit]:
         """What is measured of one picture for itself."""
@@ -193,14 +248,18 @@ class Plan:
     def __iter__(self) -> Iterator[Unit]:
         for image in self.images:
             yield from self.of(image)
-        yield from self.estimators
+        yield from self.pooled
 
     def __len__(self) -> int:
-        return len(self.images) * len(self.metrics) + len(self.estimators)
+        return len(self.images) * len(self.metrics) + len(self.pooled)
 
 
-def plan(spec: StudySpec, images: Sequence[ImageInfo]) -> Plan:
+def plan(spec: StudySpec, images: Sequence[ImageInfo], gallery: Gallery | None = None) -> Plan:
     """What a study consists of.
+
+    Parameters
+    ----------
+    gallery : other images, see :func:`others`.
 
     Raises
     ------
@@ -208,13 +267,22 @@ def plan(spec: StudySpec, images: Sequence[ImageInfo]) -> Plan:
         If no picture has the levels asked for.
     """
     chosen = scope(spec, images)
+    gallery = gallery or Gallery()
     return Plan(
         chosen,
         spec.scheme_component(),
         tuple(_pairs(spec, "metric")),
+        tuple(_attack_units(spec, chosen, gallery)),
         tuple(_estimator_units(spec, chosen)),
         spec.seed,
+        gallery,
     )
+
+
+def others(gallery: Iterable[ImageInfo], images: Iterable[ImageInfo]) -> Gallery:
+    """A gallery without the images that are measured."""
+    measured = {image.digest for image in images}
+    return Gallery.of(image for image in gallery if image.digest not in measured)
 
 
 def omissions(spec: StudySpec, images: Sequence[ImageInfo]) -> list[Omission]:
@@ -272,16 +340,31 @@ def scope(spec: StudySpec, images: Sequence[ImageInfo]) -> Scope:
     )
 
 
+def _attack_units(spec: StudySpec, chosen: Scope, gallery: Gallery) -> Iterator[Unit]:
+    """A unit for each attack, over all pictures."""
+    images = _by_digest(chosen.images)
+    for measure, question in _pairs(spec, "attack") if images else ():
+        beside = gallery if takes_gallery(measure) else Gallery()
+        yield Unit(
+            measure, question, spec.scheme_component(), chosen.levels, images, spec.seed,
+            gallery=beside,
+        )  # fmt: skip
+
+
+def _by_digest(images: Iterable[ImageInfo]) -> tuple[ImageInfo, ...]:
+    return tuple(sorted(images, key=lambda image: image.digest))
+
+
 def _estimator_units(spec: StudySpec, chosen: Scope) -> Iterator[Unit]:
     """A unit for each estimator and each question, over all pictures it can use."""
     scheme = spec.scheme_component()
-    by_digest = sorted(chosen.images, key=lambda image: image.digest)
     for measure, question in _pairs(spec, "estimator"):
-        pooled = tuple(image for image in by_digest if not _too_small(image, question))
-        patches = spec.patches if has_features(question.target) else 0
+        pooled = tuple(i for i in _by_digest(chosen.images) if not _too_small(i, question))
+        patches = spec.patches if _patch_size(question) else 0
         if not pooled:
             continue
-        drawn = subsample(pooled, patches or _rows(chosen, scheme), spec.max_samples, spec.seed)
+        rows = max(1, patches) if has_features(question.target) else _rows(chosen, scheme)
+        drawn = subsample(pooled, rows, spec.max_samples, spec.seed)
         drawn_from = len(pooled) if len(drawn) < len(pooled) else 0
         yield Unit(measure, question, scheme, chosen.levels, drawn, spec.seed, patches, drawn_from)
 
@@ -320,7 +403,12 @@ def _pairs(spec: StudySpec, kind: plugins.Kind) -> Iterator[tuple[Component, Que
 
 def _questions(spec: StudySpec, measure: Component) -> Iterator[Question]:
     """Metrics look at pixels, or compare the vectors of one encoder; an estimator takes
-    every pair of target and view, or every target with all its views to choose among."""
+    every pair of target and view, or every target with all its views to choose among, of
+    patches and of whole images apart; an attack takes all encoders at once."""
+    if measure.kind == "attack":
+        first, *others = spec.spaces(measure)
+        yield replace(first, beside=tuple(others))
+        return
     looks_at = space(measure)
     if measure.kind == "metric" and looks_at == "pixels":
         yield PIXELS
@@ -329,9 +417,11 @@ def _questions(spec: StudySpec, measure: Component) -> Iterator[Question]:
     if measure.kind == "metric":
         yield from (question for question in asked if question.is_of_one_encoder)
     elif chooses_view(measure):
-        for target in dict.fromkeys(question.target for question in asked):
-            views = [view for q in asked if q.target == target for view in q.views]
-            yield Question(target, tuple(dict.fromkeys(views)))
+        alike: dict[tuple[Component, bool], dict[Component, None]] = {}
+        for question in asked:
+            views = alike.setdefault((question.target, question.is_of_whole_images), {})
+            views |= dict.fromkeys(question.views)
+        yield from (Question(target, tuple(views)) for (target, _), views in alike.items())
     else:
         yield from asked
 
@@ -341,8 +431,14 @@ def _offers(question: Question) -> Space:
 
 
 def _too_small(image: ImageInfo, question: Question) -> str:
-    """Why a picture cannot be cut into patches for a question; empty if it can."""
-    size = question.target.build().input_size
+    """Why a picture cannot be cut into patches for a question; empty if it can, or need not."""
+    size = _patch_size(question)
     if size is None or min(image.height, image.width) >= size:
         return ""
     return f"is {image.width}x{image.height}, smaller than a patch of {size}x{size}"
+
+
+def _patch_size(question: Question) -> int | None:
+    """Side of the patches a question is about; None if it is about samples or whole images."""
+    size: int | Literal["image"] | None = question.target.build().input_size
+    return None if question.is_of_whole_images or size == "image" else size

@@ -12,12 +12,12 @@ from .cluster import Where, crew
 from .execute import Workplace
 from .ledger import Ledger
 from .manifest import Record
-from .plan import omissions, plan
+from .plan import omissions, others, plan
 from .progress import Progress, Silent
 from .spec import FREE, StudySpec
 from .store import Run, Store
 from .summary import summarise
-from .survey import reader, survey
+from .survey import reader, survey, survey_gallery
 from .work import Work
 
 
@@ -56,29 +56,38 @@ def run(
     record = Record(spec, command)
     with store.locked(started=record.started, workers=where.workers), crew(where) as workers:
         found = survey(spec, told, workers)
-        units = plan(spec, found.images)
+        gallery = survey_gallery(spec, told, workers)
+        units = plan(spec, found.images, others(gallery.images, found.images))
         left_out = [*found.left_out, *omissions(spec, found.images)]
         record.levels = units.scope.levels
         record.drawn = [unit for unit in units.estimators if unit.drawn_from]
-        record.images, record.left_out, record.noticed = found.images, left_out, found.warnings
+        record.images, record.left_out = found.images, left_out
+        record.noticed = [*found.warnings, *gallery.warnings]
+        record.gallery = units.gallery
         store.write_manifest(record.manifest())
 
         ledger = Ledger(store, retry_failed=retry_failed)
         work = Work(ledger, Workplace(reader(spec)), workers, told)
         work.finish(units, forecasting=where.is_here and progress is not None)
-        left_out += ledger.omissions(units.estimators)
+        left_out += ledger.omissions(units.pooled)
         growth: list[dict[str, Any]] = []
+        linkage: list[dict[str, Any]] = []
 
         def rows() -> Iterator[dict[str, Any]]:
             for unit, part in ledger.outcomes(units):
                 record.count(part)
                 growth.extend(frame.growth_of(unit, part))
+                linkage.extend(frame.linkage_of(unit, part))
                 yield from frame.rows_of(unit, part)
             yield from (frame.row_of(omission, spec) for omission in left_out)
 
         store.write_results(rows())
         summary = summarise(store.results(), spec.seed)
-        store.write_summary(summary, frame.tidy(growth, frame.GROWTH_COLUMNS))
+        store.write_summary(
+            summary,
+            frame.tidy(growth, frame.GROWTH_COLUMNS),
+            frame.tidy(linkage, frame.LINKAGE_COLUMNS),
+        )
         record.finish()
         store.write_manifest(record.manifest())
     return Run.open(out)

@@ -34,18 +34,18 @@ def pool_features(
         level, (P, d) each.
     learned : of a view that is trained, what makes its vectors.
     """
-    count, levels = len(unit.images) * unit.patches, len(unit.levels)
+    count, levels = len(unit.images) * unit.rows, len(unit.levels)
     target, views = unit.question.target, unit.question.views
     x = room(count, target.build().dimension)
     ys = {v: room(levels, count, v.build().dimension) for v in views if not is_trained(v)}
     frozen = list(ys.values())
     for group, image in enumerate(unit.images):
-        rows = slice(group * unit.patches, (group + 1) * unit.patches)
+        rows = slice(group * unit.rows, (group + 1) * unit.rows)
         plain, *clear = vectors(image)
         x[rows] = plain
         for at, found in enumerate(clear):
             frozen[at // levels][at % levels, rows] = found
-    groups = np.repeat(np.arange(len(unit.images)), unit.patches)
+    groups = np.repeat(np.arange(len(unit.images)), unit.rows)
     nothing = np.empty((levels, count, 0), np.float32)
     return [
         PairedSamples(x, ys[view], groups)

@@ -15,7 +15,15 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, mo
 from .. import plugins
 from ..interfaces import ImleakError
 from .choices import HELD_OUT_ONLY, Choice, EncoderChoice, Frozen, MeasureChoice, SchemeChoice
-from .components import Component, Question, has_features, holds_out, is_trained, space
+from .components import (
+    Component,
+    Question,
+    has_features,
+    holds_out,
+    is_trained,
+    space,
+    takes_gallery,
+)
 
 SHARED_OPTIONS = (
     "epochs",
@@ -30,7 +38,7 @@ SHARED_OPTIONS = (
 )
 """Fields of a study handed to every measure and encoder that has an option of that name."""
 
-FREE = ("measures", "encoders", "max_samples", *SHARED_OPTIONS)
+FREE = ("measures", "encoders", "max_samples", "gallery", *SHARED_OPTIONS)
 """Fields a study may change in its folder: what is measured, and not on what. What was
 measured before is kept, and only what is new is done."""
 
@@ -126,7 +134,9 @@ class StudySpec(Frozen):
         pixels run whatever they are.
     target, views : what an adversary wants to know of the plain picture, and the ways it
         looks at the clear part; beside `encoders`, or in their stead.
-    measures : metrics and estimators, or groups of :data:`imleak.plugins.GROUPS`.
+    measures : metrics, estimators and attacks, or groups of :data:`imleak.plugins.GROUPS`.
+    gallery : more sources: images that are not measured, and which an adversary that looks for
+        the plain image of a clear part has to tell it from.
     patches : places a picture is cut at, for estimators on features.
     max_samples : most rows an estimator is given; above that, whole pictures are drawn, see
         :func:`imleak.study.plan.subsample`.
@@ -153,6 +163,7 @@ class StudySpec(Frozen):
     measures: Annotated[tuple[MeasureChoice, ...], BeforeValidator(_without_groups), NotEmpty] = (
         Field(DEFAULT_MEASURES, validate_default=True)
     )
+    gallery: Annotated[tuple[Text, ...], Several] = ()
     patches: int = Field(10, ge=1)
     max_samples: int | None = Field(None, ge=1)
     seed: int = Field(0, ge=0)
@@ -214,8 +225,22 @@ class StudySpec(Frozen):
 
     def encoder_components(self) -> tuple[Component, ...]:
         """Every encoder, on whichever side, once."""
-        sides = ((question.target, *question.views) for question in self.questions())
-        return tuple(dict.fromkeys(chain.from_iterable(sides)))
+        attacks = (one for one in self.measure_components() if one.kind == "attack")
+        questions = chain(self.questions(), chain.from_iterable(map(self.spaces, attacks)))
+        return tuple(dict.fromkeys(chain.from_iterable(q.sides for q in questions)))
+
+    def spaces(self, attack: Component) -> tuple[Question, ...]:
+        """What an attack sees whole images through: the encoders it brings, or those of the
+        study that are on both sides."""
+        own: tuple[str, ...] = tuple(getattr(attack.build(), "encoders", ()))
+        if own:
+            brought = (EncoderChoice.model_validate(text) for text in own)
+            return tuple(Question.of_both(choice.component(self.shared)) for choice in brought)
+        return tuple(
+            q
+            for q in self.questions()
+            if q.is_of_one_encoder and has_features(q.target) and not is_trained(q.target)
+        )
 
     def questions(self) -> tuple[Question, ...]:
         """Every target with one view: each encoder on both sides, then the view of each."""
@@ -269,6 +294,11 @@ class StudySpec(Frozen):
         for option in self.shared:
             if option not in heard:
                 yield f"{option}: none of the chosen measures ({chosen}) has it; leave it out"
+        if self.gallery and not any(takes_gallery(one) for one in self.measure_components()):
+            yield (
+                f"gallery: none of the chosen measures ({chosen}) looks among other images; "
+                "add match"
+            )
 
     def _refused(self) -> Iterator[str]:
         named: list[tuple[str, Choice]] = [("scheme", self.scheme)]
@@ -291,6 +321,13 @@ class StudySpec(Frozen):
         compared = any(q.is_of_one_encoder and has_features(q.target) for q in questions)
         for at, choice in enumerate(self.measures):
             measure = choice.components(self.shared)[0]
+            if measure.kind == "attack":
+                if not self.spaces(measure):
+                    yield (
+                        f"measures[{at}]: {measure.name} compares the features of one encoder on "
+                        "both sides; add one to encoders, for instance layout"
+                    )
+                continue
             wanted = space(measure)
             is_there = compared if measure.kind == "metric" else "features" in there
             if wanted == "features" and not is_there:
@@ -324,15 +361,22 @@ class StudySpec(Frozen):
 
 
 def _unlike(question: Question) -> Iterator[str]:
-    """What keeps a target and its view from being paired patch by patch."""
+    """What keeps a target and its view from being paired patch by patch. Beside an encoder
+    of whole images any other sees them whole too."""
     target, (view,) = question.target, question.views
     sizes = [side.build().input_size for side in (target, view)]
-    if sizes[0] != sizes[1]:
-        said = [f"{size}x{size} patches" if size else "single samples" for size in sizes]
+    if sizes[0] != sizes[1] and ("image" not in sizes or None in sizes):
+        said = [_looked_at(size) for size in sizes]
         yield (
             f"views: {view.title} looks at {said[1]} and the target {target.title} at {said[0]}; "
             "both must look at the same"
         )
+
+
+def _looked_at(size: int | str | None) -> str:
+    if size == "image":
+        return "whole images"
+    return f"{size}x{size} patches" if size else "single samples"
 
 
 def _read_toml(path: str | Path) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from .files import OutputError, holder
 from .ledger import Ledger
 from .manifest import revived_images
 from .parts import State
-from .plan import Unit, plan
+from .plan import Gallery, Unit, plan
 from .spec import StudySpec
 from .store import MANIFEST, Store, read_manifest
 
@@ -89,7 +89,8 @@ def status(path: str | Path) -> Status:
     spec, images = StudySpec.of(**manifest["spec"]), revived_images(manifest)
     store = Store(folder, manifest["spec"])
     ledger = Ledger(store)
-    counts = _counts(ledger, plan(spec, images))
+    gallery = Gallery(digest=manifest.get("gallery", {}).get("digest", ""))
+    counts = _counts(ledger, plan(spec, images, gallery))
     return Status(folder, counts, driver, manifest.get("finished"))
 
 

@@ -23,6 +23,7 @@ MANIFEST = "manifest.json"
 RESULTS = "results.parquet"
 SUMMARY = "summary.csv"
 GROWTH = "growth.csv"
+LINKAGE = "linkage.csv"
 PARTS = "parts"
 
 ROWS_AT_ONCE = 50_000
@@ -113,11 +114,14 @@ class Store:
             for batch in file.iter_batches(ROWS_AT_ONCE):
                 yield frame.typed(batch.to_pandas(), frame.COLUMNS)
 
-    def write_summary(self, summary: pd.DataFrame, growth: pd.DataFrame) -> None:
-        """Write the summary and, where there are rows, the table of growth."""
+    def write_summary(
+        self, summary: pd.DataFrame, growth: pd.DataFrame, linkage: pd.DataFrame
+    ) -> None:
+        """Write the summary and, where there are rows, the tables of growth and linkage."""
         self.write_csv(SUMMARY, summary)
-        if not growth.empty:
-            self.write_csv(GROWTH, growth)
+        for name, table in ((GROWTH, growth), (LINKAGE, linkage)):
+            if not table.empty:
+                self.write_csv(name, table)
 
     def write_csv(self, name: str, table: pd.DataFrame) -> None:
         text = table.to_csv(index=False, lineterminator="\n")
@@ -195,9 +199,17 @@ class Run:
     @cached_property
     def growth(self) -> pd.DataFrame:
         """Estimates by number of training pictures; without rows unless asked for."""
-        path = self.path / GROWTH
-        found = pd.read_csv(path) if path.is_file() else frame.tidy([], frame.GROWTH_COLUMNS)
-        return frame.typed(found, frame.GROWTH_COLUMNS)
+        return self._table(GROWTH, frame.GROWTH_COLUMNS)
+
+    @cached_property
+    def linkage(self) -> pd.DataFrame:
+        """Measurements by number of candidates; without rows unless there is a gallery."""
+        return self._table(LINKAGE, frame.LINKAGE_COLUMNS)
+
+    def _table(self, name: str, columns: Mapping[str, str]) -> pd.DataFrame:
+        path = self.path / name
+        found = pd.read_csv(path) if path.is_file() else frame.tidy([], columns)
+        return frame.typed(found, columns)
 
     @cached_property
     def manifest(self) -> dict[str, Any]:

@@ -19,16 +19,16 @@ DRAWN_AT_ONCE = 500_000
 Key: TypeAlias = tuple[Any, ...]
 
 _ASKED = ["scheme", "encoder", "measure", "protocol"]
-_ALIKE = ["part", "level"]
+_ALIKE = ["part", "quantity", "level"]
 _AVERAGED = ["value", "ceiling", "exact"]
 
 
 def summarise(tables: Iterable[pd.DataFrame], seed: int) -> pd.DataFrame:
-    """A row per scheme, encoder, measure, part, protocol and level.
+    """A row per scheme, encoder, measure, quantity, part, protocol and level.
 
     A metric's value is the mean over pictures, its interval the 95 % percentile
     bootstrap of that mean over pictures (none for a single picture, or where a value is
-    infinite). An estimator brings its own.
+    infinite). An estimator and an attack bring their own.
 
     Parameters
     ----------

@@ -118,6 +118,22 @@ def survey(spec: StudySpec, told: Progress, crew: Crew) -> Survey:
     return Survey(tuple(images.values()), tuple(omitted), tuple(noticed))
 
 
+def survey_gallery(spec: StudySpec, told: Progress, crew: Crew) -> Survey:
+    """The first look at the gallery. What of it cannot be read is counted, in a warning."""
+    if not spec.gallery:
+        return Survey((), ())
+    chosen = {"sources": spec.gallery, "largest": None, "limit": None}
+    found = survey(spec.model_copy(update=chosen), told, crew)
+    if not found.left_out:
+        return replace(found, warnings=())
+    first = found.left_out[0]
+    warning = (
+        f"{len(found.left_out):,} images of the gallery were left out; the first, "
+        f"{first.image}, {first.why}."
+    )
+    return Survey(found.images, (), (warning,))
+
+
 @dataclass(frozen=True)
 class Sealed:
     """A file that ``imleak encrypt`` wrote, here or elsewhere: no plain picture to measure.

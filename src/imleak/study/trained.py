@@ -65,24 +65,26 @@ class Trained:
         with self._lock:
             if self._made is None:
                 encoder: TrainableEncoder = self.view.build()
-                groups = np.repeat(np.arange(len(self.unit.images)), self.unit.patches)
+                groups = np.repeat(np.arange(len(self.unit.images)), self.unit.rows)
                 self._made = encoder.watch(self._pictures(), self.unit.images[0].bits, groups)
             return self._made
 
     def _pictures(self) -> Samples:
         """(L, n, C, size, size) clear parts, at the places of the target's patches."""
         unit, size = self.unit, input_size(self.view)
+        if size == "image":
+            raise TypeError(f"{self.view.title} is trained, and takes patches")
         first = unit.images[0]
         pictures = room(
             len(unit.levels),
-            len(unit.images) * unit.patches,
+            len(unit.images) * unit.rows,
             max(image.channels for image in unit.images),
             size,
             size,
             dtype=np.uint8 if first.bits <= 8 else np.uint16,
         )
         for group, info in enumerate(unit.images):
-            rows = slice(group * unit.patches, (group + 1) * unit.patches)
+            rows = slice(group * unit.rows, (group + 1) * unit.rows)
             plain = FeatureRequest(info, self.view, unit.patches, unit.seed)
             wanted = [plain.at(unit.scheme, level) for level in unit.levels]
             for at, (request, samples) in enumerate(at_every_level(wanted, self.read(info))):

@@ -9,8 +9,8 @@ from itertools import chain
 from ..cache import MOST_BYTES
 from .cluster import Crew, Lost, Resource
 from .components import Component, has_features, is_trained
-from .execute import Errand, Workplace, execute, requests_of, run_errand, run_unit
-from .features import Embedding
+from .execute import Errand, Workplace, execute, plain_of, requests_of, run_errand, run_unit
+from .features import Embedding, FeatureRequest
 from .forecast import Forecast, in_words
 from .ledger import Ledger
 from .parts import Part
@@ -57,7 +57,7 @@ class Work:
         for encodes in groups:
             self._pictures(errands, forecast, meter, encodes=encodes)
             self.ledger.flush()  # a training may take hours
-        self._trainings(self.ledger.left(plan.estimators), forecast, meter)
+        self._trainings(self.ledger.left(plan.pooled), forecast, meter)
         self.ledger.flush()
         self.place.cache.prune(most_bytes=MOST_BYTES)
 
@@ -100,7 +100,7 @@ class Work:
             partial(run_errand, self.place),
             (errand for errand in errands if bool(errand.encoders) is encodes),
             needs=needs_of("embedding", errands.may_encode) if encodes else (),
-            beside=_side_by_side(errands.plan.images),
+            beside=_side_by_side((*errands.plan.images, *errands.plan.gallery.images)),
             split=Errand.split,
         )
         for errand, result in done:
@@ -155,7 +155,7 @@ class Errands:
 
     def __init__(self, plan: Plan, ledger: Ledger, place: Workplace) -> None:
         self.plan, self.ledger, self.place = plan, ledger, place
-        self.trainings = ledger.left(plan.estimators)
+        self.trainings = ledger.left(plan.pooled)
         self._pooled = [(unit, {one.digest for one in unit.images}) for unit in self.trainings]
 
     def __iter__(self) -> Iterator[Errand]:
@@ -164,11 +164,21 @@ class Errands:
             lacking = self._lacking(image, units)
             if units or lacking:
                 yield Errand(image, tuple(lacking), tuple(units))
+        for image in self.plan.gallery.images:
+            if lacking := self._lacking_of_gallery(image):
+                yield Errand(image, tuple(lacking))
 
     def _lacking(self, image: ImageInfo, units: Sequence[Unit]) -> list[Embedding]:
         """Vectors of a picture that are neither made nor known to fail."""
         pooled = (unit for unit, digests in self._pooled if image.digest in digests)
         asked = (request for unit in chain(units, pooled) for request in requests_of(unit, image))
+        return self._left(asked)
+
+    def _lacking_of_gallery(self, image: ImageInfo) -> list[Embedding]:
+        attacks = (unit for unit in self.trainings if unit.gallery.images)
+        return self._left(request for unit in attacks for request in plain_of(unit, image))
+
+    def _left(self, asked: Iterable[FeatureRequest]) -> list[Embedding]:
         lacking = self.place.lacking(asked)
         return [embedding for embedding in lacking if self.ledger.is_left(embedding.key)]
 
@@ -186,8 +196,8 @@ class Errands:
     def may_encode(self) -> frozenset[Component]:
         """Those that anything in the plan looks through."""
         questions = [question for _, question in self.plan.metrics]
-        questions += [unit.question for unit in self.plan.estimators]
-        sides = (side for question in questions for side in (question.target, *question.views))
+        questions += [unit.question for unit in self.plan.pooled]
+        sides = (side for question in questions for side in question.sides)
         return frozenset(side for side in sides if has_features(side) and not is_trained(side))
 
 
