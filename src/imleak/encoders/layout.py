@@ -1,4 +1,4 @@
-"""Where an image is quiet and where it is busy: a coarse map, without a network."""
+"""Where an image is flat and where it is busy: coarse maps, without a network."""
 
 from __future__ import annotations
 
@@ -6,17 +6,48 @@ import hashlib
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import uniform_filter
 
-from ..interfaces import Features, ImageError, Samples
+from ..interfaces import Features, ImageError, ImleakError, Samples
+
+BUSY = 0.3
+"""Weight of the map of activity beside that of flatness."""
+
+FLOOR = 1 / 1024
+"""Activity that counts as none, of the largest possible."""
+
+CONSTANT = 1e-5
+"""Standard deviation of a map below which it is rounding."""
 
 
 class Layout:
-    """A coarse map of local activity, of whole images and of their clear parts.
+    r"""Coarse maps of where an image is flat and where it is busy, of any exposure of it.
+
+    Natural images are not noise in their low bits: sensors saturate, JPEG quantises, and
+    walls, skies and printed surfaces are flat. What of a sample survives in the clear part is
+    a function of it, so samples that are equal stay equal, whatever is encrypted. The first
+    map is the share of squares of 2 x 2 samples that are all equal,
+
+    .. math:: f_{kl} = \operatorname{mean}_{ij \in kl} [x_{ij} = x_{i,j+1} = x_{i+1,j} =
+              x_{i+1,j+1}]
+
+    in size x size parts of the image, whatever its size. By chance that holds for 1 in
+    :math:`2^{3b}` squares of noise of b bits, and hardly ever where there is texture. The
+    second, for images without equal neighbours, is the logarithm of the activity: the mean
+    difference of neighbours modulo :math:`2^b`, of the b bits that any sample uses. Clear
+    parts that were scaled or shifted give the same maps. Each map is taken less its mean and
+    divided by its standard deviation, and the second weighted with 0.3; one that is the same
+    everywhere is zero. Channels are averaged.
+
+    Its vectors say nothing of what an image shows: two images of one composition are alike.
 
     Parameters
     ----------
-    size : of the map, which is size x size whatever the image's.
+    size : of the maps.
+
+    Raises
+    ------
+    ImleakError
+        If it is no such size.
     """
 
     name = "layout"
@@ -24,44 +55,87 @@ class Layout:
     argument = "size"
     input_size = "image"
 
-    def __init__(self, size: int = 16) -> None:
+    def __init__(self, size: int = 32) -> None:
+        if not isinstance(size, int) or not 1 <= size <= 256:
+            raise ImleakError(f"layout:{size}: the map has a size of 1 to 256")
         self.size = size
-        self.dimension = size * size
-        self.digest = hashlib.sha256(f"layout {size} {self.version}".encode()).hexdigest()
+        self.dimension = 2 * size * size
+        said = f"layout {size}, flat and {BUSY} busy, floor {FLOOR}, {self.version}"
+        self.digest = hashlib.sha256(said.encode()).hexdigest()
 
     @property
     def title(self) -> str:
         """What it is called in results."""
-        return self.name
+        return self.name if self.size == 32 else f"{self.name}={self.size}"
 
     def encode(self, pictures: Samples, bits: int) -> Features:
-        """Maps (n, size * size), row by row, of images (n, C, H, W) of any size.
+        """Vectors (n, 2 * size * size) of images (n, 1 or 3, H, W) of any size: both maps,
+        row by row.
 
         Raises
         ------
         ImageError
             If they have another shape.
         """
-        if pictures.ndim != 4 or pictures.shape[1] not in (1, 3):
+        if pictures.ndim != 4 or pictures.shape[1] not in (1, 3) or 0 in pictures.shape[2:]:
             raise ImageError(
                 f"layout takes images of shape (n, 1 or 3, H, W), not {pictures.shape}"
             )
-        maps = [self.map(one, bits).ravel() for one in pictures]
-        return np.stack(maps) if maps else np.empty((0, self.dimension), np.float32)
+        vectors = np.empty((len(pictures), 2, self.size * self.size), np.float32)
+        for vector, samples in zip(vectors, pictures, strict=True):
+            shape = (self.size, self.size)
+            vector[0] = _standard(self.map(samples, shape))
+            vector[1] = BUSY * _standard(np.log(activity(samples, shape) + FLOOR))
+        return vectors.reshape(len(pictures), self.dimension)
 
-    def map(self, samples: Samples, bits: int) -> NDArray[np.float32]:
-        """(size, size) of one image (C, H, W)."""
-        half, whole = 1 << (bits - 1), 1 << bits
-        x = samples.astype(np.int32)
-        activity = np.zeros(samples.shape[-2:], np.float32)
-        for axis in (-2, -1):
-            step = np.diff(x, axis=axis, append=np.take(x, [-1], axis)) % whole
-            activity += np.where(step > half, whole - step, step).sum(0)
-        smooth = np.log(uniform_filter(activity, 9) + whole / 1024)
-        coarse = areas(smooth.shape[0], self.size) @ smooth @ areas(smooth.shape[1], self.size).T
-        spread = coarse.std()
-        made: NDArray[np.float32] = ((coarse - coarse.mean()) / (spread or 1)).astype(np.float32)
-        return made
+    def map(self, samples: Samples, shape: tuple[int, int] | None = None) -> NDArray[np.float32]:
+        """Share of flat squares, 0..1, in every part of an image: what an eye makes out in a
+        clear part of few bits.
+
+        Parameters
+        ----------
+        samples : (C, H, W).
+        shape : rows and columns of the map; size x size by default.
+        """
+        x = np.pad(samples, ((0, 0), (0, 1), (0, 1)), mode="edge")
+        across, down = x[..., :-1] == x[..., 1:], x[..., :-1, :] == x[..., 1:, :]
+        flat = across[:, :-1] & across[:, 1:] & down[..., :-1]
+        return _pooled(flat, shape or (self.size, self.size))
+
+
+def activity(samples: Samples, shape: tuple[int, int]) -> NDArray[np.float32]:
+    """Mean absolute difference of neighbours, across and down, on the circle of the values
+    that samples take: 0..1, 1 for half of the circle.
+
+    Parameters
+    ----------
+    samples : (C, H, W).
+    shape : rows and columns of the map.
+    """
+    used = int(np.bitwise_or.reduce(samples, axis=None))
+    width = 8 * samples.itemsize
+    # Where the highest bit in use is the highest of the type, differences wrap by themselves.
+    x = samples << samples.dtype.type(width - max(used.bit_length(), 1))
+    x = np.pad(x, ((0, 0), (0, 1), (0, 1)), mode="edge")
+    across, down = x[:, :-1, :-1] - x[:, :-1, 1:], x[:, :-1, :-1] - x[:, 1:, :-1]
+    total = _pooled(np.minimum(across, 0 - across), shape)
+    total += _pooled(np.minimum(down, 0 - down), shape)
+    return total / np.float32(1 << width)
+
+
+def _pooled(values: NDArray[np.generic], shape: tuple[int, int]) -> NDArray[np.float32]:
+    """Mean over channels of (C, H, W), in equal parts."""
+    rows, columns = (areas(side, size) for side, size in zip(values.shape[1:], shape, strict=True))
+    channels = [rows @ channel.astype(np.float32) @ columns.T for channel in values]
+    return np.asarray(np.mean(channels, axis=0))
+
+
+def _standard(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """A map less its mean, in its standard deviations, as a vector; zeros if it is constant."""
+    spread = float(values.std())
+    if spread <= CONSTANT:
+        return np.zeros(values.size, np.float32)
+    return np.asarray(((values - values.mean()) / np.float32(spread)).ravel())
 
 
 def areas(side: int, size: int) -> NDArray[np.float32]:
