@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..interfaces import Features, ImageError, ImleakError, Samples
+from ._areas import areas
 
 BUSY = 0.3
 """Weight of the map of activity beside that of flatness."""
@@ -15,8 +16,11 @@ BUSY = 0.3
 FLOOR = 1 / 1024
 """Activity that counts as none, of the largest possible."""
 
+FAINT = 0.005
+"""Standard deviation below which a map weighs less: a few accidents in noise are no layout."""
+
 CONSTANT = 1e-5
-"""Standard deviation of a map below which it is rounding."""
+"""Standard deviation below which a map is the same everywhere, but for rounding."""
 
 
 class Layout:
@@ -68,7 +72,7 @@ class Layout:
         """What it is called in results."""
         return self.name if self.size == 32 else f"{self.name}={self.size}"
 
-    def encode(self, pictures: Samples, bits: int) -> Features:
+    def encode(self, pictures: Samples, bits: int) -> Features:  # noqa: ARG002 (samples tell)
         """Vectors (n, 2 * size * size) of images (n, 1 or 3, H, W) of any size: both maps,
         row by row.
 
@@ -131,18 +135,9 @@ def _pooled(values: NDArray[np.generic], shape: tuple[int, int]) -> NDArray[np.f
 
 
 def _standard(values: NDArray[np.float32]) -> NDArray[np.float32]:
-    """A map less its mean, in its standard deviations, as a vector; zeros if it is constant."""
+    """A map less its mean, in its standard deviations, as a vector; zeros if it is the same
+    everywhere."""
     spread = float(values.std())
     if spread <= CONSTANT:
         return np.zeros(values.size, np.float32)
-    return np.asarray(((values - values.mean()) / np.float32(spread)).ravel())
-
-
-def areas(side: int, size: int) -> NDArray[np.float32]:
-    """(size, side): the share of every sample in each of `size` equal parts of a side."""
-    edges = np.arange(size + 1) * (side / size)
-    at = np.arange(side)
-    low = np.maximum(edges[:-1, None], at)
-    high = np.minimum(edges[1:, None], at + 1)
-    shares: NDArray[np.float32] = (np.maximum(high - low, 0) * (size / side)).astype(np.float32)
-    return shares
+    return np.asarray(((values - values.mean()) / np.float32(max(spread, FAINT))).ravel())
