@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..interfaces import Features, ImageError, ImleakError, Samples
+from ._areas import areas
 
 LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)
 """ITU-R BT.601."""
@@ -79,13 +79,3 @@ class Pixels:
         luma = small[:, 0] if colours == 1 else np.tensordot(LUMA, small, (0, 1))
         scaled: Features = (luma / np.float32(2**bits - 1)).reshape(len(pictures), self.dimension)
         return scaled
-
-
-def areas(side: int, size: int) -> NDArray[np.float32]:
-    """(size, side): the share of every sample in each of `size` equal parts of a side."""
-    edges = np.arange(size + 1) * (side / size)
-    at = np.arange(side)
-    low = np.maximum(edges[:-1, None], at)
-    high = np.minimum(edges[1:, None], at + 1)
-    shares: NDArray[Any] = np.maximum(high - low, 0) * (size / side)
-    return shares.astype(np.float32)
