@@ -35,6 +35,9 @@ BUILT_IN: Mapping[Kind, dict[str, str]] = {
         "onnx": "imleak.encoders.onnx:Onnx",
         "torch": "imleak.encoders.exported:Exported",
         "layout": "imleak.encoders.layout:Layout",
+        "phasors": "imleak.encoders.phasors:Phasors",
+        "shingles": "imleak.encoders.shingles:Shingles",
+        "identity": "imleak.encoders.identity:Identity",
     },
     "metric": {
         "histogram": "imleak.metrics.histogram:Histogram",
@@ -44,6 +47,7 @@ BUILT_IN: Mapping[Kind, dict[str, str]] = {
         "psnr": "imleak.metrics.psnr:Psnr",
         "ssim": "imleak.metrics.ssim:Ssim",
         "ms-ssim": "imleak.metrics.msssim:MsSsim",
+        "vif": "imleak.metrics.vif:Vif",
         "entropy": "imleak.metrics.entropy:Entropy",
         "correlation": "imleak.metrics.correlation:Correlation",
         "chi-square": "imleak.metrics.chisquare:ChiSquare",
@@ -66,7 +70,9 @@ BUILT_IN: Mapping[Kind, dict[str, str]] = {
         "best": "imleak.estimators.best:Best",
     },
     "attack": {
+        "recognise": "imleak.attacks.recognise:Recognise",
         "match": "imleak.attacks.match:Match",
+        "confirm": "imleak.attacks.confirm:Confirm",
     },
 }
 
@@ -75,6 +81,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
         "psnr",
         "ssim",
         "ms-ssim",
+        "vif",
         "entropy",
         "correlation",
         "chi-square",
