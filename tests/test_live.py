@@ -101,7 +101,7 @@ def test_a_run_in_a_notebook_shows_its_progress_and_itself(
     assert "<progress" in notebook.cells[0][0]
     assert "drawing the figures" in notebook.cells[0][-1] or "100%" in notebook.cells[0][-1]
     assert "At s = 7 a pixel seen alone keeps" in run._repr_html_()
-    assert run.finding(acceptable=1.0).recommendation is not None
+    assert run.answer(acceptable=1.0).recommendation is not None
     assert run.report("csv") == run.path / "report.csv"
 
 

@@ -1,4 +1,4 @@
-"""The pictures a report shows: some images of a run, encrypted once more as they were."""
+"""The images a report shows: some of a run, encrypted once more as they were."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from . import images
 from .interfaces import Image, ImleakError
 from .report.figures import StripImages
-from .report.figures.strip import trim
+from .report.figures.strip import CROP, middle
 from .report.pictures import Subject, chosen, write_pictures
 from .study import Run, StudySpec
 from .study.observe import observe
@@ -15,7 +15,7 @@ from .study.survey import reader
 
 
 def keep_pictures(spec: StudySpec, run: Run) -> None:
-    """Write some of the measured images at every level, small, into the folder of a run.
+    """Write some of the measured images at every level into the folder of a run.
 
     Raises
     ------
@@ -28,25 +28,32 @@ def keep_pictures(spec: StudySpec, run: Run) -> None:
         for image in _read(spec, wanted):
             seen = observe(image, spec.scheme_component(), levels, spec.seed)
             yield Subject(
-                image.name, image.digest, image.bits, image.samples, seen.cipher, seen.clear
+                image.name,
+                image.digest,
+                image.bits,
+                image.samples,
+                seen.cipher,
+                seen.clear,
+                seen.table,
             )
 
-    write_pictures(run.path, subjects(), levels, len(wanted))
+    write_pictures(run.path, subjects(), levels)
 
 
 def strip_of(spec: StudySpec, run: Run) -> StripImages | None:
-    """The first image that was measured, at all levels, made small enough to print."""
+    """The first image that was measured, and its middle at all levels."""
     levels = tuple(run.manifest["levels"])
     image = next(_read(spec, _measured(run)), None)
     if image is None:
         return None
     observed = observe(image, spec.scheme_component(), levels, spec.seed)
+    window = (slice(None), *middle(image.height, image.width, CROP, CROP))
     return StripImages(
         image.name,
         image.bits,
-        trim(image.samples).copy(),
-        cipher={level: trim(observed.cipher(level)).copy() for level in levels},
-        clear={level: trim(observed.clear(level)).copy() for level in levels},
+        image.samples,
+        cipher={level: observed.cipher(level)[window].copy() for level in levels},
+        clear={level: observed.clear(level)[window].copy() for level in levels},
     )
 
 

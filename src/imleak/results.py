@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from . import study
 
 if TYPE_CHECKING:
-    from .report.finding import Finding
+    from .report.answer import Answer
 
 
 class Run(study.Run):
@@ -17,16 +17,16 @@ class Run(study.Run):
     In a notebook it shows its answer and its table.
     """
 
-    def finding(self, acceptable: float | None = None) -> Finding:
+    def answer(self, acceptable: float | None = None) -> Answer:
         """What the run says, in words.
 
         Parameters
         ----------
-        acceptable : bits that may leak, to recommend a level for.
+        acceptable : bits an image that may leak, to recommend a level for.
         """
-        from .report.finding import find
+        from .report.answer import answer
 
-        return find(self.summary, self.manifest, acceptable)
+        return answer(self.summary, self.manifest, acceptable)
 
     def report(
         self,

@@ -65,7 +65,8 @@ class Page:
         self.call("Emulation.setEmulatedMedia", features=[scheme])
         self.call("Page.navigate", url=path.absolute().as_uri())
         self.wait("document.readyState === 'complete'")
-        self.wait("[...document.querySelectorAll('.chart')].every((c) => c.querySelector('svg'))")
+        shown = "[...document.querySelectorAll('.chart')].filter((c) => c.checkVisibility())"
+        self.wait(f"{shown}.every((c) => c.querySelector('svg'))")
 
     def size(self, width: int, height: int = 900) -> None:
         self.call(

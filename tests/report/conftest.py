@@ -6,13 +6,15 @@ import json
 import math
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from imleak.interfaces import Samples
 from imleak.report.figures import StripImages
+from imleak.report.figures.strip import CROP, middle
 from imleak.report.pictures import Subject, write_pictures
 from imleak.study.frame import COLUMNS, GROWTH_COLUMNS, SUMMARY_COLUMNS, tidy, typed
 from imleak.study.store import Run
@@ -160,7 +162,16 @@ def histories(levels: range = range(9), epochs: int = 100, seeds: int = 2) -> pd
     return typed(pd.concat(parts, ignore_index=True), COLUMNS)
 
 
-def picture(shape: tuple[int, int, int] = (1, 96, 128), bits: int = 8) -> StripImages:
+class Planes(NamedTuple):
+    """An image and what the encryption of its planes makes of it."""
+
+    bits: int
+    plain: Samples
+    cipher: Callable[[int], Samples]
+    clear: Callable[[int], Samples]
+
+
+def planes(shape: tuple[int, int, int], bits: int = 8) -> Planes:
     """A ramp with a disc at every level of `bits`, encrypted with random planes."""
     draw = np.random.default_rng(0)
     channels, height, width = shape
@@ -171,13 +182,21 @@ def picture(shape: tuple[int, int, int] = (1, 96, 128), bits: int = 8) -> StripI
     plain = np.repeat(np.where(disc, 2**bits - 1 - ramp, ramp)[None].astype(dtype), channels, 0)
     noise = draw.integers(0, 2**bits, shape, dtype=dtype)
     kept = {level: 2 ** (bits - level) - 1 for level in range(bits + 1)}
-    return StripImages(
-        "ramp.png",
+    return Planes(
         bits,
         plain,
-        {level: plain ^ (noise & dtype(2**bits - 1 - mask)) for level, mask in kept.items()},
-        {level: plain & dtype(mask) for level, mask in kept.items()},
+        lambda level: plain ^ (noise & dtype(2**bits - 1 - kept[level])),
+        lambda level: plain & dtype(kept[level]),
     )
+
+
+def picture(shape: tuple[int, int, int] = (1, 96, 128), bits: int = 8) -> StripImages:
+    """The same as a strip shows it."""
+    _, plain, cipher, clear = planes(shape, bits)
+    window = (slice(None), *middle(*shape[1:], CROP, CROP))
+    levels = range(bits + 1)
+    ciphers, clears = ({s: of(s)[window] for s in levels} for of in (cipher, clear))
+    return StripImages("ramp.png", bits, plain, ciphers, clears)
 
 
 @pytest.fixture
@@ -253,9 +272,9 @@ def manifest_of(names: list[str], **more: Any) -> dict[str, Any]:
 
 def subject(name: str, digest: str = "0" * 64, **more: Any) -> Subject:
     """The picture of :func:`picture` as the page's pictures are made of."""
-    of = picture(**{"shape": (1, 48, 64)} | more)
-    clear, cipher = of.clear, of.cipher
-    return Subject(name, digest, of.bits, of.plain, cipher.__getitem__, clear.__getitem__)
+    shape = more.pop("shape", (1, 48, 64))
+    of = planes(shape, more.pop("bits", 8))
+    return Subject(name, digest, *of, **more)
 
 
 def run_in(
@@ -278,7 +297,7 @@ def run_in(
         growth.to_csv(folder / "growth.csv", index=False)
     shown = [subject(name, f"{i:064x}") for i, name in enumerate(names[:pictures])]
     if shown:
-        write_pictures(folder, shown, range(9), len(shown))
+        write_pictures(folder, shown, range(9))
     return Run.open(folder)
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imleak.report.adversaries import Adversary, Look
+from imleak.report.adversaries import Adversary, Result
 from imleak.report.recommend import Recommendation, recommend
 
 EMPTY = pd.DataFrame(
@@ -18,15 +18,15 @@ EMPTY = pd.DataFrame(
 )
 
 
-def look(verdict: str, value: float = 0.0, rising: bool | None = False) -> Look:
-    return Look(value, value - 0.05, value + 0.05, verdict, rising)
+def look(verdict: str, value: float = 0.0, rising: bool | None = False) -> Result:
+    return Result(value, value - 0.05, value + 0.05, verdict, rising=rising)
 
 
 SEEN = look("saturated", 4.0)
 QUIET = look("no leak found")
 
 
-def adversary(*looks: Look, **more: Any) -> Adversary:
+def adversary(*looks: Result, **more: Any) -> Adversary:
     given: dict[str, Any] = {
         "scheme": "bitplanes",
         "encoder": "clip",
@@ -35,9 +35,14 @@ def adversary(*looks: Look, **more: Any) -> Adversary:
         "detectable": 0.05,
         "train": 500,
         "test": 100,
-        "untrained": False,
     }
-    return Adversary(**(given | more), looks=dict(enumerate(looks)))
+    return Adversary(**(given | more), results=dict(enumerate(looks)))
+
+
+def matching(*looks: Result) -> Adversary:
+    """Bits an image that need no training; no leak, unless said, below .05."""
+    more = {"unit": "bit/image", "measure": "match", "encoder": "layout", "train": None}
+    return adversary(*(looks or (SEEN, QUIET, QUIET, QUIET)), detectable=math.nan, **more)
 
 
 def advice(*everyone: Adversary, acceptable: float = 0.1, summary: Any = None) -> Recommendation:
@@ -46,22 +51,24 @@ def advice(*everyone: Adversary, acceptable: float = 0.1, summary: Any = None) -
 
 
 def test_the_lowest_level_from_which_nothing_speaks_against_it() -> None:
-    found = advice(adversary(SEEN, look("leak", 0.5), QUIET, QUIET))
+    found = advice(adversary(SEEN, look("leak", 0.5), QUIET, QUIET), matching())
     assert found.level == 2
     assert found.words == (
-        "For at most 0.10 bit a patch: s = 2, against the adversaries named below and no others."
+        "For at most 0.10 bit an image: s = 2, against the adversaries named below and no "
+        "others; whoever holds an image can still confirm it."
     )
 
 
 def test_a_level_below_one_that_leaks_is_not_recommended() -> None:
-    found = advice(adversary(SEEN, QUIET, look("leak", 0.5), QUIET))
+    found = advice(adversary(SEEN, QUIET, look("leak", 0.5), QUIET), matching())
     assert found.level == 3
 
 
 def test_a_small_leak_that_does_not_grow_is_acceptable() -> None:
     small = look("leak", 0.3)
-    assert advice(adversary(SEEN, small, small, small), acceptable=0.4).level == 1
-    assert advice(adversary(SEEN, small, small, small), acceptable=0.3).level is None
+    who = (adversary(SEEN, small, small, small), matching())
+    assert advice(*who, acceptable=0.4).level == 1
+    assert advice(*who, acceptable=0.3).level is None
 
 
 @pytest.mark.parametrize(
@@ -73,40 +80,56 @@ def test_a_small_leak_that_does_not_grow_is_acceptable() -> None:
         (look("leak", 0.02, rising=True), {}, "would find more with more images"),
         (look("leak", 0.02, rising=None), {}, "whether it grows was not measured (--growth)"),
         (look("no leak found", rising=True), {}, "would find more with more images"),
-        (QUIET, {"detectable": math.nan}, "was not measured (--sensitivity)"),
-        (QUIET, {"detectable": math.inf}, "no planted leak was found"),
-        (QUIET, {"detectable": 0.5}, "a leak below 0.50 bit may have gone unseen"),
-        (QUIET, {"untrained": True}, "no adversary with trained features"),
-        (QUIET, {"encoder": "pixels"}, "no adversary with trained features"),
     ],
 )
-def test_nothing_is_recommended_without_support(last: Look, more: Any, why: str) -> None:
-    found = advice(adversary(SEEN, SEEN, SEEN, last, **more))
+def test_nothing_is_recommended_against_an_estimator(last: Result, more: Any, why: str) -> None:
+    found = advice(adversary(SEEN, SEEN, SEEN, last, **more), matching())
     assert found.level is None
     assert found.words.startswith("No level is recommended for at most 0.10 bit: ")
     assert why in found.words
 
 
+@pytest.mark.parametrize("who", [adversary(SEEN, QUIET, QUIET, QUIET), None])
+def test_nothing_is_recommended_where_match_was_not_asked(who: Adversary | None) -> None:
+    found = advice(*filter(None, [who]))
+    assert found.level is None
+    assert "at s = 3 match, which needs no training, was not asked" in found.words
+
+
+def test_who_finds_nothing_must_have_been_able_to() -> None:
+    wide = Result(0.0, 0.0, 0.5, "no leak found")
+    few = matching(SEEN, wide, wide, wide)
+    assert "a leak below 0.50 bit may have gone unseen" in advice(few).words
+    assert advice(few, acceptable=0.5).level == 1
+    assert advice(few, adversary(SEEN, QUIET, QUIET, QUIET)).level == 1
+    assert advice(few, adversary(SEEN, QUIET, QUIET, QUIET, detectable=math.nan)).level is None
+    unknown = matching(SEEN, *[Result(0.0, math.nan, math.nan, "no leak found")] * 3)
+    assert "is not known (--sensitivity)" in advice(unknown).words
+
+
 def test_an_adversary_that_is_blind_supports_nothing() -> None:
-    found = advice(adversary(QUIET, QUIET, QUIET, QUIET))
+    found = advice(matching(QUIET, QUIET, QUIET, QUIET))
     assert found.level is None
     assert "nothing even where nothing is encrypted" in found.words
-    seeing = adversary(SEEN, QUIET, QUIET, QUIET)
-    assert advice(adversary(QUIET, QUIET, QUIET, QUIET), seeing).level == 1
+    assert advice(adversary(QUIET, QUIET, QUIET, QUIET), matching()).level == 1
 
 
-def test_one_keen_adversary_is_enough_and_one_leak_too_much() -> None:
-    dull = adversary(SEEN, QUIET, QUIET, QUIET, detectable=math.inf)
-    assert advice(dull).level is None
-    assert advice(dull, adversary(SEEN, QUIET, QUIET, QUIET)).level == 1
-    assert advice(dull, adversary(SEEN, *[look("leak", 0.9)] * 3)).level is None
+def test_one_leak_is_too_much() -> None:
+    assert advice(matching(), adversary(SEEN, *[look("leak", 0.9)] * 3)).level is None
+    assert advice(matching(SEEN, *[look("leak", 0.9)] * 3)).level is None
+
+
+def test_confirming_and_single_pixels_are_no_judges() -> None:
+    loud = [look("leak", 6.0)] * 4
+    confirming = adversary(*loud, measure="confirm", unit="bit/image")
+    assert advice(matching(), confirming, adversary(*loud, encoder="pixels")).level == 1
 
 
 def test_where_nothing_is_left_anything_is_acceptable() -> None:
     found = advice(summary=EMPTY, acceptable=1e-5)
     assert found.level == 3
     assert found.words.startswith("For at most 0.000010 bit: s = 3, where nothing is left")
-    assert "below it, at s = 2 no adversary" in found.words
+    assert "below it, at s = 2 match, which needs no training" in found.words
 
 
 @given(
@@ -123,8 +146,8 @@ def test_more_may_leak_never_asks_for_a_higher_level(
     verdicts: tuple[str, ...], values: tuple[float, ...], one: float, other: float
 ) -> None:
     who = adversary(*(look(*pair) for pair in zip(verdicts, values, strict=True)))
-    strict, lax = (advice(who, acceptable=bits).level for bits in sorted((one, other)))
+    strict, lax = (advice(who, matching(), acceptable=bits).level for bits in sorted((one, other)))
     if strict is not None:
         assert lax is not None
         assert lax <= strict
-        assert all(who.looks[s].verdict in ("leak", "no leak found") for s in range(strict, 4))
+        assert all(who.results[s].verdict in ("leak", "no leak found") for s in range(strict, 4))

@@ -36,27 +36,34 @@ def show(table: Table) -> None:
 
 
 def tell(run: Run, acceptable: float | None = None) -> None:
-    """Level x measure, what failed, the answer in words, and where the files are."""
-    from ..report.finding import find
-    from ..report.tables import level_tables
+    """What failed, the table of levels, the answer in words, and where the files are."""
+    from ..report.answer import answer
+    from ..report.tables import level_tables, overview_table
 
-    if not run.summary.empty:
-        for table in level_tables(run.summary, Console().width):
+    decides = overview_table(run.summary)
+    if decides.row_count:
+        show(decides)
+    else:
+        for table in level_tables(run.summary, Console().width) if len(run.summary) else ():
             show(table)
     for warning in run.manifest.get("warnings", ()):
         say(warning)
     _some(_failures(run.failures))
-    finding = find(run.summary, run.manifest, acceptable)
-    advice = finding.recommendation.words if finding.recommendation else ""
-    for line in filter(None, (finding.answer, finding.reach, advice)):
-        say(line)
+    found = answer(run.summary, run.manifest, acceptable)
+    console = Console()
+    for sentence in found.sentences:
+        console.print(Text.assemble((sentence.head, "bold"), sentence.rest), highlight=False)
+    for line in found.notes:
+        console.print(Text(line, style="dim"), highlight=False)
+    if found.recommendation:
+        console.print(Text(found.recommendation.words, style="bold"), highlight=False)
     say(f"In {run.path}: {_files(run.path)}")
     say(f"Open {run.path / 'report.html'}")
 
 
 def tell_calibration(found: Calibration) -> None:
     """Truth and estimates, what became of them, and where the files are."""
-    from ..report.answers import consistency_lines, estimator_table, task_tables
+    from ..report.calibration_table import consistency_lines, estimator_table, task_tables
 
     for table in task_tables(found.frame, Console().width):
         show(table)

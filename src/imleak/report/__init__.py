@@ -31,7 +31,7 @@ def write_report(
     ----------
     format : one of :data:`FORMATS`.
     output : the file; ``report.FORMAT`` in the folder of the run if None.
-    acceptable : bits that may leak, to recommend a level for.
+    acceptable : bits an image that may leak, to recommend a level for.
 
     Raises
     ------

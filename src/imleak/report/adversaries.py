@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,37 +18,56 @@ PIXELS = "pixels"
 CODE_LENGTH, HISTOGRAM = "codelength", "histogram"
 """Measures whose ceiling is the logarithm of the values a clear sample can take."""
 
+RECOGNISE, MATCH, CONFIRM = "recognise", "match", "confirm"
+"""Measures that learned from none of the images, the gravest finding first."""
+
+_KEY = ["scheme", "encoder", "measure", "protocol", "quantity"]
+
 
 @dataclass(frozen=True)
-class Look:
-    """What one adversary found at one level; `rising` is None where growth was not asked
-    for, `ceiling` is the most that the test could have shown."""
+class Result:
+    """What one adversary found at one level.
+
+    Parameters
+    ----------
+    value, low, high : in the unit of the adversary; `low` and `high` NaN where exact.
+    null_mean, null_p95 : what the same adversary says of pairs broken across images.
+    ceiling : the most that the test could have shown.
+    rising : whether more training images would find more; None if that was not asked.
+    chosen : the space or estimator that was chosen among several.
+    images : the images it was tested on.
+    """
 
     value: float
     low: float
     high: float
     verdict: str
-    rising: bool | None = None
+    null_mean: float = math.nan
+    null_p95: float = math.nan
     ceiling: float = math.inf
+    rising: bool | None = None
+    chosen: str = ""
+    images: int = 0
 
     @property
     def claims(self) -> bool:
-        return self.verdict in CLAIMS
+        """Whether the verdict claims a leak, and the interval clears the null."""
+        return self.verdict in CLAIMS and not self.low <= self.null_p95
 
 
 @dataclass(frozen=True)
 class Adversary:
-    """An estimator of what a view tells of a target, tested on images it never saw.
+    """A measure that has verdicts, and one quantity of those it gives.
 
     Parameters
     ----------
+    quantity : empty for an estimator, which gives bits.
     bound : what its numbers are to mutual information.
     detectable : the smallest planted leak it finds, in bits; infinite if it finds none,
         NaN if it was not asked.
-    train, test : images it learned from and was tested on.
-    encoder : what both are features of, in words.
-    untrained : whether an encoder of either side has random weights.
-    looks : by level.
+    train, test : images it learned from and was tested on; None where it learned from none.
+    encoder : what target and view are features of, in words.
+    results : by level.
     """
 
     scheme: str
@@ -59,74 +77,60 @@ class Adversary:
     detectable: float
     train: int | None
     test: int | None
-    untrained: bool
-    looks: Mapping[int, Look] = field(repr=False)
+    results: Mapping[int, Result] = field(repr=False)
+    quantity: str = ""
+    unit: str = "bit"
 
     @property
     def title(self) -> str:
-        return f"{self.measure} on {self.encoder}"
+        return f"{self.measure} on {self.encoder}" if self.encoder != PIXELS else self.measure
+
+    @property
+    def is_zero_shot(self) -> bool:
+        return self.measure in (RECOGNISE, MATCH, CONFIRM)
 
     @property
     def row(self) -> str:
         """What a number of bits is given for."""
+        if self.unit.endswith("/image"):
+            return "image"
         return "pixel" if self.encoder == PIXELS else "patch"
 
     @property
     def sees_plain(self) -> bool | None:
         """Whether it finds anything where nothing is encrypted; None if that is not known."""
-        look = self.looks.get(0)
-        return None if look is None or look.verdict == "unreliable" else look.claims
+        result = self.results.get(0)
+        return None if result is None or result.verdict == "unreliable" else result.claims
+
+    @property
+    def bounds_content(self) -> bool:
+        """Whether its numbers are bits about what an image shows, held against a threshold."""
+        if not self.unit.startswith("bit") or self.measure == CONFIRM:
+            return False
+        return self.is_zero_shot or self.encoder != PIXELS
 
 
-def adversaries(summary: pd.DataFrame, manifest: Mapping[str, Any]) -> list[Adversary]:
-    """Every adversary of a run, in the order of its summary."""
+def adversaries(summary: pd.DataFrame) -> list[Adversary]:
+    """Every adversary of a run and each of its quantities, in the order of the summary."""
     judged = summary[summary["verdict"].notna() & summary["level"].notna()]
-    untrained = tuple(untrained_encoders(manifest))
     found = []
-    for key, rows in judged.groupby(["scheme", "encoder", "measure", "protocol"], sort=False):
-        scheme, encoder, measure = map(str, key[:3])
-        sides = (encoder, str(rows["target"].iloc[0]), *str(rows["view"].iloc[0]).split(", "))
+    for key, rows in judged.groupby(_KEY, sort=False, dropna=False):
+        scheme, encoder, measure, _, quantity = ("" if pd.isna(one) else str(one) for one in key)
         found.append(
             Adversary(
                 scheme=scheme,
                 encoder=encoder,
                 measure=measure,
+                quantity=quantity,
+                unit=str(rows["unit"].iloc[0]),
                 bound=str(rows["bound"].iloc[0]),
                 detectable=float(rows["detectable"].max()),
                 train=_count(rows["train_groups"]),
                 test=_count(rows["test_groups"]),
-                untrained=any(side.startswith(untrained) for side in sides),
-                looks={int(row["level"]): _look(row) for row in rows.to_dict("records")},
+                results={int(row["level"]): _result(row) for row in rows.to_dict("records")},
             )
         )
     return found
-
-
-def untrained_encoders(manifest: Mapping[str, Any]) -> Iterator[str]:
-    """What the names of encoders with random weights begin with in the results of a run."""
-    for component in manifest.get("components", ()):
-        options = json.loads(component.get("options") or "{}")
-        weights = str(options.get("weights"))
-        if component.get("kind") == "encoder" and weights.startswith("random"):
-            yield f"{component['name']}={weights}"
-
-
-def strongest(at: int, among: Iterable[Adversary]) -> Adversary | None:
-    """Who claims most at a level: by the lower end of the interval, bounds before others,
-    and known sizes before those that are merely larger than the test could show."""
-
-    def rank(adversary: Adversary) -> tuple[bool, float]:
-        return adversary.bound == "lower", adversary.looks[at].low
-
-    claiming = [one for one in among if at in one.looks and one.looks[at].claims]
-    return max(claiming, key=rank, default=None)
-
-
-def smallest_seen(among: Iterable[Adversary]) -> float:
-    """The smallest planted leak that any of them finds, in bits; infinite if none finds
-    any, NaN if none was asked."""
-    asked = [one.detectable for one in among if not math.isnan(one.detectable)]
-    return min(asked, default=math.nan)
 
 
 def empty_levels(summary: pd.DataFrame) -> list[int]:
@@ -137,12 +141,21 @@ def empty_levels(summary: pd.DataFrame) -> list[int]:
     )
 
 
-def _look(row: Mapping[Any, Any]) -> Look:
-    rising = None if pd.isna(row["rising"]) else bool(row["rising"])
-    value, low, high = (float(row[name]) for name in ("mean", "low", "high"))
-    ceiling = row.get("ceiling")
-    most = math.inf if ceiling is None or math.isnan(ceiling) else float(ceiling)
-    return Look(value, low, high, str(row["verdict"]), rising, most)
+def _result(row: Mapping[Any, Any]) -> Result:
+    numbers = ("mean", "low", "high", "null_mean", "null_p95", "ceiling")
+    value, low, high, mean, p95, ceiling = (float(row[name]) for name in numbers)
+    return Result(
+        value,
+        low,
+        high,
+        str(row["verdict"]),
+        mean,
+        p95,
+        ceiling=math.inf if math.isnan(ceiling) else ceiling,
+        rising=None if pd.isna(row["rising"]) else bool(row["rising"]),
+        chosen="" if pd.isna(row["chosen"]) else str(row["chosen"]),
+        images=0 if pd.isna(row["n"]) else int(row["n"]),
+    )
 
 
 def _count(column: pd.Series[Any]) -> int | None:

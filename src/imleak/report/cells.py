@@ -16,7 +16,8 @@ _MEANING = {
     "exact": "= exact",
     "none": "~ no bound",
 }
-_KEY = ["scheme", "encoder", "measure", "part", "protocol"]
+_KEY = ["scheme", "encoder", "measure", "quantity", "part", "protocol"]
+_PLAIN_PROTOCOLS = ("per-image", "zero-shot", "")
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,7 @@ class Column:
     ----------
     headings : words that tell this column from the others, the measure first.
     failed : how many measurements of it failed.
+    quantity : of a measure that gives several.
     part, protocol : of the encrypted image that was compared, and how.
     train : images an estimator learned from, where known.
     """
@@ -55,6 +57,7 @@ class Column:
     unit: str
     failed: int
     cells: Mapping[int, Cell] = field(repr=False)
+    quantity: str = ""
     part: str = "clear"
     protocol: str = ""
     train: int | None = None
@@ -115,10 +118,11 @@ def columns(summary: pd.DataFrame) -> list[Column]:
     parts = summary.groupby(["scheme", "encoder", "measure"])["part"].nunique()
     found = []
     for key, rows in summary.groupby(_KEY, sort=False, dropna=False):
-        scheme, encoder, measure, part, protocol = map(_word, key)
+        scheme, encoder, measure, quantity, part, protocol = map(_word, key)
         told = (
+            quantity,
             part if part != "clear" or parts[scheme, encoder, measure] > 1 else "",
-            protocol if protocol != "per-image" else "",
+            protocol if protocol not in _PLAIN_PROTOCOLS else "",
         )
         column = Column(
             scheme=scheme,
@@ -131,6 +135,7 @@ def columns(summary: pd.DataFrame) -> list[Column]:
                 int(row["level"]): _cell(row)
                 for row in rows[rows["level"].notna()].to_dict("records")
             },
+            quantity=quantity,
             part=part,
             protocol=protocol,
             train=_count(rows["train_groups"]),

@@ -1,12 +1,13 @@
-"""A run on A4 pages: its answer, its table, its figures, as one PDF."""
+"""A run on A4 pages without a browser: first what whoever decides needs, then the rest."""
 
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator
+from dataclasses import dataclass, field
 from io import BytesIO
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_pdf import PdfPages
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
@@ -14,80 +15,194 @@ from PIL import Image
 
 from ..study.store import Run
 from . import cells
+from .answer import Answer, answer
 from .figures import drawings
+from .figures.findings import draw_findings
 from .figures.style import print_style, printable
-from .finding import Finding, find
+from .overview import levels as overview_levels
+from .overview import overview
 
 _WIDTH, _HEIGHT = 8.27, 11.69
-_LEFT, _TOP, _BOTTOM = 0.555, 0.8, 0.6
+_LEFT, _TOP, _BOTTOM = 0.555, 0.6, 0.6
 """Inches of an A4 page and its margins, which leave the width of a page of print."""
 
-_GAP, _DPI = 0.3, 200
+_GAP, _DPI = 0.2, 200
 """Inches between figures; their resolution."""
 
 _COLUMNS, _LEVELS = 6, 17
 """Of one table."""
 
 
+@dataclass
+class _Pages:
+    """Pages filled from left to right and from top to bottom."""
+
+    full: list[Figure] = field(default_factory=list)
+    page: Figure = field(default_factory=lambda: _blank())
+    below: float = _TOP
+    left: float = _LEFT
+    tall: float = 0.0
+
+    def turn(self) -> None:
+        """Go on with a new page, unless this one is empty."""
+        if (self.below, self.left) != (_TOP, _LEFT):
+            self.full.append(self.page)
+            self.page, self.below, self.left, self.tall = _blank(), _TOP, _LEFT, 0.0
+
+    def end_row(self) -> None:
+        if self.left > _LEFT:
+            self.left, self.below, self.tall = _LEFT, self.below + self.tall + _GAP, 0.0
+
+    def write(self, text: str, size: float, width: int, weight: str = "normal") -> None:
+        """Text of so many characters a line, and a gap below it."""
+        if not text:
+            return
+        self.end_row()
+        lines = textwrap.wrap(printable(text, 2000), width)
+        height = (len(lines) * 1.45 + 0.4) * size / 72
+        if self.below + height > _HEIGHT - _BOTTOM:
+            self.turn()
+        place = (_LEFT / _WIDTH, 1 - self.below / _HEIGHT)
+        style = {"fontsize": size, "weight": weight, "va": "top", "linespacing": 1.35}
+        self.page.text(*place, "\n".join(lines), **style)
+        self.below += height
+
+    def place(self, width: float, height: float) -> Axes:
+        """Axes of this size in inches."""
+        if self.left > _LEFT and self.left + width > _WIDTH - _LEFT + 0.01:
+            self.end_row()
+        if self.below + height > _HEIGHT - _BOTTOM:
+            self.turn()
+        box = (self.left / _WIDTH, 1 - (self.below + height) / _HEIGHT)
+        axes = self.page.add_axes((*box, width / _WIDTH, height / _HEIGHT))
+        axes.axis("off")
+        self.left, self.tall = self.left + width + 0.16, max(self.tall, height)
+        return axes
+
+    def show(self, picture: NDArray[np.uint8], width: float, height: float) -> None:
+        self.place(width, height).imshow(picture, interpolation="none", aspect="auto")
+
+    def draw(self, figure: Figure) -> None:
+        width, height = figure.get_size_inches()
+        self.show(_pixels(figure), width, height)
+
+
 def to_pdf(run: Run, acceptable: float | None = None) -> bytes:
     """The pages of a run; the same run gives the same bytes."""
     content = BytesIO()
-    finding = find(run.summary, run.manifest, acceptable)
-    metadata = {"Title": finding.answer, "CreationDate": None, "Creator": None, "Producer": None}
-    with print_style(), PdfPages(content, metadata=metadata) as pages:
-        for page in (_first(finding), *_tables(run), *_figures(run)):
-            pages.savefig(page)
+    found = answer(run.summary, run.manifest, acceptable)
+    metadata = {"Title": found.text, "CreationDate": None, "Creator": None, "Producer": None}
+    with print_style():
+        pages = _Pages()
+        _decide(pages, run, found)
+        pages.turn()
+        _rest(pages, run)
+        pages.turn()
+        with PdfPages(content, metadata=metadata) as file:
+            for page in pages.full:
+                file.savefig(page)
     return content.getvalue()
 
 
-def _first(finding: Finding) -> Figure:
-    page = _blank()
-    below = _write(page, finding.answer, _TOP, 15, 60)
-    below = _write(page, finding.reach, below, 9.5, 92)
-    if finding.recommendation:
-        below = _write(page, finding.recommendation.words, below, 9.5, 92)
-    for warning in finding.warnings:
-        below = _write(page, f"Note: {warning}", below, 9.5, 92)
-    for title, lines in (
-        ("Who looked", finding.looked),
-        ("What this does not cover", finding.limits),
-    ):
-        below = _write(page, title if lines else "", below + 0.12, 9.5, 92, weight="bold")
-        for line in lines:
-            below = _write(page, f"–  {line}", below, 9.5, 92)
-    return page
+def _decide(pages: _Pages, run: Run, found: Answer) -> None:
+    """Title, date, answer, strip, chart, table, and what was run."""
+    manifest = run.manifest
+    images, started = len(manifest.get("images", ())), str(manifest.get("started") or "")[:10]
+    version = (manifest.get("versions") or {}).get("imleak", "")
+    pages.write("What a selectively encrypted image still gives away", 14, 70, "bold")
+    pages.write(f"imleak {version} · {images:,} images · {started}", 8.5, 110)
+    if found.recommendation:
+        pages.write(found.recommendation.words, 9.5, 98, "bold")
+    for place, sentence in enumerate(found.sentences):
+        pages.write(str(sentence), *((11, 84, "bold") if place == 0 else (9, 104)))
+    for line in (*found.notes, *(f"Note: {warning}" for warning in found.warnings)):
+        pages.write(line, 7.5, 125)
+    strip = run.path / "figures" / "strip.png"
+    if strip.is_file():
+        with Image.open(strip) as image:
+            picture = np.asarray(image.convert("RGB"))
+        width = _WIDTH - 2 * _LEFT
+        pages.show(picture, width, width * picture.shape[0] / picture.shape[1])
+    if (chart := draw_findings(run.summary)) is not None:
+        pages.draw(chart)
+    pages.end_row()
+    shown = overview(run.summary)
+    levels = overview_levels(shown)
+    if shown:
+        heads = [f"{column.title}\n{textwrap.fill(column.words, 18)}" for column in shown]
+        body = [
+            [str(level), *(c.entries[level].text if level in c.entries else "" for c in shown)]
+            for level in levels
+        ]
+        loud = {
+            (row, place)
+            for row, level in enumerate(levels, start=1)
+            for place, column in enumerate(shown, start=1)
+            if level in column.entries and column.entries[level].claims
+        }
+        _table(pages, heads, body, 0.19, loud)
+    pages.write("Who looked", 9, 100, "bold")
+    for line in found.looked:
+        pages.write(line, 7.5, 125)
+    pages.write("What this does not cover", 9, 100, "bold")
+    for line in found.limits:
+        pages.write(line, 7.5, 125)
+    pages.write("What was run", 9, 100, "bold")
+    pages.write(" ".join(manifest.get("command") or ()), 7.5, 125)
+    pages.write(str(manifest.get("keys") or ""), 7.5, 125)
 
 
-def _write(
-    page: Figure, text: str, below: float, size: float, width: int, weight: str = "normal"
-) -> float:
-    """Text at a height in inches from the top; the height below it."""
-    if not text:
-        return below
-    lines = textwrap.wrap(printable(text, 2000), width)
-    place = (_LEFT / _WIDTH, 1 - below / _HEIGHT)
-    page.text(*place, "\n".join(lines), fontsize=size, weight=weight, va="top", linespacing=1.4)
-    return below + (len(lines) * 1.6 + 0.45) * size / 72
-
-
-def _figures(run: Run) -> Iterator[Figure]:
-    """Every figure in its size, from left to right and from top to bottom."""
-    page, left, below, tall = _blank(), _LEFT, _TOP, 0.0
-    is_empty = True
+def _rest(pages: _Pages, run: Run) -> None:
+    """Level by measure, a few columns and levels a table; then every figure in its size."""
+    shown = [column for column in cells.columns(run.summary) if column.cells]
+    every = cells.levels(shown)
+    for first in range(0, len(shown), _COLUMNS):
+        block = shown[first : first + _COLUMNS]
+        heads = [
+            "\n".join([printable(" ".join(c.headings), 22), printable(c.encoder, 22), c.unit])
+            for c in block
+        ]
+        for start in range(0, len(every), _LEVELS):
+            levels = every[start : start + _LEVELS]
+            body = [[str(level), *(_cell(column, level) for column in block)] for level in levels]
+            pages.write("Level by measure; [low, high]: 95 % interval", 9, 100, "bold")
+            _table(pages, heads, body, 0.52)
     for drawing in drawings(run.histories, run.summary, run.growth, None):
-        width, height = drawing.figure.get_size_inches()
-        if left > _LEFT and left + width > _WIDTH - _LEFT + 0.01:
-            left, below, tall = _LEFT, below + tall + _GAP, 0.0
-        if below + height > _HEIGHT - _BOTTOM and not is_empty:
-            yield page
-            page, left, below, tall = _blank(), _LEFT, _TOP, 0.0
-        box = (left / _WIDTH, 1 - (below + height) / _HEIGHT, width / _WIDTH, height / _HEIGHT)
-        axes = page.add_axes(box)
-        axes.imshow(_pixels(drawing.figure), interpolation="none", aspect="auto")
-        axes.axis("off")
-        left, tall, is_empty = left + width + 0.16, max(tall, height), False
-    if not is_empty:
-        yield page
+        pages.draw(drawing.figure)
+
+
+def _table(
+    pages: _Pages,
+    heads: list[str],
+    body: list[list[str]],
+    row: float,
+    loud: set[tuple[int, int]] | None = None,
+) -> None:
+    """A table with rows of so many inches; `loud` cells are bold."""
+    width, head = _WIDTH - 2 * _LEFT, 0.5
+    axes = pages.place(width, head + len(body) * row)
+    table = axes.table(
+        cellText=body,
+        colLabels=["s", *heads],
+        colWidths=[0.06, *[0.94 / max(len(heads), _COLUMNS)] * len(heads)],
+        loc="upper left",
+        cellLoc="right",
+        edges="horizontal",
+    )
+    table.auto_set_font_size(False)
+    table.set_fontsize(7)
+    tall = head + len(body) * row
+    for at, cell in table.get_celld().items():
+        cell.set_height((head if at[0] == 0 else row) / tall)
+        cell.set_linewidth(0.8 if at[0] == 0 else 0.3)
+        if at in (loud or ()):
+            cell.set_text_props(weight="bold")
+    pages.end_row()
+
+
+def _cell(column: cells.Column, level: int) -> str:
+    lines = (column.value(level), column.interval(level), column.verdict(level))
+    return "\n".join(filter(None, lines))
 
 
 def _pixels(figure: Figure) -> NDArray[np.uint8]:
@@ -95,47 +210,6 @@ def _pixels(figure: Figure) -> NDArray[np.uint8]:
     figure.savefig(content, format="png", dpi=_DPI)
     with Image.open(content) as image:
         return np.asarray(image.convert("RGB"))
-
-
-def _tables(run: Run) -> Iterator[Figure]:
-    """Level by measure, a few columns and levels a page."""
-    shown = [column for column in cells.columns(run.summary) if column.cells]
-    every = cells.levels(shown)
-    for first in range(0, len(shown), _COLUMNS):
-        block = shown[first : first + _COLUMNS]
-        for start in range(0, len(every), _LEVELS):
-            yield _table(block, every[start : start + _LEVELS])
-
-
-def _table(block: list[cells.Column], levels: list[int]) -> Figure:
-    page = _blank()
-    _write(page, "Level by measure; [low, high]: 95 % interval", _TOP, 11, 80)
-    axes = page.add_axes((_LEFT / _WIDTH, 0.06, 1 - 2 * _LEFT / _WIDTH, 0.82))
-    axes.axis("off")
-    heads = [
-        "\n".join([printable(" ".join(c.headings), 22), printable(c.encoder, 22), c.unit])
-        for c in block
-    ]
-    body = [[str(level), *(_cell(column, level) for column in block)] for level in levels]
-    table = axes.table(
-        cellText=body,
-        colLabels=["s", *heads],
-        colWidths=[0.06, *[0.94 / _COLUMNS] * len(block)],
-        loc="upper left",
-        cellLoc="right",
-        edges="horizontal",
-    )
-    table.auto_set_font_size(False)
-    table.set_fontsize(7)
-    for (row, _), cell in table.get_celld().items():
-        cell.set_height(0.055 if row == 0 else 0.052)
-        cell.set_linewidth(0.8 if row == 0 else 0.3)
-    return page
-
-
-def _cell(column: cells.Column, level: int) -> str:
-    lines = (column.value(level), column.interval(level), column.verdict(level))
-    return "\n".join(filter(None, lines))
 
 
 def _blank() -> Figure:

@@ -10,7 +10,7 @@ import pandas as pd
 from jinja2 import Environment, StrictUndefined
 
 from . import cells
-from .finding import find
+from .answer import answer
 
 
 def fragment(summary: pd.DataFrame, manifest: Mapping[str, Any]) -> str:
@@ -19,7 +19,7 @@ def fragment(summary: pd.DataFrame, manifest: Mapping[str, Any]) -> str:
     source = files(__package__).joinpath("notebook.html.j2").read_text(encoding="utf-8")
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
     return environment.from_string(source).render(
-        finding=find(summary, manifest),
+        answer=answer(summary, manifest),
         columns=columns,
         levels=cells.levels(columns),
         encoders=len({column.encoder for column in columns}),

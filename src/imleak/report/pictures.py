@@ -1,20 +1,19 @@
-"""Some pictures of a run, small, at every level: what the page lets its reader look at.
+"""Some images of a run at every level, for the reader of its page to look at.
 
-A picture is one PNG, a column of tiles: the plain picture, its cipher at every level, its
-clear part at every level. Samples are picked, never averaged, and the file is lossless:
-the mean of noise is flat grey, and would show a secrecy that is not there.
+Each has a native crop from its middle, without loss and sample by sample: what is averaged
+or skipped shows a secrecy that is not there. Beside it stands the whole image, averaged to
+be small, and the map of its layout. Tiles of one kind stand in one file, one below the other.
 """
 
 from __future__ import annotations
 
 import json
-import math
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,47 +21,77 @@ from PIL import Image
 
 from ..interfaces import Samples
 from ..study.store import write_whole
-from .figures.strip import to_screen
+from .figures.strip import averaged, middle, stretch, to_screen
 
 FOLDER, INDEX = "pictures", "index.json"
 
-MOST = 12
-"""Pictures of a run that are kept."""
+MOST = 6
+"""Images of a run that are kept, if they are small."""
 
 BYTES = 2_050_000
-"""Of all of them together, so that a page stays below 4 MB."""
+"""Of all of them together, so that a page stays below 4 MB; noise cannot be compressed."""
 
-LONGEST, SHORTEST = 320, 16
-"""Samples along the longer side of a tile, at most and at least."""
+CROP, SHORTEST = 320, 64
+"""Sides of a native crop in samples, where images are as large; less only where one image
+alone would take all bytes."""
+
+WHOLE, WHOLE_QUALITY = 180, 60
+"""Longer side of the whole image made small, and its WebP quality."""
+
+Tile: TypeAlias = NDArray[np.uint8]
+Layout: TypeAlias = Callable[[Samples], NDArray[np.float32]]
 
 
-_SIZE = 0.5
-"""Bytes a sample of a tile takes, about."""
+@dataclass(frozen=True)
+class Sheet:
+    """Tiles of one size in one file, one below the other."""
 
-_Sample = TypeVar("_Sample", bound=np.generic)
+    file: str
+    width: int
+    height: int
 
 
 @dataclass(frozen=True)
 class Picture:
-    """What the index says of a picture.
+    """What the index says of an image.
 
     Parameters
     ----------
     name, digest : of the image.
-    file : the PNG in the folder.
-    width, height : of a tile.
+    levels : of the tiles.
     of_width, of_height : of the image.
-    levels : of the tiles: plain, then ciphers, then clear parts.
+    left, top : of the crop in it.
+    crop : plain, every cipher XOR plain, and every clear part unless there are `tables`.
+    tables : by level, the grey value of the clear part for every one of the plain image.
+    whole : plain, ciphers, clear parts; None where the crop is the whole image.
+    maps : the layout of the plain image and of every clear part; None if there is none.
     """
 
     name: str
     digest: str
-    file: str
-    width: int
-    height: int
+    levels: tuple[int, ...]
     of_width: int
     of_height: int
-    levels: tuple[int, ...]
+    left: int
+    top: int
+    crop: Sheet
+    tables: tuple[tuple[int, ...], ...] | None = None
+    whole: Sheet | None = None
+    maps: Sheet | None = None
+
+    @property
+    def sheets(self) -> list[Sheet]:
+        return [sheet for sheet in (self.crop, self.whole, self.maps) if sheet]
+
+    @classmethod
+    def of(cls, entry: dict[str, Any]) -> Picture:
+        """From an entry of the index."""
+        sheets = {
+            name: Sheet(**entry[name]) for name in ("crop", "whole", "maps") if entry.get(name)
+        }
+        tables = entry.get("tables")
+        more = {"tables": tuple(map(tuple, tables)) if tables else None} | sheets
+        return cls(**entry | more | {"levels": tuple(entry["levels"])})
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,6 +104,8 @@ class Subject:
     bits : B, the bits a sample uses.
     plain : (C, H, W) samples.
     cipher, clear : level -> (C, H, W) samples.
+    table : level -> clear sample of every plain one, (2**bits,); None where a scheme has none.
+    layout : (C, H, W) samples -> map of values around 0, (h, w).
     """
 
     name: str
@@ -83,6 +114,13 @@ class Subject:
     plain: Samples
     cipher: Callable[[int], Samples]
     clear: Callable[[int], Samples]
+    table: Callable[[int], Samples | None] = lambda _: None
+    layout: Layout | None = None
+
+    @property
+    def used(self) -> int:
+        """Bits that the plain image uses, to which clear parts are stretched to be seen."""
+        return int(self.plain.max(initial=0)).bit_length()
 
 
 def chosen(images: Sequence[Any], most: int = MOST) -> list[Any]:
@@ -91,32 +129,31 @@ def chosen(images: Sequence[Any], most: int = MOST) -> list[Any]:
     return [images[place * len(images) // count] for place in range(count)]
 
 
-def write_pictures(
-    out: Path, subjects: Iterable[Subject], levels: Sequence[int], count: int
-) -> list[Picture]:
-    """Write the pictures of a run and their index into ``out/pictures``.
+def write_pictures(out: Path, subjects: Iterable[Subject], levels: Sequence[int]) -> list[Picture]:
+    """Write pictures of a run and their index into ``out/pictures``: as many subjects as
+    :data:`BYTES` hold, one at least.
 
     Parameters
     ----------
     subjects : of at most :data:`MOST` images; one that cannot be read is not yielded.
     levels : rising.
-    count : how many subjects are expected, who share :data:`BYTES`.
 
     Raises
     ------
     OutputError
         If they cannot be written.
     """
-    written = []
-    for place, subject in enumerate(subjects):
-        content, width, height = sheet(subject, levels, BYTES // max(count, 1))
-        file = f"{place:02}-{subject.digest[:12]}.png"
-        write_whole(out / FOLDER / file, content)
-        tall, wide = subject.plain.shape[1:]
-        written.append(
-            Picture(subject.name, subject.digest, file, width, height, wide, tall, tuple(levels))
-        )
-    index = json.dumps([asdict(picture) for picture in written], indent=1)
+    written: list[Picture] = []
+    left = BYTES
+    for subject in subjects:
+        picture, files = _picture(subject, levels, len(written))
+        left -= sum(map(len, files.values()))
+        if left < 0 and written:
+            break
+        for name, content in files.items():
+            write_whole(out / FOLDER / name, content)
+        written.append(picture)
+    index = json.dumps([asdict(picture) for picture in written])
     write_whole(out / FOLDER / INDEX, f"{index}\n".encode())
     return written
 
@@ -125,57 +162,107 @@ def read_pictures(out: Path) -> list[Picture]:
     """The pictures of a run; none where none were kept, or the index is not whole."""
     try:
         entries = json.loads((out / FOLDER / INDEX).read_text(encoding="utf-8"))
-        found = [Picture(**entry | {"levels": tuple(entry["levels"])}) for entry in entries]
-    except (OSError, ValueError, TypeError, KeyError):
+        found = [Picture.of(entry) for entry in entries]
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return []
-    return [picture for picture in found if (out / FOLDER / Path(picture.file).name).is_file()]
+    return [
+        picture
+        for picture in found
+        if all((out / FOLDER / Path(sheet.file).name).is_file() for sheet in picture.sheets)
+    ]
 
 
-def data_uri(out: Path, picture: Picture) -> str:
-    """A picture as an address that holds it."""
-    content = (out / FOLDER / Path(picture.file).name).read_bytes()
-    return f"data:image/png;base64,{b64encode(content).decode()}"
+def data_uri(out: Path, sheet: Sheet) -> str:
+    """A sheet as an address that holds it."""
+    content = (out / FOLDER / Path(sheet.file).name).read_bytes()
+    return f"data:image/webp;base64,{b64encode(content).decode()}"
 
 
-def sheet(subject: Subject, levels: Sequence[int], most: int) -> tuple[bytes, int, int]:
-    """The tiles of a picture as one PNG of at most `most` bytes, or as small as tiles get;
-    with the width and height of a tile."""
-    tiles = list(_tiles(subject, levels))
-    tall, wide = tiles[0].shape[:2]
-    guess = math.sqrt(most * max(tall, wide) / (_SIZE * len(tiles) * min(tall, wide)))
-    side = min(LONGEST, max(SHORTEST, int(guess)))
+def _picture(
+    subject: Subject, levels: Sequence[int], place: int
+) -> tuple[Picture, dict[str, bytes]]:
+    """An image, and its files: of at most :data:`BYTES`, if its crop can be made so small."""
+    stem = f"{place:02}-{subject.digest[:12]}"
+    tall, wide = subject.plain.shape[1:]
+    files: dict[str, bytes] = {}
+
+    def sheet(name: str, tiles: Iterable[Tile], quality: int | None = None) -> Sheet:
+        shown = list(tiles)
+        files[f"{stem}{name}.webp"] = _webp(np.concatenate(shown), quality)
+        height, width = shown[0].shape[:2]
+        return Sheet(f"{stem}{name}.webp", width, height)
+
+    whole = maps = None
+    if max(tall, wide) > CROP:
+        whole = sheet("-whole", _whole(subject, levels), WHOLE_QUALITY)
+    if subject.layout is not None:
+        maps = sheet("-layout", _maps(subject, subject.layout, levels))
+    tables = _tables(subject, levels)
+    side = CROP
     while True:
-        shown = [pick(tile, side) for tile in tiles]
-        content = _png(np.concatenate(shown))
-        if len(content) <= most or side <= SHORTEST:
-            return content, shown[0].shape[1], shown[0].shape[0]
-        # Bytes are as the square of the side, nearly.
-        side = max(SHORTEST, min(side - 1, int(side * math.sqrt(most / len(content)))))
+        window = middle(tall, wide, side, side)
+        crop = sheet("", _crop(subject, levels, window, with_clear=tables is None))
+        size = sum(map(len, files.values()))
+        if size <= BYTES or side <= SHORTEST:
+            break
+        side = max(SHORTEST, min(side - 8, int(side * (BYTES / size) ** 0.5)))
+    top, left = (cut.start for cut in window)
+    entry = (subject.name, subject.digest, tuple(levels), wide, tall, left, top)
+    return Picture(*entry, crop, tables, whole, maps), files
 
 
-def pick(picture: NDArray[_Sample], side: int) -> NDArray[_Sample]:
-    """Samples (H, W, ...) at evenly spread places, at most `side` along the longer side."""
-    tall, wide = picture.shape[:2]
-    scale = min(1.0, side / max(tall, wide))
-    rows, columns = (_places(length, max(1, round(length * scale))) for length in (tall, wide))
-    return picture[rows[:, None], columns]
-
-
-def _places(length: int, count: int) -> NDArray[np.intp]:
-    return ((np.arange(count) + 0.5) * length / count).astype(np.intp)
-
-
-def _tiles(subject: Subject, levels: Sequence[int]) -> Iterator[NDArray[np.uint8]]:
-    """Plain, cipher and clear pictures (H, W) or (H, W, 3), as large as tiles may be."""
-    used = int(subject.plain.max(initial=0)).bit_length()
-    yield pick(to_screen(subject.plain, subject.bits), LONGEST)
+def _crop(
+    subject: Subject, levels: Sequence[int], window: tuple[slice, slice], *, with_clear: bool
+) -> Iterator[Tile]:
+    """What an encrypted sample has in common with the plain one is 0 in their XOR, which
+    halves the bytes of a cipher."""
+    at = (slice(None), *window)
+    plain = to_screen(subject.plain[at], subject.bits)
+    yield plain
     for level in levels:
-        yield pick(to_screen(subject.cipher(level), subject.bits), LONGEST)
+        yield to_screen(subject.cipher(level)[at], subject.bits) ^ plain
+    for level in levels if with_clear else ():
+        clear = subject.clear(level)
+        yield to_screen(clear[at], subject.bits, stretch(clear, subject.used))
+
+
+def _tables(subject: Subject, levels: Sequence[int]) -> tuple[tuple[int, ...], ...] | None:
+    """Grey value of the clear part by that of the plain image, where one tells the other."""
+    found = []
+    for level in levels if subject.bits <= 8 else ():
+        table = subject.table(level)
+        if table is None:
+            return None
+        shift = stretch(subject.clear(level), subject.used)
+        plain, clear = (
+            to_screen(samples[None, None], subject.bits, by)[0]
+            for samples, by in ((np.arange(len(table), dtype=np.uint8), 0), (table, shift))
+        )
+        values = np.zeros(256, np.uint8)
+        values[plain] = clear
+        found.append(tuple(values.tolist()))
+    return tuple(found) or None
+
+
+def _whole(subject: Subject, levels: Sequence[int]) -> Iterator[Tile]:
+    yield averaged(to_screen(subject.plain, subject.bits), WHOLE)
     for level in levels:
-        yield pick(to_screen(subject.clear(level), subject.bits, used), LONGEST)
+        yield averaged(to_screen(subject.cipher(level), subject.bits), WHOLE)
+    for level in levels:
+        clear = subject.clear(level)
+        shift = stretch(clear, subject.used)
+        yield averaged(to_screen(clear, subject.bits, shift), WHOLE)
 
 
-def _png(tiles: NDArray[np.uint8]) -> bytes:
+def _maps(subject: Subject, layout: Layout, levels: Sequence[int]) -> Iterator[Tile]:
+    """Light where an image is busy, dark where it is flat; two deviations to either side."""
+    for samples in (subject.plain, *map(subject.clear, levels)):
+        yield np.round(255 * (layout(samples) / 4 + 0.5).clip(0, 1)).astype(np.uint8)
+
+
+def _webp(tiles: Tile, quality: int | None) -> bytes:
+    """Without loss unless there is a quality."""
     content = BytesIO()
-    Image.fromarray(tiles).save(content, format="png")
+    how: dict[str, Any] = {"lossless": True, "method": 1, "quality": 10} if quality is None else {"quality": quality}
+    Image.fromarray(tiles).save(content, format="webp", **how)
     return content.getvalue()

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
 
-from .adversaries import PIXELS, Adversary, Look, empty_levels, smallest_seen
-from .words import bits, levels
+from .adversaries import MATCH, Adversary, Result, empty_levels
+from .words import bits, interval, levels
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,7 @@ class Recommendation:
 
     Parameters
     ----------
-    acceptable : bits a row that may leak.
+    acceptable : bits an image that may leak.
     level : the lowest level from which on no result speaks against it.
     words : the recommendation, or the refusal, as a sentence.
     """
@@ -33,23 +33,24 @@ def recommend(
 ) -> Recommendation:
     """The lowest level from which on every adversary leaves at most `acceptable` bits.
 
-    A level is supported where nothing is left in the clear. It is also where no adversary
-    with trained features finds more, as far as its interval reaches, or would with more
-    images; and where one that finds nothing would have seen as little. A lower bound that
-    lies below a threshold supports nothing by itself.
+    A level is supported where nothing is left in the clear. It is also where `match`, which
+    learned from none of the images, was asked; no adversary finds more, as far as its
+    interval reaches, or would with more images; and one that finds nothing would have seen
+    as little. Bits of a patch count as bits of its image, which has at least as many. A
+    lower bound that lies below a threshold supports nothing by itself.
 
     Parameters
     ----------
-    summary : a row per scheme, encoder, measure, part, protocol and level.
+    summary : a row per scheme, encoder, measure, quantity, part, protocol and level.
     everyone : the adversaries of the run.
-    acceptable : bits a row, above 0.
+    acceptable : bits an image, above 0.
     """
     schemes = summary["scheme"].dropna().nunique()
     most = f"at most {bits(acceptable)} bit"
     if schemes > 1:
         words = f"No level is recommended for {most}: this run has {schemes} schemes; audit one."
         return Recommendation(acceptable, None, words)
-    judges = [one for one in everyone if one.encoder != PIXELS and not one.untrained]
+    judges = [one for one in everyone if one.bounds_content]
     empty = empty_levels(summary)
     measured = sorted({int(level) for level in summary["level"].dropna()})
     objections = {level: next(_objections(level, judges, acceptable), "") for level in measured}
@@ -68,8 +69,8 @@ def recommend(
         words = f"For {most}: s = {level}, where nothing is left in the clear{below}."
     else:
         words = (
-            f"For {most} a {judges[0].row}: s = {level}, against the adversaries named below "
-            "and no others."
+            f"For {most} an image: s = {level}, against the adversaries named below and no "
+            "others; whoever holds an image can still confirm it."
         )
     return Recommendation(acceptable, level, words)
 
@@ -87,39 +88,51 @@ def _tail(measured: Sequence[int], supported: Sequence[int]) -> list[int]:
 def _objections(level: int, judges: Sequence[Adversary], acceptable: float) -> Iterator[str]:
     """What speaks against a level, the gravest first."""
     at = f"at {levels([level])}"
-    here = [one for one in judges if level in one.looks]
-    if not here:
-        yield f"{at} no adversary with trained features was tested on images it had not seen"
+    here = [one for one in judges if level in one.results]
+    if not any(one.measure == MATCH for one in here):
+        yield f"{at} match, which needs no training, was not asked (--measure match)"
         return
     for one in here:
-        yield from _claimed(one, one.looks[level], at, acceptable)
+        yield from _claimed(one, one.results[level], at, acceptable)
     sighted = [one for one in here if one.sees_plain is not False]
     if not sighted:
         yield "the adversaries find nothing even where nothing is encrypted"
-    quiet = [one for one in sighted if not one.looks[level].claims]
-    if len(quiet) == len(sighted) and not any(one.detectable <= acceptable for one in quiet):
-        yield _unseen(quiet)
+    quiet = [one for one in sighted if not one.results[level].claims]
+    smallest = min((_seen(one, level) for one in quiet), default=0.0)
+    if len(quiet) == len(sighted) and not smallest <= acceptable:
+        yield _unseen(smallest)
 
 
-def _claimed(one: Adversary, look: Look, at: str, acceptable: float) -> Iterator[str]:
+def _claimed(one: Adversary, result: Result, at: str, acceptable: float) -> Iterator[str]:
     """What an adversary found that is more than acceptable, or may be."""
-    if look.verdict == "unreliable":
+    size = f"{bits(result.value)} bit{interval(result.low, result.high)}"
+    if result.verdict == "unreliable":
         yield f"{at} what {one.title} says is unreliable"
-    elif look.verdict == "saturated":
-        yield f"{at} {one.title} finds as much as it can show, {bits(look.value)} bit or more"
-    elif look.claims and look.high > acceptable:
-        yield f"{at} {one.title} finds {bits(look.value)} bit [{bits(look.low)}, {bits(look.high)}]"
-    elif look.rising:
+    elif result.verdict == "saturated":
+        yield f"{at} {one.title} finds as much as it can show, {bits(result.value)} bit or more"
+    elif result.claims and result.high > acceptable:
+        yield f"{at} {one.title} finds {size}"
+    elif result.rising:
         yield f"{at} {one.title} would find more with more images"
-    elif look.claims and look.rising is None:
+    elif result.claims and result.rising is None and not one.is_zero_shot:
         yield f"{at} {one.title} finds a leak, and whether it grows was not measured (--growth)"
 
 
-def _unseen(quiet: Sequence[Adversary]) -> str:
-    """Why it says nothing that none of them found a leak."""
-    smallest = smallest_seen(quiet)
-    if math.isnan(smallest):
-        return "the smallest leak that would have been seen was not measured (--sensitivity)"
+def _seen(quiet: Adversary, level: int) -> float:
+    """The smallest leak that an adversary who found nothing would have seen: the planted one
+    that it finds, or for one that learned from nothing the upper end of its interval."""
+    seen = quiet.results[level].high if quiet.is_zero_shot else quiet.detectable
+    return math.inf if math.isnan(seen) else seen
+
+
+def _unseen(smallest: float) -> str:
     if math.isinf(smallest):
-        return "no planted leak was found, however large"
+        return "how small a leak would have been seen is not known (--sensitivity)"
     return f"a leak below {bits(smallest)} bit may have gone unseen"
+
+
+def smallest_seen(among: Iterable[Adversary]) -> float:
+    """The smallest planted leak that any of them finds, in bits; infinite if none finds
+    any, NaN if none was asked."""
+    asked = [one.detectable for one in among if not math.isnan(one.detectable)]
+    return min(asked, default=math.nan)

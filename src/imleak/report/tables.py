@@ -1,4 +1,5 @@
-"""Level x measure: every number with its unit, its bound and its interval.
+"""Level x measure: every number with its unit, its bound and its interval; and the small
+table of what is found at each level.
 
 For the terminal, in Markdown and in CSV.
 """
@@ -17,6 +18,8 @@ from rich.table import Table
 from rich.text import Text
 
 from .cells import Cell, Column, columns, levels, notes, pairs
+from .overview import Entry, overview
+from .overview import levels as overview_levels
 
 _VERDICT_STYLE = {"leak": "bold red", "saturated": "magenta", "unreliable": "yellow"}
 
@@ -49,6 +52,22 @@ def level_tables(summary: pd.DataFrame, width: int) -> list[Table]:
         _table(block, _title(block), notes(summary) if place == last else [])
         for place, block in enumerate(blocks)
     ]
+
+
+def overview_table(summary: pd.DataFrame) -> Table:
+    """What is found at each level; without rows where no adversary looked."""
+    shown = overview(summary)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    if not any(one.claims is not None for column in shown for one in column.entries.values()):
+        return table
+    table.add_column(Text("s"), justify="right", style="bold")
+    for column in shown:
+        table.add_column(Text(f"{column.title}\n{column.words}"), justify="right")
+    styles = {True: "bold red", False: "dim", None: ""}
+    for level in overview_levels(shown):
+        entries = [column.entries.get(level, Entry("")) for column in shown]
+        table.add_row(Text(str(level)), *(Text(one.text, style=styles[one.claims]) for one in entries))
+    return table
 
 
 def to_markdown(summary: pd.DataFrame) -> str:

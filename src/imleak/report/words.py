@@ -29,6 +29,15 @@ def bits(value: float) -> str:
     return f"{value:.{min(6, 1 - math.floor(math.log10(abs(value))))}f}"
 
 
+def interval(low: float, high: float) -> str:
+    """`` [0.98, 1.14]`` to follow a value; empty where there is none.
+
+    >>> interval(1, 2), interval(math.nan, math.nan)
+    (' [1.00, 2.00]', '')
+    """
+    return "" if math.isnan(low) or math.isnan(high) else f" [{bits(low)}, {bits(high)}]"
+
+
 def plural(count: int, thing: str) -> str:
     """``1 image``, ``2,000 images``"""
     return f"{count:,} {thing}{'' if count == 1 else 's'}"
@@ -54,3 +63,30 @@ def levels(some: Iterable[int], of: Sequence[int] = ()) -> str:
 def listed(items: Sequence[str]) -> str:
     """``a``, ``a and b``, ``a, b and c``"""
     return " and ".join(filter(None, (", ".join(items[:-1]), *items[-1:])))
+
+
+def percent(share: float) -> str:
+    """``77 %``, ``0.4 %``, ``99.7 %``: whole percents, but never 0 or 100 of what is neither.
+
+    >>> percent(0.774), percent(0.004), percent(0.997), percent(1)
+    ('77 %', '0.4 %', '99.7 %', '100 %')
+    """
+    whole = 100 * share
+    near = 0 < whole < 0.995 or 99.5 <= whole < 100
+    return f"{whole:.1f} %" if near else f"{whole:.0f} %"
+
+
+def where(some: Iterable[int], measured: Sequence[int]) -> str:
+    """``at every level below s = 8``, ``at every level``, ``at s = 2 and 5``: of levels that
+    encrypt something.
+
+    >>> where([1, 2, 3], range(5)), where([1, 2], [1, 2]), where([2], range(5))
+    ('at every level below s = 4', 'at every level', 'at s = 2')
+    """
+    wanted = sorted(set(some))
+    every = [level for level in sorted(measured) if level > 0]
+    if wanted == every:
+        return "at every level"
+    if len(wanted) > 1 and wanted == every[: len(wanted)]:
+        return f"at every level below s = {every[len(wanted)]}"
+    return f"at {levels(wanted, measured)}"

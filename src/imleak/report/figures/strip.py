@@ -1,4 +1,8 @@
-"""One picture at every level: plain, cipher and clear part, as in Fig. 1 of the paper."""
+"""One image at every level: plain, cipher and clear part, as in Fig. 1 of the paper.
+
+Ciphers and clear parts are a native crop, sample by sample: what is averaged or skipped
+shows a secrecy that is not there. The plain image is whole, and the crop marked in it.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +11,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
+from PIL import Image
 
 from ...interfaces import Samples
 from . import style
@@ -16,25 +23,27 @@ from .style import Drawing
 
 _ACROSS = 9
 _GAP, _LABEL, _HEAD = 0.04, 0.17, 0.18  # inches
-_PIXELS = 400  # of the plain picture, along its longer side
+
+CROP = 200
+"""Side of the crop in samples; of the plain image twice as many are shown."""
 
 
 @dataclass(frozen=True, eq=False)
 class StripImages:
-    """A picture and what encryption makes of it.
+    """An image and what encryption makes of its middle.
 
     Parameters
     ----------
-    name : of the picture.
+    name : of the image.
     bits : B, the bits a sample uses, 1..16.
     plain : (C, H, W) samples, C = 1 or 3.
-    cipher, clear : level -> (C, H, W) samples, for the same levels.
+    cipher, clear : level -> (C, h, w) samples of the :attr:`window`, for the same levels.
 
     Raises
     ------
     ValueError
         If there is no level, if `cipher` and `clear` have other levels, or an array
-        another shape than `plain`.
+        has another shape than the window.
     """
 
     name: str
@@ -49,12 +58,19 @@ class StripImages:
                 "a strip needs cipher and clear part at the same levels, at least one; "
                 f"given {sorted(self.cipher)} and {sorted(self.clear)}"
             )
+        wanted = self.plain[:, *self.window].shape
         for samples in (*self.cipher.values(), *self.clear.values()):
-            if samples.shape != self.plain.shape:
+            if samples.shape != wanted:
                 raise ValueError(
-                    f"all pictures of a strip must be {self.plain.shape} like the plain one, "
-                    f"not {samples.shape}"
+                    f"ciphers and clear parts of a strip must be {wanted}, the middle of the "
+                    f"plain image, not {samples.shape}"
                 )
+
+    @property
+    def window(self) -> tuple[slice, slice]:
+        """Rows and columns of the crop."""
+        height, width = self.plain.shape[1:]
+        return middle(height, width, CROP, CROP)
 
     @property
     def levels(self) -> tuple[int, ...]:
@@ -68,73 +84,91 @@ def drawings(strip: StripImages | None) -> Iterator[Drawing]:
         yield Drawing("strip", title, _figure(strip))
 
 
-def to_screen(samples: Samples, bits: int, used: int = 0) -> NDArray[np.uint8]:
-    """(C, H, W) samples of `bits` bits as (H, W) or (H, W, 3) grey values 0..255.
-
-    Samples that need fewer than `used` bits are first shifted left to use as many, so
-    that a clear part kept in its low bits, (p << s) >> s, can be seen.
-    """
-    wide = samples.astype(np.uint32)
-    if wide.any():
-        wide <<= max(0, used - int(wide.max()).bit_length())
+def to_screen(samples: Samples, bits: int, shift: int = 0) -> NDArray[np.uint8]:
+    """(C, H, W) samples of `bits` bits, shifted left, as (H, W) or (H, W, 3) values 0..255."""
+    wide = samples.astype(np.uint32) << shift
     screen = np.round(wide * (255 / (2**bits - 1))).clip(0, 255).astype(np.uint8)
     return screen[0] if len(screen) == 1 else np.moveaxis(screen, 0, -1)
 
 
-def trim(samples: Samples, pixels: int = _PIXELS) -> Samples:
-    """The middle of a long or tall picture, at most 3:2, every k-th sample
-    so that at most `pixels` are left along its longer side.
+def stretch(clear: Samples, used: int) -> int:
+    """How far to shift a clear part so that it uses as many bits as its plain image, `used`:
+    one that is kept in its low bits, (p << s) >> s, can then be seen."""
+    return max(0, used - int(clear.max()).bit_length()) if clear.any() else 0
 
-    Samples are skipped, not averaged: the average of a cipher is flat grey, and would
-    show a secrecy that is not there.
-    """
-    height, width = samples.shape[1:]
-    tall, wide = min(height, math.ceil(1.5 * width)), min(width, math.ceil(1.5 * height))
+
+def middle(height: int, width: int, tall: int, wide: int) -> tuple[slice, slice]:
+    """Rows and columns of the middle of an image, at most `tall` and `wide` of them."""
+    tall, wide = min(height, tall), min(width, wide)
     top, left = (height - tall) // 2, (width - wide) // 2
-    step = math.ceil(max(tall, wide) / pixels)
-    return samples[:, top : top + tall : step, left : left + wide : step]
+    return slice(top, top + tall), slice(left, left + wide)
+
+
+def averaged(screen: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
+    """A picture (H, W) or (H, W, 3) averaged to at most `side` along its longer side."""
+    height, width = screen.shape[:2]
+    scale = min(1.0, side / max(height, width))
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    return np.asarray(Image.fromarray(screen).resize(size, Image.Resampling.BOX))
 
 
 def _figure(strip: StripImages) -> Figure:
-    """Plain on the left, twice as large; right of it a column a level, in as many blocks
-    of two rows as the levels need."""
+    """Plain on the left; right of it a column a level, in as many blocks of two rows as the
+    levels need."""
     levels = strip.levels
     used = int(strip.plain.max()).bit_length()
     blocks = math.ceil(len(levels) / _ACROSS)
     across = math.ceil(len(levels) / blocks)
-    plain = trim(strip.plain)
-    ratio = plain.shape[1] / plain.shape[2]
-    width = style.PAGE_WIDTH if across > 3 else style.COLUMN_WIDTH
-    cell = (width - _LABEL - (across + 1 / ratio) * _GAP) / (across + 2)
-    tall = cell * ratio
+    height, width = strip.plain.shape[1:]
+    frame = middle(height, width, math.ceil(1.5 * width), math.ceil(1.5 * height))
+    plain = averaged(to_screen(strip.plain[:, *frame], strip.bits), 2 * CROP)
+    ratio = plain.shape[0] / plain.shape[1]
+    of_cell = strip.clear[levels[0]].shape[1] / strip.clear[levels[0]].shape[2]
+    page = style.PAGE_WIDTH if across > 3 else style.COLUMN_WIDTH
+    cell = (page - _LABEL - across * _GAP - _GAP / ratio) / (across + 2 * of_cell / ratio)
+    tall = cell * of_cell
+    beside = (2 * tall + _GAP) / ratio
     block = _HEAD + 2 * tall + _GAP
-    height = blocks * block + (blocks - 1) * 2 * _GAP
-    figure = Figure(figsize=(width, height))
+    total = blocks * block + (blocks - 1) * 2 * _GAP
+    figure = Figure(figsize=(page, total))
 
-    def show(picture: NDArray[np.uint8], left: float, top: float, scale: float = 1.0) -> None:
-        size = (scale * cell, scale * tall)
-        box = (left / width, 1 - (top + size[1]) / height, size[0] / width, size[1] / height)
-        axes = figure.add_axes(box)
+    def show(picture: NDArray[np.uint8], left: float, top: float, size: tuple[float, float]) -> Axes:
+        wide, high = size
+        axes = figure.add_axes((left / page, 1 - (top + high) / total, wide / page, high / total))
         axes.imshow(picture, cmap="gray", vmin=0, vmax=255, interpolation="none", aspect="auto")
         axes.set(xticks=[], yticks=[])
         axes.spines[:].set(visible=True, linewidth=0.4, color=style.GREY)
+        return axes
 
     def write(text: str, left: float, top: float, rotation: float = 0) -> None:
-        place = (left / width, 1 - top / height)
+        place = (left / page, 1 - top / total)
         figure.text(*place, text, ha="center", va="center", rotation=rotation)
 
-    twice = 2 + _GAP / tall
-    show(to_screen(plain, strip.bits), 0, _HEAD, twice)
-    write("plain", twice * cell / 2, _HEAD / 2)
+    axes = show(plain, 0, _HEAD, (beside, 2 * tall + _GAP))
+    if (height, width) != strip.clear[levels[0]].shape[1:]:
+        _mark(axes, strip.window, frame, plain.shape[1] / (frame[1].stop - frame[1].start))
+    write("plain", beside / 2, _HEAD / 2)
     for position, level in enumerate(levels):
         row, column = divmod(position, across)
         top = row * (block + 2 * _GAP) + _HEAD
-        left = twice * cell + _LABEL + column * (cell + _GAP)
+        left = beside + _LABEL + column * (cell + _GAP)
         write(f"s = {level}", left + cell / 2, top - _HEAD / 2)
-        show(to_screen(trim(strip.cipher[level], _PIXELS // 2), strip.bits), left, top)
-        clear = to_screen(trim(strip.clear[level], _PIXELS // 2), strip.bits, used)
-        show(clear, left, top + tall + _GAP)
+        clear = strip.clear[level]
+        show(to_screen(strip.cipher[level], strip.bits), left, top, (cell, tall))
+        seen = to_screen(clear, strip.bits, stretch(clear, used))
+        show(seen, left, top + tall + _GAP, (cell, tall))
         if column == 0:
             write("cipher", left - _LABEL / 2, top + tall / 2, 90)
             write("clear", left - _LABEL / 2, top + 1.5 * tall + _GAP, 90)
     return figure
+
+
+def _mark(
+    axes: Axes, window: tuple[slice, slice], frame: tuple[slice, slice], scale: float
+) -> None:
+    """The outline of the crop in the plain image."""
+    (top, left), (tall, wide) = (
+        [scale * (cut.start - edge.start) for cut, edge in zip(window, frame, strict=True)],
+        [scale * (cut.stop - cut.start) for cut in window],
+    )
+    axes.add_patch(Rectangle((left, top), wide, tall, fill=False, color="white", linewidth=0.7))

@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...study.store import Run
-from .. import cells, reviewers, tables
-from ..finding import find
+from .. import cells, overview, reviewers, tables
+from ..answer import answer
+from ..findings import turning_level
 from ..latex import to_latex
 from ..runs import cautions, labels
 from . import charts
@@ -31,21 +32,26 @@ _MISSING: Mapping[str, Any] = {
 
 
 def to_html(run: Run, acceptable: float | None = None) -> str:
-    """The page of a run: answer, pictures, charts, tables, what was run and what was not.
+    """The page of a run: answer, images, charts, tables, what was run and what was not.
 
     Parameters
     ----------
-    acceptable : bits that may leak, to recommend a level for.
+    acceptable : bits an image that may leak, to recommend a level for.
     """
     columns = cells.columns(run.summary)
     manifest = {**_MISSING, **run.manifest}
     bits = max((int(image["bits"]) for image in manifest["images"]), default=8)
+    found = answer(run.summary, manifest, acceptable)
+    decides = overview.overview(run.summary)
     return render(
         "report.html.j2",
         cells.levels(columns),
         run=manifest,
-        finding=find(run.summary, manifest, acceptable),
-        data=page_data(run),
+        answer=found,
+        data=page_data(run, found.findings),
+        opening=turning_level(found.findings),
+        overview=decides,
+        overview_levels=overview.levels(decides),
         blocks=blocks(columns),
         notes=cells.notes(run.summary),
         reviewers=reviewers.rows(run.summary, bits),
@@ -73,7 +79,7 @@ def to_comparison(runs: Sequence[Run]) -> str:
             "label": name,
             "path": str(run.path),
             "manifest": {**_MISSING, **run.manifest},
-            "finding": find(run.summary, run.manifest),
+            "answer": answer(run.summary, run.manifest),
             "blocks": blocks(shown[name]),
             "notes": cells.notes(run.summary),
         }

@@ -17,7 +17,12 @@ _DASHES = [[1, 0], [6, 3], [2, 2], [8, 3, 2, 3]]
 
 def specs() -> dict[str, Any]:
     """Every chart by name."""
-    return {"curves": _curves(), "training": _training(), "growth": _growth()}
+    return {
+        "answer": _answer(),
+        "curves": _curves(),
+        "training": _training(),
+        "growth": _growth(),
+    }
 
 
 @lru_cache(maxsize=1)
@@ -29,6 +34,28 @@ def scripts() -> str:
     snippet = "window.vegaEmbed = vegaEmbed;"
     bundle: str = vl_convert.javascript_bundle(snippet, vl_version=f"{major}.{minor}")
     return bundle
+
+
+def _answer() -> dict[str, Any]:
+    """Findings against the level: chance, interval, value."""
+    x = alt.X("s:Q", title="level s", scale=alt.Scale(nice=False, padding=16))
+    y = alt.Y("value:Q", title=None)
+    base = alt.Chart(alt.NamedData("rows")).encode(
+        x=x, color=alt.Color("colour:N", scale=None), detail="id:N"
+    )
+    fill = alt.condition(
+        "datum.hollow", alt.value("var(--paper)"), alt.Fill("colour:N", scale=None)
+    )
+    chance = base.mark_line(strokeDash=[2, 4], strokeWidth=1.2, clip=True).encode(y="chance:Q")
+    interval = base.mark_rule(strokeWidth=5, opacity=0.3, clip=True).encode(y="low:Q", y2="high:Q")
+    line = base.mark_line(strokeWidth=2, clip=True).encode(y=y)
+    point = base.mark_point(size=60, strokeWidth=2, opacity=1).encode(
+        y=y, shape=alt.Shape("shape:N", scale=None), fill=fill
+    )
+    hover = base.mark_point(size=700, opacity=0, filled=True, clip=True).encode(
+        y=y, tooltip=_tooltip("measure", "level", "value", "interval", "null", "said")
+    )
+    return _finish(alt.layer(chance, interval, line, point, hover))
 
 
 def _curves() -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from dataclasses import asdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -14,8 +15,10 @@ from matplotlib.colors import to_hex
 
 from ...study.store import Run
 from ..cells import MARKS, Column, columns
+from ..figures.findings import chart_of
 from ..figures.training import by_epoch
-from ..pictures import data_uri, read_pictures
+from ..findings import Finding
+from ..pictures import Picture, data_uri, read_pictures
 from ..words import BOUNDS
 from . import charts
 
@@ -27,22 +30,27 @@ MOST_EPOCHS = 150
 """Points of a curve of training; of longer ones, evenly spread epochs are drawn."""
 
 
-def page_data(run: Run) -> dict[str, Any]:
-    """Charts, series, histories, growth and pictures of a run."""
+def page_data(run: Run, found: Sequence[Finding]) -> dict[str, Any]:
+    """Charts, series, histories, growth, pictures and findings of a run."""
     shown = columns(run.summary)
+    with_points = [column for column in shown if column.cells]
+    # What stands in the charts of the answer has the first colours and shapes.
+    drawn = sorted(with_points, key=lambda column: chart_of(column) is None)
     return {
         "specs": charts.specs(),
-        "series": [series(column, place) for place, column in enumerate(shown) if column.cells],
+        "series": [series(column, place) for place, column in enumerate(drawn)],
         "training": list(_training(run.histories)),
         "growth": list(_growth(run.growth, shown)),
         "pictures": list(_pictures(run, shown)),
+        "findings": _found(found),
     }
 
 
 def series(column: Column, place: int) -> dict[str, Any]:
     """A measure against the level, with the look it keeps wherever it is drawn.
 
-    `first` is whether it is shown unasked: what bounds something is. `base` is its value
+    `first` is whether it is shown unasked: what bounds something is. `lead` is the chart of
+    the answer it stands in, if it does. `base` is its value
     where nothing is encrypted, of which shares are taken; None where there is no such
     value or it is not above 0.
     """
@@ -53,10 +61,12 @@ def series(column: Column, place: int) -> dict[str, Any]:
     return {
         "id": place,
         "name": name,
+        "title": f"{name} on {column.encoder}" if column.has_verdict else name,
         "group": f"{column.encoder} · {column.scheme}",
         "told": ", ".join(filter(None, (*bounds, learned))),
         "unit": column.unit,
         "first": any(cell.bound != "none" for cell in column.cells.values()),
+        "lead": chart_of(column),
         **_look(place, place),
         "base": base if math.isfinite(base) and base > 0 else None,
         "points": [_point(column, level, name) for level in sorted(column.cells)],
@@ -192,23 +202,35 @@ def _is(value: Any) -> bool:
     return not pd.isna(value) and bool(value)
 
 
+def _found(found: Sequence[Finding]) -> dict[int, list[str]]:
+    """Level -> what is found there, the gravest first."""
+    by_level: dict[int, list[str]] = {}
+    for finding in found:
+        words = finding.words
+        by_level.setdefault(finding.level, []).append(f"{words[0].upper()}{words[1:]}.")
+    return by_level
+
+
 def _pictures(run: Run, shown: Sequence[Column]) -> Iterator[dict[str, Any]]:
     kept = read_pictures(run.path)
     figures = _figures(run.of_images([p.name for p in kept]), shown)
     for picture in kept:
-        step = max(picture.of_width / picture.width, 1)
         yield {
             "name": _text(picture.name),
-            "width": picture.width,
-            "height": picture.height,
             "levels": list(picture.levels),
-            "source": data_uri(run.path, picture),
-            "size": f"{picture.of_width} × {picture.of_height} pixels",
-            "shown": ""
-            if step == 1
-            else f"one sample in {step:.2g} of every row and column is shown, none is averaged",
+            "of_width": picture.of_width,
+            "of_height": picture.of_height,
+            "left": picture.left,
+            "top": picture.top,
+            "tables": picture.tables,
+            **{name: _sheet(run, picture, name) for name in ("crop", "whole", "maps")},
             "figures": figures.get(picture.name, []),
         }
+
+
+def _sheet(run: Run, picture: Picture, name: str) -> dict[str, Any] | None:
+    sheet = getattr(picture, name)
+    return asdict(sheet) | {"source": data_uri(run.path, sheet)} if sheet else None
 
 
 def _figures(frame: pd.DataFrame, shown: Sequence[Column]) -> Mapping[str, list[dict[str, Any]]]:

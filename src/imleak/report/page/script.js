@@ -49,56 +49,113 @@
     return [low - margin, high + margin];
   }
 
-  /* Pictures. */
+  /* Pictures: tiles of sheets, drawn sample by sample. */
+
+  /** The samples of a sheet that is an image, tile by tile. */
+  async function opened(sheet) {
+    if (!sheet) return null;
+    const image = new Image();
+    image.src = sheet.source;
+    await image.decode();
+    const canvas = make("canvas");
+    [canvas.width, canvas.height] = [image.width, image.height];
+    const context = canvas.getContext("2d", { willReadFrequently: true });
+    context.drawImage(image, 0, 0);
+    const { width, height } = sheet;
+    return (number) => context.getImageData(0, number * height, width, height);
+  }
+
+  /** One tile made of another's and the plain one's samples; opaque. */
+  function mixed(tile, plain, mix) {
+    for (let at = 0; at < tile.data.length; at++)
+      if (at % 4 < 3) tile.data[at] = mix(tile.data[at], plain.data[at]);
+    return tile;
+  }
 
   function pictures() {
-    const state = { image: 0, place: Number(at("level").value), view: "cipher" };
+    const state = { image: 0, place: Number(at("level").value), view: chosen("view") };
     const words = {
-      plain: "The picture as it was.",
+      plain: "The image as it was.",
       cipher: "What is stored or sent: the encrypted bits are noise, the others are as they were.",
-      clear: "What can be used without the key, stretched to be seen.",
-      difference: "How far the encrypted picture is from the plain one: black where nothing changed.",
+      clear: "What anyone can use without the key, stretched to be seen.",
+      layout: "Where the clear part is busy, light, and where it is flat, dark. Beside it the same map of the plain image.",
+      difference: "How far the encrypted image is from the plain one: black where nothing changed.",
     };
-    const images = data.pictures.map((picture) => {
-      const image = new Image();
-      image.src = picture.source;
-      return image;
-    });
+    const sheets = data.pictures.map(({ crop, whole, maps }) => Promise.all([crop, whole, maps].map(opened)));
 
-    function paint(canvas, which, view, place) {
-      const { width, height, levels } = data.pictures[which];
-      canvas.width = width;
-      canvas.height = height;
-      const context = canvas.getContext("2d");
-      const tile = (number) =>
-        context.drawImage(images[which], 0, number * height, width, height, 0, 0, width, height);
-      if (view === "plain") tile(0);
-      else if (view === "clear") tile(1 + levels.length + place);
-      else tile(1 + place);
-      if (view === "difference") {
-        context.globalCompositeOperation = "difference";
-        tile(0);
-      }
+    function native({ levels, tables }, tile, view, place) {
+      const plain = tile(0);
+      const cipher = () => mixed(tile(1 + place), plain, (other, own) => other ^ own);
+      if (view === "cipher") return cipher();
+      if (view === "difference") return mixed(cipher(), plain, (other, own) => Math.abs(other - own));
+      if (view === "plain") return plain;
+      return tables ? mixed(plain, plain, (_, own) => tables[place][own]) : tile(1 + levels.length + place);
     }
 
-    function show() {
-      const picture = data.pictures[state.image];
-      const level = picture.levels[state.place];
-      const view = document.querySelector(`input[name="view"][value="${state.view}"]`).parentElement.textContent.trim();
-      const title = state.view === "plain" ? picture.name : `${picture.name}, s = ${level}`;
-      paint(at("picture"), state.image, state.view, state.place);
-      at("picture").setAttribute("aria-label", `${title}: ${view}`);
+    function averaged({ levels }, tile, view, place) {
+      if (view === "difference") return mixed(tile(1 + place), tile(0), (other, own) => Math.abs(other - own));
+      return tile({ cipher: 1 + place, clear: 1 + levels.length + place }[view] ?? 0);
+    }
+
+    function put(canvas, tile) {
+      [canvas.width, canvas.height] = [tile.width, tile.height];
+      canvas.getContext("2d").putImageData(tile, 0, 0);
+    }
+
+    /** A small tile as large and of the shape of what it is a map of, smooth. */
+    function spread(canvas, tile, width, height) {
+      const small = make("canvas");
+      put(small, tile);
+      [canvas.width, canvas.height] = [width, height];
+      canvas.getContext("2d").drawImage(small, 0, 0, width, height);
+    }
+
+    function outline(canvas, { left, top, crop, of_width }) {
+      const scale = canvas.width / of_width, context = canvas.getContext("2d");
+      context.lineWidth = 1.5;
+      context.strokeStyle = "#fff";
+      context.strokeRect(left * scale, top * scale, crop.width * scale, crop.height * scale);
+    }
+
+    async function show() {
+      const picture = data.pictures[state.image], { view, place } = state;
+      const { name, crop, whole, of_width, of_height } = picture;
+      const [tile, small, map] = await sheets[state.image];
+      if (data.pictures[state.image] !== picture || state.view !== view || state.place !== place) return;
+      const level = picture.levels[place], main = at("picture"), beside = at("whole");
+      const label = document.querySelector(`input[name="view"][value="${view}"]`).parentElement.textContent.trim();
+      const title = view === "plain" ? name : `${name}, s = ${level}`;
+      const shape = of_height / of_width;
+      if (view === "layout") {
+        spread(main, map(1 + place), crop.width, Math.round(crop.width * shape));
+        spread(beside, map(0), 180, Math.round(180 * shape));
+      } else {
+        put(main, native(picture, tile, view, place));
+        if (small) {
+          put(beside, averaged(picture, small, view, place));
+          outline(beside, picture);
+        }
+      }
+      // Whole pixels of the screen for every sample, so that none is skipped or averaged.
+      const room = main.parentElement.parentElement.clientWidth - 2;
+      main.style.width = `${Math.max(1, Math.floor(room / crop.width)) * crop.width}px`;
+      at("whole").parentElement.hidden = !small && view !== "layout";
+      main.setAttribute("aria-label", `${title}: ${label}`);
       at("picture-title").textContent = title;
-      at("picture-words").textContent = words[state.view];
-      at("picture-size").textContent = [picture.size, picture.shown].filter(Boolean).join("; ") + ".";
+      at("picture-words").textContent = words[view];
+      at("whole-words").textContent = view === "layout" ? "The plain image's map."
+        : `The whole image, ${of_width} × ${of_height}, averaged to be small; the outline is what stands beside it, sample by sample.`;
       at("level").setAttribute("aria-valuetext", `s = ${level}`);
+      at("picture-findings").replaceChildren(...(data.findings[level] ?? []).map((line) => make("li", {}, line)));
       at("picture-figures").replaceChildren(...picture.figures.flatMap(({ name, values }) =>
         level in values ? [make("dt", {}, name), make("dd", {}, values[level])] : []));
-      const view_of_strip = state.view === "plain" ? "cipher" : state.view;
-      [...at("strip").children].forEach((figure, place) => {
-        paint(figure.firstChild, state.image, view_of_strip, place);
-        figure.className = place === state.place ? "here" : "";
+      [...at("strip").children].forEach((figure, other) => {
+        if (view === "layout") spread(figure.firstChild, map(1 + other), 90, Math.round(90 * shape));
+        else put(figure.firstChild, small ? averaged(picture, small, view === "plain" ? "cipher" : view, other)
+          : native(picture, tile, view === "plain" ? "cipher" : view, other));
+        figure.className = other === place ? "here" : "";
       });
+      main.dataset.shown = `${state.image} ${view} ${level}`;
     }
 
     data.pictures.forEach((picture, which) => {
@@ -106,10 +163,7 @@
       const input = make("input", { type: "radio", name: "image", value: which, class: "hidden", "aria-label": picture.name });
       input.checked = which === 0;
       at("reel").append(make("label", { title: picture.name }, input, canvas));
-      images[which].decode().then(() => {
-        paint(canvas, which, "plain", 0);
-        if (which === state.image) show();
-      });
+      sheets[which].then(([tile, small]) => put(canvas, (small ?? tile)(0)));
     });
     for (const level of data.pictures[0].levels)
       at("strip").append(make("figure", {}, make("canvas"), make("span", {}, `s = ${level}`)));
@@ -118,6 +172,31 @@
     at("level").addEventListener("input", () => { state.place = Number(at("level").value); show(); });
     [...at("strip").children].forEach((figure, place) =>
       figure.addEventListener("click", () => { at("level").value = place; state.place = place; show(); }));
+    addEventListener("resize", show);
+    show();
+  }
+
+  /* The charts of the answer: shares of images, and bits. */
+
+  function answers() {
+    const titles = { share: "Shares of images", bit: "Bits, at least" };
+    for (const lead of ["share", "bit"]) {
+      const shown = data.series.filter((series) => series.lead === lead);
+      if (!shown.length) continue;
+      const element = make("div", { class: "chart", role: "img", "aria-label": `${titles[lead]} against the level; the numbers are in the table below` });
+      const key = make("p", { class: "key" }, ...shown.map((series) => make("span", {}, swatch(series), series.title)));
+      at("answer-charts").append(make("div", {}, make("p", { class: "soft" }, titles[lead]), key, element));
+      const rows = shown.flatMap(({ points, id, colour, shape, dash }) => points
+        .filter(({ s }) => s > 0)
+        .map((point) => ({ ...point, id, colour, shape, dash, chance: point.null_mean, ceiling: null, exact: null, null_p95: null })));
+      const levels = [...new Set(rows.map(({ s }) => s))].sort((a, b) => a - b);
+      const domain = lead === "share" ? [0, 1] : range(rows, ["value"], ["low", "high"], false);
+      draw(element, "answer", rows, (spec) => {
+        eachEncoding(spec, "x", (x) => { x.axis = { values: levels, format: "d", grid: false }; });
+        eachEncoding(spec, "y", (y) => { y.title = lead === "share" ? "share of images" : "bits"; y.scale = { domain, zero: false, nice: false }; });
+        spec.height = 260;
+      });
+    }
   }
 
   /* A measure against the level. */
@@ -280,6 +359,11 @@
     }
   }
 
+  /** Tables that are wider than their place say so. */
+  function markWide() {
+    for (const box of document.querySelectorAll(".scroll")) box.classList.toggle("wide", box.scrollWidth > box.clientWidth + 1);
+  }
+
   /* Copying. */
 
   async function copy(text) {
@@ -304,7 +388,12 @@
     });
 
   if (data.pictures.length) pictures();
-  if (data.series.length) curves();
+  if (at("answer-charts")) answers();
+  const all = at("all"); // a chart in a closed box has no width
+  if (data.series.length && !all) curves();
+  all?.addEventListener("toggle", () => curves(), { once: true });
+  markWide();
+  addEventListener("resize", markWide);
   if (data.training.length) training();
   if (data.growth.length) growth();
   if (data.training.length || data.growth.length) key();

@@ -1,0 +1,207 @@
+"""The answer of a run: what leaks, to whom, and what nobody looked for.
+
+Every sentence is a function of the summary and the manifest alone.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from .adversaries import Adversary, adversaries
+from .findings import Finding, findings
+from .levels import Levels
+from .recommend import Recommendation, recommend, smallest_seen
+from .sentences import PATCH_MARK, Sentence, known_of_pixels, missing_adversaries, sentences
+from .words import bits, listed, plural
+
+FEW = 100
+"""Training images below which an adversary is called small."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a run says.
+
+    Parameters
+    ----------
+    sentences : the answer, the gravest finding first.
+    findings : what it is made of, the gravest first.
+    meaning : what a level is, and how images were measured.
+    footnotes : to words of the sentences.
+    reach : how small a leak would have been seen, where some adversary found none.
+    recommendation : for the acceptable leak that was named, or None.
+    looked : who looked, one line an adversary.
+    limits : what the answer does not cover.
+    warnings : what makes the run worth less than it seems.
+    """
+
+    sentences: tuple[Sentence, ...]
+    findings: tuple[Finding, ...]
+    meaning: str
+    footnotes: tuple[str, ...]
+    reach: str
+    recommendation: Recommendation | None
+    looked: tuple[str, ...]
+    limits: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        """All sentences as one paragraph."""
+        return " ".join(map(str, self.sentences))
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader of the sentences must know: levels, footnotes, reach."""
+        return tuple(filter(None, (self.meaning, *self.footnotes, self.reach)))
+
+
+def answer(
+    summary: pd.DataFrame, manifest: Mapping[str, Any], acceptable: float | None = None
+) -> Answer:
+    """The answer of a run.
+
+    Parameters
+    ----------
+    summary : a row per scheme, encoder, measure, quantity, part, protocol and level.
+    manifest : what was run.
+    acceptable : bits an image that may leak, to recommend a level for.
+    """
+    everyone = adversaries(summary)
+    schemes = list(dict.fromkeys(summary["scheme"].dropna().map(str)))
+    is_colour = bool((manifest.get("spec") or {}).get("colour"))
+    told: list[Sentence] = []
+    found: list[Finding] = []
+    for scheme in schemes:
+        rows = summary[summary["scheme"] == scheme]
+        of_scheme = [one for one in everyone if one.scheme == scheme]
+        meaning = Levels.of(scheme, manifest)
+        said = _of_scheme(rows, of_scheme, meaning, colour=is_colour)
+        if len(schemes) > 1:
+            said = [said[0]._replace(head=f"{scheme}: {said[0].head}"), *said[1:]]
+        told += said
+        found += findings(of_scheme)
+    meanings = [Levels.of(scheme, manifest).meaning for scheme in schemes]
+    sight = f"Images were measured in {'colour' if is_colour else 'grey'}." if schemes else ""
+    return Answer(
+        sentences=tuple(told) or (_nothing(summary, manifest),),
+        findings=tuple(found),
+        meaning=" ".join([*dict.fromkeys(meanings), sight]).strip(),
+        footnotes=tuple(_footnotes(told, manifest)),
+        reach=_reach(everyone),
+        recommendation=None if acceptable is None else recommend(summary, everyone, acceptable),
+        looked=tuple(_looked(everyone)),
+        limits=tuple(_limits(everyone)),
+        warnings=tuple(_warnings(everyone, summary, manifest)),
+    )
+
+
+def _of_scheme(
+    rows: pd.DataFrame, everyone: Sequence[Adversary], meaning: Levels, *, colour: bool
+) -> list[Sentence]:
+    told = sentences(rows, everyone, meaning, colour=colour)
+    if told:
+        return told
+    known = known_of_pixels(rows)
+    in_sample = sorted(set(rows.loc[rows["protocol"] == "in-sample", "measure"].map(str)))
+    if in_sample:
+        first = Sentence(
+            "No adversary was tested on images it had not seen",
+            f": in-sample {listed(in_sample)} says what a network memorised, not what leaks.",
+        )
+    elif known:
+        first = Sentence("No adversary looked at these images", ".")
+    else:
+        return [
+            Sentence(
+                "Nothing here bounds a leak",
+                ": the measures say how unlike the images look, not how much can be told from "
+                "them. An adversary does: --measure match.",
+            )
+        ]
+    return [first, *([Sentence("", known)] if known else [])]
+
+
+def _nothing(summary: pd.DataFrame, manifest: Mapping[str, Any]) -> Sentence:
+    if not manifest.get("images"):
+        return Sentence("Nothing was measured", ": there was no image to measure.")
+    return Sentence(
+        "Nothing was measured" if summary.empty else "Nothing could be measured", "."
+    )
+
+
+def _footnotes(told: Sequence[Sentence], manifest: Mapping[str, Any]) -> Iterator[str]:
+    if any(PATCH_MARK in str(sentence) for sentence in told):
+        count = (manifest.get("spec") or {}).get("patches")
+        of_each = f", {plural(count, 'patch').replace('patchs', 'patches')} an image" if count else ""
+        yield (
+            f"{PATCH_MARK} A patch is a square cut from an image, as large as the encoder's input"
+            f"{of_each}; bits of several patches of an image do not add up."
+        )
+
+
+def _reach(everyone: Sequence[Adversary]) -> str:
+    """How small a leak the estimators would have seen, where they found none."""
+    quiet = [
+        one
+        for one in everyone
+        if one.bounds_content
+        and not one.is_zero_shot
+        and any(result.verdict == "no leak found" for result in one.results.values())
+    ]
+    smallest = smallest_seen(quiet)
+    if not quiet or math.isnan(smallest):
+        return ""
+    if math.isinf(smallest):
+        return "No planted leak was found by an estimator, however large."
+    return (
+        f"Where an estimator found nothing, a leak below {bits(smallest)} bit a {quiet[0].row} may "
+        "have gone unseen."
+    )
+
+
+def _looked(everyone: Sequence[Adversary]) -> Iterator[str]:
+    for title, one in {one.title: one for one in everyone}.items():
+        tested = one.test or max(result.images for result in one.results.values())
+        learned = plural(one.train, "image") if one.train else "none of these images"
+        seen = ""
+        if math.isfinite(one.detectable):
+            seen = f"; finds a planted leak of {bits(one.detectable)} bit"
+        elif math.isinf(one.detectable):
+            seen = "; finds no planted leak"
+        yield f"{title}: learned from {learned}, tested on {plural(tested, 'image')}{seen}"
+
+
+def _limits(everyone: Sequence[Adversary]) -> Iterator[str]:
+    """What the answer does not cover."""
+    if not everyone:
+        yield "What an adversary could tell about the content of the images."
+    else:
+        missing = missing_adversaries(everyone)
+        if missing:
+            yield f"What {listed(missing)} would find: not asked (--measure {missing[0]})."
+        yield "Other adversaries: another encoder, or one trained on clear parts, may find more."
+        yield "Images unlike these."
+    yield "The cipher itself: what is encrypted is taken for noise, under a key nobody has."
+
+
+def _warnings(
+    everyone: Sequence[Adversary], summary: pd.DataFrame, manifest: Mapping[str, Any]
+) -> Iterator[str]:
+    yield from map(str, manifest.get("warnings", ()))
+    trained = [one.train for one in everyone if one.train is not None]
+    if trained and max(trained) < FEW:
+        yield (
+            f"Few images: estimators learned from {plural(max(trained), 'image')} at most. "
+            "One with more may find what these did not."
+        )
+    if len(manifest.get("images", ())) == 1 and not summary.empty:
+        yield "One image: nothing can be said of others, and no interval given."
+    failed = summary[(summary["errors"].fillna(0) > 0) & summary["level"].isna()]
+    for row in failed.drop_duplicates(["encoder", "measure"]).to_dict("records"):
+        yield f"{row['measure']} on {row['encoder']} failed and is missing here."

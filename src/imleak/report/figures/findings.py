@@ -1,0 +1,72 @@
+"""What is found against the level: shares of images in one panel, bits in the other."""
+
+from __future__ import annotations
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from .. import cells
+from ..adversaries import MATCH, RECOGNISE
+from ..cells import Column
+from ..findings import TOLD
+from . import style
+
+_LOOKS = (
+    (style.BLUE, "o"),
+    (style.VERMILLION, "s"),
+    (style.GREEN, "^"),
+    (style.PURPLE, "D"),
+    (style.BLACK, "v"),
+)
+
+
+def chart_of(column: Column) -> str | None:
+    """``share`` or ``bit``: the panel a measure stands in; None for what is no finding about
+    what images show, or is told by another quantity."""
+    if column.measure in (RECOGNISE, MATCH):
+        if column.unit == "share":
+            return "share" if column.quantity in TOLD[column.measure][:1] else None
+        return "bit"
+    is_held_out = column.encoder != "pixels" and column.protocol == "held-out"
+    return "bit" if is_held_out and column.unit == "bit" and column.has_verdict else None
+
+
+def draw_findings(summary: pd.DataFrame) -> Figure | None:
+    """Both panels side by side, or the one there is; None where nobody looked at images."""
+    charts: dict[str, list[Column]] = {"share": [], "bit": []}
+    for column in cells.columns(summary):
+        if column.cells and (chart := chart_of(column)):
+            charts[chart].append(column)
+    shown = {chart: columns for chart, columns in charts.items() if columns}
+    if not shown:
+        return None
+    figure = Figure(figsize=(style.PAGE_WIDTH, 2.6), layout="constrained")
+    panels = figure.subplots(1, 2, squeeze=False)[0]
+    place = 0
+    for axes, (chart, columns) in zip(panels, shown.items(), strict=False):
+        for column in columns:
+            _draw(axes, column, *_LOOKS[place % len(_LOOKS)])
+            place += 1
+        axes.set_xlabel("level s")
+        axes.set_ylabel("share of images" if chart == "share" else "bits, at least")
+        if chart == "share":
+            axes.set_ylim(-0.02, 1.02)
+        axes.legend(fontsize=6.5)
+    for axes in panels[len(shown) :]:
+        axes.axis("off")
+    return figure
+
+
+def _draw(axes: Axes, column: Column, colour: str, marker: str) -> None:
+    levels = [level for level in sorted(column.cells) if level > 0]
+    found = [column.cells[level] for level in levels]
+    values = [cell.value for cell in found]
+    axes.plot(levels, values, color=colour, label=" ".join(column.headings))
+    axes.vlines(levels, [c.low for c in found], [c.high for c in found], color=colour, alpha=0.4)
+    for cell, level in zip(found, levels, strict=True):
+        claims = cell.verdict not in ("no leak found", "unreliable")
+        face = colour if claims else "white"
+        axes.plot(level, cell.value, marker, color=colour, markerfacecolor=face)
+    axes.plot(levels, [c.null_mean for c in found], color=colour, ls=style.LINES[3], lw=0.8)
+    axes.set_xticks(levels)

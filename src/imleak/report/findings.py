@@ -1,0 +1,135 @@
+"""What was found: every adversary and level at which it claims a leak, strongest first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from .adversaries import CONFIRM, MATCH, PIXELS, RECOGNISE, Adversary, Result
+from .words import bits, interval, percent
+
+TOLD = {
+    RECOGNISE: ("top-5", "top-1"),
+    MATCH: ("rank-1", "rank-5", "reciprocal rank"),
+    CONFIRM: ("bits (exact)",),
+}
+"""Quantities a finding is told by, the first that claims a leak. Others stand beside it."""
+
+_GRAVEST = (RECOGNISE, MATCH, CONFIRM)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A leak that an adversary claims at a level.
+
+    Parameters
+    ----------
+    size : bits an image at least, of the same adversary, where it bounds them.
+    """
+
+    adversary: Adversary
+    level: int
+    size: Result | None = None
+
+    @property
+    def result(self) -> Result:
+        return self.adversary.results[self.level]
+
+    @property
+    def strength(self) -> tuple[int, bool, float]:
+        """What is graver compares greater: naming what an image shows, then picking it out,
+        then confirming it, then bits of an estimator; of one kind bounds before others."""
+        of_kind = (*_GRAVEST, self.adversary.measure).index(self.adversary.measure)
+        sure = self.adversary.bound in ("lower", "exact") or self.adversary.is_zero_shot
+        low, value = self.result.low, self.result.value
+        return -of_kind, sure, low if low == low else value
+
+    @property
+    def uses_layout(self) -> bool:
+        """Whether it goes by flat, bright and busy areas, without a network."""
+        return "layout" in (self.result.chosen or self.adversary.encoder)
+
+    @property
+    def words(self) -> str:
+        """The finding as a clause: ``a network names what the image shows in 39 % of images``."""
+        share, measure = percent(self.result.value), self.adversary.measure
+        if measure == RECOGNISE:
+            return f"a network names what the image shows{self.guesses} in {share} of images"
+        if measure == MATCH:
+            return f"the right one of {self.result.images} images is {self.picked} in {share}"
+        if measure == CONFIRM:
+            return "whoever holds the image can confirm it"
+        return f"{measure} finds {self.amount} a {self.adversary.row}"
+
+    @property
+    def guesses(self) -> str:
+        return " among five guesses" if self.adversary.quantity == "top-5" else ""
+
+    @property
+    def picked(self) -> str:
+        return "among the first five" if self.adversary.quantity == "rank-5" else "picked"
+
+    @property
+    def amount(self) -> str:
+        """``at least 2.48 bits [2.28, 2.68]``; never more than the test could show."""
+        result = self.result
+        word = "at least" if self.adversary.bound == "lower" else "about"
+        if result.value > result.ceiling:
+            return f"{word} {bits(result.ceiling)} bits"
+        return f"{word} {bits(result.value)} bits{interval(result.low, result.high)}"
+
+
+def findings(everyone: Sequence[Adversary]) -> list[Finding]:
+    """One finding a kind of adversary and level that encrypts something: the strongest, by
+    the lower end of its interval. The gravest kind stands first, then the lowest level."""
+    found = []
+    for of_kind in _kinds(everyone):
+        for level in sorted({level for one in of_kind for level in one.results if level > 0}):
+            strongest = _strongest(of_kind, level)
+            if strongest is not None:
+                found.append(strongest)
+    return sorted(found, key=lambda finding: (-finding.strength[0], finding.level))
+
+
+def leading(everyone: Sequence[Adversary]) -> list[Adversary]:
+    """The estimators an answer is about: those that look at images, where there are any, and
+    else those that look at single pixels."""
+    trained = [one for one in everyone if not one.is_zero_shot]
+    return [one for one in trained if one.encoder != PIXELS] or trained
+
+
+def turning_level(found: Sequence[Finding]) -> int | None:
+    """The highest level at which the gravest kind of finding holds; above it the answer is
+    another."""
+    gravest = [one for one in found if one.strength[0] == found[0].strength[0]]
+    return max((one.level for one in gravest), default=None)
+
+
+def _kinds(everyone: Sequence[Adversary]) -> Iterable[list[Adversary]]:
+    for measure in _GRAVEST:
+        yield [one for one in everyone if one.measure == measure]
+    yield leading(everyone)
+
+
+def _strongest(of_kind: Sequence[Adversary], level: int) -> Finding | None:
+    claiming = [one for one in of_kind if level in one.results and one.results[level].claims]
+    told = TOLD.get(claiming[0].measure, ("",)) if claiming else ()
+    for quantity in told:
+        found = [Finding(one, level, _size(one, of_kind, level)) for one in claiming
+                 if one.quantity == quantity]  # fmt: skip
+        if found:
+            return max(found, key=lambda finding: finding.strength)
+    return None
+
+
+def _size(of: Adversary, among: Iterable[Adversary], level: int) -> Result | None:
+    """The most bits an image that the same adversary surely gets."""
+    sizes = [
+        one.results[level]
+        for one in among
+        if one.encoder == of.encoder
+        and one.unit == "bit/image"
+        and level in one.results
+        and one.results[level].claims
+    ]
+    return max(sizes, key=lambda result: result.low, default=None)

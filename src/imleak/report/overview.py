@@ -1,0 +1,87 @@
+"""The table for whoever decides: a row a level, a column a kind of finding."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from .adversaries import CONFIRM, HISTOGRAM, MATCH, RECOGNISE, Adversary, Result, adversaries
+from .findings import TOLD, leading
+from .words import bits, percent
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A number as shown; `claims` is None where it is no finding of an adversary."""
+
+    text: str
+    claims: bool | None = None
+
+
+@dataclass(frozen=True)
+class Aspect:
+    """A column: what is told of every level."""
+
+    title: str
+    words: str
+    entries: Mapping[int, Entry] = field(repr=False)
+
+
+def overview(summary: pd.DataFrame) -> list[Aspect]:
+    """The columns a run has numbers for, the gravest finding first."""
+    everyone = adversaries(summary)
+    return [column for column in _columns(summary, everyone) if column.entries]
+
+
+def levels(shown: Sequence[Aspect]) -> list[int]:
+    """Every level of some columns, rising."""
+    return sorted({level for column in shown for level in column.entries})
+
+
+def _columns(summary: pd.DataFrame, everyone: Sequence[Adversary]) -> Iterator[Aspect]:
+    of = {name: [one for one in everyone if one.measure == name] for name in TOLD}
+    count = max((result.images for one in of[MATCH] for result in one.results.values()), default=0)
+    guesses = ", five guesses" if any(one.quantity == "top-5" for one in of[RECOGNISE]) else ""
+    yield Aspect("named", f"by a network{guesses}", _entries(_told(of[RECOGNISE]), percent))
+    yield Aspect("picked", f"among {count} images", _entries(_told(of[MATCH]), percent))
+    sizes = [one for one in of[MATCH] if one.unit == "bit/image"]
+    yield Aspect("bits an image", "at least, of what is picked", _entries(sizes, bits))
+    exact = _entries(_told(of[CONFIRM]), lambda _: "")
+    yield Aspect(
+        "confirmed",
+        "by who holds the image",
+        {level: Entry("yes" if one.claims else "no", one.claims) for level, one in exact.items()},
+    )
+    trained = leading(everyone)
+    row = trained[0].row if trained else "patch"
+    names = ", ".join(dict.fromkeys(one.measure for one in trained))
+    yield Aspect(f"bits a {row}", names, _entries(trained, bits))
+    yield Aspect("bits a pixel", "left in the clear", _kept(summary))
+
+
+def _told(of_kind: Sequence[Adversary]) -> list[Adversary]:
+    """Those of the first quantity a finding is told by."""
+    for quantity in TOLD[of_kind[0].measure] if of_kind else ():
+        if found := [one for one in of_kind if one.quantity == quantity]:
+            return found
+    return []
+
+
+def _entries(some: Iterable[Adversary], shown: Callable[[float], str]) -> dict[int, Entry]:
+    """By level, the result of whoever finds most."""
+    by_level: dict[int, list[Result]] = {}
+    for one in some:
+        for level, result in one.results.items():
+            by_level.setdefault(level, []).append(result)
+    best = {
+        level: max(results, key=lambda result: (result.claims, result.value))
+        for level, results in by_level.items()
+    }
+    return {level: Entry(shown(one.value), one.claims) for level, one in sorted(best.items())}
+
+
+def _kept(summary: pd.DataFrame) -> dict[int, Entry]:
+    rows = summary[(summary["measure"] == HISTOGRAM) & summary["mean"].notna()]
+    return {int(row["level"]): Entry(bits(row["mean"])) for row in rows.to_dict("records")}

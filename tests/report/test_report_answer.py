@@ -1,0 +1,310 @@
+"""The answer in words: what may be said of every kind of run, and what may not."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import pandas as pd
+import pytest
+from summaries import (
+    ENTROPY,
+    LEAK,
+    QUIET,
+    confirmed,
+    default,
+    estimated,
+    histogram,
+    matched,
+    rates,
+    recognised,
+)
+
+from imleak.report.adversaries import adversaries
+from imleak.report.answer import Answer, answer
+from imleak.report.findings import findings, turning_level
+
+Make = Callable[..., pd.DataFrame]
+DOUBT, FULL = "unreliable", "saturated"
+
+
+def manifest(images: int = 96, bits: int = 8, **more: Any) -> dict[str, Any]:
+    spec = {"patches": 10, "colour": False}
+    entries = [{"name": f"{place}.png", "bits": bits} for place in range(images)]
+    return {"images": entries, "spec": spec} | more
+
+
+def of(*pieces: pd.DataFrame, **more: Any) -> Answer:
+    return answer(pd.concat(pieces, ignore_index=True), manifest(**more))
+
+
+@pytest.fixture
+def judged(make_rows: Make) -> Make:
+    """An estimator on features at levels 0 to 3."""
+
+    def make(verdicts: list[str], means: list[float] | None = None, **more: Any) -> pd.DataFrame:
+        means = means or [4.0, 2.0, 0.5, 0.0][: len(verdicts)]
+        given = {
+            "encoder": "efficientnet-lite0",
+            "protocol": "held-out",
+            "bound": "lower",
+            "verdict": verdicts,
+            "train_groups": 450,
+            "test_groups": 150,
+            "rising": None,
+        }
+        return make_rows(more.pop("name", "infonce"), means, **(given | more))
+
+    return make
+
+
+def test_the_answer_of_a_default_run() -> None:
+    assert [str(one) for one in of(default()).sentences] == [
+        "At s = 1 a network still names what the image shows among five guesses in 77 % of images "
+        "(2 % by chance), at s = 2 in 39 %, at s = 3 in 10 %.",
+        "At s = 7 the flat and bright areas still show: by them the right one of 96 is picked in "
+        "38 % (1 % by chance), at least 1.50 bits [1.10, 1.90] an image, at s = 6 in 59 %, at s = "
+        "5 in 78 %.",
+        "At every level below s = 8 whoever holds the image can confirm it; a copy is enough to "
+        "find it up to s = 7 (JPEG 90 in 36 %, JPEG 50 in 35 %) and up to s = 6 (half size in "
+        "46 %).",
+        "At s = 4 best, trained on 61 images, finds at least 0.60 bits [0.55, 0.65] a patch¹ "
+        "about its features (efficientnet-lite0).",
+        "At s = 8 nothing is left in the clear.",
+        "Every level below s = 8 leaks: encrypt all 8 planes, or 7 if it is acceptable that the "
+        "right one of 96 images is picked in 38 %.",
+    ]
+
+
+def test_levels_patches_and_colour_are_explained_once() -> None:
+    found = of(default())
+    assert found.meaning == (
+        "At level s the s highest of 8 bit-planes are encrypted. Images were measured in grey."
+    )
+    (footnote,) = found.footnotes
+    assert footnote.startswith("¹ A patch is a square cut from an image")
+    assert "10 patches an image" in footnote
+    assert of(matched()).footnotes == ()
+    in_colour = of(default(), spec={"colour": True})
+    assert "measured in colour" in in_colour.meaning
+    assert "the flat, bright and coloured areas still show" in in_colour.text
+
+
+def test_findings_are_ordered_by_what_they_give_away() -> None:
+    found = of(default()).findings
+    order = [finding.adversary.measure for finding in found]
+    assert list(dict.fromkeys(order)) == ["recognise", "match", "confirm", "best"]
+    assert [finding.level for finding in found[:3]] == [1, 2, 3]
+    assert turning_level(found) == 3
+    assert turning_level([]) is None
+
+
+def test_what_does_not_clear_its_null_is_not_claimed() -> None:
+    rows = rates("recognise", "top-5", [1, 0.9, 0.3], 0.02, verdict=LEAK)
+    rows.loc[rows["level"] == 2, ["low", "null_p95"]] = [0.2, 0.25]
+    found = of(rows)
+    assert [finding.level for finding in found.findings] == [1]
+    assert "s = 2 in" not in found.text
+
+
+def test_the_strongest_of_several_networks_is_told() -> None:
+    weak, strong = (
+        rates("recognise", "top-5", values, 0.02, encoder=name)
+        for name, values in (("small", [1, 0.3, 0.1]), ("large", [1, 0.8, 0.2]))
+    )
+    assert "in 80 % of images (2 % by chance), at s = 2 in 20 %" in of(weak, strong).text
+
+
+def test_a_network_that_matches_is_not_called_layout() -> None:
+    rows = matched().assign(chosen="efficientnet-lite0")
+    assert "At s = 7 features of a network still tell images apart: by them the right" in (
+        of(rows).text
+    )
+
+
+@pytest.mark.parametrize("pieces", [(estimated(),), (estimated(), recognised())])
+def test_a_level_is_not_called_quiet_while_a_cheap_adversary_was_not_asked(
+    pieces: tuple[pd.DataFrame, ...],
+) -> None:
+    found = of(*pieces)
+    assert "No leak was found" not in found.text
+    assert "match, which" in found.text
+    assert "not asked" in found.text
+    assert any("not asked (--measure" in limit for limit in found.limits)
+
+
+def test_a_level_with_bits_in_the_clear_is_not_called_quiet() -> None:
+    nothing = estimated(verdict=[FULL, *[QUIET] * 8])
+    rows = (nothing, recognised().assign(verdict=QUIET), matched().assign(verdict=QUIET))
+    told = of(*rows, histogram()).text
+    assert "No leak was found" not in told
+    assert (
+        "At s = 1 to 7 recognise, match and best (trained on 61 images) find nothing, though 1.00 "
+        "to 6.60 bits of every pixel are left in the clear." in told
+    )
+
+
+def test_no_leak_found_names_who_looked() -> None:
+    looked = [piece.assign(verdict=QUIET) for piece in (recognised(), matched())]
+    for piece in looked:
+        piece.loc[piece["level"] == 0, "verdict"] = LEAK
+    found = of(*looked)
+    assert found.text == "No leak was found at s = 1 to 8 by recognise and match."
+
+
+def test_no_level_with_any_finding_is_called_quiet() -> None:
+    quiet = estimated(verdict=[FULL, *[QUIET] * 8])
+    found = of(quiet, recognised(), matched(), confirmed())
+    assert "No leak was found at s = 8 by recognise, match, confirm and best" in found.text
+    assert found.text.count("No leak") == 1
+
+
+def test_only_copies_that_are_found_are_told() -> None:
+    rows = confirmed()
+    rows = rows[~rows["quantity"].str.startswith("rank-1")]
+    assert of(rows).sentences[0].rest == "."
+
+
+def test_a_scheme_that_is_not_of_planes_has_plain_words() -> None:
+    found = of(default().assign(scheme="blocks"))
+    assert "plane" not in found.text + found.meaning
+    assert found.text.endswith(
+        "use s = 8, or 7 if it is acceptable that the right one of 96 images is picked in 38 %."
+    )
+    mixed = answer(default(), manifest(images=0) | {"images": [{"bits": 8}, {"bits": 12}]})
+    assert mixed.meaning.startswith("At level s the s highest bit-planes are encrypted.")
+    assert "use s = 8" in mixed.text
+
+
+def test_the_highest_level_an_estimator_finds_is_told(judged: Make) -> None:
+    rows = judged([FULL, LEAK, LEAK, QUIET], rising=[False, True, True, False], detectable=0.1)
+    found = of(rows)
+    assert str(found.sentences[0]) == (
+        "At s = 2 infonce, trained on 450 images, finds at least 0.50 bits [0.45, 0.55] a patch¹ "
+        "about its features (efficientnet-lite0), and would find more with more images."
+    )
+    assert found.reach == (
+        "Where an estimator found nothing, a leak below 0.10 bit a patch may have gone unseen."
+    )
+    assert found.looked == (
+        "infonce on efficientnet-lite0: learned from 450 images, tested on 150 images; "
+        "finds a planted leak of 0.10 bit",
+    )
+
+
+def test_every_level_leaks(judged: Make) -> None:
+    found = of(judged([FULL, LEAK, LEAK, LEAK], [4, 3, 2, 1]))
+    assert found.text.endswith("Every level leaks.")
+    assert found.reach == ""
+
+
+def test_a_value_above_its_ceiling_is_not_claimed(judged: Make) -> None:
+    table = judged([FULL, FULL, QUIET, QUIET], [4.0, 4.0, 0.0, 0.0])
+    table["ceiling"] = 2.0
+    assert "at least 2.00 bits a patch¹ about its features" in of(table).text
+    assert "as much as 150 test images can show" in of(table).text
+
+
+def test_an_estimate_that_bounds_nothing_is_told_as_such(judged: Make) -> None:
+    found = of(judged([LEAK, LEAK, QUIET, QUIET], bound="none"))
+    assert "finds about 2.00 bits [1.95, 2.05]" in found.text
+    assert "(no bound)" in found.text
+    assert "at least" not in found.text
+
+
+def test_a_bound_is_told_rather_than_a_larger_estimate(judged: Make) -> None:
+    larger = judged([LEAK] * 4, [9.0] * 4, bound="none", name="cca")
+    assert "at least 1.00 bits" in of(larger, judged([LEAK] * 4, [1.0] * 4)).text
+
+
+def test_an_adversary_blind_to_the_plain_image_says_nothing(judged: Make) -> None:
+    found = of(judged([QUIET] * 4))
+    assert "(trained on 450 images) finds nothing even at s = 0" in found.text
+    assert "finding nothing at s = 1 to 3 says nothing" in found.text
+    assert "leak was found" not in found.text
+    deaf = of(judged([LEAK, QUIET, QUIET, QUIET], detectable=math.inf))
+    assert deaf.reach == "No planted leak was found by an estimator, however large."
+
+
+def test_an_unreliable_level_is_not_called_quiet(judged: Make) -> None:
+    found = of(judged([LEAK, LEAK, DOUBT, QUIET]))
+    assert "At s = 2 there may be a leak of unknown size: what was found there" in found.text
+    assert "At s = 3 infonce (trained on 450 images) finds nothing" in found.text
+
+
+def test_exact_numbers_alone_say_nothing_of_the_content(make_rows: Make) -> None:
+    sizes = [8.0, 4.0, 2.0, 0.0]
+    exact = make_rows("histogram", [7.4, 3.9, 2.0, 0.0], bound="exact", ceiling=sizes)
+    code = make_rows("codelength", [3.6, 3.1, 1.8, 0.0], unit="bit/pixel", bound="upper")
+    found = of(exact, code.assign(ceiling=sizes))
+    assert found.text == (
+        "No adversary looked at these images. At s = 2 a pixel seen alone keeps 2.00 bit of its "
+        "7.40 and the clear part holds at most 1.80 bit a pixel, whoever looks; "
+        "at s = 3 nothing is left in the clear."
+    )
+    assert found.looked == ()
+    assert found.limits[0] == "What an adversary could tell about the content of the images."
+
+
+def test_in_sample_values_are_no_evidence(make_rows: Make) -> None:
+    rows = make_rows("mine", [9.0, 8.0, 7.0, 6.0], protocol="in-sample", encoder="clip")
+    found = answer(rows, manifest(), acceptable=0.1)
+    assert found.text == (
+        "No adversary was tested on images it had not seen: in-sample mine says what a network "
+        "memorised, not what leaks."
+    )
+    assert found.recommendation is not None
+    assert found.recommendation.level is None
+    assert "a pixel seen alone keeps" in of(rows, histogram()).text
+
+
+def test_likeness_bounds_nothing(make_rows: Make) -> None:
+    assert of(make_rows("psnr", [20.0, 9.0], unit="dB")).text.startswith("Nothing here bounds")
+
+
+def test_pixels_are_told_of_only_where_nobody_looked_at_images(judged: Make) -> None:
+    pixels = judged([LEAK] * 4, [7.0, 4, 2, 1], encoder="pixels")
+    assert "at least 1.00 bits [0.95, 1.05] a pixel about its value" in of(pixels).text
+    both = of(pixels, judged([LEAK, LEAK, QUIET, QUIET]))
+    assert both.text.startswith("At s = 1 ")
+
+
+def test_few_images_are_warned_of(judged: Make) -> None:
+    found = of(judged([LEAK] * 4, train_groups=8), images=12)
+    assert any("Few images" in warning and "8 images" in warning for warning in found.warnings)
+    assert not of(judged([LEAK] * 4)).warnings
+
+
+def test_what_the_manifest_warns_of_is_passed_on(judged: Make) -> None:
+    found = of(judged([LEAK] * 4), warnings=["A fixed key was used (insecure)."])
+    assert "A fixed key was used (insecure)." in found.warnings
+
+
+def test_one_image_and_none() -> None:
+    assert any("One image" in warning for warning in of(histogram(), images=1).warnings)
+    empty = answer(histogram()[:0], manifest(0), acceptable=1.0)
+    assert empty.text == "Nothing was measured: there was no image to measure."
+    assert empty.recommendation is not None
+    assert "nothing was measured" in empty.recommendation.words
+
+
+def test_a_measure_that_failed_is_missed() -> None:
+    failed = histogram()[:1].assign(
+        measure="ksg", encoder="clip", level=pd.NA, errors=1, mean=math.nan
+    )
+    assert "ksg on clip failed and is missing here." in of(histogram(), failed).warnings
+
+
+def test_every_scheme_has_its_own_answer(judged: Make) -> None:
+    two = (judged([LEAK] * 4), judged([LEAK, LEAK, QUIET, QUIET], scheme="blocks"))
+    found = answer(pd.concat(two), manifest(), acceptable=1.0)
+    assert found.text.startswith("bitplanes: At s = 3 ")
+    assert "blocks: At s = 1 " in found.text
+    assert found.recommendation is not None
+    assert "2 schemes" in found.recommendation.words
+
+
+def test_findings_of_nothing_are_none() -> None:
+    assert findings(adversaries(histogram())) == []
+    assert len(ENTROPY) == 9
