@@ -13,7 +13,7 @@ from rich.table import Table
 
 from imleak.calibration import summarise
 from imleak.calibration.runner import COLUMNS
-from imleak.report import answers
+from imleak.report import calibration_table
 from imleak.study.frame import tidy
 
 
@@ -51,7 +51,7 @@ def shown(*tables: Table, width: int = 200) -> str:
 
 
 def task_table(*rows: dict[str, Any]) -> str:
-    return shown(*answers.task_tables(frame(*rows), 200)).partition(" inside, below, above:")[0]
+    return shown(*calibration_table.task_tables(frame(*rows), 200)).partition(" inside, below, above:")[0]
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ def test_unsuited_and_failed_runs_differ() -> None:
 def test_tables_fit_the_terminal_and_lose_no_estimator(width: int, count: int) -> None:
     names = ["best", "infonce", "cca-infonce", "mine", "ksg"]
     rows = frame(*(row(-0.51, -10.4, -10.6, estimator=name) for name in names))
-    tables = answers.task_tables(rows, width)
+    tables = calibration_table.task_tables(rows, width)
     assert len(tables) == count
     text = shown(*tables, width=width)
     assert "…" not in text
@@ -109,14 +109,14 @@ def test_what_estimators_did_is_counted() -> None:
         row(0.1, -0.1, 0.2, truth=0.0, task="nothing"),
         row(np.nan, np.nan, np.nan, inside=None, defect=None, verdict=None, error="no", seed=2),
     )
-    text = shown(answers.estimator_table(summarise(rows)))
+    text = shown(calibration_table.estimator_table(summarise(rows)))
     # Bias (-.1 + .3 + .1) / 3 and error: the root of (.01 + .09 + .01) / 3.
     assert "mine 3/4 0.10 0.19 2/3 1/3 1/1 2/2 4 s" in text
 
 
 def test_nothing_to_count_is_no_share() -> None:
     unsuited = row(np.nan, np.nan, np.nan, suited=False, inside=None, defect=None, verdict=None)
-    assert "mine 0/0 - - - - - - 0 s" in shown(answers.estimator_table(summarise(frame(unsuited))))
+    assert "mine 0/0 - - - - - - 0 s" in shown(calibration_table.estimator_table(summarise(frame(unsuited))))
 
 
 def test_properties_that_hold_are_counted() -> None:
@@ -127,10 +127,10 @@ def test_properties_that_hold_are_counted() -> None:
             "holds": pd.array([True, False, True, None], dtype="boolean"),
         }
     )
-    assert list(answers.consistency_lines(tests)) == [
+    assert list(calibration_table.consistency_lines(tests)) == [
         "Self-consistency of best holds: independence 1 of 1, additivity 1 of 2"
     ]
     unjudged = tests.assign(holds=pd.array([None] * 4, dtype="boolean"))
-    assert list(answers.consistency_lines(unjudged)) == [
+    assert list(calibration_table.consistency_lines(unjudged)) == [
         "Self-consistency of best holds: nothing to judge"
     ]

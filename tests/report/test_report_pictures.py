@@ -1,4 +1,4 @@
-"""Pictures of a run: exact samples, few bytes, the right tiles."""
+"""Images of a run: exact samples in the crop, few bytes, the right tiles."""
 
 from __future__ import annotations
 
@@ -10,18 +10,21 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 from PIL import Image
 
-from imleak.report.figures.strip import to_screen
+from imleak.report.figures.strip import averaged, middle, stretch, to_screen
 from imleak.report.page import charts
 from imleak.report.pictures import (
     BYTES,
+    CROP,
+    MOST,
+    Picture,
+    Sheet,
     Subject,
     chosen,
     data_uri,
-    pick,
     read_pictures,
-    sheet,
     write_pictures,
 )
 
@@ -29,57 +32,112 @@ MakeSubject = Callable[..., Subject]
 LEVELS = range(9)
 
 
-def opened(content: bytes) -> np.ndarray:
-    return np.asarray(Image.open(BytesIO(content)))
+def tiles(out: Path, sheet: Sheet) -> NDArray[np.uint8]:
+    """(n, H, W, 3)"""
+    with Image.open(BytesIO((out / "pictures" / sheet.file).read_bytes())) as image:
+        found = np.asarray(image.convert("RGB"))
+    return found.reshape(-1, sheet.height, sheet.width, 3)
 
 
-@pytest.mark.parametrize("shape", [(1, 48, 64), (3, 40, 24)])
-def test_tiles_are_plain_ciphers_and_clear_parts(
-    make_subject: MakeSubject, shape: tuple[int, int, int]
+def screen(samples: NDArray[np.unsignedinteger], bits: int = 8, shift: int = 0) -> NDArray:
+    shown = to_screen(samples, bits, shift)
+    return np.stack([shown] * 3, -1) if shown.ndim == 2 else shown
+
+
+@pytest.mark.parametrize(("shape", "bits"), [((1, 48, 64), 8), ((3, 40, 24), 8), ((1, 9, 7), 12)])
+def test_a_crop_has_every_sample_as_it_is(
+    tmp_path: Path, make_subject: MakeSubject, shape: tuple[int, int, int], bits: int
 ) -> None:
-    subject = make_subject("a.png", shape=shape)
-    content, width, height = sheet(subject, LEVELS, 10**6)
-    assert (height, width) == shape[1:]
-    tiles = opened(content).reshape(1 + 2 * 9, height, width, -1)
-    np.testing.assert_array_equal(np.moveaxis(tiles[0], -1, 0), subject.plain)
+    subject = make_subject("a.png", shape=shape, bits=bits)
+    levels = range(bits + 1)
+    (picture,) = write_pictures(tmp_path, [subject], levels)
+    assert picture.whole is None
+    shown = tiles(tmp_path, picture.crop)
+    assert len(shown) == 1 + 2 * len(levels)
+    np.testing.assert_array_equal(shown[0], screen(subject.plain, bits))
+    for level in levels:
+        cipher, clear = shown[1 + level] ^ shown[0], shown[1 + len(levels) + level]
+        np.testing.assert_array_equal(cipher, screen(subject.cipher(level), bits))
+        expected = subject.clear(level)
+        shift = stretch(expected, subject.used)
+        np.testing.assert_array_equal(clear, screen(expected, bits, shift))
+
+
+def test_a_table_stands_for_the_clear_parts(tmp_path: Path, make_subject: MakeSubject) -> None:
+    def table(level: int) -> NDArray[np.uint8]:
+        return np.arange(256, dtype=np.uint8) & np.uint8(2 ** (8 - level) - 1)
+
+    subject = make_subject("a.png", table=table)
+    (picture,) = write_pictures(tmp_path, [subject], LEVELS)
+    shown = tiles(tmp_path, picture.crop)
+    assert len(shown) == 1 + len(LEVELS)
+    assert picture.tables
     for level in LEVELS:
-        cipher, clear = tiles[1 + level], tiles[1 + 9 + level]
-        np.testing.assert_array_equal(np.moveaxis(cipher, -1, 0), subject.cipher(level))
-        seen = to_screen(subject.clear(level), 8, 8)
-        np.testing.assert_array_equal(clear.reshape(seen.shape), seen)
+        seen = np.array(picture.tables[level], np.uint8)[shown[0]]
+        clear = subject.clear(level)
+        np.testing.assert_array_equal(seen, screen(clear, 8, stretch(clear, subject.used)))
 
 
-@pytest.mark.parametrize("most", [30_000, 6_000])
-def test_a_sheet_keeps_to_its_bytes_with_samples_as_they_are(
-    make_subject: MakeSubject, most: int
+def test_a_large_image_has_a_native_crop_and_an_averaged_whole(
+    tmp_path: Path, make_subject: MakeSubject
 ) -> None:
-    subject = make_subject("a.png", shape=(1, 300, 400))
-    content, width, height = sheet(subject, LEVELS, most)
-    assert most / 3 < len(content) <= most
-    assert width / height == pytest.approx(4 / 3, rel=0.1)
-    first = opened(content)[:height]
-    assert set(np.unique(first)) <= set(np.unique(subject.plain))
+    subject = make_subject("a.png", shape=(1, 400, 900))
+    (picture,) = write_pictures(tmp_path, [subject], range(1, 4))
+    assert (picture.crop.width, picture.crop.height) == (CROP, CROP)
+    assert (picture.left, picture.top) == (290, 40)
+    at = (slice(None), slice(40, 360), slice(290, 610))
+    np.testing.assert_array_equal(tiles(tmp_path, picture.crop)[0], screen(subject.plain[at]))
+    assert picture.whole
+    small = tiles(tmp_path, picture.whole)
+    assert len(small) == 1 + 2 * 3
+    assert small.shape[2] / small.shape[1] == pytest.approx(9 / 4, rel=0.03)
+    expected = averaged(to_screen(subject.plain, 8), picture.whole.width)
+    assert np.abs(small[0, ..., 0].astype(int) - expected).mean() < 6
 
 
-def test_deep_samples_fit_the_screen(make_subject: MakeSubject) -> None:
-    subject = make_subject("deep.tif", bits=12)
-    content, _, height = sheet(subject, range(13), 10**6)
-    expected = np.round(subject.plain[0] * (255 / 4095))
-    np.testing.assert_array_equal(opened(content)[:height], expected)
+def test_the_layout_is_drawn_where_there_is_one(tmp_path: Path, make_subject: MakeSubject) -> None:
+    subject = make_subject("a.png", layout=lambda samples: np.full((4, 4), samples.any() * 2.0))
+    (picture,) = write_pictures(tmp_path, [subject], LEVELS)
+    assert picture.maps
+    light = tiles(tmp_path, picture.maps)[..., 0]
+    assert light.shape == (10, 4, 4)
+    assert (light[:9] == 255).all()
+    assert (light[9] == 128).all()  # nothing is left in the clear
 
 
-@given(st.integers(1, 80), st.integers(1, 80), st.integers(1, 100))
-def test_samples_are_picked_evenly_and_never_mixed(tall: int, wide: int, side: int) -> None:
-    picture = np.arange(tall * wide).reshape(tall, wide)
-    found = pick(picture, side)
-    assert max(found.shape) <= max(side, 1)
-    rows, columns = found // wide, found % wide
-    for places, length in ((rows[:, 0], tall), (columns[0], wide)):
-        steps = np.diff(places)
-        assert len(set(places)) == len(places)
-        assert steps.size == 0 or steps.max() - steps.min() <= 1
-        assert 0 <= places[0] <= length - 1 - places[-1] + 1
-    assert np.array_equal(found, picture[rows[:, :1], columns[:1]])
+def test_what_would_be_too_large_has_a_smaller_crop(
+    tmp_path: Path, make_subject: MakeSubject
+) -> None:
+    subject = make_subject("a.png", shape=(3, 330, 330), bits=16)
+    (picture,) = write_pictures(tmp_path, [subject], range(17))
+    assert 64 <= picture.crop.width < CROP
+    assert size(tmp_path) <= BYTES
+
+
+def test_as_many_are_kept_as_the_bytes_hold(tmp_path: Path, make_subject: MakeSubject) -> None:
+    subjects = [make_subject(f"{i}.png", f"{i:064x}", shape=(1, 340, 340)) for i in range(MOST)]
+    written = write_pictures(tmp_path, subjects, LEVELS)
+    assert 1 <= len(written) < MOST
+    assert size(tmp_path) <= BYTES
+
+
+def size(out: Path) -> int:
+    return sum(path.stat().st_size for path in (out / "pictures").glob("*.webp"))
+
+
+@given(*[st.integers(1, 900)] * 3)
+def test_the_middle_is_in_the_middle(tall: int, wide: int, side: int) -> None:
+    for length, cut in zip((tall, wide), middle(tall, wide, side, side), strict=True):
+        assert cut.stop - cut.start == min(length, side)
+        assert abs(cut.start - (length - cut.stop)) <= 1
+
+
+def test_averaging_keeps_the_mean() -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (300, 600), dtype=np.uint8)
+    small = averaged(noise, 150)
+    assert small.shape == (75, 150)
+    assert small.mean() == pytest.approx(noise.mean(), abs=1)
+    assert small.std() < noise.std() / 3
 
 
 def test_few_of_many_images_are_chosen_evenly() -> None:
@@ -89,12 +147,16 @@ def test_few_of_many_images_are_chosen_evenly() -> None:
 
 
 def test_what_is_written_is_read_again(tmp_path: Path, make_subject: MakeSubject) -> None:
-    subjects = [make_subject("<b>.png", "ab" * 32), make_subject("c.png", "cd" * 32)]
-    written = write_pictures(tmp_path, subjects, LEVELS, 2)
+    subjects = [
+        make_subject("<b>.png", "ab" * 32, layout=lambda _: np.zeros((4, 4))),
+        make_subject("c.png", "cd" * 32, shape=(1, 10, 400)),
+    ]
+    written = write_pictures(tmp_path, subjects, LEVELS)
     assert read_pictures(tmp_path) == written
     assert [picture.name for picture in written] == ["<b>.png", "c.png"]
-    assert data_uri(tmp_path, written[0]).startswith("data:image/png;base64,iVBOR")
-    (tmp_path / "pictures" / written[1].file).unlink()
+    assert data_uri(tmp_path, written[0].crop).startswith("data:image/webp;base64,UklGR")
+    assert written[1].whole
+    (tmp_path / "pictures" / written[1].whole.file).unlink()
     assert read_pictures(tmp_path) == written[:1]
 
 
@@ -107,10 +169,11 @@ def test_a_broken_index_is_no_picture(tmp_path: Path, index: str) -> None:
 
 
 def test_an_index_cannot_lead_out_of_its_folder(tmp_path: Path, make_subject: MakeSubject) -> None:
-    (written,) = write_pictures(tmp_path, [make_subject("a.png")], LEVELS, 1)
+    (written,) = write_pictures(tmp_path, [make_subject("a.png")], LEVELS)
+    assert isinstance(written, Picture)
     index = tmp_path / "pictures" / "index.json"
-    (tmp_path / "secret.png").write_bytes(b"secret")
-    index.write_text(index.read_text().replace(written.file, "../secret.png"))
+    (tmp_path / "secret.webp").write_bytes(b"secret")
+    index.write_text(index.read_text().replace(written.crop.file, "../secret.webp"))
     assert read_pictures(tmp_path) == []
 
 

@@ -16,8 +16,7 @@ from PIL import Image
 from ..study.store import Run
 from . import cells
 from .answer import Answer, answer
-from .figures import drawings
-from .figures.findings import draw_findings
+from .figures import drawings, findings
 from .figures.style import print_style, printable
 from .overview import levels as overview_levels
 from .overview import overview
@@ -114,17 +113,17 @@ def _decide(pages: _Pages, run: Run, found: Answer) -> None:
     if found.recommendation:
         pages.write(found.recommendation.words, 9.5, 98, "bold")
     for place, sentence in enumerate(found.sentences):
-        pages.write(str(sentence), *((11, 84, "bold") if place == 0 else (9, 104)))
+        pages.write(str(sentence), *((11, 82, "bold") if place == 0 else (9, 116)))
     for line in (*found.notes, *(f"Note: {warning}" for warning in found.warnings)):
-        pages.write(line, 7.5, 125)
+        pages.write(line, 7.5, 140)
     strip = run.path / "figures" / "strip.png"
     if strip.is_file():
         with Image.open(strip) as image:
             picture = np.asarray(image.convert("RGB"))
         width = _WIDTH - 2 * _LEFT
         pages.show(picture, width, width * picture.shape[0] / picture.shape[1])
-    if (chart := draw_findings(run.summary)) is not None:
-        pages.draw(chart)
+    for chart in findings.drawings(run.summary):
+        pages.draw(chart.figure)
     pages.end_row()
     shown = overview(run.summary)
     levels = overview_levels(shown)
@@ -148,27 +147,29 @@ def _decide(pages: _Pages, run: Run, found: Answer) -> None:
     for line in found.limits:
         pages.write(line, 7.5, 125)
     pages.write("What was run", 9, 100, "bold")
-    pages.write(" ".join(manifest.get("command") or ()), 7.5, 125)
+    pages.write(printable(" ".join(manifest.get("command") or ()), 700), 7.5, 125)
     pages.write(str(manifest.get("keys") or ""), 7.5, 125)
 
 
 def _rest(pages: _Pages, run: Run) -> None:
     """Level by measure, a few columns and levels a table; then every figure in its size."""
     shown = [column for column in cells.columns(run.summary) if column.cells]
+    if shown:
+        pages.write("Level by measure; [low, high]: 95 % interval", 9, 100, "bold")
     every = cells.levels(shown)
     for first in range(0, len(shown), _COLUMNS):
         block = shown[first : first + _COLUMNS]
         heads = [
-            "\n".join([printable(" ".join(c.headings), 22), printable(c.encoder, 22), c.unit])
+            "\n".join([*textwrap.wrap(" ".join(c.headings), 17)[:2], printable(c.encoder, 18), c.unit])
             for c in block
         ]
         for start in range(0, len(every), _LEVELS):
             levels = every[start : start + _LEVELS]
             body = [[str(level), *(_cell(column, level) for column in block)] for level in levels]
-            pages.write("Level by measure; [low, high]: 95 % interval", 9, 100, "bold")
-            _table(pages, heads, body, 0.52)
+            _table(pages, heads, body, 0.44)
     for drawing in drawings(run.histories, run.summary, run.growth, None):
-        pages.draw(drawing.figure)
+        if drawing.stem != findings.STEM:
+            pages.draw(drawing.figure)
 
 
 def _table(
@@ -179,7 +180,7 @@ def _table(
     loud: set[tuple[int, int]] | None = None,
 ) -> None:
     """A table with rows of so many inches; `loud` cells are bold."""
-    width, head = _WIDTH - 2 * _LEFT, 0.5
+    width, head = _WIDTH - 2 * _LEFT, 0.55
     axes = pages.place(width, head + len(body) * row)
     table = axes.table(
         cellText=body,

@@ -35,7 +35,7 @@ CROP, SHORTEST = 320, 64
 """Sides of a native crop in samples, where images are as large; less only where one image
 alone would take all bytes."""
 
-WHOLE, WHOLE_QUALITY = 180, 60
+WHOLE, WHOLE_QUALITY = 160, 50
 """Longer side of the whole image made small, and its WebP quality."""
 
 Tile: TypeAlias = NDArray[np.uint8]
@@ -263,6 +263,6 @@ def _maps(subject: Subject, layout: Layout, levels: Sequence[int]) -> Iterator[T
 def _webp(tiles: Tile, quality: int | None) -> bytes:
     """Without loss unless there is a quality."""
     content = BytesIO()
-    how: dict[str, Any] = {"lossless": True, "method": 1, "quality": 10} if quality is None else {"quality": quality}
+    how: dict[str, Any] = {"lossless": True, "method": 2, "quality": 20} if quality is None else {"quality": quality}
     Image.fromarray(tiles).save(content, format="webp", **how)
     return content.getvalue()

@@ -33,26 +33,29 @@ def test_both_forms_of_a_clear_part_look_alike(level: int) -> None:
     plain = np.arange(256, dtype=np.uint16).reshape(1, 16, 16)
     scaled = (plain << level) & 255
     shifted = scaled >> level
-    one, other = (strip.to_screen(clear, 8, used=8) for clear in (scaled, shifted))
+    one, other = (
+        strip.to_screen(clear, 8, strip.stretch(clear, used=8)) for clear in (scaled, shifted)
+    )
     np.testing.assert_array_equal(one, other)
 
 
-def test_a_dark_picture_stays_dark() -> None:
+def test_a_dark_image_stays_dark() -> None:
     dark = np.arange(64, dtype=np.uint8).reshape(1, 8, 8)
-    np.testing.assert_array_equal(strip.to_screen(dark, 8, used=6), dark[0])
+    assert strip.stretch(dark, used=6) == 0
+    assert strip.stretch(dark * 0, used=6) == 0
 
 
-@given(st.integers(1, 900), st.integers(1, 900), st.integers(1, 400))
-def test_trimming_keeps_samples_and_bounds_size_and_shape(
-    height: int, width: int, pixels: int
-) -> None:
-    samples = np.arange(height * width, dtype=np.uint32).reshape(1, height, width)
-    kept = strip.trim(samples, pixels)
-    tall, wide = kept.shape[1:]
-    assert 1 <= max(tall, wide) <= pixels
-    assert np.isin(kept, samples).all()
-    if pixels >= max(height, width):
-        assert max(tall, wide) <= 1.5 * min(tall, wide) + 1
+def test_a_large_image_is_whole_beside_a_native_crop(make_picture: Make) -> None:
+    picture = make_picture((1, 500, 900))
+    assert picture.window == (slice(150, 350), slice(350, 550))
+    with style.print_style():
+        (drawing,) = strip.drawings(picture)
+    plain, cipher, *_ = (np.asarray(axes.images[0].get_array()) for axes in drawing.figure.axes)
+    assert max(plain.shape) == 2 * strip.CROP
+    assert plain.shape[1] / plain.shape[0] == pytest.approx(1.5, rel=0.01)
+    np.testing.assert_array_equal(cipher, picture.plain[0, 150:350, 350:550])
+    (mark,) = drawing.figure.axes[0].patches
+    assert mark.get_extents().width > 0
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from . import curves, learning, training
+from . import curves, findings, learning, training
 from .strip import StripImages
 from .strip import drawings as strip_drawings
 from .style import Drawing, print_style, save
@@ -22,8 +22,8 @@ def write_figures(
     growth: pd.DataFrame,
     strip: StripImages | None,
 ) -> list[Path]:
-    """Draw a run into ``out/figures``: one picture at all levels, each measure against the
-    level, each estimator against its training images, its epochs and its distance to the
+    """Draw a run into ``out/figures``: one image at all levels, what is found, each measure
+    against the level, each estimator against its training images, its epochs and its distance to the
     maximum.
 
     Parameters
@@ -56,6 +56,7 @@ def drawings(
     """Every figure of a run, drawn when it is asked for; the arguments of
     :func:`write_figures`."""
     yield from strip_drawings(strip)
+    yield from findings.drawings(summary)
     yield from curves.drawings(summary)
     yield from learning.drawings(growth)
     yield from training.drawings(frame)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -11,6 +13,9 @@ from ..adversaries import MATCH, RECOGNISE
 from ..cells import Column
 from ..findings import TOLD
 from . import style
+from .style import Drawing
+
+STEM = "findings"
 
 _LOOKS = (
     (style.BLUE, "o"),
@@ -32,16 +37,16 @@ def chart_of(column: Column) -> str | None:
     return "bit" if is_held_out and column.unit == "bit" and column.has_verdict else None
 
 
-def draw_findings(summary: pd.DataFrame) -> Figure | None:
-    """Both panels side by side, or the one there is; None where nobody looked at images."""
+def drawings(summary: pd.DataFrame) -> Iterator[Drawing]:
+    """Both panels side by side, or the one there is; nothing where nobody looked at images."""
     charts: dict[str, list[Column]] = {"share": [], "bit": []}
     for column in cells.columns(summary):
         if column.cells and (chart := chart_of(column)):
             charts[chart].append(column)
     shown = {chart: columns for chart, columns in charts.items() if columns}
     if not shown:
-        return None
-    figure = Figure(figsize=(style.PAGE_WIDTH, 2.6), layout="constrained")
+        return
+    figure = Figure(figsize=(style.PAGE_WIDTH, 2.2), layout="constrained")
     panels = figure.subplots(1, 2, squeeze=False)[0]
     place = 0
     for axes, (chart, columns) in zip(panels, shown.items(), strict=False):
@@ -55,7 +60,7 @@ def draw_findings(summary: pd.DataFrame) -> Figure | None:
         axes.legend(fontsize=6.5)
     for axes in panels[len(shown) :]:
         axes.axis("off")
-    return figure
+    yield Drawing(STEM, "What is found against the level s", figure)
 
 
 def _draw(axes: Axes, column: Column, colour: str, marker: str) -> None:

@@ -48,7 +48,10 @@ def _answer() -> dict[str, Any]:
     )
     chance = base.mark_line(strokeDash=[2, 4], strokeWidth=1.2, clip=True).encode(y="chance:Q")
     interval = base.mark_rule(strokeWidth=5, opacity=0.3, clip=True).encode(y="low:Q", y2="high:Q")
-    line = base.mark_line(strokeWidth=2, clip=True).encode(y=y)
+    dash = alt.StrokeDash(
+        "dash:N", scale=alt.Scale(domain=list(range(len(_DASHES))), range=_DASHES), legend=None
+    )
+    line = base.mark_line(strokeWidth=2, clip=True).encode(y=y, strokeDash=dash)
     point = base.mark_point(size=60, strokeWidth=2, opacity=1).encode(
         y=y, shape=alt.Shape("shape:N", scale=None), fill=fill
     )

@@ -36,14 +36,32 @@ def page_data(run: Run, found: Sequence[Finding]) -> dict[str, Any]:
     with_points = [column for column in shown if column.cells]
     # What stands in the charts of the answer has the first colours and shapes.
     drawn = sorted(with_points, key=lambda column: chart_of(column) is None)
+    looks = _looks_of_answer(drawn)
     return {
         "specs": charts.specs(),
-        "series": [series(column, place) for place, column in enumerate(drawn)],
+        "series": [
+            series(column, place) | (looks.get(id(column)) or {})
+            for place, column in enumerate(drawn)
+        ],
         "training": list(_training(run.histories)),
         "growth": list(_growth(run.growth, shown)),
         "pictures": list(_pictures(run, shown)),
         "findings": _found(found),
     }
+
+
+def _looks_of_answer(shown: Sequence[Column]) -> dict[int, dict[str, Any]]:
+    """In the charts of the answer every measure has a colour and a mark, and its quantities
+    in one chart have dashes."""
+    measures: dict[tuple[str, str], int] = {}
+    counts: Counter[tuple[int, str]] = Counter()
+    looks = {}
+    for column in shown:
+        if chart := chart_of(column):
+            number = measures.setdefault((column.measure, column.encoder), len(measures))
+            looks[id(column)] = _look(number, number) | {"dash": counts[number, chart] % DASHES}
+            counts[number, chart] += 1
+    return looks
 
 
 def series(column: Column, place: int) -> dict[str, Any]:
@@ -207,7 +225,8 @@ def _found(found: Sequence[Finding]) -> dict[int, list[str]]:
     by_level: dict[int, list[str]] = {}
     for finding in found:
         words = finding.words
-        by_level.setdefault(finding.level, []).append(f"{words[0].upper()}{words[1:]}.")
+        sentence = f"{words[0].upper()}{words[1:]}.".replace(" %", "\u00a0%")
+        by_level.setdefault(finding.level, []).append(sentence)
     return by_level
 
 

@@ -193,7 +193,7 @@
       const domain = lead === "share" ? [0, 1] : range(rows, ["value"], ["low", "high"], false);
       draw(element, "answer", rows, (spec) => {
         eachEncoding(spec, "x", (x) => { x.axis = { values: levels, format: "d", grid: false }; });
-        eachEncoding(spec, "y", (y) => { y.title = lead === "share" ? "share of images" : "bits"; y.scale = { domain, zero: false, nice: false }; });
+        eachEncoding(spec, "y", (y) => { y.scale = { domain, zero: false, nice: false }; });
         spec.height = 260;
       });
     }

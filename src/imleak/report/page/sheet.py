@@ -52,8 +52,8 @@ def blocks(columns: Sequence[Column]) -> list[Block]:
 
 
 def unbroken(text: str) -> str:
-    """The same with ``s = 8`` never broken between lines."""
-    return text.replace(" = ", "\u00a0=\u00a0")
+    """The same with ``s = 8`` and ``77 %`` never broken between lines."""
+    return text.replace(" = ", "\u00a0=\u00a0").replace(" %", "\u00a0%")
 
 
 def _file(name: str) -> str:
