@@ -33,7 +33,7 @@ ALLOWED: dict[str, set[str]] = {
     "sealed": {"interfaces", "images", "keystream", "plugins"},
     "report": {"interfaces", "study"},
     "paper": {"album", "images", "interfaces", "report", "study"},
-    "album": {"images", "interfaces", "report", "study"},
+    "album": {"encoders", "images", "interfaces", "report", "study"},
     "results": {"report", "study"},
     "live": set(),
     "known_answers": {"calibration", "interfaces", "machine", "report", "study"},

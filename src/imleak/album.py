@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from functools import partial
+
 from . import images
+from .encoders.layout import Layout
 from .interfaces import Image, ImleakError
 from .report.figures import StripImages
 from .report.figures.strip import CROP, middle
@@ -12,6 +15,9 @@ from .report.pictures import Subject, chosen, write_pictures
 from .study import Run, StudySpec
 from .study.observe import observe
 from .study.survey import reader
+
+MAP = 32
+"""Cells a side of the map of an image's layout."""
 
 
 def keep_pictures(spec: StudySpec, run: Run) -> None:
@@ -35,6 +41,7 @@ def keep_pictures(spec: StudySpec, run: Run) -> None:
                 seen.cipher,
                 seen.clear,
                 seen.table,
+                partial(Layout(MAP).map, bits=image.bits),
             )
 
     write_pictures(run.path, subjects(), levels)

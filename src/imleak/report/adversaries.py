@@ -12,8 +12,8 @@ import pandas as pd
 CLAIMS = ("leak", "saturated")
 """Verdicts that claim a leak."""
 
-PIXELS = "pixels"
-"""The encoder whose rows are single samples; those of all others are patches."""
+PIXELS, LAYOUT = "pixels", "layout"
+"""Encoders whose rows are single samples and whole images; those of all others are patches."""
 
 CODE_LENGTH, HISTOGRAM = "codelength", "histogram"
 """Measures whose ceiling is the logarithm of the values a clear sample can take."""
@@ -92,7 +92,7 @@ class Adversary:
     @property
     def row(self) -> str:
         """What a number of bits is given for."""
-        if self.unit.endswith("/image"):
+        if self.unit.endswith("/image") or self.encoder == LAYOUT:
             return "image"
         return "pixel" if self.encoder == PIXELS else "patch"
 
