@@ -295,7 +295,10 @@ def run_in(
     summary.to_csv(folder / "summary.csv", index=False)
     if growth is not None:
         growth.to_csv(folder / "growth.csv", index=False)
-    shown = [subject(name, f"{i:064x}") for i, name in enumerate(names[:pictures])]
+    shown = [
+        subject(name, f"{i:064x}", layout=lambda samples: samples[0, ::8, ::8] / 64 - 2)
+        for i, name in enumerate(names[:pictures])
+    ]
     if shown:
         write_pictures(folder, shown, range(9))
     return Run.open(folder)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from browser import CHROMIUM, Page, browse
+from summaries import confirmed, matched, recognised
 
 from imleak.report import write_report
 from imleak.study.store import Run
@@ -17,6 +18,8 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium: apt-get i
 
 HOSTILE = "<img src=x onerror=alert(1)>.png"
 PIXELS = "document.getElementById('picture').toDataURL()"
+SHOWN = "document.getElementById('picture').dataset.shown"
+TITLE = "document.getElementById('picture-title').textContent"
 MARKS = "document.querySelectorAll('#curves-chart .mark-symbol path').length"
 
 
@@ -29,7 +32,7 @@ def report(
 ) -> Path:
     names = [HOSTILE, "second.png"]
     run = make_run(
-        whole,
+        pd.concat([whole, recognised(), matched(), confirmed()], ignore_index=True),
         names,
         frame=histories,
         growth=learning,
@@ -50,6 +53,7 @@ def page(tab: Page, report: Path) -> Page:
     tab.complaints.clear()
     tab.requests.clear()
     tab.open(report)
+    tab.wait(SHOWN)
     return tab
 
 
@@ -58,7 +62,7 @@ def chosen(page: Page, name: str) -> None:
 
 
 def test_nothing_is_asked_of_the_network_and_nothing_complains(page: Page, report: Path) -> None:
-    page.run("document.querySelectorAll('input').forEach((input) => input.click())")
+    page.run("document.querySelectorAll('summary, input').forEach((one) => one.click())")
     page.settle()
     assert page.complaints == []
     own = report.absolute().as_uri()
@@ -85,49 +89,90 @@ def test_a_hostile_name_is_a_name(page: Page) -> None:
 def test_the_slider_changes_the_picture_by_keyboard(page: Page) -> None:
     page.run("document.getElementById('level').focus()")
     before = page.run(PIXELS)
-    page.press("ArrowRight", 3)
+    assert page.run(SHOWN) == "0 clear 3"  # the last level at which a network names it
+    page.press("ArrowRight")
+    page.wait(f"{SHOWN} === '0 clear 4'")
     assert page.run(PIXELS) != before
-    assert page.run("document.getElementById('picture-title').textContent").endswith("s = 4")
+    assert page.run(TITLE).endswith("s = 4")
     assert "3.60 bit" in page.run("document.getElementById('picture-figures').textContent")
-    page.press("ArrowLeft", 3)
+    found = page.run("document.getElementById('picture-findings').textContent")
+    assert found.startswith("The right one of 96 images is picked in 92")
+    page.press("ArrowLeft")
+    page.wait(f"{SHOWN} === '0 clear 3'")
     assert page.run(PIXELS) == before
 
 
 def test_every_way_to_look_is_another_picture(page: Page) -> None:
-    chosen(page, "view")
-    seen = {page.run(PIXELS)}
-    for _ in range(3):
-        page.press("ArrowRight")
-        seen.add(page.run(PIXELS))
-    assert len(seen) == 4
+    seen = {}
+    for view in ("plain", "cipher", "clear", "layout", "difference"):
+        page.run(f"document.querySelector('input[value={view}]').click()")
+        page.wait(f"{SHOWN} === '0 {view} 3'")
+        seen[view] = page.run(PIXELS)
+    assert len(set(seen.values())) == 5
 
 
 def test_a_difference_at_level_0_is_black(page: Page) -> None:
     page.run("document.querySelector('input[value=difference]').click()")
     page.run("document.getElementById('level').focus()")
-    page.press("ArrowLeft")
+    page.press("ArrowLeft", 3)
+    page.wait(f"{SHOWN} === '0 difference 0'")
     script = """(() => { const c = document.getElementById('picture');
       return Math.max(...c.getContext('2d').getImageData(0, 0, c.width, c.height).data
         .filter((_, place) => place % 4 < 3)); })()"""
     assert page.run(script) == 0
     page.press("ArrowRight")
+    page.wait(f"{SHOWN} === '0 difference 1'")
     assert page.run(script) == 128  # of the top bit
+
+
+def test_every_sample_has_whole_pixels_of_the_screen(page: Page) -> None:
+    canvas = "document.getElementById('picture')"
+    script = f"{canvas}.clientWidth / {canvas}.width"
+    assert page.run(script) % 1 == 0
+    page.size(390)
+    page.wait(f"({script}) % 1 === 0")
 
 
 def test_another_image_is_chosen_by_keyboard(page: Page) -> None:
     chosen(page, "image")
     page.press("ArrowRight")
-    assert page.run("document.getElementById('picture-title').textContent") == "second.png, s = 1"
+    page.wait(f"{SHOWN} === '1 clear 3'")
+    assert page.run(TITLE) == "second.png, s = 3"
+
+
+def test_the_answer_has_a_chart_of_shares_and_one_of_bits(page: Page) -> None:
+    charts = page.run(
+        "[...document.querySelectorAll('#answer-charts .chart')].map((c) => c.ariaLabel)"
+    )
+    titles = [text.partition(" against")[0] for text in charts]
+    assert titles == ["Shares of images", "Bits, at least"]
+    keys = page.run(
+        "[...document.querySelectorAll('#answer-charts .key')].map((k) => k.textContent)"
+    )
+    assert keys[0].count("recognise top-5") == keys[0].count("match rank-1") == 1
+    assert "match bits (Fano)" in keys[1]
+
+
+def test_a_table_that_is_too_wide_says_so(page: Page) -> None:
+    honest = (
+        "[...document.querySelectorAll('.scroll')].every((box) => "
+        "box.classList.contains('wide') === (box.scrollWidth > box.clientWidth + 1))"
+    )
+    assert page.run(honest)
+    page.size(390)
+    page.settle()
+    assert page.run(honest)
+    assert page.run("document.querySelector('#levels .scroll').classList.contains('wide')")
 
 
 def test_the_chart_follows_its_controls(page: Page) -> None:
+    page.run("document.querySelector('#all summary').click()")
+    page.wait(MARKS)
     before = page.run(MARKS)
-    assert before
     page.run("document.querySelector('#measures input:checked').click()")
     page.settle()
     assert page.run(MARKS) < before
-    chosen(page, "unit")
-    page.press("ArrowRight")
+    page.run("document.querySelector('input[name=unit][value=dB]').click()")
     page.settle()
     assert "dB" in page.run("document.querySelector('#curves-chart').textContent")
     page.run("document.querySelector('input[value=share]').click()")
@@ -139,6 +184,8 @@ def test_the_chart_follows_its_controls(page: Page) -> None:
 
 
 def test_hovering_gives_the_numbers_of_the_table(page: Page) -> None:
+    page.run("document.querySelector('#all summary').click()")
+    page.wait(MARKS)
     page.run("document.getElementById('curves-chart').scrollIntoView({behavior: 'instant'})")
     place = page.run(
         """(() => { const marks = document.querySelectorAll('#curves-chart .mark-symbol path');
@@ -195,7 +242,7 @@ def test_it_has_its_tables_without_scripts(tab: Page, report: Path) -> None:
     try:
         tab.call("Page.navigate", url=report.absolute().as_uri())
         tab.wait("document.readyState === 'complete'")
-        assert tab.run("document.querySelector('noscript').textContent").startswith("The pictures")
+        assert tab.run("document.querySelector('noscript').textContent").startswith("The images")
         assert "≥ 1.06" in tab.run("document.querySelector('#table').textContent")
     finally:
         tab.call("Emulation.setScriptExecutionDisabled", value=False)

@@ -13,7 +13,7 @@ from rich.table import Table
 
 from imleak.calibration import summarise
 from imleak.calibration.runner import COLUMNS
-from imleak.report import calibration_table
+from imleak.report.calibration_table import calibration_table
 from imleak.study.frame import tidy
 
 
@@ -51,7 +51,9 @@ def shown(*tables: Table, width: int = 200) -> str:
 
 
 def task_table(*rows: dict[str, Any]) -> str:
-    return shown(*calibration_table.task_tables(frame(*rows), 200)).partition(" inside, below, above:")[0]
+    return shown(*calibration_table.task_tables(frame(*rows), 200)).partition(
+        " inside, below, above:"
+    )[0]
 
 
 @pytest.mark.parametrize(
@@ -116,7 +118,9 @@ def test_what_estimators_did_is_counted() -> None:
 
 def test_nothing_to_count_is_no_share() -> None:
     unsuited = row(np.nan, np.nan, np.nan, suited=False, inside=None, defect=None, verdict=None)
-    assert "mine 0/0 - - - - - - 0 s" in shown(calibration_table.estimator_table(summarise(frame(unsuited))))
+    assert "mine 0/0 - - - - - - 0 s" in shown(
+        calibration_table.estimator_table(summarise(frame(unsuited)))
+    )
 
 
 def test_properties_that_hold_are_counted() -> None:

@@ -115,7 +115,8 @@ def adversaries(summary: pd.DataFrame) -> list[Adversary]:
     judged = summary[summary["verdict"].notna() & summary["level"].notna()]
     found = []
     for key, rows in judged.groupby(_KEY, sort=False, dropna=False):
-        scheme, encoder, measure, _, quantity = ("" if pd.isna(one) else str(one) for one in key)
+        words = ["" if one != one else str(one) for one in key]  # what is missing is NaN
+        scheme, encoder, measure, _, quantity = words
         found.append(
             Adversary(
                 scheme=scheme,

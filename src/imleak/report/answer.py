@@ -130,15 +130,13 @@ def _of_scheme(
 def _nothing(summary: pd.DataFrame, manifest: Mapping[str, Any]) -> Sentence:
     if not manifest.get("images"):
         return Sentence("Nothing was measured", ": there was no image to measure.")
-    return Sentence(
-        "Nothing was measured" if summary.empty else "Nothing could be measured", "."
-    )
+    return Sentence("Nothing was measured" if summary.empty else "Nothing could be measured", ".")
 
 
 def _footnotes(told: Sequence[Sentence], manifest: Mapping[str, Any]) -> Iterator[str]:
     if any(PATCH_MARK in str(sentence) for sentence in told):
         count = (manifest.get("spec") or {}).get("patches")
-        of_each = f", {plural(count, 'patch').replace('patchs', 'patches')} an image" if count else ""
+        of_each = f", {count} of every image" if count else ""
         yield (
             f"{PATCH_MARK} A patch is a square cut from an image, as large as the encoder's input"
             f"{of_each}; bits of several patches of an image do not add up."

@@ -62,8 +62,8 @@ class _Pages:
         if self.below + height > _HEIGHT - _BOTTOM:
             self.turn()
         place = (_LEFT / _WIDTH, 1 - self.below / _HEIGHT)
-        style = {"fontsize": size, "weight": weight, "va": "top", "linespacing": 1.35}
-        self.page.text(*place, "\n".join(lines), **style)
+        words = "\n".join(lines)
+        self.page.text(*place, words, fontsize=size, weight=weight, va="top", linespacing=1.35)
         self.below += height
 
     def place(self, width: float, height: float) -> Axes:
@@ -160,8 +160,8 @@ def _rest(pages: _Pages, run: Run) -> None:
     for first in range(0, len(shown), _COLUMNS):
         block = shown[first : first + _COLUMNS]
         heads = [
-            "\n".join([*textwrap.wrap(" ".join(c.headings), 17)[:2], printable(c.encoder, 18), c.unit])
-            for c in block
+            "\n".join([*_heading(column), printable(column.encoder, 18), column.unit])
+            for column in block
         ]
         for start in range(0, len(every), _LEVELS):
             levels = every[start : start + _LEVELS]
@@ -199,6 +199,10 @@ def _table(
         if at in (loud or ()):
             cell.set_text_props(weight="bold")
     pages.end_row()
+
+
+def _heading(column: cells.Column) -> list[str]:
+    return textwrap.wrap(printable(" ".join(column.headings), 34), 17)[:2]
 
 
 def _cell(column: cells.Column, level: int) -> str:

@@ -28,14 +28,14 @@ FOLDER, INDEX = "pictures", "index.json"
 MOST = 6
 """Images of a run that are kept, if they are small."""
 
-BYTES = 2_050_000
+BYTES = 2_000_000
 """Of all of them together, so that a page stays below 4 MB; noise cannot be compressed."""
 
 CROP, SHORTEST = 320, 64
 """Sides of a native crop in samples, where images are as large; less only where one image
 alone would take all bytes."""
 
-WHOLE, WHOLE_QUALITY = 160, 50
+WHOLE, WHOLE_QUALITY = 160, 35
 """Longer side of the whole image made small, and its WebP quality."""
 
 Tile: TypeAlias = NDArray[np.uint8]
@@ -263,6 +263,7 @@ def _maps(subject: Subject, layout: Layout, levels: Sequence[int]) -> Iterator[T
 def _webp(tiles: Tile, quality: int | None) -> bytes:
     """Without loss unless there is a quality."""
     content = BytesIO()
-    how: dict[str, Any] = {"lossless": True, "method": 2, "quality": 20} if quality is None else {"quality": quality}
+    exact: dict[str, Any] = {"lossless": True, "method": 2, "quality": 20}
+    how = exact if quality is None else {"quality": quality}
     Image.fromarray(tiles).save(content, format="webp", **how)
     return content.getvalue()

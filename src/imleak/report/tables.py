@@ -66,7 +66,8 @@ def overview_table(summary: pd.DataFrame) -> Table:
     styles = {True: "bold red", False: "dim", None: ""}
     for level in overview_levels(shown):
         entries = [column.entries.get(level, Entry("")) for column in shown]
-        table.add_row(Text(str(level)), *(Text(one.text, style=styles[one.claims]) for one in entries))
+        words = [Text(one.text, style=styles[one.claims]) for one in entries]
+        table.add_row(Text(str(level)), *words)
     return table
 
 

@@ -23,8 +23,8 @@ def write_figures(
     strip: StripImages | None,
 ) -> list[Path]:
     """Draw a run into ``out/figures``: one image at all levels, what is found, each measure
-    against the level, each estimator against its training images, its epochs and its distance to the
-    maximum.
+    against the level, each estimator against its training images, its epochs and its distance
+    to the maximum.
 
     Parameters
     ----------

@@ -24,7 +24,8 @@ _NO_VALUE = "no value: every measurement failed"
 def drawings(summary: pd.DataFrame) -> Iterator[Drawing]:
     """One figure a scheme, encoder and measure; protocols side by side. Measures of several
     quantities stand in the figure of findings."""
-    placed = summary[summary["level"].notna() & summary["quantity"].isna()].sort_values("level", kind="stable")
+    alone = summary[summary["level"].notna() & summary["quantity"].isna()]
+    placed = alone.sort_values("level", kind="stable")
     for words, heading, rows in style.by_measure(placed):
         yield drawing(style.stem(*words), heading, rows)
 

@@ -132,7 +132,9 @@ def _figure(strip: StripImages) -> Figure:
     total = blocks * block + (blocks - 1) * 2 * _GAP
     figure = Figure(figsize=(page, total))
 
-    def show(picture: NDArray[np.uint8], left: float, top: float, size: tuple[float, float]) -> Axes:
+    def show(
+        picture: NDArray[np.uint8], left: float, top: float, size: tuple[float, float]
+    ) -> Axes:
         wide, high = size
         axes = figure.add_axes((left / page, 1 - (top + high) / total, wide / page, high / total))
         axes.imshow(picture, cmap="gray", vmin=0, vmax=255, interpolation="none", aspect="auto")

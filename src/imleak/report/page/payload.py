@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from dataclasses import asdict
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import matplotlib as mpl

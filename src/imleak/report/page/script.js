@@ -22,7 +22,9 @@
     spec.datasets = { rows };
     settle(spec);
     drawn.get(element)?.finalize();
+    const label = element.getAttribute("aria-label");
     drawn.set(element, await vegaEmbed(element, spec, options));
+    element.setAttribute("aria-label", label); // in the place of one that says nothing
     element.querySelector("svg")?.setAttribute("aria-hidden", "true"); // the tables say it better
   }
 
