@@ -13,7 +13,7 @@ from rich.table import Table
 
 from imleak.calibration import summarise
 from imleak.calibration.runner import COLUMNS
-from imleak.report.calibration_table import calibration_table
+from imleak.report import calibration_table
 from imleak.study.frame import tidy
 
 
