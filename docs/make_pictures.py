@@ -470,7 +470,8 @@ def band(
 
 
 def strip(figure: Any) -> None:
-    """The cipher and the clear part of one photograph, a column a level."""
+    """The cipher and the clear part of the middle of one photograph, sample by sample, a
+    column a level."""
     picture = imleak.read_images(photographs() / "astronaut.png")[0]
     scheme, stream = BitPlanes(), AesKeystream(derived_key(0), derived_nonce(picture.digest))
     grid = figure.subplots(2, len(LEVELS))
@@ -479,7 +480,7 @@ def strip(figure: Any) -> None:
         for axes, samples in zip(
             grid[:, level], (cipher, scheme.clear(cipher, 8, level)), strict=True
         ):
-            axes.imshow(samples[0, 40:296:2, 96:352:2], cmap="gray", vmin=0, vmax=255)
+            axes.imshow(samples[0, 40:200, 140:300], cmap="gray", vmin=0, vmax=255)
             axes.set(xticks=[], yticks=[])
             axes.grid(visible=False)
             axes.spines[:].set(visible=True, linewidth=0.4, color=GREY)

@@ -192,7 +192,7 @@ def run_study(
 
     Parameters
     ----------
-    acceptable : bits that may leak, to recommend a level for.
+    acceptable : bits an image that may leak, to recommend a level for.
 
     The other arguments are those of :func:`imleak.study.run`.
     """

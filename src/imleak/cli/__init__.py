@@ -105,6 +105,8 @@ def audit(
     given = {name: value for name, value in locals().items() if value not in (None, [])}
     for name in ("output", "acceptable_leak", "Where", *options.ENGINE):
         given.pop(name, None)
+    if acceptable_leak is not None and measures is None and config is None:
+        given.setdefault("growth", True)  # without it no finding of an estimator is small enough
     asked = None if slurm is None else _assignments(slurm, "--slurm")
     where = Where(workers, scheduler, asked, worker_memory)
     _audit(_study(**given), output, acceptable_leak, where, retry_failed=retry_failed)

@@ -170,7 +170,7 @@ AcceptableLeak = Annotated[
         "--acceptable-leak",
         min=0.0,
         metavar="BITS",
-        help="Recommend a level that leaks no more bits a patch, if any.",
+        help="Recommend a level that leaks no more bits an image, if any; asks for --growth too.",
         show_default=False,
     ),
 ]

@@ -12,6 +12,7 @@ from typing import Any
 import altair as alt
 
 _INK, _LINE = "var(--ink)", "var(--line)"
+_PADDING = {"left": 2, "top": 5, "right": 16, "bottom": 5}
 _DASHES = [[1, 0], [6, 3], [2, 2], [8, 3, 2, 3]]
 
 
@@ -122,12 +123,13 @@ def _growth() -> dict[str, Any]:
     hover = base.mark_point(size=500, opacity=0, filled=True, clip=True).encode(
         y=y, tooltip=_tooltip("level", "training", "value", "interval", "said")
     )
-    return _finish(alt.layer(interval, line, point, _at_the_end(base).encode(y=y), hover))
+    return _finish(alt.layer(interval, line, point, _at_the_end(base), hover))
 
 
 def _at_the_end(base: alt.Chart) -> alt.Chart:
-    """The level of a line beside its last point, for whoever cannot go by colours."""
-    marks = base.mark_text(align="left", dx=7, fontSize=11).encode(text="s:N")
+    """The level of a line beside its last point, for whoever cannot go by colours; no label
+    stands over another."""
+    marks = base.mark_text(align="left", dx=7, fontSize=11).encode(text="s:N", y="label:Q")
     last: alt.Chart = marks.transform_filter("datum.last")
     return last
 
@@ -139,7 +141,7 @@ def _tooltip(*names: str) -> list[alt.Tooltip]:
 
 def _finish(chart: alt.LayerChart | alt.FacetChart) -> dict[str, Any]:
     finished = (
-        chart.properties(width="container", height=300)
+        chart.properties(width="container", height=300, padding=_PADDING)
         .configure(background="transparent", font="inherit", aria=False)
         .configure_view(stroke=None)
         .configure_axis(

@@ -316,6 +316,24 @@
     return element;
   }
 
+  /** Rows whose last point of a line says where its label stands, none over another. */
+  function labelled(rows, domain, height) {
+    if (!domain) return rows;
+    const apart = 12 / height * (domain[1] - domain[0]);
+    const ends = rows.filter(({ last, value }) => last && value !== null).sort((a, b) => a.value - b.value);
+    let free = domain[0];
+    for (const end of ends) {
+      end.label = Math.max(end.value, free);
+      free = end.label + apart;
+    }
+    free = domain[1];
+    for (const end of [...ends].reverse()) {
+      end.label = Math.min(end.label, free);
+      free = end.label - apart;
+    }
+    return rows;
+  }
+
   function training() {
     for (const name of new Set(data.training.map((one) => one.name))) at("training-of").append(make("option", {}, name));
 
@@ -331,8 +349,12 @@
           const last = place === one.epochs.length - 1;
           return { s, epoch, value, last, colour: `var(--l${s})`, tip_level: `s = ${s}`, tip_epoch: String(epoch), tip_value: told };
         }));
-        draw(holder(at("training-charts"), one.protocol), "training", rows, (spec) =>
-          eachEncoding(spec, "y", (y) => { y.title = `${distance ? "distance to the maximum, " : ""}${one.unit}`; }));
+        const domain = range(rows, ["value"], [], false);
+        draw(holder(at("training-charts"), one.protocol), "training", labelled(rows, domain, 300), (spec) =>
+          eachEncoding(spec, "y", (y) => {
+            y.title = `${distance ? "distance to the maximum, " : ""}${one.unit}`;
+            if (domain) y.scale = { domain, zero: false, nice: false };
+          }));
       }
     }
 
@@ -345,7 +367,7 @@
       const counts = [...new Set(one.points.map(({ images }) => images))].sort((a, b) => a - b);
       const rows = one.points.map((point) => ({ ...point, colour: `var(--l${point.s})`, last: point.images === counts.at(-1) }));
       const domain = range(rows, ["value"], ["low", "high"], false);
-      draw(holder(at("growth-charts"), `${one.name}, ${one.protocol}`), "growth", rows, (spec) => {
+      draw(holder(at("growth-charts"), `${one.name}, ${one.protocol}`), "growth", labelled(rows, domain, 300), (spec) => {
         eachEncoding(spec, "x", (x) => { x.axis = { values: counts, format: "d", grid: false }; });
         eachEncoding(spec, "y", (y) => { y.title = one.unit; if (domain) y.scale = { domain, zero: false, nice: false }; });
       });
