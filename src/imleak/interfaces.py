@@ -22,9 +22,9 @@ Features: TypeAlias = NDArray[np.float32]
 Bound = Literal["exact", "lower", "upper", "none"]
 """What a number is to the quantity it speaks of."""
 
-Evaluation = Literal["per-image", "in-sample", "held-out"]
+Evaluation = Literal["per-image", "in-sample", "held-out", "training-free"]
 """How a number was obtained: from one image alone, from the samples the critic was
-trained on, or from images it never saw."""
+trained on, from images it never saw, or from all samples where nothing is trained."""
 
 Verdict = Literal["leak", "no leak found", "saturated", "unreliable"]
 
@@ -314,12 +314,14 @@ class Estimate:
     ceiling : the most this estimator could have said of these samples.
     exact : the exact value, where the samples allow it.
     verdict : see docs/method.md; None for an in-sample estimate.
-    detectable : the smallest planted leak that is found, or None if not asked for.
+    detectable : the smallest planted leak that is found, infinite where not even the largest
+        that was tried is; None if not asked for.
     growth, rising : the estimate against training pictures, and whether it still rises.
     history : value after every epoch (in-sample) or check.
     train_groups, test_groups, n : size of the adversary and of the test.
     chosen : for a choice among estimators, the one that was chosen.
-    details : further figures by name.
+    details : further figures by name; ``uncapped`` where `value` was above `ceiling`, which
+        a lower bound is then shown as.
     """
 
     value: float

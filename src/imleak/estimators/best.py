@@ -43,7 +43,7 @@ class Best(CrossFitted):
     """
 
     name = "best"
-    version = "2"
+    version = "3"
     read = "best"
 
     def learner(self) -> Learner:
