@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..interfaces import ImleakError, PairedSamples
-from .columns import centred, centred_integers, on_one_scale, varying
+from .columns import centred, centred_integers, on_one_scale
 from .copies import joined
 
 EXACT = 2.0**53
@@ -49,9 +49,8 @@ def pair(x: object, y: object, groups: object = None) -> tuple[PairedSamples, di
 
     Returns
     -------
-    Samples whose columns have one origin and unit, none of them constant; and how many rows
-    were ``masked``, and left out, or are ``copies`` of rows of another group, which is then
-    their own.
+    Samples whose columns have one origin and unit; and how many rows were ``masked``, and
+    left out, or are ``copies`` of rows of another group, which is then their own.
 
     Raises
     ------
@@ -72,8 +71,8 @@ def pair(x: object, y: object, groups: object = None) -> tuple[PairedSamples, di
     clear = view.values.reshape(-1, rows, view.values.shape[-1])[:, kept]
     own, copies = joined(named[kept], plain, clear)
     counts = {"masked": float(rows - kept.sum()), "copies": float(copies)}
-    columns = varying(on_one_scale(plain), on_one_scale(clear))
-    return PairedSamples(*columns, own), {name: n for name, n in counts.items() if n}
+    samples = PairedSamples(on_one_scale(plain), on_one_scale(clear), own)
+    return samples, {name: n for name, n in counts.items() if n}
 
 
 def numbers(values: object, name: str, dimensions: tuple[int, ...]) -> Numbers:

@@ -6,10 +6,13 @@ Centred before anything is cast: 1.7e9 + t keeps t in single precision only afte
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from ..interfaces import PairedSamples
 
 LARGEST = 1e30
 """Beyond so many typical deviations a value is cut: its square is finite in double precision."""
@@ -77,30 +80,18 @@ def typical_deviation(rows: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.where(found > 0, found, np.inf)
 
 
-def varying(
-    x: NDArray[np.float32], y: NDArray[np.float32]
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Sides without the columns that are 0 in every row, at every level; one is left.
-
-    Where both sides have as many columns, the same ones are left of both: a critic may
-    compare them one by one.
-
-    Parameters
-    ----------
-    x, y : (n, dx) and (L, n, dy), of :func:`on_one_scale`.
-    """
-    in_x, in_y = np.any(x != 0, axis=0), np.any(y != 0, axis=(0, 1))
-    if len(in_x) == len(in_y):
-        in_x = in_y = in_x | in_y
-    return _kept(x, in_x), _kept(y, in_y)
+def varying(rows: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """(d,) which columns of (n, d), or of (L, n, d) at any level, are no constants; the
+    first where all are."""
+    levels = rows if rows.ndim == 3 else rows[np.newaxis]
+    found = np.any([np.any(level != level[:1], axis=0) for level in levels], axis=0)
+    return np.asarray(found if found.any() else np.arange(len(found)) == 0)
 
 
-def _kept(rows: NDArray[np.float32], columns: NDArray[np.bool_]) -> NDArray[np.float32]:
-    if columns.all():
-        return rows
-    if not columns.any():
-        columns = np.arange(len(columns)) == 0
-    return rows[..., columns]
+def without_constants(samples: PairedSamples) -> PairedSamples:
+    """The same without columns that are constant at every level."""
+    x, y = varying(samples.x), varying(samples.y)
+    return replace(samples, x=samples.x[:, x], y=samples.y[..., y])
 
 
 def in_order(rows: NDArray[np.float32], known: NDArray[np.int64]) -> NDArray[np.float32]:

@@ -10,6 +10,7 @@ from scipy.spatial import cKDTree
 from scipy.special import digamma
 
 from ..interfaces import Bound, Estimate, ImleakError, Null, PairedSamples, Verdict
+from .columns import without_constants
 from .crossfit import NATS, Progress
 from .pixels import drawn
 from .split import FEWEST, TooFewImagesError, derange
@@ -74,6 +75,7 @@ class Ksg:
         TooFewImagesError
             With fewer than six images: half-samples of these are nearly all alike.
         """
+        samples = without_constants(samples)
         widest = max(samples.x.shape[1], samples.y.shape[2])
         if widest > MOST_DIMENSIONS:
             raise TooManyDimensionsError(

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ..interfaces import Estimate, Null, PairedSamples
 from ..machine import Precision, one_thread_each
 from .bounds import log_mean_exp
-from .columns import in_order
+from .columns import in_order, without_constants
 from .critics import JointCritic
 from .crossfit import NATS, CrossFitted, Progress
 from .evidence import Array, Learned, Learner
@@ -209,6 +209,7 @@ def _everything(
     rows = np.arange(len(samples.groups))
     # One picture has no other to be broken across: then each of its rows stands for itself.
     groups = samples.groups if len(np.unique(samples.groups)) > 1 else rows
+    samples = without_constants(samples)
     x, y = samples.x, samples.y
     if components is None:
         x, *levels = (in_order(standardise(side, rows), rows) for side in (x, *y))

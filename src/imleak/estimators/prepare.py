@@ -15,7 +15,7 @@ from scipy.special import ndtri
 from sklearn.utils.extmath import randomized_svd
 
 from ..interfaces import PairedSamples
-from .columns import in_order
+from .columns import in_order, varying
 from .split import Split
 from .training import Cohort
 
@@ -91,10 +91,12 @@ def cohort_of(
     device: str,
 ) -> Cohort:
     """Both sides reduced on the training rows of every split."""
-    x = np.stack([reduce(samples.x, s.train, x_components, s.seed) for s in splits])
-    y = np.stack(
-        [[reduce(level, s.train, y_components, s.seed) for level in samples.y] for s in splits]
-    )
+    of_x, of_y = varying(samples.x), varying(samples.y)
+    x = np.stack([reduce(samples.x[:, of_x], s.train, x_components, s.seed) for s in splits])
+    y = np.stack([
+        [reduce(level[:, of_y], s.train, y_components, s.seed) for level in samples.y]
+        for s in splits
+    ])  # fmt: skip
     return Cohort(
         splits,
         torch.from_numpy(x).to(device),
