@@ -29,10 +29,6 @@ def frame(*columns):
     return pd.DataFrame(dict(zip("abc", columns, strict=True)))
 
 
-def frame(*columns):
-    return pd.DataFrame(dict(zip("abc", columns, strict=True)))
-
-
 FORMS = {
     "int8": lambda k: k.astype(np.int8),
     "uint64": lambda k: k.astype(np.uint64) + np.uint64(2**64 - 1000),
