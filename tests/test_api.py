@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 import imleak
 from imleak import plugins, study
 from imleak.interfaces import Estimate, PairedSamples
+from imleak.report.finding import find
 from imleak.study import StudySpec
 
 
@@ -152,6 +154,48 @@ def test_an_audit_of_a_config(tmp_path: Path) -> None:
     assert imleak.audit(config=config).frame["level"].tolist() == [3]
     with pytest.raises(imleak.ImleakError, match="sources: "):
         imleak.audit(measures="histogram")
+
+
+class Corner:
+    """An encoder whose vector is the first samples of a patch."""
+
+    name = "corner"
+    version = "1"
+    input_size = 8
+    dimension = 4
+    digest = "0" * 64
+
+    def encode(self, pictures: np.ndarray, bits: int) -> np.ndarray:
+        return pictures[:, 0, 0, :4].astype(np.float32)
+
+
+def test_a_run_that_finds_no_planted_leak_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Seven images leave too few to choose on: not even 4 bits would be seen, which is
+    another thing than not having looked."""
+    monkeypatch.setitem(plugins.BUILT_IN["encoder"], "corner", f"{__name__}:Corner")
+    plugins.known.cache_clear()
+    reaches = []
+    for asked in (True, False):
+        run = imleak.audit(
+            "dead-leaves:7x20x24",
+            out=tmp_path / str(asked),
+            measures=[{"name": "cca-infonce", "seeds": 1}],
+            encoders="corner",
+            patches=1,
+            levels=[0, 6],
+            sensitivity=asked,
+        )
+        manifest = json.loads((run.path / "manifest.json").read_text())
+        reaches.append(find(run.summary, manifest).reach)
+        seen = [*run.frame["detectable"], *run.summary["detectable"]]
+        assert np.isinf(seen).all() if asked else np.isnan(seen).all()
+    assert reaches == [
+        "No planted leak was found, up to 4 bits a patch: this run could not have seen one.",
+        "How small a leak would have been seen was not measured (--sensitivity).",
+    ]
+    assert reaches[0] in (tmp_path / "True" / "report.html").read_text()
 
 
 def test_the_default_measures_agree_with_what_is_known(

@@ -28,6 +28,9 @@ trained on, from images it never saw, or from all samples where nothing is train
 
 Verdict = Literal["leak", "no leak found", "saturated", "unreliable"]
 
+LARGEST_PLANTED = 4.0
+"""Bits of the largest leak that is planted to find the smallest one that would be seen."""
+
 Change = Literal["key", "plain"]
 """What is changed, by one bit, before a picture is encrypted again."""
 

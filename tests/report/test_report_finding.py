@@ -107,7 +107,7 @@ def test_nothing_found_names_how_little_would_have_been(judged: Make) -> None:
     assert any("may find more" in limit for limit in found.limits)
     deaf = find(rows.assign(detectable=math.inf), manifest())
     assert deaf.reach == (
-        "No planted leak was found, however large: this run could not have seen one."
+        "No planted leak was found, up to 4 bits a patch: this run could not have seen one."
     )
 
 

@@ -310,7 +310,7 @@ def _smaller(split: Split, groups: Indices, share: float, seed: list[int]) -> Sp
 
 def _with_raw(estimate: Estimate, raw: float) -> Estimate:
     """What was estimated, beside the ceiling that it is shown as."""
-    if raw <= estimate.value + ROUNDING:
+    if not estimate.value + ROUNDING < raw < math.inf:
         return estimate
     return replace(estimate, details={**estimate.details, "uncapped": raw})
 

@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 from scipy.stats import rankdata
 
-from ..interfaces import PairedSamples
+from ..interfaces import LARGEST_PLANTED, PairedSamples
 from .prepare import standardise
 from .split import derange
 
 REPEATS = 10
 POWER = 0.8
 ROUNDS = 6
-SMALLEST, LARGEST = 0.005, 4.0
+SMALLEST, LARGEST = 0.005, LARGEST_PLANTED
 """Bits of the leaks between which it is looked for."""
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import pandas as pd
 
+from ..interfaces import LARGEST_PLANTED
 from .adversaries import (
     CODE_LENGTH,
     HISTOGRAM,
@@ -216,12 +217,14 @@ def _reach(looking: Sequence[Adversary]) -> str:
     quiet = [one for one in looking if any(_is_quiet(look) for look in one.looks.values())]
     if not quiet:
         return ""
-    smallest = smallest_seen(quiet)
+    smallest, row = smallest_seen(quiet), quiet[0].row
     if math.isnan(smallest):
         return "How small a leak would have been seen was not measured (--sensitivity)."
     if math.isinf(smallest):
-        return "No planted leak was found, however large: this run could not have seen one."
-    row = quiet[0].row
+        return (
+            f"No planted leak was found, up to {LARGEST_PLANTED:g} bits a {row}: this run could "
+            "not have seen one."
+        )
     return f"A leak below {bits(smallest)} bit a {row} may have gone unseen."
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from ..interfaces import LARGEST_PLANTED
 from .adversaries import PIXELS, Adversary, Look, empty_levels, smallest_seen
 from .words import bits, levels
 
@@ -121,5 +122,5 @@ def _unseen(quiet: Sequence[Adversary]) -> str:
     if math.isnan(smallest):
         return "the smallest leak that would have been seen was not measured (--sensitivity)"
     if math.isinf(smallest):
-        return "no planted leak was found, however large"
+        return f"no planted leak was found, up to {LARGEST_PLANTED:g} bits"
     return f"a leak below {bits(smallest)} bit may have gone unseen"
