@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -10,11 +11,12 @@ import pytest
 import imleak
 from imleak import plugins, study
 from imleak.interfaces import Estimate, PairedSamples
+from imleak.report.finding import find
 from imleak.study import StudySpec
 
 
 class Counting:
-    """An estimator that says what it was given."""
+    """An estimator that says how alike the first columns it was given are."""
 
     name = "counting"
     version = "1"
@@ -28,7 +30,7 @@ class Counting:
     ) -> Sequence[Estimate]:
         return [
             Estimate(
-                value=self.scale * float(np.mean(samples.x[:, :1] * y[:, :1])) + seed,
+                value=self.scale * float(np.corrcoef(samples.x[:, 0], y[:, 0])[0, 1]) + seed,
                 bound="none",
                 estimator=self.name,
                 protocol="in-sample",
@@ -53,11 +55,9 @@ X = np.arange(12.0).reshape(6, 2)
 
 def test_one_view_is_one_estimate_and_many_are_a_list() -> None:
     one = imleak.estimate(X, X, "counting")
-    assert one.value == pytest.approx(np.mean(X[:, 0] ** 2))
-    many = imleak.estimate(X, np.stack([X, 2 * X]), "counting", seed=3, scale=10)
-    assert [estimate.value for estimate in many] == pytest.approx(
-        [10 * one.value + 3, 20 * one.value + 3]
-    )
+    assert one.value == pytest.approx(1)
+    many = imleak.estimate(X, np.stack([X, -2 * X]), "counting", seed=3, scale=10)
+    assert [estimate.value for estimate in many] == pytest.approx([13, -7])
 
 
 def test_rows_without_groups_are_their_own() -> None:
@@ -67,8 +67,8 @@ def test_rows_without_groups_are_their_own() -> None:
 
 
 def test_lists_and_single_columns_are_arrays_too() -> None:
-    assert imleak.estimate([1, 2, 3], [4, 5, 6], "counting").value == pytest.approx(32 / 3)
-    assert imleak.estimate([True, False], [1, 1], "counting").value == pytest.approx(0.5)
+    assert imleak.estimate([1, 2, 3], [4, 5, 6], "counting").value == pytest.approx(1)
+    assert imleak.estimate([True, False, True], [1, 2, 1], "counting").value == pytest.approx(-1)
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_lists_and_single_columns_are_arrays_too() -> None:
         (X, X[None, None], None, r"y has shape .*give \(n,\) or \(n, dy\) or \(L, n, dy\)"),
         (X[:0], X[:0], None, "with no empty axis"),
         (np.where(X == 3, np.nan, X), X, None, r"x\[1, 1\] is nan; every value must be finite"),
-        (X, X * 1e300, None, r"y\[0, 1\] is 1e\+300; every value must be finite"),
+        (X, np.where(X == 3, np.inf, X), None, r"y\[1, 1\] is inf; every value must be finite"),
         (X.astype(str), X, None, "x is of type .*; give real numbers"),
         (X, X + 1j, None, "y is of type complex128; give real numbers"),
     ],
@@ -154,6 +154,48 @@ def test_an_audit_of_a_config(tmp_path: Path) -> None:
     assert imleak.audit(config=config).frame["level"].tolist() == [3]
     with pytest.raises(imleak.ImleakError, match="sources: "):
         imleak.audit(measures="histogram")
+
+
+class Corner:
+    """An encoder whose vector is the first samples of a patch."""
+
+    name = "corner"
+    version = "1"
+    input_size = 8
+    dimension = 4
+    digest = "0" * 64
+
+    def encode(self, pictures: np.ndarray, bits: int) -> np.ndarray:
+        return pictures[:, 0, 0, :4].astype(np.float32)
+
+
+def test_a_run_that_finds_no_planted_leak_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Seven images leave too few to choose on: not even 4 bits would be seen, which is
+    another thing than not having looked."""
+    monkeypatch.setitem(plugins.BUILT_IN["encoder"], "corner", f"{__name__}:Corner")
+    plugins.known.cache_clear()
+    reaches = []
+    for asked in (True, False):
+        run = imleak.audit(
+            "dead-leaves:7x20x24",
+            out=tmp_path / str(asked),
+            measures=[{"name": "cca-infonce", "seeds": 1}],
+            encoders="corner",
+            patches=1,
+            levels=[0, 6],
+            sensitivity=asked,
+        )
+        manifest = json.loads((run.path / "manifest.json").read_text())
+        reaches.append(find(run.summary, manifest).reach)
+        seen = [*run.frame["detectable"], *run.summary["detectable"]]
+        assert np.isinf(seen).all() if asked else np.isnan(seen).all()
+    assert reaches == [
+        "No planted leak was found, up to 4 bits a patch: this run could not have seen one.",
+        "How small a leak would have been seen was not measured (--sensitivity).",
+    ]
+    assert reaches[0] in (tmp_path / "True" / "report.html").read_text()
 
 
 def test_the_default_measures_agree_with_what_is_known(

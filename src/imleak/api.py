@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import tempfile
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from . import images, plugins
-from .interfaces import Estimate, Image, ImleakError, PairedSamples, Scheme
+from .estimators.arrays import pair, whole_number
+from .interfaces import Estimate, Image, ImleakError, Scheme
 from .keystream import AesKeystream, new_nonce
 from .machine import reuse_memory
 
@@ -22,10 +24,6 @@ if TYPE_CHECKING:
     from .study.progress import Progress
 
 Sources = str | Path | Iterable[str | Path]
-
-
-class SampleError(ImleakError):
-    """Arrays that cannot be taken as paired samples."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -224,14 +222,19 @@ def estimate(
 ) -> Estimate | list[Estimate]:
     """Estimate the mutual information of paired samples, in bits.
 
+    Origin, unit and order of columns, and constant columns, make no difference. Rows that
+    are masked in x or y are left out (``details["masked"]`` says how many). Rows that are
+    exact copies of each other share a group (``details["copies"]``, and a warning); values
+    that are few, as those of pixels or labels, may repeat.
+
     Parameters
     ----------
-    x : (n, dx) or (n,) target.
+    x : (n, dx) or (n,) target: an array, masked array, DataFrame, tensor or nested lists.
     y : (n, dy) or (n,) view; or (L, n, dy) views at many levels, estimated as one batch.
     estimator : its name; see ``imleak list``.
-    groups : (n,) labels of what the rows come from, pictures for instance: rows of one
+    groups : (n,) labels of what the rows come from, images for instance: rows of one
         group are never on both sides of a split. Without, every row is its own.
-    seed : of everything random.
+    seed : of everything random; an integer of 0 or more.
     options : of the estimator.
 
     Returns
@@ -241,47 +244,27 @@ def estimate(
     Raises
     ------
     ImleakError
-        If shapes do not fit, a value is not finite, or name or options are unknown.
+        If shapes do not fit, a value is missing or not finite, or name or options are
+        unknown.
     """
     from .study.components import component
 
     reuse_memory()
-    built = component("estimator", estimator, options).build()
-    target, view = _array(x, "x", (1, 2)), _array(y, "y", (1, 2, 3))
-    rows = len(target)
-    samples = PairedSamples(
-        x=target.reshape(rows, -1),
-        y=view if view.ndim == 3 else view.reshape(1, len(view), -1),
-        groups=_groups(groups, rows),
-    )
-    if samples.y.shape[1] != rows:
-        raise SampleError(
-            f"x has {rows} rows and y has {samples.y.shape[1]}; they must be paired row by row"
+    number = whole_number(seed)
+    plain = {name: o.item() if isinstance(o, np.generic) else o for name, o in options.items()}
+    try:
+        built = component("estimator", estimator, plain).build()
+    except TypeError as error:
+        raise ImleakError(f"{estimator} cannot be made with {plain}: {error}") from error
+    samples, details = pair(x, y, groups)
+    if copies := details.get("copies"):
+        warnings.warn(
+            f"{copies:.0f} rows are exact copies of others; copies share a group, so that "
+            "none is tested by what was trained on it",
+            stacklevel=2,
         )
-    found = list(built.estimate(samples, seed=seed))
-    return found if view.ndim == 3 else found[0]
-
-
-def _array(values: ArrayLike, name: str, dimensions: tuple[int, ...]) -> NDArray[np.float32]:
-    given = np.asarray(values)
-    if not (np.issubdtype(given.dtype, np.number) or given.dtype == bool) or np.iscomplexobj(given):
-        raise SampleError(f"{name} is of type {given.dtype}; give real numbers")
-    if given.ndim not in dimensions or 0 in given.shape:
-        shapes = {1: "(n,)", 2: f"(n, d{name})", 3: f"(L, n, d{name})"}
-        wanted = " or ".join(shapes[d] for d in dimensions)
-        raise SampleError(f"{name} has shape {given.shape}; give {wanted} with no empty axis")
-    with np.errstate(over="ignore"):  # too large for float32 becomes infinite, and is told
-        array = given.astype(np.float32)
-    if not np.all(np.isfinite(array)):
-        where = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
-        raise SampleError(f"{name}{list(where)} is {given[where]}; every value must be finite")
-    return array
-
-
-def _groups(groups: ArrayLike | None, rows: int) -> NDArray[np.int64]:
-    if groups is None:
-        return np.arange(rows)
-    labels = np.asarray(groups)
-    if labels.shape != (rows,):
-        raise SampleError(f"groups has shape {labels.shape}; give one label a row, ({rows},)")
-    return np.unique(labels, return_inverse=True)[1].astype(np.int64)
+    found = [
+        replace(one, details={**one.details, **details})
+        for one in built.estimate(samples, seed=number)
+    ]
+    return found if np.ndim(y) == 3 else found[0]

@@ -22,11 +22,15 @@ Features: TypeAlias = NDArray[np.float32]
 Bound = Literal["exact", "lower", "upper", "none"]
 """What a number is to the quantity it speaks of."""
 
-Evaluation = Literal["per-image", "in-sample", "held-out", "zero-shot"]
+Evaluation = Literal["per-image", "in-sample", "held-out", "training-free", "zero-shot"]
 """How a number was obtained: from one image alone, from the samples the critic was
-trained on, from images it never saw, or by an adversary that learned from none of them."""
+trained on, from images it never saw, from all samples where nothing is trained, or by an
+adversary that learned from none of the images."""
 
 Verdict = Literal["leak", "no leak found", "saturated", "unreliable"]
+
+LARGEST_PLANTED = 4.0
+"""Bits of the largest leak that is planted to find the smallest one that would be seen."""
 
 Change = Literal["key", "plain"]
 """What is changed, by one bit, before a picture is encrypted again."""
@@ -326,12 +330,14 @@ class Estimate:
     ceiling : the most this estimator could have said of these samples.
     exact : the exact value, where the samples allow it.
     verdict : see docs/method.md; None for an in-sample estimate.
-    detectable : the smallest planted leak that is found, or None if not asked for.
+    detectable : the smallest planted leak that is found, infinite where not even the largest
+        that was tried is; None if not asked for.
     growth, rising : the estimate against training pictures, and whether it still rises.
     history : value after every epoch (in-sample) or check.
     train_groups, test_groups, n : size of the adversary and of the test.
     chosen : for a choice among estimators, the one that was chosen.
-    details : further figures by name.
+    details : further figures by name; ``uncapped`` where `value` was above `ceiling`, which
+        a lower bound is then shown as.
     """
 
     value: float

@@ -64,6 +64,7 @@ BUILT_IN: Mapping[Kind, dict[str, str]] = {
         "infonce": "imleak.estimators.infonce:InfoNce",
         "cca": "imleak.estimators.cca:Cca",
         "cca-infonce": "imleak.estimators.cca:CcaInfoNce",
+        "cosine-infonce": "imleak.estimators.cosine:CosineInfoNce",
         "ksg": "imleak.estimators.ksg:Ksg",
         "tabular-mine": "imleak.estimators.tabular:TabularMine",
         "retrieval": "imleak.estimators.retrieval:Retrieval",

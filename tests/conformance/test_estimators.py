@@ -236,9 +236,11 @@ def test_the_null_of_what_is_held_out_is_near_nothing(estimates):
 
 @each_held_out
 def test_negative_estimates_are_shown(estimates):
-    """Of independent views, something held out falls below zero if nothing clips."""
+    """Of independent views, something held out falls below zero if nothing clips, unless
+    the critic was switched off, on true pairs and on broken ones."""
     said = [v for one in estimates for v in (one.value, one.interval[0], *one.null.values)]
-    assert min(said) < 0
+    independent = [v for one in estimates[INDEPENDENT] for v in (*one.interval, *one.null.values)]
+    assert min(said) < 0 or set(independent) == {0.0}
 
 
 @each_protocol

@@ -14,6 +14,10 @@ def principal_direction(rows, k=0):
     return np.linalg.svd(rows - rows.mean(0), full_matrices=False)[2][k]
 
 
+def standard(rows):
+    return (rows - rows.mean(0)) / rows.std(0)
+
+
 def normal_scores(column):
     return stats.norm.ppf((stats.rankdata(column) - 0.5) / len(column))
 
@@ -23,9 +27,9 @@ def leaking(pair_up):
     """Two views of x in skewed coordinates: a copy, and noise."""
     rng = np.random.default_rng(0)
     n = 3000
-    x = np.exp(rng.standard_normal((n, 3))) * [3, 2, 1]
-    y = np.stack([x, rng.gamma(1.0, size=(n, 3)) * [3, 2, 1]])
-    return pair_up(x, y)
+    mix = np.array([[3, 1, 0], [1, 2, 0], [0, 0, 1]])
+    x = standard(np.exp(rng.standard_normal((n, 3))) @ mix)
+    return pair_up(x, np.stack([x, standard(rng.gamma(1.0, size=(n, 3)) @ mix)]))
 
 
 @pytest.mark.parametrize("bits", [0.02, 0.3, 2.0])
@@ -104,11 +108,19 @@ def test_pictures_keep_their_rows_together(pair_up):
     groups = np.repeat(np.arange(200), 4)
     own = np.repeat(10 * rng.standard_normal((200, 1)), 4, axis=0)
     across = np.repeat(rng.standard_normal((200, 1)), 4, axis=0)
-    samples = pair_up(rng.standard_normal((800, 2)), np.hstack([own, across]), groups)
+    y = standard(np.hstack([own, own + across]))
+    samples = pair_up(rng.standard_normal((800, 2)), y, groups)
     direction = principal_direction(samples.y[0], 1)
     for y in plant(samples, 0, 0.1, seed=0).y:
         spread = (y @ direction).reshape(200, 4).std(1)
         assert spread.max() < 1e-3
+
+
+@pytest.mark.parametrize("factor", [1e-30, 100.0, 1e30])
+def test_the_unit_of_a_column_does_not_matter(leaking, pair_up, factor):
+    unit = np.array([1, factor, 1])
+    found = plant(pair_up(leaking.x * unit, leaking.y * unit), 1, 0.5, seed=0)
+    np.testing.assert_allclose(found.y, plant(leaking, 1, 0.5, seed=0).y, atol=1e-4)
 
 
 def threshold(bits, *, share=1.0):
@@ -137,14 +149,14 @@ def test_the_smallest_leak_a_detector_finds_is_found(scalars, bits, share):
 
 
 def test_a_power_of_less_than_80_percent_does_not_count(scalars):
-    assert smallest_detectable(scalars, 0, threshold(0.4, share=0.7), seed=0) is None
+    assert smallest_detectable(scalars, 0, threshold(0.4, share=0.7), seed=0) == np.inf
 
 
 def test_a_detector_that_finds_nothing_or_everything(scalars):
     def found(every):
         return smallest_detectable(scalars, 0, lambda s: np.full(len(s.y), every), seed=0)
 
-    assert found(False) is None
+    assert found(False) == np.inf
     assert SMALLEST <= found(True) < 1.2 * SMALLEST
 
 

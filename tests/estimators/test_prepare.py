@@ -8,6 +8,7 @@ from scipy import stats
 from sklearn.decomposition import PCA
 from sklearn.preprocessing import StandardScaler
 
+from imleak.estimators.columns import in_order
 from imleak.estimators.prepare import (
     FEW,
     cohort_of,
@@ -23,6 +24,7 @@ TRAIN = np.sort(RNG.permutation(300)[:200])
 OTHERS = np.setdiff1d(np.arange(300), TRAIN)
 ROWS = (RNG.gamma(2.0, size=(300, 6)) * [1, 10, 0.1, 1, 5, 2] + [0, 3, 0, -50, 0, 0]).astype("f4")
 WIDE = (RNG.normal(size=(300, 8)) @ RNG.normal(size=(8, 80))).astype("f4")
+SCALED = StandardScaler().fit(WIDE[TRAIN]).transform(WIDE).astype("f4")
 
 
 def test_standardised_rows_are_those_of_scikit_learn():
@@ -44,8 +46,12 @@ def test_a_constant_column_becomes_zero(constant):
 def test_the_unit_of_a_column_does_not_matter(unit):
     for prepare in (standardise, normal_scores):
         np.testing.assert_allclose(prepare(ROWS * unit, TRAIN), prepare(ROWS, TRAIN), atol=1e-3)
-    by_unit = principal(WIDE * np.float32(unit), TRAIN, 5, 0)
-    np.testing.assert_allclose(by_unit, principal(WIDE, TRAIN, 5, 0), atol=1e-3)
+    some = np.where(np.arange(80) % 3, unit, 1).astype("f4")
+    for count in (5, None):
+        by_unit = reduce(WIDE * some, TRAIN, count, 0)
+        np.testing.assert_allclose(
+            np.sort(by_unit), np.sort(reduce(WIDE, TRAIN, count, 0)), atol=1e-3
+        )
 
 
 def test_normal_scores_of_training_rows_are_van_der_waerden_s():
@@ -85,8 +91,8 @@ def test_normal_scores_do_not_feel_a_monotone_map(seed, monotone):
 
 @pytest.mark.parametrize("count", [1, 3, 8])
 def test_principal_components_are_those_of_scikit_learn(count):
-    found = principal(WIDE, TRAIN, count, seed=0)
-    expected = PCA(count).fit(WIDE[TRAIN]).transform(WIDE)
+    found = principal(SCALED, TRAIN, count, seed=0)
+    expected = PCA(count).fit(SCALED[TRAIN]).transform(SCALED)
     expected /= np.sqrt(np.mean(expected[TRAIN] ** 2))
     assert found.shape == (300, count)
     signs = np.sign((found * expected).sum(0))
@@ -94,9 +100,8 @@ def test_principal_components_are_those_of_scikit_learn(count):
 
 
 def test_all_components_are_a_rotation_that_keeps_distances():
-    found = principal(WIDE, TRAIN, 80, seed=0)
-    centred = WIDE - WIDE[TRAIN].mean(0)
-    ratio = np.linalg.norm(found, axis=1) / np.linalg.norm(centred, axis=1)
+    found = principal(SCALED, TRAIN, 80, seed=0)
+    ratio = np.linalg.norm(found, axis=1) / np.linalg.norm(SCALED, axis=1)
     np.testing.assert_allclose(ratio, ratio[0], rtol=1e-4)
     assert np.mean(found[TRAIN] ** 2) == pytest.approx(1, abs=1e-4)
 
@@ -116,17 +121,47 @@ def test_constant_views_have_no_components(constant):
         (WIDE[:, :FEW], 10, normal_scores),
         (WIDE, None, standardise),
         (WIDE, 80, standardise),
-        (WIDE, 10, lambda rows, train: principal(rows, train, 10, 3)),
     ],
-    ids=["few", "64", "all", "as many as there are", "fewer"],
+    ids=["few", "64", "all", "as many as there are"],
 )
-def test_few_dimensions_are_ranked_and_many_reduced(rows, count, expected):
-    np.testing.assert_array_equal(reduce(rows, TRAIN, count, 3), expected(rows, TRAIN))
+def test_few_dimensions_are_ranked_and_many_standardised(rows, count, expected):
+    np.testing.assert_array_equal(
+        reduce(rows, TRAIN, count, 3), in_order(expected(rows, TRAIN), TRAIN)
+    )
 
 
-@pytest.mark.parametrize(
-    "prepare", [standardise, normal_scores, lambda r, t: principal(r, t, 4, 0)]
-)
+def test_more_than_are_kept_become_components_of_standardised_columns():
+    expected = principal(in_order(standardise(WIDE, TRAIN), TRAIN), TRAIN, 10, 3)
+    np.testing.assert_array_equal(reduce(WIDE, TRAIN, 10, 3), expected)
+
+
+@pytest.mark.parametrize("count", [None, 10])
+@pytest.mark.parametrize("columns", [ROWS, WIDE], ids=["few", "many"])
+def test_a_loud_column_does_not_drown_the_others(columns, count):
+    loud = columns * np.where(np.arange(columns.shape[1]) == 0, np.float32(128), np.float32(1))
+    np.testing.assert_array_equal(reduce(loud, TRAIN, count, 0), reduce(columns, TRAIN, count, 0))
+
+
+@pytest.mark.parametrize("columns", [ROWS, WIDE], ids=["few", "many"])
+def test_a_constant_column_leaves_the_others_as_they_are(columns):
+    among = np.hstack([columns, np.full((300, 1), 1e7, "f4")])
+    reduced = reduce(among, TRAIN, None, 0)
+    np.testing.assert_array_equal(reduced[:, reduced.any(0)], reduce(columns, TRAIN, None, 0))
+    if columns is WIDE:
+        few, alone = (reduce(rows, TRAIN, 8, 0) for rows in (among, columns))
+        np.testing.assert_allclose(np.abs(few), np.abs(alone), atol=1e-3)
+
+
+@pytest.mark.parametrize("count", [None, 10])
+@pytest.mark.parametrize("columns", [ROWS, WIDE, np.round(ROWS)], ids=["few", "many", "ties"])
+def test_the_order_of_columns_does_not_matter(columns, count):
+    order = RNG.permutation(columns.shape[1])
+    np.testing.assert_array_equal(
+        reduce(columns[:, order], TRAIN, count, 0), reduce(columns, TRAIN, count, 0)
+    )
+
+
+@pytest.mark.parametrize("prepare", [standardise, normal_scores, lambda r, t: reduce(r, t, 4, 0)])
 def test_other_rows_are_not_looked_at(prepare):
     """Neither the place nor the number of held-out rows moves what training rows become."""
     spoilt = WIDE.copy()
@@ -144,7 +179,7 @@ def test_a_cohort_is_prepared_split_by_split(gaussian):
     assert cohort.y.shape == (3, 2, 60, 6)
     assert cohort.members == (3, 2, 2)
     for r, split in enumerate(splits):
-        np.testing.assert_array_equal(cohort.x[r], principal(samples.x, split.train, 4, split.seed))
+        np.testing.assert_array_equal(cohort.x[r], reduce(samples.x, split.train, 4, split.seed))
         for at in range(2):
-            expected = principal(samples.y[at], split.train, 6, split.seed)
+            expected = reduce(samples.y[at], split.train, 6, split.seed)
             np.testing.assert_array_equal(cohort.y[r, at], expected)

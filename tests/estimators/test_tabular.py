@@ -135,9 +135,16 @@ def test_drawn_batches_train_towards_the_same_value(table):
 
 def test_vectors_are_refused_with_what_would_work(pair_up):
     with pytest.raises(NotCountedError, match=r"given 3 dimensions.*encoder pixels, or use mine"):
-        TabularMine().estimate(pair_up(np.zeros((5, 3)), np.zeros((5, 3))))
+        TabularMine().estimate(pair_up(np.eye(5, 3), np.eye(5, 3)))
     with pytest.raises(NotCountedError, match="scalar pixels"):
-        TabularMine().estimate(pair_up(np.zeros((5, 1)), np.zeros((5, 2))))
+        TabularMine().estimate(pair_up(np.eye(5, 1), np.eye(5, 2)))
+
+
+def test_a_constant_beside_a_scalar_is_no_dimension(pair_up):
+    x = np.arange(6)[:, None] % 3
+    beside = np.hstack([np.full((6, 1), 1e7), x])
+    (found,) = TabularMine(epochs=1).estimate(pair_up(x, beside))
+    assert found.exact == pytest.approx(math.log2(3))
 
 
 def test_too_many_values_are_refused(pair_up):

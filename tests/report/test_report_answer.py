@@ -224,7 +224,7 @@ def test_an_adversary_blind_to_the_plain_image_says_nothing(judged: Make) -> Non
     assert "finding nothing at s = 1 to 3 says nothing" in found.text
     assert "leak was found" not in found.text
     deaf = of(judged([LEAK, QUIET, QUIET, QUIET], detectable=math.inf))
-    assert deaf.reach == "No planted leak was found by an estimator, however large."
+    assert deaf.reach == "No planted leak was found by an estimator, up to 4 bits."
 
 
 def test_an_unreliable_level_is_not_called_quiet(judged: Make) -> None:

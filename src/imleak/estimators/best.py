@@ -11,24 +11,28 @@ import numpy as np
 from ..interfaces import Estimate, PairedSamples
 from .canonical import Canonical, Variates, fit_variates, is_few
 from .contrastive import Contrastive
+from .cosine import FixedCosine
 from .crossfit import CrossFitted, Progress
 from .evidence import Array, Functional, Learned, Learner, Score, mean_of_rows
 from .split import Indices, Split
 from .training import Schedule
 from .variational import Variational
 
-CANDIDATES = ("cca-infonce", "infonce", "nwj", "retrieval")
+CANDIDATES = ("cca-infonce", "infonce", "nwj", "retrieval", "cosine-infonce")
 PICTURES_A_RATIO = 10
 """NWJ stands only where e^I is at most one in so many of the validation images: above, its
 mean hangs on pairs too rare to have been seen."""
 
 
 class Best(CrossFitted):
-    """Of `cca-infonce`, `infonce`, `nwj` and `retrieval` the one that validation prefers.
+    """Of `cca-infonce`, `infonce`, `nwj`, `retrieval` and `cosine-infonce` the one that
+    validation prefers.
 
     In every fold and at every level each candidate is trained on the training images, one
     is chosen by its value on the validation images, and only that one is read on the test
-    images; the null goes through the same choice. A lower bound, because each of them is.
+    images; the null goes through the same choice. `cosine-infonce`, which is fitted to no
+    image, is a candidate where target and view have as many dimensions. A lower bound,
+    because each of them is.
     (`mine` is not among them: on validation images it is the same number as `nwj`, on test
     images it is the one of the two whose bias is upward.) In a study also over the views of one
     target: the strongest adversary that was tried.
@@ -43,12 +47,13 @@ class Best(CrossFitted):
     """
 
     name = "best"
-    version = "2"
+    version = "3"
     read = "best"
 
     def learner(self) -> Learner:
         return _All(
             Canonical(),
+            FixedCosine(),
             Contrastive(precision=self.product_type, device=self.device),
             Variational(
                 canonical=True,
@@ -91,6 +96,7 @@ class _All:
     """The learners of all candidates on the same splits, sharing the canonical variates."""
 
     canonical: Canonical
+    cosine: FixedCosine
     contrastive: Contrastive
     variational: Variational
 
@@ -112,6 +118,7 @@ class _All:
                 found, samples, splits, blocks, seed, _within_reach(found, splits, samples.groups)
             ),
             **self.contrastive.learn(samples, splits, blocks, pairings, seed),
+            **self.cosine.learn(samples, splits, blocks, pairings, seed),
         }
 
 

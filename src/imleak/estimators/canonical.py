@@ -12,6 +12,7 @@ from sklearn.utils.extmath import randomized_svd
 
 from ..interfaces import PairedSamples
 from .bounds import gaussian_information
+from .columns import varying
 from .evidence import Array, Learned, Score, mean_of_rows
 from .gaussian_critic import (
     NEAR_ONE,
@@ -130,7 +131,7 @@ class Canonical:
 
 def is_few(samples: PairedSamples) -> bool:
     """Whether both sides have few dimensions."""
-    return bool(max(samples.x.shape[1], samples.y.shape[2]) <= FEW)
+    return bool(max(varying(samples.x).sum(), varying(samples.y).sum()) <= FEW)
 
 
 def fit_variates(
@@ -138,11 +139,12 @@ def fit_variates(
 ) -> list[list[Variates]]:
     """Variates of every level and pairing of one split."""
     kinds = (_plain, _radial) if radial and is_few(samples) else (_plain,)
-    xs = [_side(kind(samples.x, split), split) for kind in kinds]
+    of_x, of_y = varying(samples.x), varying(samples.y)
+    xs = [_side(kind(samples.x[:, of_x], split), split) for kind in kinds]
     pairs = (np.arange(len(samples.groups)), split.broken)[:pairings]
     found = []
     for level in samples.y:
-        ys = [_side(kind(level, split), split) for kind in kinds]
+        ys = [_side(kind(level[:, of_y], split), split) for kind in kinds]
         found.append([
             max(
                 (_fit(x, y, partner, split, samples.groups) for x, y in zip(xs, ys, strict=True)),

@@ -29,7 +29,7 @@ class Cca(CrossFitted):
     """
 
     name = "cca"
-    version = "2"
+    version = "3"
     bound: Bound = "none"
     read = "cca"
 
@@ -55,7 +55,7 @@ class CcaInfoNce(CrossFitted):
     """
 
     name = "cca-infonce"
-    version = "2"
+    version = "3"
     read = "cca-infonce"
 
     def learner(self) -> Canonical:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from ..interfaces import Bound, Estimate, GrowthPoint, Null, PairedSamples
 from ..machine import Precision, cores, one_thread_each, precision_of, product_type
 from .evidence import (
+    ROUNDING,
     Array,
     Evidence,
     Learned,
@@ -55,7 +56,7 @@ class CrossFitted:
     """
 
     name: str
-    version = "1"
+    version = "2"
     bound: Bound = "lower"
     read: str
     """Which of the learner's bounds this is."""
@@ -127,15 +128,22 @@ class CrossFitted:
         splits = cross_fit(samples.groups, self.folds, self.seeds, seed)
         learned = self._run(views, splits, 2, seed, told)
         scores, chosen = self.scores(learned)
-        found = weigh(scores, seed)
-        estimates = self._estimates(samples, splits, scores, found, chosen)
+        ceilings = self._ceilings(scores, samples)
+        raw = weigh(scores, seed)
+        found = self._shown(raw, ceilings)
+        estimates = [
+            _with_raw(one, float(value) * NATS)
+            for one, value in zip(
+                self._estimates(samples, splits, scores, found, chosen), raw.value, strict=True
+            )
+        ]
         if (history := self.history(learned)) is not None:
             estimates = [
                 replace(one, history=tuple(float(value) * NATS for value in level))
                 for one, level in zip(estimates, history, strict=True)
             ]
         if self.growth:
-            estimates = self._grown(views, splits, seed, found, estimates, told)
+            estimates = self._grown(views, splits, seed, found, ceilings, estimates, told)
         if self.sensitivity:
             estimates = self._sensitive(views, seed, found, estimates, told)
         told.done()
@@ -179,6 +187,7 @@ class CrossFitted:
         chosen: list[list[str]],
     ) -> list[Estimate]:
         trained = np.mean([len(np.unique(samples.groups[s.train])) for s in splits])
+        ceilings = self._ceilings(scores, samples)
         estimates = []
         assert found.null is not None
         assert found.null_draws is not None
@@ -190,7 +199,7 @@ class CrossFitted:
                 p95=null_p95 * NATS,
                 values=tuple(float(v) * NATS for v in found.null[at]),
             )
-            ceiling = self.ceiling(scores, samples, at)
+            ceiling = float(ceilings[at])
             estimates.append(
                 Estimate(
                     value=float(found.value[at]) * NATS,
@@ -210,17 +219,17 @@ class CrossFitted:
             )
         return estimates
 
-    def ceiling(self, scores: Sequence[Score], samples: PairedSamples, level: int) -> float:
-        """The most this bound could have said, in nats: log of the test pictures, and
+    def _ceilings(self, scores: Sequence[Score], samples: PairedSamples) -> Array:
+        """(L,) the most this bound could have said, in nats: log of the test pictures, and
         no more than the log of the values a view can take."""
-        most = float(
-            np.average(
-                [math.log(score.pictures) for score in scores],
-                weights=[score.rows for score in scores],
-            )
-        )
-        size = samples.sizes[level] if samples.sizes else None
-        return min(most, math.log(size)) if size else most
+        rows = [score.rows for score in scores]
+        most = np.average([math.log(score.pictures) for score in scores], weights=rows)
+        sizes = samples.sizes or (None,) * len(samples.y)
+        return np.array([min(most, math.log(size)) if size else most for size in sizes])
+
+    def _shown(self, found: Evidence, ceilings: Array) -> Evidence:
+        """So many images cannot show more than the ceiling: no lower bound is shown above."""
+        return found.capped(ceilings) if self.bound == "lower" else found
 
     def _grown(
         self,
@@ -228,6 +237,7 @@ class CrossFitted:
         splits: Sequence[Split],
         seed: int,
         whole: Evidence,
+        ceilings: Array,
         estimates: list[Estimate],
         told: _Shares,
     ) -> list[Estimate]:
@@ -238,7 +248,7 @@ class CrossFitted:
             cut = [_smaller(s, samples.groups, share, [seed, s.seed, s.fold]) for s in splits]
             scores, _ = self.scores(self._run(views, cut, 1, seed, told))
             trained = np.mean([len(np.unique(samples.groups[s.train])) for s in cut])
-            smaller.append((round(trained), weigh(scores, seed)))
+            smaller.append((round(trained), self._shown(weigh(scores, seed), ceilings)))
         grown = []
         for at, estimate in enumerate(estimates):
             points = [*smaller, (estimate.train_groups or 0, whole)]
@@ -296,6 +306,13 @@ def _smaller(split: Split, groups: Indices, share: float, seed: list[int]) -> Sp
     """The split with a share of its training pictures; larger shares contain smaller ones."""
     rng = np.random.default_rng([*seed, 0x67726F77])
     return replace(split, train=nested_subsets(groups, split.train, (share,), rng)[0])
+
+
+def _with_raw(estimate: Estimate, raw: float) -> Estimate:
+    """What was estimated, beside the ceiling that it is shown as."""
+    if not estimate.value + ROUNDING < raw < math.inf:
+        return estimate
+    return replace(estimate, details={**estimate.details, "uncapped": raw})
 
 
 def _interval(draws: Array) -> tuple[float, float]:

@@ -8,7 +8,7 @@ bootstrap over pictures a matrix product.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol, Self
 
 import numpy as np
@@ -120,6 +120,15 @@ class Evidence:
     null: Array | None
     null_draws: Array | None
     by_fold: Array
+
+    def capped(self, most: Array) -> Self:
+        """The same with nothing but the null above (L,) `most`."""
+        return replace(
+            self,
+            value=np.minimum(self.value, most),
+            draws=np.minimum(self.draws, most),
+            by_fold=np.minimum(self.by_fold, most[:, np.newaxis]),
+        )
 
 
 def blocks_of_pictures(groups: NDArray[np.int64], seed: int) -> NDArray[np.int64]:

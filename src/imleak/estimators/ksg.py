@@ -10,9 +10,10 @@ from scipy.spatial import cKDTree
 from scipy.special import digamma
 
 from ..interfaces import Bound, Estimate, ImleakError, Null, PairedSamples, Verdict
+from .columns import without_constants
 from .crossfit import NATS, Progress
 from .pixels import drawn
-from .split import derange
+from .split import FEWEST, TooFewImagesError, derange
 
 MOST_DIMENSIONS = 10
 NULLS = 20
@@ -36,8 +37,9 @@ class Ksg:
     Algorithm 1 of Kraskov et al. in the maximum norm, after standardising every column. For
     few dimensions and independent rows; a consistent estimate and no bound, biased towards
     zero where the dependence is strong. Nothing is trained, so nothing is memorised and
-    nothing held out. Of a constant it is 0. Refuses more than 10 dimensions a side: distances in
-    512 dimensions are all alike, and the estimate falls to zero whatever the truth.
+    nothing held out: its protocol is "training-free". Of a constant it is 0. Refuses more
+    than 10 dimensions a side: distances in 512 dimensions are all alike, and the estimate
+    falls to zero whatever the truth.
 
     Parameters
     ----------
@@ -50,12 +52,12 @@ class Ksg:
     """
 
     name = "ksg"
-    version = "2"
+    version = "3"
     bound: Bound = "none"
 
     def __init__(self, *, k: int = 3, nulls: int = NULLS):
-        if k < 1:
-            raise ValueError(f"k={k} must be at least 1")
+        if k < 1 or nulls < 1:
+            raise ValueError(f"k={k} and nulls={nulls} must be at least 1")
         self.k = k
         self.nulls = nulls
 
@@ -70,7 +72,10 @@ class Ksg:
             With more than 10 dimensions on either side.
         TooFewRowsError
             With fewer rows than a half-sample needs.
+        TooFewImagesError
+            With fewer than six images: half-samples of these are nearly all alike.
         """
+        samples = without_constants(samples)
         widest = max(samples.x.shape[1], samples.y.shape[2])
         if widest > MOST_DIMENSIONS:
             raise TooManyDimensionsError(
@@ -83,6 +88,11 @@ class Ksg:
             raise TooFewRowsError(
                 f"ksg with k={self.k} needs at least {fewest} rows and was given "
                 f"{len(samples.x)}; use more images or patches, or a smaller k"
+            )
+        if (images := len(np.unique(samples.groups))) < FEWEST:
+            raise TooFewImagesError(
+                f"{images} images are too few for ksg, whose interval is of half-samples of "
+                f"the images; use {FEWEST} images or more"
             )
         estimates = []
         for at, y in enumerate(samples.y):
@@ -109,7 +119,7 @@ class Ksg:
             value=value,
             bound="none",
             estimator=self.name,
-            protocol="held-out",
+            protocol="training-free",
             interval=(low, high),
             null=Null(float(np.mean(null)), p95, tuple(null)),
             ceiling=math.log2(len(x)),
@@ -124,7 +134,7 @@ class Ksg:
             value=0.0,
             bound="none",
             estimator=self.name,
-            protocol="held-out",
+            protocol="training-free",
             interval=(0.0, 0.0),
             null=Null(0.0, 0.0, (0.0,) * self.nulls),
             ceiling=math.log2(len(samples.x)),
@@ -157,9 +167,11 @@ class Ksg:
 
 def _jittered(rows: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float64]:
     """Standardised, with noise of 1e-10 that parts equal rows, as the authors advise."""
-    spread = rows.std(0)
-    out = (rows - rows.mean(0)) / np.where(spread > 0, spread, 1.0)
-    return np.asarray(out + 1e-10 * rng.standard_normal(out.shape), dtype=np.float64)
+    out = rows.astype(np.float64)
+    out -= out.mean(0)
+    spread = out.std(0)
+    out /= np.where(spread > 0, spread, 1.0)
+    return out + 1e-10 * rng.standard_normal(out.shape)
 
 
 def nearest_neighbours(x: NDArray[np.float64], y: NDArray[np.float64], k: int) -> float:

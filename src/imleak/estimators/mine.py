@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from ..interfaces import Estimate, Null, PairedSamples
 from ..machine import Precision, one_thread_each
 from .bounds import log_mean_exp
+from .columns import in_order, without_constants
 from .critics import JointCritic
 from .crossfit import NATS, CrossFitted, Progress
 from .evidence import Array, Learned, Learner
@@ -57,7 +58,7 @@ class Mine(CrossFitted):
     """
 
     name = "mine"
-    version = "1"
+    version = "2"
     read = "mine"
 
     def __init__(
@@ -208,9 +209,11 @@ def _everything(
     rows = np.arange(len(samples.groups))
     # One picture has no other to be broken across: then each of its rows stands for itself.
     groups = samples.groups if len(np.unique(samples.groups)) > 1 else rows
+    samples = without_constants(samples)
     x, y = samples.x, samples.y
     if components is None:
-        x, y = standardise(x, rows), np.stack([standardise(level, rows) for level in y])
+        x, *levels = (in_order(standardise(side, rows), rows) for side in (x, *y))
+        y = np.stack(levels)
     else:
         x = reduce(x, rows, components, seed)
         y = np.stack([reduce(level, rows, components, seed) for level in y])

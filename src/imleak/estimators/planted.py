@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -10,13 +11,14 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 from scipy.stats import rankdata
 
-from ..interfaces import PairedSamples
+from ..interfaces import LARGEST_PLANTED, PairedSamples
+from .prepare import standardise
 from .split import derange
 
 REPEATS = 10
 POWER = 0.8
 ROUNDS = 6
-SMALLEST, LARGEST = 0.005, 4.0
+SMALLEST, LARGEST = 0.005, LARGEST_PLANTED
 """Bits of the leaks between which it is looked for."""
 
 
@@ -39,16 +41,19 @@ def plant(
 
     Returns
     -------
-    Samples with :data:`REPEATS` plantings as levels, each with its own broken pairs.
+    Samples with :data:`REPEATS` plantings as levels, each with its own broken pairs, in
+    standardised columns.
     """
     rng = np.random.default_rng([seed, 0x706C616E])
     rho = np.sqrt(1 - 2 ** (-2 * bits / directions))
-    known = _gaussian_ranks((samples.x - samples.x.mean(0)) @ _directions(samples.x, directions))
-    basis = _directions(samples.y[level], directions)
+    rows = np.arange(len(samples.x))
+    target, view = (standardise(side, rows) for side in (samples.x, samples.y[level]))
+    known = _gaussian_ranks(target @ _directions(target, directions))
+    basis = _directions(view, directions)
     planted = []
     for _ in range(REPEATS):
-        y = samples.y[level, derange(samples.groups, rng)].astype(np.float64)
-        before = (y - y.mean(0)) @ basis
+        y = view[derange(samples.groups, rng)].astype(np.float64)
+        before = y @ basis
         partner = rho * known + np.sqrt(1 - rho**2) * rng.standard_normal(known.shape)
         order = rankdata(partner, axis=0, method="ordinal") - 1
         after = np.take_along_axis(np.sort(before, axis=0), order, axis=0)
@@ -61,7 +66,7 @@ def smallest_detectable(
     level: int,
     is_found: Callable[[PairedSamples], NDArray[np.bool_]],
     seed: int,
-) -> float | None:
+) -> float:
     """The smallest planted leak, in bits, found in 80 % of the plantings.
 
     Bisection on a logarithmic scale; the plantings of one size are tested as one batch.
@@ -72,7 +77,7 @@ def smallest_detectable(
 
     Returns
     -------
-    None if not even the largest leak tried is found.
+    Infinity if not even the largest leak tried is found.
     """
 
     def power(bits: float) -> float:
@@ -80,7 +85,7 @@ def smallest_detectable(
 
     low, high = SMALLEST, LARGEST
     if power(high) < POWER:
-        return None
+        return math.inf
     for _ in range(ROUNDS):
         middle = float(np.sqrt(low * high))
         low, high = (low, middle) if power(middle) >= POWER else (middle, high)
@@ -88,9 +93,8 @@ def smallest_detectable(
 
 
 def _directions(rows: NDArray[np.floating], count: int) -> NDArray[np.float64]:
-    """(d, k) first principal directions."""
-    centred = rows - rows.mean(0)
-    return np.asarray(np.linalg.eigh(centred.T @ centred)[1][:, : -count - 1 : -1], float)
+    """(d, k) first principal directions of standardised columns."""
+    return np.asarray(np.linalg.eigh(rows.T @ rows)[1][:, : -count - 1 : -1], float)
 
 
 def _gaussian_ranks(columns: NDArray[np.floating]) -> NDArray[np.float64]:

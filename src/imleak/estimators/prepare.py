@@ -15,6 +15,7 @@ from scipy.special import ndtri
 from sklearn.utils.extmath import randomized_svd
 
 from ..interfaces import PairedSamples
+from .columns import in_order, varying
 from .split import Split
 from .training import Cohort
 
@@ -50,20 +51,22 @@ def normal_scores(rows: Matrix, train: NDArray[np.int64]) -> Matrix:
 
 def principal(rows: Matrix, train: NDArray[np.int64], count: int, seed: int) -> Matrix:
     """The `count` principal components of the training rows, scaled together so that the
-    mean square of a row is its length: directions keep their relative strength."""
-    centred = rows - rows[train].mean(0, dtype=np.float64).astype(np.float32)
-    if np.abs(centred).max() <= 1e-6 * np.abs(rows).max():
-        return np.zeros((len(rows), min(count, rows.shape[1])), dtype=np.float32)
-    covariance = centred[train].T @ centred[train] / len(train)
+    mean square of a row is its length: directions keep their relative strength.
+
+    Parameters
+    ----------
+    rows : (n, d) of columns on one scale, see :func:`standardise`.
+    """
+    covariance = rows[train].T @ rows[train] / len(train)
     if count < covariance.shape[0]:
         directions = randomized_svd(covariance, count, n_iter=4, random_state=seed)[0]
-        centred = centred @ directions
-    size = np.sqrt(np.mean(centred[train] ** 2))
-    return np.asarray(centred / max(size, 1e-30), dtype=np.float32)
+        rows = rows @ directions
+    size = np.sqrt(np.mean(rows[train] ** 2))
+    return np.asarray(rows / max(size, 1e-30), dtype=np.float32)
 
 
 def reduce(rows: Matrix, train: NDArray[np.int64], count: int | None, seed: int) -> Matrix:
-    """Normal scores of few dimensions; principal components of many.
+    """Normal scores of few dimensions; principal components of many, standardised.
 
     Parameters
     ----------
@@ -72,9 +75,10 @@ def reduce(rows: Matrix, train: NDArray[np.int64], count: int | None, seed: int)
     count : components to keep; None keeps all, standardised.
     """
     if rows.shape[1] <= FEW:
-        return normal_scores(rows, train)
+        return in_order(normal_scores(rows, train), train)
+    rows = in_order(standardise(rows, train), train)
     if count is None or count >= rows.shape[1]:
-        return standardise(rows, train)
+        return rows
     return principal(rows, train, count, seed)
 
 
@@ -87,10 +91,12 @@ def cohort_of(
     device: str,
 ) -> Cohort:
     """Both sides reduced on the training rows of every split."""
-    x = np.stack([reduce(samples.x, s.train, x_components, s.seed) for s in splits])
-    y = np.stack(
-        [[reduce(level, s.train, y_components, s.seed) for level in samples.y] for s in splits]
-    )
+    of_x, of_y = varying(samples.x), varying(samples.y)
+    x = np.stack([reduce(samples.x[:, of_x], s.train, x_components, s.seed) for s in splits])
+    y = np.stack([
+        [reduce(level[:, of_y], s.train, y_components, s.seed) for level in samples.y]
+        for s in splits
+    ])  # fmt: skip
     return Cohort(
         splits,
         torch.from_numpy(x).to(device),

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from ..interfaces import Bound, Estimate, ImleakError, PairedSamples, Space
 from ..machine import one_thread_each
+from .columns import without_constants
 from .critics import JointCritic
 from .crossfit import NATS, Progress
 from .variational import MovingAverage
@@ -160,6 +161,7 @@ def _table(
     samples: PairedSamples,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Values (v,), their shares (v,) and their views (L, v), pooled over images."""
+    samples = without_constants(samples)
     if samples.x.shape[1] != 1 or samples.y.shape[2] != 1:
         raise NotCountedError(
             "tabular-mine works on scalar pixels and was given "

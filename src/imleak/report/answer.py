@@ -12,10 +12,11 @@ from typing import Any
 
 import pandas as pd
 
+from ..interfaces import LARGEST_PLANTED
 from .adversaries import Adversary, adversaries
 from .findings import Finding, findings
 from .levels import Levels
-from .recommend import Recommendation, recommend, smallest_seen
+from .recommend import Recommendation, recommend, smallest_of
 from .sentences import PATCH_MARK, Sentence, known_of_pixels, missing_adversaries, sentences
 from .words import bits, listed, plural
 
@@ -152,11 +153,11 @@ def _reach(everyone: Sequence[Adversary]) -> str:
         and not one.is_zero_shot
         and any(result.verdict == "no leak found" for result in one.results.values())
     ]
-    smallest = smallest_seen(quiet)
+    smallest = smallest_of(one.detectable for one in quiet)
     if not quiet or math.isnan(smallest):
         return ""
     if math.isinf(smallest):
-        return "No planted leak was found by an estimator, however large."
+        return f"No planted leak was found by an estimator, up to {LARGEST_PLANTED:g} bits."
     return (
         f"Where an estimator found nothing, a leak below {bits(smallest)} bit a {quiet[0].row} may "
         "have gone unseen."

@@ -9,6 +9,8 @@ from typing import Any
 
 import pandas as pd
 
+from ..interfaces import LARGEST_PLANTED
+
 MARKS = {"lower": "≥", "upper": "≤", "exact": "=", "none": "~"}
 _MEANING = {
     "lower": "≥ lower bound",
@@ -180,7 +182,7 @@ def _reach(title: str, rows: pd.DataFrame) -> Iterator[str]:
     if math.isfinite(smallest):
         yield f"{title}: the smallest planted leak that is found has {smallest:.2g} bit"
     elif math.isinf(smallest):
-        yield f"{title}: no planted leak is found, however large"
+        yield f"{title}: no planted leak is found, up to {LARGEST_PLANTED:g} bits"
 
 
 def _ranges(levels: pd.Series[int]) -> str:

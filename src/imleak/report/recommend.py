@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from ..interfaces import LARGEST_PLANTED
 from .adversaries import MATCH, Adversary, Result, empty_levels
 from .words import bits, interval, levels
 
@@ -98,7 +99,7 @@ def _objections(level: int, judges: Sequence[Adversary], acceptable: float) -> I
     if not sighted:
         yield "the adversaries find nothing even where nothing is encrypted"
     quiet = [one for one in sighted if not one.results[level].claims]
-    smallest = min((_seen(one, level) for one in quiet), default=0.0)
+    smallest = smallest_of(_seen(one, level) for one in quiet)
     if len(quiet) == len(sighted) and not smallest <= acceptable:
         yield _unseen(smallest)
 
@@ -120,19 +121,19 @@ def _claimed(one: Adversary, result: Result, at: str, acceptable: float) -> Iter
 
 def _seen(quiet: Adversary, level: int) -> float:
     """The smallest leak that an adversary who found nothing would have seen: the planted one
-    that it finds, or for one that learned from nothing the upper end of its interval."""
-    seen = quiet.results[level].high if quiet.is_zero_shot else quiet.detectable
-    return math.inf if math.isnan(seen) else seen
+    that it finds, or for one that learned from nothing the upper end of its interval; NaN
+    where that was not asked."""
+    return quiet.results[level].high if quiet.is_zero_shot else quiet.detectable
 
 
 def _unseen(smallest: float) -> str:
-    if math.isinf(smallest):
+    if math.isnan(smallest):
         return "how small a leak would have been seen is not known (--sensitivity)"
+    if math.isinf(smallest):
+        return f"no planted leak was found, up to {LARGEST_PLANTED:g} bits"
     return f"a leak below {bits(smallest)} bit may have gone unseen"
 
 
-def smallest_seen(among: Iterable[Adversary]) -> float:
-    """The smallest planted leak that any of them finds, in bits; infinite if none finds
-    any, NaN if none was asked."""
-    asked = [one.detectable for one in among if not math.isnan(one.detectable)]
-    return min(asked, default=math.nan)
+def smallest_of(leaks: Iterable[float]) -> float:
+    """The smallest leak of those that are found; NaN where none was asked for."""
+    return min((leak for leak in leaks if not math.isnan(leak)), default=math.nan)

@@ -46,7 +46,7 @@ BLACK, GREY = "#000000", "#767676"
 MARKERS = "osD^vPX<>"
 LINES: tuple[Any, ...] = ("-", (0, (4, 1.5)), (0, (5, 1.5, 1, 1.5)), (0, (1, 1.2)))
 
-PROTOCOLS = ("per-image", "in-sample", "held-out")
+PROTOCOLS = ("per-image", "training-free", "in-sample", "held-out")
 
 _PRINT: dict[Any, Any] = {
     "axes.axisbelow": True,
