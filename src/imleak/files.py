@@ -22,7 +22,7 @@ _KINDS = {
 
 # A pipe without a writer must not block, and a terminal not become ours, if one takes the
 # file's place between the check and the opening.
-_FLAGS = os.O_RDONLY | sum(getattr(os, f"O_{name}", 0) for name in ("NONBLOCK", "NOCTTY", "BINARY"))
+_FLAGS = sum(getattr(os, name, 0) for name in ("O_NONBLOCK", "O_NOCTTY"))
 
 
 class NotRegularError(OSError):
@@ -44,7 +44,7 @@ def open_regular(path: str | os.PathLike[str]) -> BinaryIO:
         As ``open`` does.
     """
     check_regular(path)
-    file = os.fdopen(os.open(path, _FLAGS | getattr(os, "O_CLOEXEC", 0)), "rb")
+    file = open(path, "rb", opener=lambda name, flags: os.open(name, flags | _FLAGS))  # noqa: SIM115
     try:
         _check(os.fstat(file.fileno()).st_mode, path)
     except OSError:

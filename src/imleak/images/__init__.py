@@ -1,13 +1,13 @@
-"""Pictures in: find them, rank them by resolution, read them, cut patches of them.
+"""Images in: find them, rank them by resolution, read them, cut patches of them.
 
 >>> sources = rank(find("dead-leaves:3x64x64"), largest=2)
->>> picture = read(sources[0])
->>> places = patch_places(picture.height, picture.width, size=32, count=4, seed=0)
->>> cut(picture.samples, places, size=32).shape
+>>> image = read(sources[0])
+>>> places = patch_places(image.height, image.width, size=32, count=4, seed=0)
+>>> cut(image.samples, places, size=32).shape
 (4, 1, 32, 32)
 """
 
-from .find import find
+from .find import Search, find, search, unseen_in_words
 from .formats import SUFFIXES
 from .generated import DeadLeaves
 from .header import resolution
@@ -22,6 +22,7 @@ __all__ = [
     "MAX_PIXELS",
     "SUFFIXES",
     "DeadLeaves",
+    "Search",
     "Source",
     "SourceError",
     "coco_sizes",
@@ -34,4 +35,6 @@ __all__ = [
     "read",
     "resize",
     "resolution",
+    "search",
+    "unseen_in_words",
 ]

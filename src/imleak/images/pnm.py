@@ -9,14 +9,14 @@ The netpbm formats, https://netpbm.sourceforge.net/doc/pgm.html and its siblings
 
 from __future__ import annotations
 
+import os
 import re
 from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..interfaces import ImageError
-from .raster import Raster, raster
+from .raster import Raster, Size, Stored, raster, stretched
 
 _COMMENT = rb"#[^\r\n]*"
 _HEADER = re.compile(
@@ -26,18 +26,16 @@ _HEADER = re.compile(
 )
 _LONGEST_HEADER = 1 << 16
 
-_Stored = NDArray[np.integer[Any]]
-
 
 class _Header(NamedTuple):
     """`kind` is the digit of the magic number, `maxval` the largest sample value and
-    `length` where the samples begin."""
+    `start` where the samples begin."""
 
     kind: int
     height: int
     width: int
     maxval: int
-    length: int
+    start: int
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -47,32 +45,68 @@ class _Header(NamedTuple):
     def is_bitmap(self) -> bool:
         return self.kind in (1, 4)
 
+    @property
+    def is_raw(self) -> bool:
+        return self.kind > 3
 
-def size(file: BinaryIO) -> tuple[int, int]:
-    """Height and width."""
-    header = _header(file.read(_LONGEST_HEADER))
-    return header.height, header.width
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        return np.dtype(">u2" if self.maxval > 255 else "u1")
+
+    @property
+    def end(self) -> int:
+        """Where a raw image ends."""
+        height, width, channels = self.shape
+        if self.is_bitmap:
+            return self.start + height * ((width + 7) // 8)
+        return self.start + height * width * channels * self.dtype.itemsize
 
 
-def decode(file: BinaryIO) -> Raster:
-    """The first picture of a file.
+class PnmImage:
+    """The first image of a file."""
 
-    Samples of 9 to 16 bits stay as they are; those of fewer than 8 are stretched to 8.
-    """
-    content = file.read()
-    header = _header(content)
-    body = memoryview(content)[header.length :]
-    stored, end = _raw(body, header) if header.kind > 3 else _plain(bytes(body), header)
-    if stored.min() < 0 or stored.max() > header.maxval:
-        raise ImageError(f"holds samples outside 0..{header.maxval}, its maxval; save it again")
-    notes = ("first of several frames",) if bytes(body[end : end + 1]) == b"P" else ()
-    return _at_depth(stored, header.maxval, notes)
+    reduced = 0
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._header = _header(file.read(_LONGEST_HEADER))
+
+    @property
+    def size(self) -> Size:
+        return self._header.height, self._header.width
+
+    @property
+    def frames(self) -> int:
+        """Raw images may follow one another; a plain one stands alone."""
+        file, count, end = self._file, 1, self._header.end
+        length = file.seek(0, os.SEEK_END)
+        while self._header.is_raw and end < length:
+            file.seek(end)
+            found = _HEADER.match(file.read(_LONGEST_HEADER))
+            if not found:
+                break
+            count, end = count + 1, end + _parsed(found).end
+        return count
+
+    def decode(self) -> Raster:
+        """Samples of 9 to 16 bits stay as they are; those of fewer than 8 are stretched."""
+        header = self._header
+        self._file.seek(header.start)
+        body = self._file.read()
+        stored = _raw(body, header) if header.is_raw else _plain(body, header)
+        if stored.min() < 0 or stored.max() > header.maxval:
+            raise ImageError(f"holds samples outside 0..{header.maxval}, its maxval; save it again")
+        return _at_depth(stored, header.maxval)
 
 
 def _header(content: bytes) -> _Header:
     found = _HEADER.match(content)
     if not found:
         raise ImageError("has no complete PGM/PPM header; save it again")
+    return _parsed(found)
+
+
+def _parsed(found: re.Match[bytes]) -> _Header:
     kind, width, height, maxval = (int(part or 0) for part in found.groups())
     # One white space stands between the header and the samples.
     if kind in (1, 4):
@@ -82,35 +116,30 @@ def _header(content: bytes) -> _Header:
     return _Header(kind, height, width, maxval, found.end(4) + 1)
 
 
-def _raw(body: memoryview, header: _Header) -> tuple[_Stored, int]:
-    """Samples, and where they end."""
+def _raw(body: bytes, header: _Header) -> Stored:
     height, width, channels = header.shape
     if header.is_bitmap:
         row = (width + 7) // 8
         packed = np.frombuffer(body, np.uint8, count=height * row).reshape(height, row)
-        return 1 - np.unpackbits(packed, axis=1)[:, :width], packed.nbytes
-    dtype = np.dtype(">u2" if header.maxval > 255 else "u1")
-    stored = np.frombuffer(body, dtype, count=height * width * channels)
-    return stored.reshape(header.shape), stored.nbytes
+        return 1 - np.unpackbits(packed, axis=1)[:, :width]
+    return np.frombuffer(body, header.dtype, count=height * width * channels).reshape(header.shape)
 
 
-def _plain(body: bytes, header: _Header) -> tuple[_Stored, int]:
-    """Samples, and the end of the file: a plain one holds one picture."""
-    height, width, channels = header.shape
-    count = height * width * channels
+def _plain(body: bytes, header: _Header) -> Stored:
+    count = int(np.prod(header.shape))
     words = re.sub(_COMMENT, b"", body).split()
     if header.is_bitmap:
         digits = np.frombuffer(b"".join(words), np.uint8, count=count)
         stored = ord("1") - digits.astype(np.int64)
     else:
         stored = np.array(words[:count]).astype(np.int64)
-    return stored.reshape(header.shape), len(body)
+    return stored.reshape(header.shape)
 
 
-def _at_depth(stored: _Stored, maxval: int, notes: tuple[str, ...]) -> Raster:
+def _at_depth(stored: Stored, maxval: int) -> Raster:
     if maxval > 255:
-        return raster(stored.astype(np.uint16), maxval.bit_length(), notes, 1)
-    if maxval < 255:
-        notes = (*notes, f"samples of 0..{maxval} stretched to 0..255")
-        stored = (stored.astype(np.int64) * 255 + maxval // 2) // maxval
-    return raster(stored.astype(np.uint8), 8, notes, 1)
+        return raster(stored, maxval.bit_length())
+    if maxval == 255:
+        return raster(stored, 8)
+    note = f"samples of 0..{maxval} stretched to 0..255"
+    return raster(stretched(stored, maxval), 8, (note,))
