@@ -158,7 +158,7 @@ def test_samples_that_are_no_picture(samples: np.ndarray, bits: int, message: st
 class TestRefused:
     def test_text_called_png(self, stored: Stored) -> None:
         with pytest.raises(
-            ImageError, match=r"note\.png: begins like no image that is read \(JPEG, PNG, TIFF"
+            ImageError, match=r"note\.png: begins like no image that is read \(JPEG,"
         ):
             read(stored("note.png", b"hello, world\n"))
 
@@ -183,7 +183,7 @@ class TestRefused:
 HUGE = {
     "PNG": b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"
     + struct.pack(">IIBBBBB", 30000, 30000, 8, 2, 0, 0, 0)
-    + b"\x11\xe8\x5c\x3a"
+    + b"\xe9Eo\xed"
     + struct.pack(">I4s", 9, b"IDAT"),
     "JPEG": b"\xff\xd8\xff\xc0\0\x11\x08"
     + struct.pack(">HH", 30000, 30000)

@@ -39,15 +39,15 @@ FORMATS = (
     _format("JPEG", rb"\xff\xd8\xff", ".jpg .jpeg .jpe .jfif", pillow.open_jpeg),
     _format("PNG", rb"\x89PNG\r\n\x1a\n", ".png", pillow.open_png),
     _format("TIFF", rb"II[*+]\0|MM\0[*+]", ".tif .tiff", tiff.TiffImage),
-    _format("WebP", rb"RIFF....WEBP", ".webp", pillow.open_as("WebPImagePlugin.WebPImageFile")),
+    _format("WebP", rb"RIFF....WEBP", ".webp", pillow.open_webp),
     _format("PGM/PPM", rb"P[1-6][\s#]", ".pgm .ppm .pbm .pnm", pnm.PnmImage),
     _format(
         "BMP",
         rb"BM.{12}[\x0c\x28\x34\x38\x40\x6c\x7c]\0\0\0",
         ".bmp .dib",
-        pillow.open_as("BmpImagePlugin.BmpImageFile"),
+        pillow.open_bmp,
     ),
-    _format("GIF", rb"GIF8[79]a", ".gif", pillow.open_as("GifImagePlugin.GifImageFile")),
+    _format("GIF", rb"GIF8[79]a", ".gif", pillow.open_gif),
     _format(
         "JPEG 2000",
         rb"\xff\x4f\xff\x51|\0\0\0\x0cjP  \r\n\x87\n",

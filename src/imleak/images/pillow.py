@@ -142,15 +142,19 @@ def to_rgb(pixels: Stored, mode: str) -> tuple[NDArray[np.uint8], str]:
     return np.asarray(image.convert("RGB")), _READ_AS[mode][1]
 
 
-def open_as(plugin: str) -> Callable[[BinaryIO], PillowImage]:
-    """How to open a file by one class of Pillow, ``module.Class``."""
-    return lambda file: PillowImage(_plugin(plugin)(file))
-
-
 def _plugin(name: str) -> Callable[[BinaryIO], ImageFile]:
     module, _, kind = name.partition(".")
     found: Callable[[BinaryIO], ImageFile] = getattr(import_module(f"PIL.{module}"), kind)
     return found
+
+
+def _open_as(plugin: str) -> Callable[[BinaryIO], PillowImage]:
+    return lambda file: PillowImage(_plugin(plugin)(file))
+
+
+open_webp = _open_as("WebPImagePlugin.WebPImageFile")
+open_bmp = _open_as("BmpImagePlugin.BmpImageFile")
+open_gif = _open_as("GifImagePlugin.GifImageFile")
 
 
 def open_jpeg(file: BinaryIO) -> PillowImage:

@@ -9,7 +9,6 @@ The netpbm formats, https://netpbm.sourceforge.net/doc/pgm.html and its siblings
 
 from __future__ import annotations
 
-import os
 import re
 from typing import Any, BinaryIO, NamedTuple
 
@@ -78,14 +77,14 @@ class PnmImage:
     @property
     def frames(self) -> int:
         """Raw images may follow one another; a plain one stands alone."""
-        file, count, end = self._file, 1, self._header.end
-        length = file.seek(0, os.SEEK_END)
-        while self._header.is_raw and end < length:
-            file.seek(end)
-            found = _HEADER.match(file.read(_LONGEST_HEADER))
-            if not found:
+        count, end = 1, self._header.end
+        while self._header.is_raw:
+            self._file.seek(end)
+            try:
+                further = _header(self._file.read(_LONGEST_HEADER))
+            except ImageError:  # the end, or something else
                 break
-            count, end = count + 1, end + _parsed(found).end
+            count, end = count + 1, end + further.end
         return count
 
     def decode(self) -> Raster:
@@ -103,10 +102,6 @@ def _header(content: bytes) -> _Header:
     found = _HEADER.match(content)
     if not found:
         raise ImageError("has no complete PGM/PPM header; save it again")
-    return _parsed(found)
-
-
-def _parsed(found: re.Match[bytes]) -> _Header:
     kind, width, height, maxval = (int(part or 0) for part in found.groups())
     # One white space stands between the header and the samples.
     if kind in (1, 4):

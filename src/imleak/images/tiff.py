@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from ..interfaces import ImageError
 from . import jxl, pillow
-from .raster import Opened, Raster, Size, Stored, checked_orientation, raster
+from .raster import Raster, Size, Stored, checked_orientation, raster
 
 logging.getLogger("tifffile").addHandler(logging.NullHandler())
 
@@ -28,12 +28,21 @@ _REDUCED, _MASK = 1, 4
 _JPEG = (7, 34892)
 _SMALL = 1 << 24
 
-_INSIDE: dict[int, Callable[[BinaryIO], Opened]] = {
-    **dict.fromkeys((7, 34892), pillow.open_jpeg),
-    **dict.fromkeys((33003, 33004, 33005, 34712), pillow.open_jpeg_2000),
-    34933: pillow.open_png,
-    50001: pillow.open_as("WebPImagePlugin.WebPImageFile"),
-    **dict.fromkeys((50002, 52546), jxl.JxlImage),
+
+def _size_of_jpeg(file: BinaryIO) -> Size:
+    """Of one without tables or of 12 bits, too, which Pillow does not open."""
+    from tifffile.tifffile import jpeg_shape
+
+    _, height, width, _ = jpeg_shape(file.read())
+    return int(height), int(width)
+
+
+_SIZES_INSIDE: dict[int, Callable[[BinaryIO], Size]] = {
+    **dict.fromkeys(_JPEG, _size_of_jpeg),
+    **dict.fromkeys((33003, 33004, 33005, 34712), lambda file: pillow.open_jpeg_2000(file).size),
+    34933: lambda file: pillow.open_png(file).size,
+    50001: lambda file: pillow.open_webp(file).size,
+    **dict.fromkeys((50002, 52546), lambda file: jxl.JxlImage(file).size),
 }
 """Compressions whose strips and tiles are files of another format, with sizes of their own."""
 
@@ -111,7 +120,7 @@ class TiffImage:
                 "16 bits"
             )
         colours = _COLOURS.get(photometric)
-        converted = photometric in _CONVERTED and bits != 8
+        converted = photometric in _CONVERTED and bits != 8 and not self._is_rgb_by_now
         if (
             not colours
             or converted
@@ -140,10 +149,10 @@ class TiffImage:
             raise ImageError("ends before its samples do; fetch or save it again")
         if count > 1 and any(bool(offset) != bool(size) for offset, size in segments):
             raise ImageError("does not say where its samples are; save it again")
-        if opener := _INSIDE.get(page.compression):
+        if size_inside := _SIZES_INSIDE.get(page.compression):
             for offset, size in segments:
                 file.seek(offset)
-                if size and prod(opener(io.BytesIO(file.read(size))).size) > self._chunk_area:
+                if size and prod(size_inside(io.BytesIO(file.read(size)))) > self._chunk_area:
                     raise ImageError("holds larger images than it says; save it again")
 
     @property
