@@ -46,6 +46,9 @@ _SIZES_INSIDE: dict[int, Callable[[BinaryIO], Size]] = {
 }
 """Compressions whose strips and tiles are files of another format, with sizes of their own."""
 
+_UNPREDICTED = (1, 32773)
+"""None and PackBits, with which libtiff takes differences for samples."""
+
 _REFUSED = frozenset({6, 22610, 33007, 34887, 34934, 48124, 65000, 65001, 65002})
 """Others of which the size is not known before they are decoded: the JPEG of before 1995,
 JPEG XR, LERC, and those of microscopes."""
@@ -135,6 +138,11 @@ class TiffImage:
             raise ImageError(
                 f"is compressed by {page.compression.name}, which is not read; "
                 "save it with deflate or without compression"
+            )
+        if page.predictor != 1 and page.compression in _UNPREDICTED:
+            raise ImageError(
+                f"has predictor {int(page.predictor)} and compression {page.compression.name}, "
+                "which some programs undo and others ignore; save it without predictor"
             )
         self._check_segments()
 
