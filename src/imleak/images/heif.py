@@ -35,4 +35,5 @@ class HeifImage:
     def decode(self) -> Raster:
         mode = self._image.mode.partition(";")[0]
         notes = ("colours stay multiplied by alpha",) if mode.endswith("a") else ()
-        return raster(np.asarray(self._image), int(self._image.info["bit_depth"]), notes)
+        # A copy, since the memory of the samples goes with the image.
+        return raster(np.array(self._image), int(self._image.info["bit_depth"]), notes)
