@@ -145,14 +145,11 @@ def test_animations_and_floats_of_jpeg_xl_are_refused(stored: Stored, grey8: np.
 def test_avif(stored: Stored, rgba16: np.ndarray, bits: int, channels: int) -> None:
     samples = np.ascontiguousarray(rgba16[..., :channels].squeeze() >> (16 - bits))
     samples = samples.astype(np.uint8 if bits <= 8 else np.uint16)
-    if channels == 4:
-        samples[..., 3] = (1 << bits) - 1
     content = imagecodecs.avif_encode(samples, level=100, bitspersample=bits, pixelformat="444")
     image = read(stored("x", content), colour=True)
     assert image.bits == bits
     decoded = np.atleast_3d(imagecodecs.avif_decode(content))[..., :3]
-    expected = np.broadcast_to(decoded, (48, 64, 3)) if bits == 8 else decoded
-    np.testing.assert_array_equal(np.moveaxis(image.samples, 0, -1), expected)
+    np.testing.assert_array_equal(np.moveaxis(image.samples, 0, -1), decoded)
     np.testing.assert_array_equal(decoded, samples.reshape(48, 64, -1)[..., : decoded.shape[2]])
     assert image.notes == (("alpha dropped",) if channels == 4 else ())
 

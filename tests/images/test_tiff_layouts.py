@@ -224,7 +224,7 @@ def test_a_strip_that_holds_a_larger_image_than_it_says(stored: Stored, grey8: n
     large = imagecodecs.jpeg8_encode(np.zeros((3000, 3000), np.uint8))
     page = page_of(grey8[..., None], Layout(rows_a_strip=48))
     page.tags[259], page.segments = (7,), [large]
-    with pytest.raises(ImageError, match="holds larger images than it says"):
+    with pytest.raises(ImageError, match="larger images inside than it says"):
         read(stored("x.tif", tiff([page])))
 
 
@@ -360,14 +360,14 @@ def test_a_strip_that_is_too_short(stored: Stored, grey8: np.ndarray, compressio
 def test_strips_that_are_missing(stored: Stored, grey8: np.ndarray) -> None:
     page = page_of(grey8[..., None], Layout())
     del page.segments[-1]
-    with pytest.raises(ImageError, match="ends before its samples do"):
+    with pytest.raises(ImageError, match="cut before its samples end"):
         read(stored("x.tif", tiff([page])))
 
 
 def test_a_place_without_a_length(stored: Stored, grey8: np.ndarray) -> None:
     page = page_of(grey8[..., None], Layout())
     page.segments[2] = b""
-    with pytest.raises(ImageError, match="does not say where its samples are"):
+    with pytest.raises(ImageError, match="of which the place is not known"):
         read(stored("x.tif", tiff([page])))
 
 

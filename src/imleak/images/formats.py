@@ -71,7 +71,7 @@ SUFFIXES = tuple(suffix for format_ in FORMATS for suffix in format_.suffixes)
 
 _DICOM = re.compile(rb".{128}DICM", re.DOTALL)
 
-NAMES = ", ".join(format_.name for format_ in FORMATS)
+_NAMES = " or ".join(", ".join(format_.name for format_ in FORMATS).rsplit(", ", 1))
 
 
 def is_known(name: str) -> bool:
@@ -103,7 +103,7 @@ def format_of(beginning: bytes) -> Format:
             return format_
     if _is_dicom(beginning):
         raise ImageError("is DICOM, which is not read yet; save it as a 16-bit PNG or TIFF")
-    raise ImageError(f"begins like no image that is read ({NAMES}); convert it to one of these")
+    raise ImageError(f"is not a {_NAMES} image; convert it to one of these")
 
 
 def _is_dicom(beginning: bytes) -> bool:

@@ -150,18 +150,18 @@ class TiffImage:
         """Strips and tiles: all there, all in the file, none larger than it should be."""
         page, file = self._page, self._tiff.filehandle
         if self._chunk_area > max(2 * _area(page), _SMALL):
-            raise ImageError("has tiles that are larger than its image; save it again")
+            raise ValueError("tiles that are larger than its image")
         count = prod(page.chunked)
         segments = list(zip(page.dataoffsets[:count], page.databytecounts[:count], strict=False))
         if len(segments) < count or any(offset + size > file.size for offset, size in segments):
-            raise ImageError("ends before its samples do; fetch or save it again")
+            raise ValueError("cut before its samples end")
         if count > 1 and any(bool(offset) != bool(size) for offset, size in segments):
-            raise ImageError("does not say where its samples are; save it again")
+            raise ValueError("samples of which the place is not known")
         if size_inside := _SIZES_INSIDE.get(page.compression):
             for offset, size in segments:
                 file.seek(offset)
                 if size and prod(size_inside(io.BytesIO(file.read(size)))) > self._chunk_area:
-                    raise ImageError("holds larger images than it says; save it again")
+                    raise ValueError("larger images inside than it says")
 
     @property
     def _chunk_area(self) -> int:
@@ -208,7 +208,7 @@ def _expanded(stored: Stored, colormap: NDArray[np.uint16] | None) -> Stored:
     """Colours of a palette, with the further channels of its pixels. Its entries have 16
     bits, of which old writers use the lower 8."""
     if colormap is None:
-        raise ImageError("has no palette; save it again")
+        raise ValueError("no palette")
     colours = colormap if colormap.max() < 256 else colormap >> 8
     pixels = stored.reshape(*stored.shape[:2], -1)
     rgb = np.moveaxis(colours.astype(np.uint8)[:, pixels[..., 0]], 0, -1)
