@@ -14,10 +14,12 @@ import pytest
 import skimage.data
 from PIL import Image
 
-from imleak.images import DeadLeaves, Source, find, from_samples, luma, read
+from imleak.files import printable
+from imleak.images import DeadLeaves, Source, find, from_samples, luma, read, resolution
 from imleak.interfaces import ImageError
 
 Stored = Callable[[str, bytes], Source]
+PNG = b"\x89PNG\r\n\x1a\n"
 
 
 def encoded(pixels: np.ndarray, kind: str, **options: object) -> bytes:
@@ -176,6 +178,27 @@ class TestRefused:
         content = encoded(rgba8[..., :3], "JPEG")
         with pytest.raises(ImageError, match=r"cut\.jpg: damaged.*truncated.*save it again"):
             read(stored("cut.jpg", content[: len(content) // 2]))
+
+
+@pytest.mark.parametrize(
+    "content", [b"P2 2 1 255\n1 secret", b"P5 secret", b"root:x:0:0", PNG + b"secret"]
+)
+def test_errors_do_not_quote_what_is_in_a_file(stored: Stored, content: bytes) -> None:
+    with pytest.raises(ImageError) as caught:
+        read(stored("x.png", content))
+    assert "secret" not in str(caught.value)
+    assert "root" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "name", ["a\x1b[2J.png", "a\nLeft out: b.png", "a\u202egnp.exe", "a\x9b.png"]
+)
+def test_names_are_escaped_in_errors(stored: Stored, name: str) -> None:
+    for work in (read, resolution):
+        with pytest.raises(ImageError) as caught:
+            work(stored(name, b"no image"))
+        assert str(caught.value).startswith(f"{printable(name)}: ")
+        assert str(caught.value).isprintable()
 
 
 HUGE = {

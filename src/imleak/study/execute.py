@@ -10,6 +10,7 @@ from time import perf_counter
 from typing import Any
 
 from ..cache import Arrays, Cache, CacheError
+from ..files import printable
 from ..interfaces import ChoosesView, Estimator, Features, Image, ImleakError, Metric
 from .components import Component, has_features, is_trained
 from .features import Embedding, FeatureRequest, embeddings, encode, show, unpack
@@ -137,7 +138,8 @@ def _embed(embedding: Embedding, place: Workplace) -> Part | None:
         place.embed(embedding)
     except Exception as error:  # of any encoder, on any picture: the run goes on
         seconds = perf_counter() - start
-        return Part(embedding.key, embedding.identity, error=reason(error), seconds=seconds)
+        why = reason(error, embedding.image.name)
+        return Part(embedding.key, embedding.identity, error=why, seconds=seconds)
     return None
 
 
@@ -156,13 +158,17 @@ def execute(unit: Unit, place: Workplace, share: Share | None = None) -> Part:
         readings = _metric(unit, place) if unit.is_metric else _estimator(unit, place, share)
         part = replace(part, readings=readings)
     except Exception as error:  # of any plugin, on any picture: the run goes on
-        part = replace(part, error=reason(error))
+        about = unit.images[0].name if unit.is_metric else None
+        part = replace(part, error=reason(error, about))
     return replace(part, seconds=perf_counter() - start)
 
 
-def reason(error: Exception) -> str:
-    """One line for a row: the message of our own errors, and the type of all others."""
+def reason(error: Exception, image: str | None = None) -> str:
+    """One line for a row: the message of our own errors, and the type of all others;
+    without the name of the image that the row is of."""
     words = " ".join(str(error).split())
+    if image is not None:
+        words = words.removeprefix(f"{printable(image)}: ")
     return words if isinstance(error, ImleakError) else f"{type(error).__name__}: {words}"
 
 
