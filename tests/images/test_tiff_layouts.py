@@ -307,6 +307,19 @@ def test_the_image_and_not_its_copies(
     assert image.notes == notes
 
 
+def test_a_chain_of_pages_that_bites_its_tail(stored: Stored, grey8: np.ndarray) -> None:
+    content = bytearray(tiff([page(grey8), page(255 - grey8)]))
+    content[-4:] = content[4:8]  # the first page follows the second
+    image = read(stored("x.tif", bytes(content)))
+    np.testing.assert_array_equal(image.samples[0], grey8)
+    assert image.notes == ("first of 2 frames",)
+
+
+def test_very_many_pages(stored: Stored, grey8: np.ndarray) -> None:
+    content = tiff([page(grey8[:1, :1])] * 1200)
+    assert read(stored("x.tif", content)).notes == ("first of at least 1000 frames",)
+
+
 def test_raw_samples_of_a_sensor_are_refused_with_their_size(
     stored: Stored, grey8: np.ndarray
 ) -> None:

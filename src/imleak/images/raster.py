@@ -30,6 +30,10 @@ _TURNS = {
 }
 
 
+MOST_FRAMES = 1000
+"""How many directories of a TIFF are read to count its images."""
+
+
 class Opened(Protocol):
     """A file of which the header has been read and no sample decoded."""
 

@@ -15,7 +15,7 @@ from .errors import named
 from .generated import DeadLeaves
 from .header import opened, refuse_large
 from .luma import luma
-from .raster import Opened, Raster
+from .raster import MOST_FRAMES, Opened, Raster
 from .source import Source
 
 MAX_PIXELS = 200_000_000
@@ -105,7 +105,8 @@ def _decode(origin: Path | DeadLeaves, max_pixels: int) -> Raster:
 
 def _left_out(image: Opened) -> Iterator[str]:
     if image.frames > 1:
-        yield f"first of {image.frames} frames"
+        more = "at least " if image.frames >= MOST_FRAMES else ""
+        yield f"first of {more}{image.frames} frames"
     if image.reduced:
         yield f"{image.reduced} reduced {'copies' if image.reduced > 1 else 'copy'} left out"
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import logging
 from collections.abc import Callable, Iterator
+from itertools import islice
 from math import prod
 from typing import Any, BinaryIO
 
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 
 from ..interfaces import ImageError
 from . import jxl, pillow
-from .raster import Raster, Size, Stored, checked_orientation, raster
+from .raster import MOST_FRAMES, Raster, Size, Stored, checked_orientation, raster
 
 logging.getLogger("tifffile").addHandler(logging.NullHandler())
 
@@ -184,12 +185,23 @@ class TiffImage:
 def _pages(tiff: Any) -> Iterator[tuple[Any, bool]]:
     """Pages and their SubIFDs, and whether each is a reduced copy of another. A SubIFD is
     one where it is smaller than its page, too."""
+    seen = set()
+    for page, parent in islice(_in_order(tiff), MOST_FRAMES):
+        if page.offset in seen:  # a chain that bites its tail
+            return
+        seen.add(page.offset)
+        is_smaller = (
+            parent is not None and not parent.subfiletype & _REDUCED and _area(page) < _area(parent)
+        )
+        yield page, is_smaller or bool(page.subfiletype & _REDUCED)
+
+
+def _in_order(tiff: Any) -> Iterator[tuple[Any, Any]]:
+    """Every page, and the page whose SubIFD it is."""
     for page in tiff.pages:
-        is_reduced = bool(page.subfiletype & _REDUCED)
-        yield page, is_reduced
+        yield page, None
         for further in page.pages if page.subifds else ():
-            smaller = not is_reduced and _area(further) < _area(page)
-            yield further, smaller or bool(further.subfiletype & _REDUCED)
+            yield further, page
 
 
 def _area(page: Any) -> int:
