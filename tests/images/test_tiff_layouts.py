@@ -167,7 +167,7 @@ def test_colours_that_are_multiplied_by_alpha_stay_so(stored: Stored, bits: int)
 
 
 @pytest.mark.parametrize("tile", [None, (32, 32)])
-@pytest.mark.parametrize("compression", ["jpeg2000", "png", "webp", "jpegxl", "lzma"])
+@pytest.mark.parametrize("compression", ["jpeg2000", "webp", "jpegxl", "lzma"])
 @pytest.mark.parametrize("channels", [1, 3])
 def test_lossless_compressions_of_tifffile(
     tmp_path: Path, rgba8: np.ndarray, compression: str, channels: int, tile: tuple[int, int] | None
@@ -235,7 +235,7 @@ def test_a_tile_that_is_much_larger_than_its_image(stored: Stored, grey8: np.nda
         read(stored("x.tif", tiff([page])))
 
 
-@pytest.mark.parametrize("compression", [6, 34934, 34887])
+@pytest.mark.parametrize("compression", [6, 34887, 34933, 34934])
 def test_compressions_that_are_not_read(
     stored: Stored, grey8: np.ndarray, compression: int
 ) -> None:

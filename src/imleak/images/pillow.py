@@ -13,6 +13,7 @@ import threading
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from importlib import import_module
 from typing import Any, BinaryIO
 
@@ -23,6 +24,7 @@ from PIL.ImageFile import ImageFile
 
 from ..interfaces import ImageError
 from .raster import Raster, Size, Stored, checked_orientation, raster
+from .wide import decode_png
 
 # Without a handler Python prints a library's complaints over the progress bar.
 logging.getLogger("PIL").addHandler(logging.NullHandler())
@@ -183,7 +185,7 @@ def open_png(file: BinaryIO) -> PillowImage:
     bits = file.read(1)[0]
     file.seek(0)
     image = _plugin("PngImagePlugin.PngImageFile")(file)
-    return PillowImage(image, bits, _by_imagecodecs("png", file) if bits == 16 else None)
+    return PillowImage(image, bits, partial(decode_png, file) if bits == 16 else None)
 
 
 _SIZES_OF_JPEG_2000 = re.compile(rb"\xff\x4f\xff\x51.{36}(..)", re.DOTALL)

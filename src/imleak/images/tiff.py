@@ -41,7 +41,6 @@ def _size_of_jpeg(file: BinaryIO) -> Size:
 _SIZES_INSIDE: dict[int, Callable[[BinaryIO], Size]] = {
     **dict.fromkeys(_JPEG, _size_of_jpeg),
     **dict.fromkeys((33003, 33004, 33005, 34712), lambda file: pillow.open_jpeg_2000(file).size),
-    34933: lambda file: pillow.open_png(file).size,
     50001: lambda file: pillow.open_webp(file).size,
     **dict.fromkeys((50002, 52546), lambda file: jxl.JxlImage(file).size),
 }
@@ -50,9 +49,9 @@ _SIZES_INSIDE: dict[int, Callable[[BinaryIO], Size]] = {
 _UNPREDICTED = (1, 32773)
 """None and PackBits, with which libtiff takes differences for samples."""
 
-_REFUSED = frozenset({6, 22610, 33007, 34887, 34934, 48124, 65000, 65001, 65002})
+_REFUSED = frozenset({6, 22610, 33007, 34887, 34933, 34934, 48124, 65000, 65001, 65002})
 """Others of which the size is not known before they are decoded: the JPEG of before 1995,
-JPEG XR, LERC, and those of microscopes."""
+JPEG XR, LERC, and those of microscopes; and PNG, whose library writes to the terminal."""
 
 _WHITE_IS_ZERO, _PALETTE, _YCBCR = 0, 3, 6
 _COLOURS = {_WHITE_IS_ZERO: 1, 1: 1, 2: 3, _PALETTE: 1, 5: 4, _YCBCR: 3, 8: 3}
