@@ -14,8 +14,10 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+import imagecodecs
 import numpy as np
 import PIL.Image
+import pillow_heif
 import pytest
 import skimage.data
 import tifffile
@@ -95,7 +97,8 @@ def photographs() -> dict[str, bytes]:
     samples = skimage.data.astronaut()[100:160, 200:280]
     made = {}
     for name, options in {
-        "JPEG": {"quality": 90}, "PNG": {}, "WEBP": {}, "TIFF": {}, "PPM": {},
+        "JPEG": {"quality": 90}, "PNG": {}, "WEBP": {}, "TIFF": {}, "PPM": {}, "BMP": {},
+        "GIF": {}, "JPEG2000": {}, "AVIF": {},
     }.items():  # fmt: skip
         file = io.BytesIO()
         PIL.Image.fromarray(samples).save(file, name, **options)
@@ -103,21 +106,33 @@ def photographs() -> dict[str, bytes]:
     file = io.BytesIO()
     PIL.Image.fromarray(samples).quantize(16).save(file, "PNG")
     made["palette"] = file.getvalue()
-    for name, options in {"16 bits": {}, "deflate": {"compression": "deflate"}}.items():
+    deep = samples.astype(np.uint16) * 257
+    for compression in (None, "deflate", "lzw", "jpeg2000", "jpegxl"):
         file = io.BytesIO()
-        tifffile.imwrite(file, samples.astype(np.uint16) * 257, photometric="rgb", **options)
-        made[name] = file.getvalue()
+        tifffile.imwrite(file, deep, photometric="rgb", compression=compression, tile=(32, 32))
+        made[f"TIFF {compression}"] = file.getvalue()
+    for compression in ("jpeg", "webp"):
+        file = io.BytesIO()
+        tifffile.imwrite(file, samples, photometric="rgb", compression=compression)
+        made[f"TIFF {compression}"] = file.getvalue()
+    made["16 bits"] = imagecodecs.png_encode(deep)
+    made["JPEG XL"] = imagecodecs.jpegxl_encode(deep, lossless=True)
+    made["10 bits"] = imagecodecs.avif_encode(deep >> 6, bitspersample=10)
+    file = io.BytesIO()
+    pillow_heif.from_pillow(PIL.Image.fromarray(samples)).save(file)
+    made["HEIF"] = file.getvalue()
     return made
 
 
 @count
-def test_images(files: int, tmp_path: Path) -> None:
+def test_images(files: int, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     rng, path = random.Random(files), tmp_path / "x"
     originals = list(photographs().values())
     for number in range(files):
         path.write_bytes(mutated(originals[number % len(originals)], rng))
         colour = number % 2 == 0
         endures(partial(read, Source("x", path), colour=colour, max_pixels=10**6))
+    assert capfd.readouterr() == ("", "")
 
 
 @count

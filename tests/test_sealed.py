@@ -364,9 +364,19 @@ class TestInputs:
 
     def test_previews_behind_a_jpeg(self, tmp_path):
         picture = Image.fromarray(ASTRONAUT)
-        picture.save(tmp_path / "in.jpg", "MPO", save_all=True, append_images=[picture])
+        preview = picture.resize((16, 16))
+        picture.save(tmp_path / "in.jpg", "MPO", save_all=True, append_images=[preview])
         (note,) = seal(tmp_path / "in.jpg", tmp_path / "out.png", 3, KEY)
-        assert "first" in note
+        assert note == "1 reduced copy left out"
+
+    def test_a_second_eye_behind_a_jpeg(self, tmp_path):
+        picture = Image.fromarray(ASTRONAUT)
+        picture.save(tmp_path / "in.jpg", "MPO", save_all=True, append_images=[picture])
+        self.refused(tmp_path / "in.jpg", "first of 2 frames")
+
+    def test_two_images_of_netpbm(self, tmp_path):
+        (tmp_path / "in.pgm").write_bytes(b"P5 2 1 255\n\x07\x08P5 2 1 255\n\x09\x0a")
+        self.refused(tmp_path / "in.pgm", "first of 2 frames")
 
     def test_cmyk(self, tmp_path):
         Image.fromarray(ASTRONAUT).convert("CMYK").save(tmp_path / "in.jpg")

@@ -8,7 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imleak.images import SUFFIXES, DeadLeaves, Source, SourceError, find, read
+from imleak.images import (
+    SUFFIXES,
+    DeadLeaves,
+    Source,
+    SourceError,
+    find,
+    read,
+    search,
+    unseen_in_words,
+)
 from imleak.images.find import _unique_names
 from imleak.interfaces import ImageError, ImleakError
 
@@ -183,3 +192,59 @@ def test_a_broken_link_is_found_and_fails_when_read(tree: Tree) -> None:
     _, gone = find(folder)
     with pytest.raises(ImageError, match=r"gone\.png: cannot be opened \(No such file"):
         read(gone)
+
+
+PNG = b"\x89PNG\r\n\x1a\n"
+
+
+def test_a_name_without_a_suffix_is_looked_into(tree: Tree) -> None:
+    folder = tree("README", "x.png")
+    (folder / "IMG_0001").write_bytes(PNG)
+    (folder / "slice").write_bytes(bytes(128) + b"DICM")
+    assert names(find(folder)) == ["IMG_0001", "slice", "x.png"]
+    assert names(find(f"{folder}/*")) == ["IMG_0001", "slice", "x.png"]
+    with pytest.raises(ImageError, match="slice: is DICOM, which is not read yet"):
+        read(find(folder)[1])
+
+
+def test_what_was_not_looked_at_is_counted_by_suffix(tree: Tree) -> None:
+    folder = tree("a.png", "b.mp4", "in/c.MP4", "d.dcm", "e.txt", ".hidden.mp4", "LICENSE")
+    found = search([folder, f"{folder}/*", folder / "e.txt"])
+    assert names(list(found.sources)) == ["a.png", "e.txt"]
+    assert found.unseen == {".mp4": 2, ".dcm": 1}
+    assert (
+        unseen_in_words(found.unseen)
+        == "3 files were not looked at: 2 .mp4, 1 .dcm (DICOM is not read yet)"
+    )
+
+
+def test_one_file_not_looked_at_and_none(tree: Tree) -> None:
+    folder = tree("a.png", "b.txt")
+    assert unseen_in_words(search(folder).unseen) == "1 file was not looked at: 1 .txt"
+    assert search(folder / "a.png").unseen == {}
+    assert unseen_in_words({}) == ""
+
+
+def test_many_suffixes_and_strange_ones(tree: Tree) -> None:
+    folder = tree("a.png", *(f"b.s{n}" for n in range(20)), "c.\x1b[2J", "d." + "x" * 100)
+    words = unseen_in_words(search(folder).unseen)
+    assert words.startswith("22 files were not looked at: 1 .")
+    assert words.endswith("10 of other suffixes")
+    assert words.isprintable()
+    assert len(words) < 400
+
+
+def test_a_folder_without_image_says_what_it_holds(tree: Tree) -> None:
+    with pytest.raises(SourceError, match=r"2 files were not looked at: 2 \.mp4$"):
+        find(tree("a.mp4", "b.mp4"))
+
+
+@pytest.mark.parametrize("name", ["pipe.png", "pipe"])
+def test_a_named_pipe_is_not_waited_for(tree: Tree, name: str) -> None:
+    folder = tree("a.png")
+    os.mkfifo(folder / name)
+    (folder / "link.png").symlink_to(folder / name)
+    sources = [*find(folder), *find(folder / name)]
+    for source in sources[1:]:
+        with pytest.raises(ImageError, match=r"a named pipe, not a regular file"):
+            read(source)

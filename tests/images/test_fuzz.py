@@ -4,11 +4,13 @@ half a picture."""
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import imagecodecs
 import numpy as np
+import pillow_heif
 import pytest
 import tifffile
 from hypothesis import given, settings
@@ -38,6 +40,22 @@ def tiff16(**options: Any) -> Callable[[np.ndarray, np.ndarray], bytes]:
     return encode
 
 
+def codec(name: str, deep: bool, **options: Any) -> Callable[[np.ndarray, np.ndarray], bytes]:
+    def encode(rgba8: np.ndarray, rgba16: np.ndarray) -> bytes:
+        samples = np.ascontiguousarray((rgba16 if deep else rgba8)[..., :3])
+        if "bitspersample" in options:
+            samples >>= 16 - options["bitspersample"]
+        return bytes(getattr(imagecodecs, f"{name}_encode")(samples, **options))
+
+    return encode
+
+
+def heif(rgba8: np.ndarray, rgba16: np.ndarray) -> bytes:
+    file = io.BytesIO()
+    pillow_heif.from_pillow(Image.fromarray(rgba8[..., :3].copy())).save(file, quality=80)
+    return file.getvalue()
+
+
 EXIF = b"Exif\0\0II*\0\x08\0\0\0\1\0\x12\1\3\0\1\0\0\0\6\0\0\0\0\0\0\0"
 
 FILES = {
@@ -51,6 +69,17 @@ FILES = {
     "16-bit tiff": tiff16(),
     "tiled 16-bit tiff": tiff16(tile=(16, 16)),
     "deflated 16-bit tiff": tiff16(compression="deflate", rowsperstrip=8),
+    "tiff of jpeg 2000": tiff16(compression="jpeg2000"),
+    "bmp": pillow("BMP"),
+    "gif": pillow("GIF"),
+    "16-bit png": codec("png", True),
+    "jpeg 2000": codec("jpeg2k", False, level=0, codecformat="j2k"),
+    "12-bit jp2": codec("jpeg2k", True, level=0, bitspersample=12),
+    "jpeg xl": codec("jpegxl", False, level=90),
+    "lossless jpeg xl": codec("jpegxl", True, lossless=True),
+    "avif": pillow("AVIF", exif=EXIF),
+    "10-bit avif": codec("avif", True, bitspersample=10),
+    "heif": heif,
 }
 
 
@@ -73,6 +102,14 @@ def outcome(file: Path, content: bytes) -> Picture | None:
     assert message.startswith("x: ")
     assert "\n" not in message
     return None
+
+
+@pytest.fixture(autouse=True)
+def silent(capfd: pytest.CaptureFixture[str]) -> Iterator[None]:
+    """No decoder says a word, not even the C libraries below Python."""
+    yield
+    captured = capfd.readouterr()
+    assert (captured.out, captured.err) == ("", "")
 
 
 def test_a_cut_file_is_an_error_or_whole(content: bytes, file: Path) -> None:

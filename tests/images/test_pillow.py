@@ -176,10 +176,17 @@ def test_first_of_a_multi_picture_jpeg(stored: Stored, rgba8: np.ndarray) -> Non
     content = saved(left, "MPO", save_all=True, append_images=[right], quality=100)
     picture = read(stored("x.jpg", content))
     assert np.abs(picture.samples[0].astype(int) - rgba8[..., 0]).max() < 10
-    assert picture.notes == ("first of several frames",)
+    assert picture.notes == ("first of 2 frames",)
+
+
+def test_a_preview_behind_a_jpeg_is_no_image(stored: Stored, rgba8: np.ndarray) -> None:
+    image = Image.fromarray(rgba8[..., 0].copy())
+    previews = [image.resize((32, 24)), image.resize((8, 6))]
+    content = saved(image, "MPO", save_all=True, append_images=previews, quality=100)
+    assert read(stored("x.jpg", content)).notes == ("2 reduced copies left out",)
 
 
 def test_other_formats_are_not_even_tried(stored: Stored, grey8: np.ndarray) -> None:
-    for kind in ("BMP", "GIF", "EPS"):
+    for kind in ("EPS", "PCX", "TGA", "PDF"):
         with pytest.raises(ImageError, match="convert it to one of these"):
             read(stored("x.png", saved(Image.fromarray(grey8), kind)))

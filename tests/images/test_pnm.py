@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from PIL import Image as PillowImage
 
 from imleak.images import Source, read
-from imleak.images.pnm import decode
+from imleak.images.pnm import PnmImage
 from imleak.interfaces import Image, ImageError
 
 Stored = Callable[[str, bytes], Source]
@@ -49,7 +49,7 @@ def test_deep_samples_stay_as_they_are(
     kind = {(1, False): 2, (3, False): 3, (1, True): 5, (3, True): 6}[channels, raw]
     header = f"P{kind}\n# a comment\n{width} {height}\n{maxval}\n".encode()
     body = samples.astype(">u2").tobytes() if raw else b" ".join(b"%d" % v for v in samples.flat)
-    raster = decode(io.BytesIO(header + body))
+    raster = PnmImage(io.BytesIO(header + body)).decode()
     assert raster.bits == maxval.bit_length()
     np.testing.assert_array_equal(np.moveaxis(raster.samples, 0, -1), samples)
 
@@ -94,10 +94,24 @@ def test_comments_among_plain_samples(parsed: Parsed) -> None:
     assert parsed(b"P2 2 1 255\n7 # seven\n8").samples.tolist() == [[[7, 8]]]
 
 
-def test_first_of_several(parsed: Parsed) -> None:
-    picture = parsed(b"P5 1 1 255\n\x07P5 1 1 255\n\x08")
-    assert picture.samples.tolist() == [[[7]]]
-    assert picture.notes == ("first of several frames",)
+ONE = b"P5 1 1 255\n\x07"
+
+
+@pytest.mark.parametrize(
+    ("content", "frames"),
+    [
+        (ONE, 1),
+        (ONE + b"P5 1 1 255\n\x08", 2),
+        (ONE + b"P6 2 1 65535\n" + bytes(12) + b"P4 9 2\n" + bytes(4) + ONE, 4),
+        (ONE + b"Personal notes", 1),
+        (ONE + b"P5 1 1", 1),
+        (b"P2 1 1 255 7 P5 1 1 255\n\x08", 1),
+    ],
+)
+def test_first_of_several(parsed: Parsed, content: bytes, frames: int) -> None:
+    image = parsed(content)
+    assert image.samples.tolist() == [[[7]]]
+    assert image.notes == ((f"first of {frames} frames",) if frames > 1 else ())
 
 
 @pytest.mark.parametrize(

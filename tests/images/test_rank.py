@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -85,7 +86,17 @@ def test_a_picture_without_annotation_is_measured_by_its_header(folder: Path) ->
 
 @pytest.mark.parametrize(
     "content",
-    ["", "{", "[]", "{}", '{"images": 3}', '{"images": [{"file_name": "a"}]}', '"images"'],
+    [
+        "",
+        "{",
+        "[" * 200_000,
+        "[]",
+        "{}",
+        '{"images": 3}',
+        '{"images": [{"file_name": "a", "height": 1e999, "width": 1}]}',
+        '{"images": [{"file_name": "a"}]}',
+        '"images"',
+    ],
 )
 def test_another_kind_of_file(tmp_path: Path, content: str) -> None:
     (tmp_path / "x.json").write_text(content)
@@ -97,3 +108,44 @@ def test_another_kind_of_file(tmp_path: Path, content: str) -> None:
 def test_annotations_that_do_not_exist(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match=r"cannot be opened \(No such file"):
         coco_sizes(tmp_path / "x.json")
+
+
+@pytest.fixture
+def same_names(tmp_path: Path) -> Path:
+    """a/x.png of 10 x 10, b/x.png of 100 x 100, c/y.png of 50 x 50."""
+    for name, side in (("a/x.png", 10), ("b/x.png", 100), ("c/y.png", 50)):
+        picture(tmp_path, name, side, side)
+    return tmp_path
+
+
+def coco(path: Path, *images: tuple[str, int, int]) -> Path:
+    listed = [{"file_name": name, "height": h, "width": w} for name, h, w in images]
+    path.write_text(json.dumps({"images": listed}), encoding="utf-8-sig")
+    return path
+
+
+def test_annotations_with_folders_are_of_the_files_there(same_names: Path) -> None:
+    """The sizes are not those of the files, to see which are taken."""
+    file = coco(same_names / "x.json", ("a/x.png", 300, 1), ("b/x.png", 1, 1), ("c/y.png", 2, 2))
+    assert names(rank(find(same_names), 3, coco_sizes(file))) == ["a/x.png", "y.png", "b/x.png"]
+
+
+def test_a_base_name_of_several_files_is_nobodys(same_names: Path) -> None:
+    file = coco(same_names / "x.json", ("x.png", 1, 1), ("c/y.png", 1, 1))
+    assert names(rank(find(same_names), 3, coco_sizes(file))) == ["b/x.png", "a/x.png", "y.png"]
+
+
+def test_an_annotation_of_another_folder_is_not_taken(same_names: Path) -> None:
+    file = coco(same_names / "x.json", ("elsewhere/y.png", 1000, 1000))
+    assert names(rank(find(same_names), 1, coco_sizes(file))) == ["b/x.png"]
+
+
+def test_a_name_with_two_sizes_has_none(same_names: Path) -> None:
+    file = coco(same_names / "x.json", ("y.png", 1000, 1000), ("y.png", 1, 1))
+    assert coco_sizes(file) == {}
+
+
+def test_annotations_that_are_no_regular_file(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.json")
+    with pytest.raises(SourceError, match="a named pipe, not a regular file"):
+        coco_sizes(tmp_path / "pipe.json")

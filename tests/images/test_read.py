@@ -14,10 +14,12 @@ import pytest
 import skimage.data
 from PIL import Image
 
-from imleak.images import DeadLeaves, Source, find, from_samples, luma, read
+from imleak.files import printable
+from imleak.images import DeadLeaves, Source, find, from_samples, luma, read, resolution
 from imleak.interfaces import ImageError
 
 Stored = Callable[[str, bytes], Source]
+PNG = b"\x89PNG\r\n\x1a\n"
 
 
 def encoded(pixels: np.ndarray, kind: str, **options: object) -> bytes:
@@ -178,8 +180,32 @@ class TestRefused:
             read(stored("cut.jpg", content[: len(content) // 2]))
 
 
+@pytest.mark.parametrize(
+    "content", [b"P2 2 1 255\n1 secret", b"P5 secret", b"root:x:0:0", PNG + b"secret"]
+)
+def test_errors_do_not_quote_what_is_in_a_file(stored: Stored, content: bytes) -> None:
+    with pytest.raises(ImageError) as caught:
+        read(stored("x.png", content))
+    assert "secret" not in str(caught.value)
+    assert "root" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "name", ["a\x1b[2J.png", "a\nLeft out: b.png", "a\u202egnp.exe", "a\x9b.png"]
+)
+def test_names_are_escaped_in_errors(stored: Stored, name: str) -> None:
+    for work in (read, resolution):
+        with pytest.raises(ImageError) as caught:
+            work(stored(name, b"no image"))
+        assert str(caught.value).startswith(f"{printable(name)}: ")
+        assert str(caught.value).isprintable()
+
+
 HUGE = {
-    "PNG": b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + struct.pack(">IIBBBBB", 30000, 30000, 8, 2, 0, 0, 0),
+    "PNG": b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"
+    + struct.pack(">IIBBBBB", 30000, 30000, 8, 2, 0, 0, 0)
+    + b"\xe9Eo\xed"
+    + struct.pack(">I4s", 9, b"IDAT"),
     "JPEG": b"\xff\xd8\xff\xc0\0\x11\x08"
     + struct.pack(">HH", 30000, 30000)
     + b"\3"
@@ -200,16 +226,17 @@ class TestTooLarge:
             read(stored("huge", HUGE[kind]))
 
     def test_webp(self, stored: Stored) -> None:
-        extended = b"RIFF\0\0\0\0WEBPVP8X\x0a\0\0\0" + bytes(4) + b"\xff\x3f\0" * 2
-        with pytest.raises(ImageError, match="16384 x 16384"):
+        extended = b"RIFF\0\0\0\0WEBPVP8X\x0a\0\0\0" + bytes(4) + b"\xff\xff\0" * 2
+        with pytest.raises(ImageError, match="more than twice the limit of 200000000 pixels"):
             read(stored("huge.webp", extended))
 
     def test_generated(self) -> None:
         with pytest.raises(ImageError, match="30000 x 30000"):
             read(*find("dead-leaves:1x30000x30000"))
 
-    def test_limit_is_the_callers(self, stored: Stored, grey8: np.ndarray) -> None:
-        source = stored("x.png", encoded(grey8, "PNG"))
+    @pytest.mark.parametrize("kind", ["PNG", "WEBP", "TIFF", "BMP", "GIF", "JPEG2000", "AVIF"])
+    def test_limit_is_the_callers(self, stored: Stored, grey8: np.ndarray, kind: str) -> None:
+        source = stored("x.png", encoded(grey8, kind))
         assert read(source, max_pixels=48 * 64).width == 64
         with pytest.raises(ImageError, match="set max_pixels to 3072"):
             read(source, max_pixels=48 * 64 - 1)

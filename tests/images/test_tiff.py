@@ -1,8 +1,6 @@
 from __future__ import annotations
 
 import itertools
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -112,45 +110,3 @@ def test_five_samples_a_pixel_are_refused(written: Any, rgba16: np.ndarray) -> N
     five = np.concatenate([rgba16, rgba16[..., :1]], axis=-1)
     with pytest.raises(ImageError, match="5 samples a pixel"):
         read(written(five, photometric="rgb", planarconfig="contig"))
-
-
-WITHOUT_CODECS = """
-import sys
-sys.modules["imagecodecs"] = None
-import warnings
-warnings.simplefilter("error")
-from imleak.images import find, read
-from imleak.interfaces import ImageError
-for source in find(sys.argv[1]):
-    try:
-        print(source.name, read(source, colour=True).digest)
-    except ImageError as error:
-        print(error)
-"""
-
-
-def test_without_imagecodecs(tmp_path: Path, rgba16: np.ndarray) -> None:
-    """LZW goes through libtiff then; what nothing can decode names the extra."""
-    rgb = rgba16[..., :3]
-    for byteorder, name in (("<", "little"), (">", "big")):
-        options: Any = {"compression": "lzw", "predictor": True, "byteorder": byteorder}
-        tifffile.imwrite(tmp_path / f"{name}-grey.tif", rgba16[..., 0], **options)
-        tifffile.imwrite(tmp_path / f"{name}-rgb.tif", rgb, photometric="rgb", **options)
-        tifffile.imwrite(tmp_path / f"{name}-rgba.tif", rgba16, photometric="rgb", **options)
-    with_codecs = {path.name: read(Source("", path), colour=True) for path in tmp_path.iterdir()}
-    tifffile.imwrite(
-        tmp_path / "planes.tif",
-        np.moveaxis(rgb, -1, 0),
-        photometric="rgb",
-        planarconfig="separate",
-        compression="lzw",
-    )
-    run = [sys.executable, "-c", WITHOUT_CODECS, str(tmp_path)]
-    lines = subprocess.run(run, capture_output=True, text=True, check=True).stdout.splitlines()
-    assert len(lines) == 7
-    *same, refused = lines
-    assert dict(line.split() for line in same) == {
-        name: picture.digest for name, picture in with_codecs.items()
-    }
-    assert refused.startswith("planes.tif: ")
-    assert refused.endswith("pip install 'imleak[codecs]'")

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from scipy.stats import entropy as scipy_entropy
 
 from imleak.interfaces import ImleakError, Observation
-from imleak.metrics import codelength
 from imleak.metrics.codelength import CodeLength, compact, determines
 
 
@@ -115,15 +114,6 @@ def test_without_a_table_only_the_plain_picture_bounds_a_level(textured):
     assert readings[0].value < 0.1
     assert readings[1].value == of_plain
     assert [reading.ceiling for reading in readings] == [8, 8]
-
-
-def test_raw_bits_without_imagecodecs(observe_bitplanes, textured, monkeypatch):
-    monkeypatch.setattr(codelength, "find_spec", lambda name: None)
-    metric = CodeLength()
-    assert [reading.value for reading in metric.measure(observe_bitplanes(textured()))] == [
-        8 - s for s in range(9)
-    ]
-    assert metric.version != CodeLength.version
 
 
 @pytest.mark.parametrize("codec", ["jpegxl", "webp"])

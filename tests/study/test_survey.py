@@ -93,3 +93,10 @@ def test_sealed_files_are_no_plain_pictures_and_reused_nonces_are_told(
     assert why["c.png"] == "is encrypted already (bitplanes, level 3); decrypt it first"
     assert "NONCE REUSED: b.png has the same" in why["a.png"]
     assert "NONCE REUSED: a.png has the same" in why["b.png"]
+
+
+def test_files_that_were_not_looked_at_are_counted(tmp_path: Path) -> None:
+    PIL.Image.fromarray(np.zeros((8, 8), np.uint8)).save(tmp_path / "a.png")
+    (tmp_path / "b.mp4").touch()
+    found = look(tmp_path)
+    assert found.warnings == ("1 file was not looked at: 1 .mp4",)

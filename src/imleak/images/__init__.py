@@ -1,14 +1,14 @@
-"""Pictures in: find them, rank them by resolution, read them, cut patches of them.
+"""Images in: find them, rank them by resolution, read them, cut patches of them.
 
 >>> sources = rank(find("dead-leaves:3x64x64"), largest=2)
->>> picture = read(sources[0])
->>> places = patch_places(picture.height, picture.width, size=32, count=4, seed=0)
->>> cut(picture.samples, places, size=32).shape
+>>> image = read(sources[0])
+>>> places = patch_places(image.height, image.width, size=32, count=4, seed=0)
+>>> cut(image.samples, places, size=32).shape
 (4, 1, 32, 32)
 """
 
 from .copies import COPIES, COPIES_VERSION, copy_of
-from .find import find
+from .find import Search, find, search, unseen_in_words
 from .formats import SUFFIXES
 from .generated import DeadLeaves
 from .header import resolution
@@ -25,6 +25,7 @@ __all__ = [
     "MAX_PIXELS",
     "SUFFIXES",
     "DeadLeaves",
+    "Search",
     "Source",
     "SourceError",
     "coco_sizes",
@@ -38,4 +39,6 @@ __all__ = [
     "read",
     "resize",
     "resolution",
+    "search",
+    "unseen_in_words",
 ]

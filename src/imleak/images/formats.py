@@ -3,34 +3,75 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import PurePath
-from typing import Literal
+from typing import BinaryIO, NamedTuple
 
 from ..interfaces import ImageError
+from . import heif, jxl, pillow, pnm, tiff
+from .raster import Opened
 
-Format = Literal["JPEG", "PNG", "TIFF", "WebP", "PNM"]
 
-SUFFIXES = (
-    ".jpg",
-    ".jpeg",
-    ".png",
-    ".tif",
-    ".tiff",
-    ".webp",
-    ".pgm",
-    ".ppm",
-    ".pbm",
-    ".pnm",
+class Format(NamedTuple):
+    """A file format.
+
+    Parameters
+    ----------
+    name : what it is called.
+    beginning : what its files begin with.
+    suffixes : what files in folders and globs are taken for it, in small letters.
+    open : reads the header of a file.
+    """
+
+    name: str
+    beginning: re.Pattern[bytes]
+    suffixes: tuple[str, ...]
+    open: Callable[[BinaryIO], Opened]
+
+
+def _format(
+    name: str, beginning: bytes, suffixes: str, open_: Callable[[BinaryIO], Opened]
+) -> Format:
+    return Format(name, re.compile(beginning, re.DOTALL), tuple(suffixes.split()), open_)
+
+
+FORMATS = (
+    _format("JPEG", rb"\xff\xd8\xff", ".jpg .jpeg .jpe .jfif", pillow.open_jpeg),
+    _format("PNG", rb"\x89PNG\r\n\x1a\n", ".png", pillow.open_png),
+    _format("TIFF", rb"II[*+]\0|MM\0[*+]", ".tif .tiff", tiff.TiffImage),
+    _format("WebP", rb"RIFF....WEBP", ".webp", pillow.open_webp),
+    _format("PGM/PPM", rb"P[1-6][\s#]", ".pgm .ppm .pbm .pnm", pnm.PnmImage),
+    _format(
+        "BMP",
+        rb"BM.{12}[\x0c\x28\x34\x38\x40\x6c\x7c]\0\0\0",
+        ".bmp .dib",
+        pillow.open_bmp,
+    ),
+    _format("GIF", rb"GIF8[79]a", ".gif", pillow.open_gif),
+    _format(
+        "JPEG 2000",
+        rb"\xff\x4f\xff\x51|\0\0\0\x0cjP  \r\n\x87\n",
+        ".jp2 .j2k .jpx .j2c .jpf",
+        pillow.open_jpeg_2000,
+    ),
+    _format("JPEG XL", rb"\xff\x0a|\0\0\0\x0cJXL \r\n\x87\n", ".jxl", jxl.JxlImage),
+    _format(
+        "AVIF",
+        rb"....ftyp(?:avi[fs]|(?:mif1|msf1|miaf).{4}(?:.{4}){0,20}?avi[fs])",
+        ".avif .avifs",
+        pillow.open_avif,
+    ),
+    _format(
+        "HEIF", rb"....ftyp(?:hei[cxms]|hev[cxms]|mif1|msf1)", ".heic .heif .hif", heif.HeifImage
+    ),
 )
-"""What files in folders and globs are taken for pictures, in any case."""
 
-_BEGINNINGS: tuple[tuple[Format, re.Pattern[bytes]], ...] = (
-    ("JPEG", re.compile(rb"\xff\xd8\xff")),
-    ("PNG", re.compile(rb"\x89PNG\r\n\x1a\n")),
-    ("TIFF", re.compile(rb"II[*+]\0|MM\0[*+]")),
-    ("WebP", re.compile(rb"RIFF....WEBP", re.DOTALL)),
-    ("PNM", re.compile(rb"P[1-6][\s#]")),
-)
+SUFFIXES = tuple(suffix for format_ in FORMATS for suffix in format_.suffixes)
+"""What files in folders and globs are taken for images, in any case."""
+
+_DICOM = re.compile(rb".{128}DICM", re.DOTALL)
+
+_NAMES = " or ".join(", ".join(format_.name for format_ in FORMATS).rsplit(", ", 1))
 
 
 def is_known(name: str) -> bool:
@@ -38,8 +79,17 @@ def is_known(name: str) -> bool:
     return PurePath(name).suffix.lower() in SUFFIXES
 
 
+def looks_like_an_image(beginning: bytes) -> bool:
+    """Whether a file begins like one of a format that is read, or that is refused by name."""
+    return any(format_.beginning.match(beginning) for format_ in FORMATS) or _is_dicom(beginning)
+
+
 def format_of(beginning: bytes) -> Format:
-    """The format of a file, whatever its suffix says, from its first 16 bytes.
+    """The format of a file, whatever its suffix says.
+
+    Parameters
+    ----------
+    beginning : the first `LONGEST_BEGINNING` bytes, or all of a shorter file.
 
     Raises
     ------
@@ -48,10 +98,13 @@ def format_of(beginning: bytes) -> Format:
     """
     if not beginning:
         raise ImageError("is empty (0 bytes)")
-    for name, pattern in _BEGINNINGS:
-        if pattern.match(beginning):
-            return name
-    raise ImageError(
-        f"is not a JPEG, PNG, TIFF, WebP or PGM/PPM picture (it begins with {beginning[:8]!r}); "
-        "convert it to one of these"
-    )
+    for format_ in FORMATS:
+        if format_.beginning.match(beginning):
+            return format_
+    if _is_dicom(beginning):
+        raise ImageError("is DICOM, which is not read yet; save it as a 16-bit PNG or TIFF")
+    raise ImageError(f"is not a {_NAMES} image; convert it to one of these")
+
+
+def _is_dicom(beginning: bytes) -> bool:
+    return _DICOM.match(beginning) is not None

@@ -1,27 +1,30 @@
-"""JPEG, PNG and WebP, and TIFF of up to 8 bits, by Pillow.
+"""What Pillow opens: JPEG, PNG, WebP, GIF, BMP, JPEG 2000, AVIF and, with its plugin, HEIF.
 
-The plugin of a format is called by its class. ``PIL.Image.open`` would also try forty
-formats nobody asked for, some of them by starting other programs.
+The class of a format is called by its name. ``PIL.Image.open`` would also try forty
+formats nobody asked for, some of them by starting other programs. Pillow holds 8 bits a
+sample; deeper ones are decoded by imagecodecs, of the file that Pillow has opened.
 """
 
 from __future__ import annotations
 
 import logging
+import re
 import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import BinaryIO
+from functools import partial
+from importlib import import_module
+from typing import Any, BinaryIO
 
 import numpy as np
 import PIL.Image
+from numpy.typing import NDArray
 from PIL.ImageFile import ImageFile
-from PIL.JpegImagePlugin import JpegImageFile
-from PIL.PngImagePlugin import PngImageFile
-from PIL.WebPImagePlugin import WebPImageFile
 
-from .raster import Raster, checked_orientation, raster
-from .wide import wide
+from ..interfaces import ImageError
+from .raster import Raster, Size, Stored, checked_orientation, raster
+from .wide import decode_png
 
 # Without a handler Python prints a library's complaints over the progress bar.
 logging.getLogger("PIL").addHandler(logging.NullHandler())
@@ -34,8 +37,6 @@ _READ_AS = {
     "P": ("RGB", "palette expanded"),
     "PA": ("RGBA", "palette expanded"),
     "RGBX": ("RGB", ""),
-    "La": ("LA", ""),
-    "RGBa": ("RGBA", ""),
     "CMYK": ("RGB", "CMYK converted to RGB"),
     "YCbCr": ("RGB", "YCbCr converted to RGB"),
     "LAB": ("RGB", "CIELAB converted to RGB"),
@@ -45,80 +46,189 @@ _one_at_a_time = threading.Lock()
 
 
 @contextmanager
-def contained() -> Iterator[list[str]]:
-    """Keep Pillow's warnings in a list, and lift its global limit of pixels, since the
-    caller has checked its own.
+def contained(max_pixels: int | None = None) -> Iterator[list[str]]:
+    """Keep Pillow's warnings in a list, and put the caller's limit of pixels in the place
+    of Pillow's own: beyond twice that, some decoders take memory before the size is known.
 
     Both are state of the process, so one thread decodes at a time.
+
+    Raises
+    ------
+    ImageError
+        In the place of Pillow's error, if its check finds more pixels.
     """
     complaints: list[str] = []
     with _one_at_a_time, warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         limit = PIL.Image.MAX_IMAGE_PIXELS
-        PIL.Image.MAX_IMAGE_PIXELS = None
+        PIL.Image.MAX_IMAGE_PIXELS = max_pixels
         try:
             yield complaints
+        except PIL.Image.DecompressionBombError as error:
+            raise ImageError(
+                f"has more than twice the limit of {max_pixels} pixels; to read it, set "
+                "max_pixels to its pixels"
+            ) from error
         finally:
             PIL.Image.MAX_IMAGE_PIXELS = limit
-            texts = (str(w.message) for w in caught if issubclass(w.category, UserWarning))
+            texts = (str(w.message) for w in caught if w.category is UserWarning)
             complaints += dict.fromkeys(" ".join(text.split())[:200] for text in texts)
 
 
-def decode_jpeg(file: BinaryIO) -> Raster:
-    image = JpegImageFile(file)
-    # Other pictures of a multi-picture file (previews, a second eye) follow the JPEG.
-    return decode(image, notes=("first of several frames",) if "mp" in image.info else ())
-
-
-def decode_webp(file: BinaryIO) -> Raster:
-    return decode(WebPImageFile(file))
-
-
-def decode_png(file: BinaryIO) -> Raster:
-    file.seek(24)
-    depth = file.read(1)[0]
-    if depth < 16:
-        file.seek(0)
-        return decode(PngImageFile(file), depth)
-    stored, image = wide(PngImageFile, file)
-    notes = _frames(image)
-    if "transparency" in image.info:
-        notes += ("alpha dropped",)
-    return raster(stored, 16, notes, _orientation(image))
-
-
-def decode(image: ImageFile, depth: int = 8, notes: tuple[str, ...] = ()) -> Raster:
-    """First frame of an image of up to 8 bits a sample.
+class PillowImage:
+    """A file that Pillow has opened.
 
     Parameters
     ----------
     image : just opened.
-    depth : bits a stored sample has, which Pillow does not tell.
+    bits : bits a stored sample has, which Pillow does not tell.
+    deep : decodes the whole file to (H, W) or (H, W, C), for samples of other than 8 bits.
+    reduced : how many further images are reduced copies.
     """
-    notes += _frames(image)
-    image.load()
-    mode, change = _READ_AS.get(image.mode, (image.mode, ""))
-    if mode not in ("L", "LA", "RGB", "RGBA"):
-        raise ValueError(f"samples of mode {mode}")
-    if depth < 8 and mode == "L":
-        change = f"{depth}-bit samples stretched to 8"
-    if change:
-        notes += (change,)
-    if "transparency" in image.info and not mode.endswith("A"):
-        mode += "A"  # to be dropped like any other alpha
-    pixels = image if image.mode == mode else image.convert(mode)
-    return raster(np.asarray(pixels), 8, notes, _orientation(image))
+
+    def __init__(
+        self,
+        image: ImageFile,
+        bits: int = 8,
+        deep: Callable[[], Stored] | None = None,
+        reduced: int = 0,
+    ) -> None:
+        self._image = image
+        self._bits = bits
+        self._deep = deep
+        self.reduced = reduced
+
+    @property
+    def size(self) -> Size:
+        return self._image.height, self._image.width
+
+    @property
+    def frames(self) -> int:
+        return int(getattr(self._image, "n_frames", 1)) - self.reduced
+
+    def decode(self) -> Raster:
+        orientation = self._orientation()
+        if self._deep is None:
+            pixels, bits, notes = self._pixels()
+        else:
+            pixels, bits, notes = self._deep(), self._bits, ()
+            if "transparency" in self._image.info and (pixels.ndim == 2 or pixels.shape[2] == 3):
+                notes = ("alpha dropped",)
+        return raster(pixels, bits, notes, orientation)
+
+    def _pixels(self) -> tuple[Stored, int, tuple[str, ...]]:
+        image = self._image
+        image.load()
+        mode, change = _READ_AS.get(image.mode, (image.mode, ""))
+        if mode not in ("L", "LA", "RGB", "RGBA"):
+            raise ValueError(f"samples of mode {mode}")
+        if self._bits < 8 and mode == "L":
+            change = f"{self._bits}-bit samples stretched to 8"
+        if "transparency" in image.info and not mode.endswith("A"):
+            mode += "A"  # to be dropped like any other alpha
+        pixels = image if image.mode == mode else image.convert(mode)
+        return np.asarray(pixels), 8, (change,) if change else ()
+
+    def _orientation(self) -> int:
+        try:
+            return checked_orientation(self._image.getexif().get(_ORIENTATION))
+        except Exception:  # a damaged EXIF block does not make the image unreadable
+            warnings.warn("EXIF data cannot be read", UserWarning, stacklevel=2)
+            return 1
 
 
-def _frames(image: ImageFile) -> tuple[str, ...]:
-    count = getattr(image, "n_frames", 1)
-    return (f"first of {count} frames",) if count > 1 else ()
+def to_rgb(pixels: Stored, mode: str) -> tuple[NDArray[np.uint8], str]:
+    """8-bit pixels (H, W, C) of another colour space, and what was done, in words."""
+    height, width, _ = pixels.shape
+    image = PIL.Image.frombytes(mode, (width, height), pixels.astype(np.uint8).tobytes())
+    return np.asarray(image.convert("RGB")), _READ_AS[mode][1]
 
 
-def _orientation(image: ImageFile) -> int:
-    """The turn Pillow has not made yet. It turns TIFF by itself."""
+def _plugin(name: str) -> Callable[[BinaryIO], ImageFile]:
+    module, _, kind = name.partition(".")
+    found: Callable[[BinaryIO], ImageFile] = getattr(import_module(f"PIL.{module}"), kind)
+    return found
+
+
+def _open_as(plugin: str) -> Callable[[BinaryIO], PillowImage]:
+    return lambda file: PillowImage(_plugin(plugin)(file))
+
+
+open_webp = _open_as("WebPImagePlugin.WebPImageFile")
+open_bmp = _open_as("BmpImagePlugin.BmpImageFile")
+open_gif = _open_as("GifImagePlugin.GifImageFile")
+
+
+def open_jpeg(file: BinaryIO) -> PillowImage:
+    """Further images may follow a JPEG: a second eye, or previews and gain maps, which are
+    smaller than the first."""
+    first = _plugin("JpegImagePlugin.JpegImageFile")(file)
+    if "mp" not in first.info:
+        return PillowImage(first)
+    file.seek(0)
+    image: Any = _plugin("MpoImagePlugin.MpoImageFile")(file)
+    pixels = [_pixels_of_frame(image, frame) for frame in range(image.n_frames)]
+    image.seek(0)
+    return PillowImage(image, reduced=sum(count < pixels[0] for count in pixels[1:]))
+
+
+def _pixels_of_frame(image: Any, frame: int) -> int:
     try:
-        return checked_orientation(image.getexif().get(_ORIENTATION))
-    except Exception:  # a damaged EXIF block does not make the picture unreadable
-        warnings.warn("EXIF data cannot be read", UserWarning, stacklevel=2)
-        return 1
+        image.seek(frame)
+    except Exception:  # not in the file
+        return 0
+    return int(image.height * image.width)
+
+
+def open_png(file: BinaryIO) -> PillowImage:
+    file.seek(24)
+    bits = file.read(1)[0]
+    file.seek(0)
+    image = _plugin("PngImagePlugin.PngImageFile")(file)
+    return PillowImage(image, bits, partial(decode_png, file) if bits == 16 else None)
+
+
+_SIZES_OF_JPEG_2000 = re.compile(rb"\xff\x4f\xff\x51.{36}(..)", re.DOTALL)
+
+
+def open_jpeg_2000(file: BinaryIO) -> PillowImage:
+    image = _plugin("Jpeg2KImagePlugin.Jpeg2KImageFile")(file)
+    file.seek(0)
+    header = file.read(1 << 20)
+    found = _SIZES_OF_JPEG_2000.search(header)
+    if not found:
+        raise ImageError("has no JPEG 2000 header; save it again")
+    channels = int.from_bytes(found[1], "big")
+    depths = set(header[found.end() : found.end() + 3 * channels : 3])
+    if len(depths) != 1 or not 0 <= min(depths) < 16:
+        raise ImageError(
+            "its samples are signed, of more than 16 bits or of different depths; "
+            "save it with unsigned integers of 8 or 16 bits"
+        )
+    bits = min(depths) + 1
+    if bits == 8 or image.mode in ("P", "PA", "CMYK"):
+        return PillowImage(image)
+    return PillowImage(image, bits, _by_imagecodecs("jpeg2k", file))
+
+
+_CONFIGURATION_OF_AV1 = re.compile(rb"av1C\x81.(.)", re.DOTALL)
+
+
+def open_avif(file: BinaryIO) -> PillowImage:
+    image = _plugin("AvifImagePlugin.AvifImageFile")(file)
+    file.seek(0)
+    found = _CONFIGURATION_OF_AV1.search(file.read(1 << 20))
+    flags = found[1][0] if found else 0
+    bits = 8 if not flags & 0x40 else 12 if flags & 0x20 else 10
+    return PillowImage(image, bits, _by_imagecodecs("avif", file, index=0) if bits > 8 else None)
+
+
+def _by_imagecodecs(codec: str, file: BinaryIO, **options: Any) -> Callable[[], Stored]:
+    def decode() -> Stored:
+        import imagecodecs
+
+        file.seek(0)
+        decoded: Stored = getattr(imagecodecs, f"{codec}_decode")(file.read(), **options)
+        return decoded
+
+    return decode

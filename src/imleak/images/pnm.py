@@ -13,10 +13,9 @@ import re
 from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..interfaces import ImageError
-from .raster import Raster, raster
+from .raster import Raster, Size, Stored, raster, stretched
 
 _COMMENT = rb"#[^\r\n]*"
 _HEADER = re.compile(
@@ -26,18 +25,16 @@ _HEADER = re.compile(
 )
 _LONGEST_HEADER = 1 << 16
 
-_Stored = NDArray[np.integer[Any]]
-
 
 class _Header(NamedTuple):
     """`kind` is the digit of the magic number, `maxval` the largest sample value and
-    `length` where the samples begin."""
+    `start` where the samples begin."""
 
     kind: int
     height: int
     width: int
     maxval: int
-    length: int
+    start: int
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -47,26 +44,58 @@ class _Header(NamedTuple):
     def is_bitmap(self) -> bool:
         return self.kind in (1, 4)
 
+    @property
+    def is_raw(self) -> bool:
+        return self.kind > 3
 
-def size(file: BinaryIO) -> tuple[int, int]:
-    """Height and width."""
-    header = _header(file.read(_LONGEST_HEADER))
-    return header.height, header.width
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        return np.dtype(">u2" if self.maxval > 255 else "u1")
+
+    @property
+    def end(self) -> int:
+        """Where a raw image ends."""
+        height, width, channels = self.shape
+        if self.is_bitmap:
+            return self.start + height * ((width + 7) // 8)
+        return self.start + height * width * channels * self.dtype.itemsize
 
 
-def decode(file: BinaryIO) -> Raster:
-    """The first picture of a file.
+class PnmImage:
+    """The first image of a file."""
 
-    Samples of 9 to 16 bits stay as they are; those of fewer than 8 are stretched to 8.
-    """
-    content = file.read()
-    header = _header(content)
-    body = memoryview(content)[header.length :]
-    stored, end = _raw(body, header) if header.kind > 3 else _plain(bytes(body), header)
-    if stored.min() < 0 or stored.max() > header.maxval:
-        raise ImageError(f"holds samples outside 0..{header.maxval}, its maxval; save it again")
-    notes = ("first of several frames",) if bytes(body[end : end + 1]) == b"P" else ()
-    return _at_depth(stored, header.maxval, notes)
+    reduced = 0
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._header = _header(file.read(_LONGEST_HEADER))
+
+    @property
+    def size(self) -> Size:
+        return self._header.height, self._header.width
+
+    @property
+    def frames(self) -> int:
+        """Raw images may follow one another; a plain one stands alone."""
+        count, end = 1, self._header.end
+        while self._header.is_raw:
+            self._file.seek(end)
+            try:
+                further = _header(self._file.read(_LONGEST_HEADER))
+            except ImageError:  # the end, or something else
+                break
+            count, end = count + 1, end + further.end
+        return count
+
+    def decode(self) -> Raster:
+        """Samples of 9 to 16 bits stay as they are; those of fewer than 8 are stretched."""
+        header = self._header
+        self._file.seek(header.start)
+        body = self._file.read()
+        stored = _raw(body, header) if header.is_raw else _plain(body, header)
+        if stored.min() < 0 or stored.max() > header.maxval:
+            raise ImageError(f"holds samples outside 0..{header.maxval}, its maxval; save it again")
+        return _at_depth(stored, header.maxval)
 
 
 def _header(content: bytes) -> _Header:
@@ -82,35 +111,30 @@ def _header(content: bytes) -> _Header:
     return _Header(kind, height, width, maxval, found.end(4) + 1)
 
 
-def _raw(body: memoryview, header: _Header) -> tuple[_Stored, int]:
-    """Samples, and where they end."""
+def _raw(body: bytes, header: _Header) -> Stored:
     height, width, channels = header.shape
     if header.is_bitmap:
         row = (width + 7) // 8
         packed = np.frombuffer(body, np.uint8, count=height * row).reshape(height, row)
-        return 1 - np.unpackbits(packed, axis=1)[:, :width], packed.nbytes
-    dtype = np.dtype(">u2" if header.maxval > 255 else "u1")
-    stored = np.frombuffer(body, dtype, count=height * width * channels)
-    return stored.reshape(header.shape), stored.nbytes
+        return 1 - np.unpackbits(packed, axis=1)[:, :width]
+    return np.frombuffer(body, header.dtype, count=height * width * channels).reshape(header.shape)
 
 
-def _plain(body: bytes, header: _Header) -> tuple[_Stored, int]:
-    """Samples, and the end of the file: a plain one holds one picture."""
-    height, width, channels = header.shape
-    count = height * width * channels
+def _plain(body: bytes, header: _Header) -> Stored:
+    count = int(np.prod(header.shape))
     words = re.sub(_COMMENT, b"", body).split()
     if header.is_bitmap:
         digits = np.frombuffer(b"".join(words), np.uint8, count=count)
         stored = ord("1") - digits.astype(np.int64)
     else:
         stored = np.array(words[:count]).astype(np.int64)
-    return stored.reshape(header.shape), len(body)
+    return stored.reshape(header.shape)
 
 
-def _at_depth(stored: _Stored, maxval: int, notes: tuple[str, ...]) -> Raster:
+def _at_depth(stored: Stored, maxval: int) -> Raster:
     if maxval > 255:
-        return raster(stored.astype(np.uint16), maxval.bit_length(), notes, 1)
-    if maxval < 255:
-        notes = (*notes, f"samples of 0..{maxval} stretched to 0..255")
-        stored = (stored.astype(np.int64) * 255 + maxval // 2) // maxval
-    return raster(stored.astype(np.uint8), 8, notes, 1)
+        return raster(stored, maxval.bit_length())
+    if maxval == 255:
+        return raster(stored, 8)
+    note = f"samples of 0..{maxval} stretched to 0..255"
+    return raster(stretched(stored, maxval), 8, (note,))

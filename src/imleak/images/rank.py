@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
-from pathlib import Path, PurePosixPath
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 
+from ..files import open_regular
 from ..interfaces import ImageError
-from .header import Size, resolution
+from .header import resolution
+from .raster import Size
 from .source import Source, SourceError
 
 
@@ -20,8 +23,9 @@ def rank(
     ----------
     sources : from :func:`find`.
     largest : how many to keep.
-    sizes : file name -> (height, width), from :func:`coco_sizes`; the header is read
-        where a name is missing.
+    sizes : file name -> (height, width), from :func:`coco_sizes`. A name with folders is
+        that of the file whose path ends with it. The header is read where a name is
+        missing, or is that of several sources.
 
     Returns
     -------
@@ -30,12 +34,13 @@ def rank(
     """
     if largest < 1:
         raise SourceError(f"cannot keep the {largest} largest images; give a number of 1 or more")
-    known = sizes or {}
+    sources = list(sources)
+    known = _annotated(sources, sizes or {})
     pixels: dict[Source, int] = {}
     unreadable = []
     for source in sources:
         try:
-            height, width = known.get(_file_name(source)) or resolution(source)
+            height, width = known.get(source) or resolution(source)
         except ImageError:
             unreadable.append(source)
         else:
@@ -44,12 +49,27 @@ def rank(
     return ranked[:largest] + unreadable
 
 
-def _file_name(source: Source) -> str:
-    return source.origin.name
+def _annotated(sources: Iterable[Source], sizes: Mapping[str, Size]) -> dict[Source, Size]:
+    """Sizes of the sources that have an annotation of their own."""
+    names = {
+        source: name
+        for source in sources
+        if (name := next((end for end in _ends(source) if end in sizes), None)) is not None
+    }
+    uses = Counter(names.values())
+    return {source: sizes[name] for source, name in names.items() if uses[name] == 1}
+
+
+def _ends(source: Source) -> Iterator[str]:
+    """What the path of a source ends with, the longest first."""
+    if isinstance(source.origin, Path):
+        parts = source.origin.absolute().parts[1:]
+        yield from ("/".join(parts[at:]) for at in range(len(parts)))
 
 
 def coco_sizes(annotations: str | Path) -> dict[str, Size]:
-    """File name -> (height, width), from a COCO ``instances_*.json``.
+    """File name, with its folders if it has any, -> (height, width), from a COCO
+    ``instances_*.json``; without names that it gives several sizes.
 
     Raises
     ------
@@ -62,16 +82,17 @@ def coco_sizes(annotations: str | Path) -> dict[str, Size]:
     https://cocodataset.org/#format-data
     """
     try:
-        with Path(annotations).open(encoding="utf-8") as file:
-            images = json.load(file)["images"]
-        return {
-            PurePosixPath(image["file_name"]).name: (int(image["height"]), int(image["width"]))
-            for image in images
-        }
+        with open_regular(annotations) as file:
+            images = json.loads(file.read().decode("utf-8-sig"))["images"]
+        sizes: dict[str, set[Size]] = {}
+        for image in images:
+            size = int(image["height"]), int(image["width"])
+            sizes.setdefault(str(image["file_name"]), set()).add(size)
     except OSError as error:
         raise SourceError(f"{annotations}: cannot be opened ({error.strerror})") from error
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
         raise SourceError(
             f"{annotations}: not a COCO instances_*.json; needs a list 'images' of objects with "
             "file_name, height and width"
         ) from error
+    return {name: found.pop() for name, found in sizes.items() if len(found) == 1}

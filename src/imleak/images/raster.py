@@ -1,13 +1,21 @@
-"""What a decoder hands over."""
+"""What an opened file and a decoder hand over."""
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..interfaces import Samples
+
+Size = tuple[int, int]
+"""Height and width."""
+
+Stored = NDArray[np.integer[Any]]
+
+LONGEST_BEGINNING = 132
+"""Bytes that tell the format of a file."""
 
 # EXIF orientation -> swap rows and columns, then flip rows, then flip columns.
 _TURNS = {
@@ -20,6 +28,34 @@ _TURNS = {
     7: (True, True, True),
     8: (True, True, False),
 }
+
+
+MOST_FRAMES = 1000
+"""How many directories of a TIFF are read to count its images."""
+
+
+class Opened(Protocol):
+    """A file of which the header has been read and no sample decoded."""
+
+    @property
+    def size(self) -> Size:
+        """Height and width as they are stored, before the turn EXIF may ask for."""
+        ...
+
+    @property
+    def frames(self) -> int:
+        """How many images the file holds: frames, pages, a second eye. Reduced copies of
+        an image (thumbnails, levels of a pyramid, gain maps) are not counted."""
+        ...
+
+    @property
+    def reduced(self) -> int:
+        """How many reduced copies it holds."""
+        ...
+
+    def decode(self) -> Raster:
+        """The first image that is no reduced copy."""
+        ...
 
 
 class Raster(NamedTuple):
@@ -56,13 +92,26 @@ def checked_orientation(value: object) -> int:
     return value if isinstance(value, int) and value in _TURNS else 1
 
 
-def raster(
-    stored: NDArray[np.unsignedinteger[Any]], bits: int, notes: tuple[str, ...], orientation: int
-) -> Raster:
-    """Grey or RGB, with or without alpha, (H, W) or (H, W, 1..4), to planes without it."""
+def raster(stored: Stored, bits: int, notes: tuple[str, ...] = (), orientation: int = 1) -> Raster:
+    """Grey or RGB, with or without alpha, (H, W) or (H, W, 1..4), to planes without it.
+
+    Fewer than 8 bits are stretched to 8, rounded half up.
+    """
     pixels = stored.reshape(*stored.shape[:2], -1)
     channels = pixels.shape[2]
     colours = 3 if channels >= 3 else 1
     if channels > colours:
         notes = (*notes, "alpha dropped")
-    return Raster(np.moveaxis(pixels[..., :colours], 2, 0), bits, notes, orientation)
+    planes = np.moveaxis(pixels[..., :colours], 2, 0)
+    if bits < 8:
+        notes = (*notes, f"{bits}-bit samples stretched to 8")
+        planes, bits = stretched(planes, (1 << bits) - 1), 8
+
+    samples: Samples = planes.astype(np.uint8 if bits <= 8 else np.uint16, copy=False)
+    return Raster(samples, bits, notes, orientation)
+
+
+def stretched(samples: Stored, top: int) -> NDArray[np.uint8]:
+    """Samples of 0..top to 0..255, rounded half up."""
+    table = (np.arange(top + 1) * 255 + top // 2) // top
+    return table.astype(np.uint8)[samples]

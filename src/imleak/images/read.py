@@ -3,33 +3,23 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..interfaces import Image, ImageError, Samples
-from . import pillow, pnm, tiff
 from .errors import named
-from .formats import Format
 from .generated import DeadLeaves
-from .header import size
+from .header import opened, refuse_large
 from .luma import luma
-from .raster import Raster
+from .raster import MOST_FRAMES, Opened, Raster
 from .source import Source
 
 MAX_PIXELS = 200_000_000
 """Default limit of height times width: the largest pictures of telephones pass."""
-
-_DECODERS: dict[Format, Callable[[BinaryIO], Raster]] = {
-    "JPEG": pillow.decode_jpeg,
-    "PNG": pillow.decode_png,
-    "TIFF": tiff.decode,
-    "WebP": pillow.decode_webp,
-    "PNM": pnm.decode,
-}
 
 
 def read(
@@ -44,8 +34,9 @@ def read(
     The format is the one the content has, whatever the suffix. Samples are never
     reduced: 16-bit files give 16 bits, a PGM of maxval 4095 gives 12. Fewer than 8 bits
     are stretched to 8. What was left out or converted on the way stands in the notes:
-    alpha, palette, other colour spaces, the EXIF turn, further frames or pages. Colour
-    profiles are not applied.
+    alpha, palette, other colour spaces, the EXIF turn, further frames or pages, reduced
+    copies. Colours multiplied by alpha stay as they are, and colour profiles are not
+    applied.
 
     Parameters
     ----------
@@ -104,24 +95,20 @@ def from_samples(
 def _decode(origin: Path | DeadLeaves, max_pixels: int) -> Raster:
     """Upright samples of a file or of the generator."""
     if isinstance(origin, DeadLeaves):
-        _refuse_large((origin.height, origin.width), max_pixels)
+        refuse_large((origin.height, origin.width), max_pixels)
         return Raster(origin.render(), 8)
-    with origin.open("rb") as file:
-        name, shape = size(file)
-        _refuse_large(shape, max_pixels)
-        file.seek(0)
-        with pillow.contained() as complaints:
-            decoded = _DECODERS[name](file)
-    return decoded._replace(notes=(*decoded.notes, *complaints)).upright()
+    with opened(origin, max_pixels) as (image, complaints):
+        decoded = image.decode()
+        left_out = tuple(_left_out(image))
+    return decoded._replace(notes=(*left_out, *decoded.notes, *complaints)).upright()
 
 
-def _refuse_large(shape: tuple[int, int], max_pixels: int) -> None:
-    height, width = shape
-    if height * width > max_pixels:
-        raise ImageError(
-            f"{height} x {width} is {height * width} pixels, above the limit of {max_pixels}; "
-            f"to read it, set max_pixels to {height * width}"
-        )
+def _left_out(image: Opened) -> Iterator[str]:
+    if image.frames > 1:
+        more = "at least " if image.frames >= MOST_FRAMES else ""
+        yield f"first of {more}{image.frames} frames"
+    if image.reduced:
+        yield f"{image.reduced} reduced {'copies' if image.reduced > 1 else 'copy'} left out"
 
 
 def _declared(raster: Raster, bits: int) -> int:

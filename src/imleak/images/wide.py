@@ -1,59 +1,49 @@
-"""Colour of 16 bits a sample through Pillow, which has no such mode.
+"""PNG of 16 bits a sample through Pillow, which has no such mode for colour.
 
-Pillow reduces it to 8 bits by keeping the most significant byte of every sample. Its
-unpackers exist for both byte orders, though: told the wrong one, they keep the other
-byte. So a picture is decoded twice, and put together.
+Pillow reduces it to 8 bits by keeping the first byte of every sample. Told that the file
+is little-endian, it keeps the second one. So an image is decoded twice, and put together.
+(libpng, as imagecodecs calls it, writes its warnings to the terminal.)
 """
 
 from __future__ import annotations
 
-import re
-import sys
 from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL.ImageFile import ImageFile
+from PIL.PngImagePlugin import PngImageFile
 
-_COLOUR = re.compile(r"(RGB|RGBA|RGBX);16([BLN])")
+_SECOND_BYTE = {"RGB;16B": "RGB;16L", "RGBA;16B": "RGBA;16L"}
 _GREY_ALPHA = "LA;16B"
 
 
-def wide(plugin: type[ImageFile], file: BinaryIO) -> tuple[NDArray[np.uint16], ImageFile]:
-    """Samples (H, W) or (H, W, C) at full depth, and the image they came from.
-
-    Parameters
-    ----------
-    plugin : Pillow's class for the format.
-    file : of 16 bits a sample.
+def decode_png(file: BinaryIO) -> NDArray[np.uint16]:
+    """Samples (H, W) or (H, W, C) at full depth.
 
     Raises
     ------
     ValueError
-        If the samples are of a kind whose two bytes cannot both be had.
+        If they are stored in a way of which the two bytes cannot both be had.
     """
-    image = _opened(plugin, file)
+    image = _opened(file)
     if image.mode.startswith("I"):
-        return np.asarray(image).astype(np.uint16), image
-
+        return np.asarray(image).astype(np.uint16)
     raw = _rawmode(image)
     if raw == _GREY_ALPHA:
-        bytes_of_pixel = np.asarray(_told(image, "RGBA"))
-        return bytes_of_pixel.view(">u2").astype(np.uint16), image
-    colour = _COLOUR.fullmatch(raw)
-    if not colour:
+        bytes_of_pixel = np.asarray(_as(image, "RGBA"))
+        samples: NDArray[np.uint16] = bytes_of_pixel.view(">u2").astype(np.uint16)
+        return samples
+    if raw not in _SECOND_BYTE:
         raise ValueError(f"16-bit samples stored as {raw}")
-    layout, order = colour.groups()
-    first = np.asarray(_told(image, f"{layout};16B")).astype(np.uint16)
-    second = np.asarray(_told(_opened(plugin, file), f"{layout};16L")).astype(np.uint16)
-    big_endian = order == "B" or (order == "N" and sys.byteorder == "big")
-    high, low = (first, second) if big_endian else (second, first)
-    return np.left_shift(high, 8, dtype=np.uint16) | low, image
+    high = np.asarray(image).astype(np.uint16)
+    low = np.asarray(_as(_opened(file), _SECOND_BYTE[raw]))
+    return np.left_shift(high, 8, dtype=np.uint16) | low
 
 
-def _opened(plugin: type[ImageFile], file: BinaryIO) -> ImageFile:
+def _opened(file: BinaryIO) -> ImageFile:
     file.seek(0)
-    return plugin(file)
+    return PngImageFile(file)
 
 
 def _rawmode(image: ImageFile) -> str:
@@ -61,13 +51,12 @@ def _rawmode(image: ImageFile) -> str:
     return str(args[0] if isinstance(args, tuple) else args)
 
 
-def _told(image: ImageFile, rawmode: str) -> ImageFile:
-    """An image that is to unpack its bytes in another way."""
+def _as(image: ImageFile, rawmode: str) -> ImageFile:
+    """The image, to unpack its bytes in another way."""
 
-    def told(tile: Any) -> Any:
-        *where, args = tile
-        make = getattr(tile, "_make", tuple)  # plain tuples before Pillow 11
-        return make([*where, (rawmode, *args[1:]) if isinstance(args, tuple) else rawmode])
+    def changed(tile: Any) -> Any:
+        args = tile.args
+        return tile._replace(args=(rawmode, *args[1:]) if isinstance(args, tuple) else rawmode)
 
-    image.tile = [told(tile) for tile in image.tile]
+    image.tile = [changed(tile) for tile in image.tile]
     return image

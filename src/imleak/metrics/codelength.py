@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from importlib.util import find_spec
 from itertools import pairwise
 from typing import Any
 
@@ -31,9 +30,6 @@ class CodeLength:
     renumbered 0, 1, ... over the values a scheme can give, so both forms of a shifted
     clear part have one code. Colour is coded jointly; its pixels count once a channel.
     Which codec and which level was the shortest would take a byte a picture: left out.
-
-    Without imagecodecs only raw bits are left: the value is then its own ceiling,
-    log2 |Y|, and `version` says so.
 
     Parameters
     ----------
@@ -65,9 +61,6 @@ class CodeLength:
             raise ImleakError(f"method of WebP is 0..6, not {method}")
         self.effort = effort
         self.method = method
-        self._has_codecs = find_spec("imagecodecs") is not None
-        if not self._has_codecs:
-            self.version += "-raw"
 
     def measure(self, observation: Observation) -> list[Reading]:
         """One reading a level, in bits per pixel; the ceiling is log2 |Y|.
@@ -96,14 +89,11 @@ class CodeLength:
         """Bits per pixel of symbols (C, H, W), each one of `size` values."""
         if size == 1:
             return 0.0
-        lengths = [math.log2(size)]
-        if self._has_codecs:
-            rows = np.moveaxis(symbols, 0, -1).copy()
-            codes = [jpeg_xl(rows, self.effort)]
-            if rows.dtype == np.uint8 and max(rows.shape) <= WEBP_LONGEST_SIDE:
-                codes.append(webp(rows, self.method))
-            lengths += [8 * code / symbols.size for code in codes]
-        return min(lengths)
+        rows = np.moveaxis(symbols, 0, -1).copy()
+        codes = [jpeg_xl(rows, self.effort)]
+        if rows.dtype == np.uint8 and max(rows.shape) <= WEBP_LONGEST_SIDE:
+            codes.append(webp(rows, self.method))
+        return min(math.log2(size), *(8 * code / symbols.size for code in codes))
 
 
 def compact(clear: Samples, table: Samples | None) -> Samples:

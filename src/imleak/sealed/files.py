@@ -19,10 +19,10 @@ _KEYWORD = "imleak"
 """Of our text in a PNG file; in a TIFF file it is the ImageDescription."""
 
 _HARMLESS = re.compile(
-    r"palette expanded|.* stretched to .*|turned by EXIF .*|first of several frames"
+    r"palette expanded|.* stretched to .*|turned by EXIF .*|\d+ reduced cop(y|ies) left out"
 )
-"""Notes of reading that one can live with: the picture looks the same. The frames are the
-previews and gain maps that telephones append to a JPEG."""
+"""Notes of reading that one can live with: the picture looks the same. Reduced copies are
+thumbnails, and the previews and gain maps that telephones append to a JPEG."""
 
 _TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 

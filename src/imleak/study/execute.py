@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..cache import Arrays, Cache, CacheError
+from ..files import printable
 from ..interfaces import (
     Attack,
     ChoosesView,
@@ -153,7 +154,8 @@ def _embed(embedding: Embedding, place: Workplace) -> Part | None:
         place.embed(embedding)
     except Exception as error:  # of any encoder, on any picture: the run goes on
         seconds = perf_counter() - start
-        return Part(embedding.key, embedding.identity, error=reason(error), seconds=seconds)
+        why = reason(error, embedding.image.name)
+        return Part(embedding.key, embedding.identity, error=why, seconds=seconds)
     return None
 
 
@@ -171,7 +173,8 @@ def execute(unit: Unit, place: Workplace, share: Share | None = None) -> Part:
     try:
         part = replace(part, readings=_readings(unit, place, share))
     except Exception as error:  # of any plugin, on any picture: the run goes on
-        part = replace(part, error=reason(error))
+        about = unit.images[0].name if unit.is_metric else None
+        part = replace(part, error=reason(error, about))
     return replace(part, seconds=perf_counter() - start)
 
 
@@ -181,9 +184,12 @@ def _readings(unit: Unit, place: Workplace, share: Share | None) -> list[dict[st
     return _attack(unit, place) if unit.is_attack else _estimator(unit, place, share)
 
 
-def reason(error: Exception) -> str:
-    """One line for a row: the message of our own errors, and the type of all others."""
+def reason(error: Exception, image: str | None = None) -> str:
+    """One line for a row: the message of our own errors, and the type of all others;
+    without the name of the image that the row is of."""
     words = " ".join(str(error).split())
+    if image is not None:
+        words = words.removeprefix(f"{printable(image)}: ")
     return words if isinstance(error, ImleakError) else f"{type(error).__name__}: {words}"
 
 

@@ -7,7 +7,18 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from ..images import MAX_PIXELS, Source, coco_sizes, find, from_samples, luma, rank, read
+from ..files import printable
+from ..images import (
+    MAX_PIXELS,
+    Source,
+    coco_sizes,
+    from_samples,
+    luma,
+    rank,
+    read,
+    search,
+    unseen_in_words,
+)
 from ..interfaces import Image, ImageError, ImleakError
 from ..sealed import header_of
 from .cluster import Crew, Lost
@@ -91,7 +102,8 @@ def survey(spec: StudySpec, told: Progress, crew: Crew) -> Survey:
     ImleakError
         If a source holds no picture, or the annotations cannot be read.
     """
-    sources = find(spec.sources)
+    came_upon = search(spec.sources)
+    sources = list(came_upon.sources)
     if spec.largest is not None:
         sizes = coco_sizes(spec.annotations) if spec.annotations else None
         sources = rank(sources, spec.largest, sizes)
@@ -114,7 +126,8 @@ def survey(spec: StudySpec, told: Progress, crew: Crew) -> Survey:
             _sort_in(seen[place], images, left_out)
         at = batch.stop
     omitted = [one.omission(left_out) if isinstance(one, Sealed) else one for one in left_out]
-    noticed = traces.warnings({image.name for image in images.values()})
+    unseen = filter(None, [unseen_in_words(came_upon.unseen)])
+    noticed = [*unseen, *traces.warnings({image.name for image in images.values()})]
     return Survey(tuple(images.values()), tuple(omitted), tuple(noticed))
 
 
@@ -200,7 +213,7 @@ def _look(reads: Reader, place: tuple[int, Source], _: object = None) -> tuple[F
 
 
 def _omitted(source: Source, why: str) -> Omission:
-    return Omission(source.name, why.removeprefix(f"{source.name}: "))
+    return Omission(source.name, why.removeprefix(f"{printable(source.name)}: "))
 
 
 def _describe(image: Image, source: Source) -> ImageInfo:

@@ -11,7 +11,6 @@ import pytest
 from PIL import Image
 
 from imleak.images import Source, luma, read
-from imleak.images.wide import wide
 
 Stored = Callable[[str, bytes], Source]
 COLOUR_TYPES = {1: 0, 2: 4, 3: 2, 4: 6}
@@ -68,10 +67,3 @@ def test_png_to_grey(stored: Stored, rgba16: np.ndarray) -> None:
     content = imagecodecs.png_encode(np.ascontiguousarray(rgba16[..., :3]))
     grey = read(stored("x.png", content))
     np.testing.assert_array_equal(grey.samples, luma(expected(rgba16, 3)))
-
-
-def test_bytes_that_cannot_be_had(encode_png: Callable[..., bytes], rgba8: np.ndarray) -> None:
-    from PIL.PngImagePlugin import PngImageFile
-
-    with pytest.raises(ValueError, match="stored as RGB"):
-        wide(PngImageFile, io.BytesIO(encode_png(rgba8[..., :3], 8, 2)))

@@ -1,0 +1,39 @@
+"""HEIF (HEIC), by pi-heif, which is not installed unless it is asked for."""
+
+from __future__ import annotations
+
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from ..interfaces import ImageError
+from .raster import Raster, Size, raster
+
+
+class HeifImage:
+    """The primary image of a file. Thumbnails and depth maps belong to it."""
+
+    reduced = 0
+
+    def __init__(self, file: BinaryIO) -> None:
+        try:
+            from pi_heif import HeifFile
+        except ImportError as error:
+            raise ImageError(
+                "is HEIF (HEIC), which needs a decoder: pip install 'imleak[heif]'"
+            ) from error
+        opened = HeifFile(file, convert_hdr_to_8bit=False, hdr_to_16bit=False)
+        self.frames = len(opened)
+        self._image: Any = opened[opened.primary_index]
+
+    @property
+    def size(self) -> Size:
+        """Height and width, turned as the file asks for."""
+        width, height = self._image.size
+        return int(height), int(width)
+
+    def decode(self) -> Raster:
+        mode = self._image.mode.partition(";")[0]
+        notes = ("colours stay multiplied by alpha",) if mode.endswith("a") else ()
+        # A copy, since the memory of the samples goes with the image.
+        return raster(np.array(self._image), int(self._image.info["bit_depth"]), notes)
