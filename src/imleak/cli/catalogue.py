@@ -90,7 +90,7 @@ def _first_line(loaded: type) -> str:
 def _needs(kind: plugins.Kind, loaded: type) -> str:
     if kind == "encoder":
         size = getattr(loaded, "input_size", "as trained")
-        square = f"{size}x{size}" if isinstance(size, int) else size
+        square = f"{size}x{size}" if isinstance(size, int) else "as trained"
         return f"patches, {square}" if size else "single samples"
     if kind == "scheme":
         return "samples"

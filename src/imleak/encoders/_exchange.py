@@ -54,7 +54,7 @@ class FileNetwork(Network):
         self.settings = {**_beside(self.path), **{k: v for k, v in given.items() if v is not None}}
         self.output = self.settings.get("output", 0)
         digests = [file_digest(path) for path in (self.path, *self.beside())]
-        self._weights_digest = digests[0] if len(digests) == 1 else _digest_of(digests)
+        self.weights_digest = digests[0] if len(digests) == 1 else _digest_of(digests)
 
     def beside(self) -> Sequence[Path]:
         """Further files that hold weights of the network."""
@@ -69,7 +69,7 @@ class FileNetwork(Network):
         return {
             **super().facts,
             "source": str(self.path),
-            "weights": f"sha256:{self._weights_digest}",
+            "weights": f"sha256:{self.weights_digest}",
         }
 
     def settle(self, size: int | None) -> None:
@@ -92,14 +92,15 @@ class FileNetwork(Network):
                     f"{self.path}: {name} is missing; say what the network is shown in "
                     f"{self.path.with_suffix('.json').name} beside it, or as in mean=127,std=128"
                 )
-        shown = Input(
+        self.input = Input(
             _whole(wanted, "size"),
             _triple(said["mean"], "mean"),
             _triple(said["std"], "std"),
             _among(said.get("order", "rgb"), ("rgb", "bgr"), "order"),
             _among(said.get("layout", "nchw"), ("nchw", "nhwc"), "layout"),
         )
-        self.identify(shown, self._weights_digest, {"output": self.output})
+        self.input_size = self.input.size
+        self.architecture = {"output": self.output}
 
     def side(self, shape: Sequence[Any]) -> int | None:
         """Of an input of this shape; None where it is free.

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
@@ -17,8 +18,10 @@ from ..interfaces import Features, ImageError, ImleakError, Samples
 from ..machine import Precision, limit_threads, precision_of, product_type
 
 if TYPE_CHECKING:
+    import torch
     from torch import Tensor, nn
 
+MOST_AT_ONCE = 65_536
 PRECISIONS = ("auto", "fp32", "bf16", "fp16")
 
 Triple = tuple[float, float, float]
@@ -110,21 +113,31 @@ class Network:
     """Whether the weights come from training; False for a random control."""
     input_size: int | None
     dimension: int
-    digest: str
+    input: Input
+    weights_digest: str
+    """SHA-256 (hex) of the weights, or what stands for random ones."""
+    architecture: Mapping[str, Any] = {}
+    """Whatever else the features depend on."""
 
     def __init__(self, *, device: str, precision: Precision, batch_size: int) -> None:
         if precision not in PRECISIONS:
             raise ImleakError(f"precision is {_either(PRECISIONS)}, not {precision!r}")
-        if batch_size < 1:
-            raise ImleakError(f"batch_size is at least 1, not {batch_size}")
+        check_whole(self.name, "batch_size", batch_size, 1, MOST_AT_ONCE)
         if precision == "fp16" and device == "cpu":
             raise ImleakError("precision fp16 is for GPUs; on the CPU there are fp32 and bf16")
+        if not isinstance(device, str):
+            raise ImleakError(f"device is a name such as 'cpu' or 'cuda', not {device!r}")
         if device != "cpu":
             check_device(device)
         self.device = device
-        self.dtype = product_type(precision, device)
+        self._precision = precision
         self.batch_size = batch_size
         self._loaded: nn.Module | None = None
+
+    @cached_property
+    def dtype(self) -> torch.dtype:
+        """The type of its products."""
+        return product_type(self._precision, self.device)
 
     @property
     def precision(self) -> str:
@@ -154,27 +167,17 @@ class Network:
             self._loaded = self.load().eval().requires_grad_(False).to(self.device, self.dtype)
         return self._loaded
 
-    def identify(
-        self, shown: Input, weights: str, architecture: Mapping[str, Any] | None = None
-    ) -> None:
-        """Set input size and digest.
-
-        Parameters
-        ----------
-        shown : preprocessing.
-        weights : digest of the weights.
-        architecture : whatever else the features depend on.
-        """
-        self.input = shown
-        self.input_size = shown.size
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 (hex) of all its features depend on."""
         parts = {
             "encoder": [self.name, self.version],
-            "weights": weights,
-            "architecture": dict(architecture or {}),
-            "input": asdict(shown),
+            "weights": self.weights_digest,
+            "architecture": dict(self.architecture),
+            "input": asdict(self.input),
             "precision": self.precision,
         }
-        self.digest = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
     def encode(self, pictures: Samples, bits: int) -> Features:
         """Features (n, dimension) of pictures (n, 1 or 3, size, size).
@@ -201,6 +204,20 @@ class Network:
             ]
             result: NDArray[np.float32] = torch.cat(outputs).cpu().numpy()
         return result
+
+
+def check_whole(encoder: str, option: str, value: object, lowest: int, highest: int) -> None:
+    """Refuse what is no whole number, or out of bounds.
+
+    Raises
+    ------
+    ImleakError
+        Naming the option.
+    """
+    if isinstance(value, bool) or not isinstance(value, int) or not lowest <= value <= highest:
+        raise ImleakError(
+            f"{encoder}: {option} is a whole number of {lowest} to {highest}, not {value!r:.60}"
+        )
 
 
 def check_device(device: str) -> None:

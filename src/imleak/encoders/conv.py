@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -15,6 +16,8 @@ from ._lite0 import weights
 from ._network import check_device, file_digest
 
 if TYPE_CHECKING:
+    import torch
+
     from ._apprentice import Lessons
 
 Init = Literal["random", "efficientnet-lite0"]
@@ -94,9 +97,13 @@ class Conv:
         if device != "cpu":
             check_device(device)
         self.device = device
-        self.dtype = product_type(precision, device)
+        self._precision = precision
         self._weights = weights() if init == "efficientnet-lite0" else None
-        self.digest = self._digest()
+
+    @cached_property
+    def dtype(self) -> torch.dtype:
+        """The type of its products."""
+        return product_type(self._precision, self.device)
 
     @property
     def title(self) -> str:
@@ -162,7 +169,9 @@ class Conv:
 
         return Lessons(self.passes, self.batch, self.rate, self.decay, self.dtype, self.device)
 
-    def _digest(self) -> str:
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 (hex) of all its vectors depend on."""
         parts = {
             "encoder": [self.name, self.version, self.init],
             "weights": self._weights and file_digest(self._weights),
