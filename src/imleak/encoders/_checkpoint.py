@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,9 +10,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self, cast
 
-from ..files import check_regular, open_regular
+from ..files import check_regular
 from ..interfaces import ImleakError
-from ._network import file_digest
+from ._network import file_digest, read_json, short
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -26,8 +25,6 @@ PROCESSORS = ("processor_config.json", "preprocessor_config.json")
 SAFE, PICKLED = "model.safetensors", "pytorch_model.bin"
 DOWNLOADED = (CONFIG, *PROCESSORS, f"{SAFE}.index.json", SAFE, "model-*-of-*.safetensors")
 DOWNLOADED_ELSE = (f"{PICKLED}.index.json", PICKLED, "pytorch_model-*-of-*.bin")
-LONGEST_JSON = 16 << 20
-"""Bytes."""
 SAVE_AGAIN = "download or save the model again (save_pretrained)"
 
 
@@ -202,11 +199,7 @@ class Checkpoint:
     def _json(self, name: str) -> dict[str, Any] | None:
         path = self.folder / name
         try:
-            with open_regular(path) as file:
-                text = file.read(LONGEST_JSON + 1)
-            if len(text) > LONGEST_JSON:
-                raise WeightsError(f"{path} is longer than {LONGEST_JSON >> 20} MiB")
-            found = json.loads(text.decode("utf-8-sig"))
+            found = read_json(path)
         except FileNotFoundError:
             return None
         except (OSError, ValueError, RecursionError) as error:
@@ -214,11 +207,6 @@ class Checkpoint:
         if not isinstance(found, dict):
             raise WeightsError(f"{path} is not a table of settings; {SAVE_AGAIN}")
         return found
-
-
-def short(error: Exception) -> str:
-    """The message of somebody else's error, in a line."""
-    return " ".join(str(error).split())[:200] or type(error).__name__
 
 
 def _downloaded(where: str) -> Path:

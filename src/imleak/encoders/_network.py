@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from ..files import open_regular
 from ..interfaces import Features, ImageError, ImleakError, Samples
 from ..machine import Precision, limit_threads, precision_of, product_type
 
@@ -21,7 +22,10 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor, nn
 
-MOST_AT_ONCE = 65_536
+MOST_AT_ONCE, LARGEST_SIDE = 65_536, 4_096
+"""Images of a batch, and pixels of their side."""
+LONGEST_JSON = 16 << 20
+"""Bytes."""
 PRECISIONS = ("auto", "fp32", "bf16", "fp16")
 
 Triple = tuple[float, float, float]
@@ -120,16 +124,8 @@ class Network:
     """Whatever else the features depend on."""
 
     def __init__(self, *, device: str, precision: Precision, batch_size: int) -> None:
-        if precision not in PRECISIONS:
-            raise ImleakError(f"precision is {_either(PRECISIONS)}, not {precision!r}")
         check_whole(self.name, "batch_size", batch_size, 1, MOST_AT_ONCE)
-        if precision == "fp16" and device == "cpu":
-            raise ImleakError("precision fp16 is for GPUs; on the CPU there are fp32 and bf16")
-        if not isinstance(device, str):
-            raise ImleakError(f"device is a name such as 'cpu' or 'cuda', not {device!r}")
-        if device != "cpu":
-            check_device(device)
-        self.device = device
+        self.device = checked_device(device, precision)
         self._precision = precision
         self.batch_size = batch_size
         self._loaded: nn.Module | None = None
@@ -187,6 +183,9 @@ class Network:
         ImageError
             If the pictures have another shape.
         """
+        if not len(pictures):
+            self.input.check(pictures, self.name)
+            return np.zeros((0, self.dimension), np.float32)
         return self.run(pictures, bits, lambda shown: self.network(shown))
 
     def run(
@@ -215,31 +214,55 @@ def check_whole(encoder: str, option: str, value: object, lowest: int, highest: 
         Naming the option.
     """
     if isinstance(value, bool) or not isinstance(value, int) or not lowest <= value <= highest:
+        commas = "; options are separated by commas" if isinstance(value, str) else ""
         raise ImleakError(
-            f"{encoder}: {option} is a whole number of {lowest} to {highest}, not {value!r:.60}"
+            f"{encoder} takes a {option} of {lowest} to {highest}, not {value!r:.60}{commas}"
         )
 
 
-def check_device(device: str) -> None:
-    """Refuse a device that is not there.
+def checked_device(device: str, precision: Precision) -> str:
+    """The device, if it is there and computes in a precision.
 
     Raises
     ------
     ImleakError
-        If nothing can be put on it.
+        If it does not.
     """
+    if precision not in PRECISIONS:
+        raise ImleakError(f"precision is {_either(PRECISIONS)}, not {precision!r}")
+    if device == "cpu":
+        if precision == "fp16":
+            raise ImleakError("precision fp16 is for GPUs; on the CPU there are fp32 and bf16")
+        return device
     import torch
 
     try:
-        torch.empty(0, device=device)
-    except (RuntimeError, AssertionError) as error:
+        torch.empty(0, device=device).cpu()
+        kind = torch.device(device).type
+    except (RuntimeError, AssertionError, TypeError, NotImplementedError) as error:
         raise ImleakError(f"device {device!r} is not there; device='cpu' always is") from error
+    return checked_device(kind, precision) if kind == "cpu" else device
 
 
 def file_digest(path: Path) -> str:
     """SHA-256 (hex) of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def read_json(path: Path) -> Any:
+    """What a file of settings says.
+
+    Raises
+    ------
+    OSError, ValueError, RecursionError
+        If it cannot be read, or is no JSON, or longer than any settings.
+    """
+    with open_regular(path) as file:
+        text = file.read(LONGEST_JSON + 1)
+    if len(text) > LONGEST_JSON:
+        raise ValueError(f"it is longer than {LONGEST_JSON >> 20} MiB")
+    return json.loads(text.decode("utf-8-sig"))
 
 
 def packaged(package: str, name: str) -> Path | None:
@@ -250,6 +273,11 @@ def packaged(package: str, name: str) -> Path | None:
         return None
     path = Path(spec.origin).parent / name
     return path if path.is_file() else None
+
+
+def short(error: Exception) -> str:
+    """The message of somebody else's error, in a line."""
+    return " ".join(str(error).split())[:200] or type(error).__name__
 
 
 def _either(words: tuple[str, ...]) -> str:

@@ -7,9 +7,7 @@ from math import isfinite, isqrt
 from typing import Any
 
 from ._checkpoint import WeightsError
-from ._network import Triple
-
-LARGEST_SIDE = 4096
+from ._network import LARGEST_SIDE, Triple
 
 
 def normalisation(settings: Mapping[str, Any], where: str) -> tuple[Triple, Triple]:

@@ -13,8 +13,9 @@ from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 from transformers.utils import logging
 
-from ._checkpoint import CONFIG, SAVE_AGAIN, Checkpoint, WeightsError, short
+from ._checkpoint import CONFIG, SAVE_AGAIN, Checkpoint, WeightsError
 from ._families import Family
+from ._network import short
 
 MOST_WEIGHTS = 1 << 33
 """Of a network without a checkpoint to compare with."""
@@ -49,8 +50,13 @@ class PatchFeatures(Features):
         return found
 
 
-def configured(family: Family, settings: Mapping[str, Any]) -> Any:
+def configured(family: Family, settings: Mapping[str, Any], where: str) -> Any:
     """The configuration of a network.
+
+    Parameters
+    ----------
+    settings : of config.json.
+    where : to find it, for errors.
 
     Raises
     ------
@@ -64,7 +70,7 @@ def configured(family: Family, settings: Mapping[str, Any]) -> Any:
         if config.num_channels != 3 or not square:
             raise ValueError("it does not take square images of three channels")  # noqa: TRY301
     except Exception as error:  # of validators: any
-        raise WeightsError(f"{CONFIG}: no network of {family.name}: {short(error)}") from error
+        raise _no_network(family, where, error) from error
     return config
 
 
@@ -83,6 +89,18 @@ def dimension(config: Any, family: Family) -> int:
     return int(config.hidden_size if hasattr(config, "hidden_size") else config.hidden_sizes[-1])
 
 
+def weights(family: Family, config: Any, where: str) -> int:
+    """How many a network has, found without memory for them.
+
+    Raises
+    ------
+    WeightsError
+        If there is no such network.
+    """
+    with torch.device("meta"):
+        return sum(each.numel() for each in _empty(family, config, where).parameters())
+
+
 def loaded(family: Family, config: Any, checkpoint: Checkpoint) -> nn.Module:
     """A network with the weights of a checkpoint: every one of its own, and no other.
 
@@ -91,18 +109,18 @@ def loaded(family: Family, config: Any, checkpoint: Checkpoint) -> nn.Module:
     WeightsError
         If a weight is missing, unexpected, of another shape or not finite.
     """
-    count = _weights(family, config)
+    count = weights(family, config, str(checkpoint.folder / CONFIG))
     if count > checkpoint.size:  # of a byte each at the least
         raise WeightsError(
             f"{checkpoint.folder}: {CONFIG} asks for {count:.2g} weights, and its files of "
             f"weights have {checkpoint.size:.2g} bytes; {SAVE_AGAIN}"
         )
-    weights = checkpoint.weights(family.needs)
+    state = checkpoint.weights(family.needs)
     with _quiet():
         network, found = getattr(transformers, family.network).from_pretrained(
             None,
             config=config,
-            state_dict=weights,
+            state_dict=state,
             dtype=torch.float32,
             ignore_mismatched_sizes=True,  # told below, with their names
             output_loading_info=True,
@@ -123,11 +141,11 @@ def initialised(family: Family, config: Any, seed: int) -> nn.Module:
     WeightsError
         If it is larger than any network.
     """
-    if (count := _weights(family, config)) > MOST_WEIGHTS:
-        raise WeightsError(f"{CONFIG} asks for {count:.2g} weights: there is no such network")
+    if (count := weights(family, config, family.name)) > MOST_WEIGHTS:
+        raise WeightsError(f"{family.name} of {count:.2g} weights: there is no such network")
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)
-        return _made_fast(_empty(family, config), family)
+        return _made_fast(_empty(family, config, family.name), family)
 
 
 def _arguments(family: Family) -> dict[str, Any]:
@@ -135,17 +153,15 @@ def _arguments(family: Family) -> dict[str, Any]:
     return {"add_pooling_layer": False} if family.name == "vit" else {}
 
 
-def _empty(family: Family, config: Any) -> Any:
+def _empty(family: Family, config: Any, where: str) -> Any:
     try:
         return getattr(transformers, family.network)(config, **_arguments(family))
     except Exception as error:  # of modules that cannot be: any
-        raise WeightsError(f"{CONFIG}: no network of {family.name}: {short(error)}") from error
+        raise _no_network(family, where, error) from error
 
 
-def _weights(family: Family, config: Any) -> int:
-    """How many a network has, found without memory for them."""
-    with torch.device("meta"):
-        return sum(each.numel() for each in _empty(family, config).parameters())
+def _no_network(family: Family, where: str, error: Exception) -> WeightsError:
+    return WeightsError(f"{where} is of no {family.name} network: {short(error)}")
 
 
 def _check_keys(checkpoint: Checkpoint, found: Mapping[str, Any]) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .hf import HuggingFace
+from ._pretrained import Pretrained
 
 
-class Clip(HuggingFace):
+class Clip(Pretrained):
     """The image encoder of CLIP, trained to match images with their captions.
 
     A vision transformer, by default as wide and deep as ViT-B. The paper's encoder. Its

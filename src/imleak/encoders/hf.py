@@ -1,41 +1,30 @@
-"""Features of any image encoder of the Hugging Face hub that transformers has."""
+"""Features of the image encoders of the Hugging Face hub."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cached_property
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import Any
 
-from ..interfaces import ImleakError
-from ..machine import Precision
-from ._checkpoint import CONFIG, PROCESSORS, Checkpoint, Source, WeightsError
-from ._families import FAMILIES, PROJECTED, Family, architecture
-from ._network import Input, Network
-from ._shown import normalisation, side
-
-if TYPE_CHECKING:
-    from torch import nn
-
-Part = Literal["projected", "pooled"]
+from ._families import FAMILIES
+from ._pretrained import Pretrained
 
 
-class HuggingFace(Network):
-    """CLIP, SigLIP, DINOv2, ViT, ConvNeXt or ResNet from the Hugging Face hub or a folder.
+class HuggingFace(Pretrained):
+    """CLIP, SigLIP, DINOv2, ViT, ConvNeXt or ResNet of the Hugging Face hub or of a folder.
 
     config.json says which network it is; the configuration of its image processor, how an
     image is shown. Patches are cut at the size of its input, and not resized.
 
-    The features are what the network gives for a whole image: of CLIP its embedding, of
-    SigLIP, DINOv2, ConvNeXt and ResNet the pooled output, of ViT the first token after the
-    last normalisation, which is what its classifier sees.
+    The features are those that stand for the whole image: of CLIP its embedding, of SigLIP,
+    DINOv2, ConvNeXt and ResNet the pooled output, of ViT the first token after the last
+    normalisation, which is what its classifier sees.
 
     Parameters
     ----------
     weights : ``ORG/NAME[@REVISION]`` of the hub, ``local-dir:FOLDER``, or ``random:SEED``: an
         untrained network as a control: does the architecture see the leak, or the training?
     model : for random weights only: "clip", "siglip", "siglip2", "dinov2", "vit",
-        "convnext", "convnextv2" or "resnet", of the size that transformers takes by default.
+        "convnext", "resnet" and others, each as transformers builds it by default.
     features : of CLIP "projected", to the space shared with captions (the default), or
         "pooled", before that.
     device, precision, batch_size : see :class:`Network`.
@@ -51,166 +40,8 @@ class HuggingFace(Network):
     """
 
     name = "hf"
-    argument: ClassVar[str | None] = "weights"
-    example: ClassVar[str] = "facebook/dinov2-base"
-    """A repository of the hub."""
-    takes: ClassVar[tuple[str, ...]] = tuple(FAMILIES)
-    """What config.json may call it."""
-    models: ClassVar[Mapping[str, tuple[str, Mapping[str, Any]]]] = {
+    example = "facebook/dinov2-base"
+    takes = tuple(FAMILIES)
+    models: Mapping[str, tuple[str, Mapping[str, Any]]] = {  # type: ignore[misc]
         family.name: (key, {}) for key, family in FAMILIES.items()
     }
-    """Untrained networks by name: their model_type and settings of config.json."""
-    default: ClassVar[str | None] = None
-    """The model that random weights are of, where none is named."""
-    usual: ClassVar[Mapping[str, Any]] = {}
-    """Settings of the image processor where a checkpoint comes without."""
-
-    def __init__(
-        self,
-        weights: str = "",
-        *,
-        model: str | None = None,
-        features: Part | None = None,
-        device: str = "cpu",
-        precision: Precision = "auto",
-        batch_size: int = 32,
-    ) -> None:
-        super().__init__(device=device, precision=precision, batch_size=batch_size)
-        self.source = Source.parse(weights, self.name, self.example)
-        self.model = None if model is None else str(model)
-        self.checkpoint: Checkpoint | None = None
-        if self.source.kind == "random":
-            self.trained = False
-            kind, self._settings = self._named()
-        else:
-            if model is not None:
-                raise ImleakError(
-                    f"{self.name}: model={model} is for random weights; {CONFIG} says it of others"
-                )
-            self.checkpoint = self.source.checkpoint()
-            kind, self._settings = self._read(self.checkpoint)
-        self.family = self._family(kind, features)
-        self._processor = self._processed()
-
-    @property
-    def title(self) -> str:
-        pooled = self.family.name == "clip" and self.family is not PROJECTED
-        given = {"model": self.model, "features": "pooled" if pooled else None}
-        parts = [f"{key}={value}" for key, value in given.items() if value is not None]
-        return ",".join([f"{self.name}={self.source.title}", *parts])
-
-    @property
-    def facts(self) -> dict[str, str]:
-        found = {"source": f"{self.source.kind}:{self.source.where}", "weights": "random"}
-        if self.checkpoint is not None:
-            found["weights"] = f"sha256:{self.weights_digest}"
-            found["shown"] = f"by {Path(self._processor[0]).name}"
-            if self.checkpoint.revision:
-                found["revision"] = self.checkpoint.revision
-        return {**super().facts, **found}
-
-    @cached_property
-    def weights_digest(self) -> str:  # type: ignore[override]
-        return self.checkpoint.digest if self.checkpoint else self.source.random_digest()
-
-    @cached_property
-    def config(self) -> Any:
-        """The configuration of transformers."""
-        from ._transformers import configured
-
-        return configured(self.family, self._settings)
-
-    @cached_property
-    def architecture(self) -> Mapping[str, Any]:  # type: ignore[override]
-        return {**self._settings, "network": self.family.network}
-
-    @cached_property
-    def dimension(self) -> int:  # type: ignore[override]
-        from ._transformers import dimension
-
-        return dimension(self.config, self.family)
-
-    @cached_property
-    def input(self) -> Input:  # type: ignore[override]
-        from ._transformers import input_side
-
-        where, settings = self._processor
-        shown = side(settings, where) if self.family.any_size else None
-        return Input(shown or input_side(self.config) or 224, *normalisation(settings, where))
-
-    @cached_property
-    def input_size(self) -> int | None:  # type: ignore[override]
-        return self.input.size
-
-    def load(self) -> nn.Module:
-        """The network with its weights, made fast.
-
-        Raises
-        ------
-        WeightsError
-            If the weights are not exactly those of the network.
-        """
-        from ._transformers import initialised, loaded
-
-        if self.checkpoint is None:
-            return initialised(self.family, self.config, int(self.source.where))
-        try:
-            return loaded(self.family, self.config, self.checkpoint)
-        except WeightsError as error:
-            if "key 'visual_projection.weight' missing" not in str(error):
-                raise
-            raise WeightsError(
-                f"{error}; or take features=pooled, before the projection"
-            ) from error
-
-    def _named(self) -> tuple[str, Mapping[str, Any]]:
-        name = self.default if self.model is None else self.model
-        if name is None:
-            raise ImleakError(
-                f"{self.source.title} does not say of which network; write for instance "
-                f"{self.name}={self.source.title},model=vit"
-            )
-        if name not in self.models:
-            raise ImleakError(f"{self.name} has no model {name!r}; known: {', '.join(self.models)}")
-        return self.models[name]
-
-    def _read(self, checkpoint: Checkpoint) -> tuple[str, Mapping[str, Any]]:
-        """The model_type and the architecture of a checkpoint."""
-        kind = checkpoint.config.get("model_type")
-        if kind not in self.takes:
-            raise WeightsError(
-                f"{checkpoint.folder / CONFIG} is of a model of type {kind!r:.60}; {self.name} "
-                f"takes {', '.join(self.takes)}, for instance hf-hub:{self.example}"
-            )
-        try:
-            return str(kind), architecture(checkpoint.config)
-        except WeightsError as error:
-            raise WeightsError(f"{checkpoint.folder}: {error}") from error
-
-    def _family(self, kind: str, features: Part | None) -> Family:
-        family = FAMILIES[kind]
-        if features not in (None, "projected", "pooled"):
-            raise ImleakError(f"features is 'projected' or 'pooled', not {features!r}")
-        if family.name == "clip":
-            return family if features == "pooled" else PROJECTED
-        if features == "projected":
-            raise ImleakError(f"{family.name} has pooled features only, and none projected")
-        return family
-
-    def _processed(self) -> tuple[str, Mapping[str, Any]]:
-        """The settings of the image processor, and where they are from."""
-        default = f"default of {self.name}", self.usual or UNTRAINED
-        if self.checkpoint is None:
-            return default
-        if found := self.checkpoint.processor:
-            return str(self.checkpoint.folder / found[0]), found[1]
-        if self.usual:
-            return default
-        raise WeightsError(
-            f"{self.checkpoint.folder} holds neither {' nor '.join(PROCESSORS)}, so nothing says "
-            "how its network is shown an image; save its image processor there too"
-        )
-
-
-UNTRAINED = {"image_mean": [0.5] * 3, "image_std": [0.5] * 3}
-"""How an untrained network is shown an image: -1..1."""

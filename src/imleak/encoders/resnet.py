@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .hf import HuggingFace
+from ._pretrained import Pretrained
 
 NARROW = [64, 128, 256, 512]
 
 
-class ResNet(HuggingFace):
+class ResNet(Pretrained):
     """ResNet, trained on ImageNet, up to the layer before its classifier.
 
     A residual convolutional network of 18 to 152 layers. The paper's other encoder. Its
