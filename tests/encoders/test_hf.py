@@ -1,6 +1,8 @@
 """Every family: the features of transformers, of weights in every format it writes."""
 
 import json
+import subprocess
+import sys
 
 import checkpoints
 import numpy as np
@@ -193,14 +195,12 @@ def test_a_folder_that_looks_like_a_repository_is_pointed_out(tmp_path, monkeypa
 
 
 def test_options_are_checked_without_torch_or_transformers(tmp_path):
-    import subprocess
-    import sys
-
     folder = checkpoints.saved(checkpoints.vit(), tmp_path, "vit")
     code = (
         "import sys; from imleak import plugins\n"
         f"plugins.load('encoder', 'hf')('local-dir:{folder}')\n"
-        "plugins.load('encoder', 'efficientnet-lite0')(); plugins.load('encoder', 'conv')()\n"
+        "for name in ('efficientnet-lite0', 'conv', 'pixels', 'resnet50-thin'):\n"
+        "    plugins.load('encoder', name)()\n"
         "sys.exit(bool({'torch', 'transformers'} & sys.modules.keys()))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

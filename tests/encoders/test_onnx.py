@@ -160,7 +160,9 @@ def test_files_that_do_not_fit(tmp_path, weights):
 
 def test_the_package_is_named(monkeypatch, model):
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
-    with pytest.raises(NotInstalledError, match=r"pip install 'imleak\[onnx\]'"):
+    with pytest.raises(
+        NotInstalledError, match=r"package onnxruntime: pip install 'imleak\[onnx\]'"
+    ):
         Onnx(str(model))
 
 

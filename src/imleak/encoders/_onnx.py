@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,14 +34,16 @@ class OnnxNetwork(FileNetwork):
     suffixes = (".onnx",)
 
     def __init__(self, model: str, given: Mapping[str, Any], device: str, batch_size: int) -> None:
-        try:
-            import onnx  # noqa: F401
-            import onnxruntime  # noqa: F401
-        except ImportError as error:
-            raise NotInstalledError(
-                f"{self.name} needs ONNX and its runtime: pip install 'imleak[onnx]'"
-            ) from error
+        for package in ("onnx", "onnxruntime"):
+            if find_spec(package) is None:
+                raise NotInstalledError(
+                    f"{self.name} needs the package {package}: pip install 'imleak[onnx]'"
+                )
         super().__init__(model, given, device, batch_size)
+        self.inspect()
+
+    def inspect(self) -> None:
+        """Find input, output and dimension in the graph."""
         session = self._open()
         inputs = session.get_inputs()
         if len(inputs) != 1:
