@@ -65,26 +65,15 @@ Reference = Callable[[torch.Tensor], torch.Tensor]
 
 def clip() -> tuple[Clip, Reference]:
     """Ours, and the same network of transformers."""
-    ours, theirs = Clip("random:0"), CLIPVisionModelWithProjection(CLIPVisionConfig()).eval()
-    lend(ours, theirs, {"": "vision_model.", "visual_projection": "visual_projection"})
-    return ours, lambda x: theirs(x).image_embeds
+    torch.manual_seed(0)
+    theirs = CLIPVisionModelWithProjection(CLIPVisionConfig()).eval()
+    return Clip("random:0"), lambda x: theirs(x).image_embeds
 
 
 def resnet() -> tuple[ResNet, Reference]:
-    ours, theirs = ResNet("random:0"), ResNetModel(ResNetConfig()).eval()
-    lend(ours, theirs, {"": ""})
-    return ours, lambda x: theirs(x).pooler_output.flatten(1)
-
-
-def lend(ours: Pretrained, theirs: torch.nn.Module, prefixes: dict[str, str]) -> None:
-    """Give the network of transformers the random weights of ours."""
-    weights: Any = ours.build()
-    weights.initialise(0)
-    state = {
-        (name if name.startswith("visual_projection") else prefixes[""] + name): value
-        for name, value in weights.state_dict().items()
-    }
-    theirs.load_state_dict(state)
+    torch.manual_seed(0)
+    theirs = ResNetModel(ResNetConfig()).eval()
+    return ResNet("random:0"), lambda x: theirs(x).pooler_output.flatten(1)
 
 
 def compare(

@@ -29,6 +29,7 @@ BUILT_IN: Mapping[Kind, dict[str, str]] = {
         "pixels": "imleak.encoders.pixels:Pixels",
         "efficientnet-lite0": "imleak.encoders.efficientnet:EfficientNetLite0",
         "conv": "imleak.encoders.conv:Conv",
+        "hf": "imleak.encoders.hf:HuggingFace",
         "clip": "imleak.encoders.clip:Clip",
         "resnet": "imleak.encoders.resnet:ResNet",
         "resnet50-thin": "imleak.encoders.thin_resnet:ThinResNet50",

@@ -9,6 +9,7 @@ from imleak import plugins
 from imleak.interfaces import Encoder, ImleakError, TrainableEncoder
 
 NEEDS = {
+    "hf": ["random:0"],
     "clip": ["random:0"],
     "resnet": ["random:0"],
     "onnx": ["onnx"],
@@ -54,6 +55,8 @@ def encoder(request, exchanged):
         value = str(exchanged / f"model.{value}")
     given = {"output": "features"} if name == "onnx" else {}
     given |= {"init": value} if name == "conv" else {}
+    given |= {"trust": True} if name == "torch" else {}
+    given |= {"model": "resnet"} if name == "hf" else {}
     unnamed = [] if value is None or name == "conv" else [value]
     return plugins.load("encoder", name)(*unnamed, **given)
 

@@ -36,7 +36,7 @@ def test_starts_lessons_and_precision_are_in_the_digest():
         ({"init": "clip"}, "init of conv is 'random' or 'efficientnet-lite0', not 'clip'"),
         ({"passes": 0}, "passes and decay of 0 or more"),
         ({"rate": -1.0}, "a rate above 0"),
-        ({"batch": 1}, "a batch of 2 or more"),
+        ({"batch": 1}, "a batch of 2 to 65536, not"),
         ({"device": "nowhere"}, "device 'nowhere' is not there"),
     ],
 )

@@ -1,3 +1,4 @@
+import json
 import zipfile
 
 import numpy as np
@@ -9,19 +10,23 @@ from imleak.interfaces import ImleakError
 
 
 @pytest.fixture(scope="module")
-def pictures():
+def images():
     return np.random.default_rng(0).integers(0, 256, (5, 3, 32, 32), dtype=np.uint8)
 
 
-def test_features_are_those_of_the_network(exchanged, small_network, pictures):
-    encoder = Exported(str(exchanged / "model.pt2"))
+def trusted(path, **options):
+    return Exported(str(path), trust=True, **options)
+
+
+def test_features_are_those_of_the_network(exchanged, small_network, images):
+    encoder = trusted(exchanged / "model.pt2")
     std = torch.tensor([64, 60, 50])[:, None, None]
-    expected = small_network((torch.from_numpy(pictures).float() - 127) / std)
+    expected = small_network((torch.from_numpy(images).float() - 127) / std)
     assert (encoder.dimension, encoder.input_size) == (8, 32)
     assert encoder.title == "torch=model.pt2"
-    np.testing.assert_allclose(encoder.encode(pictures, 8), expected, atol=1e-5)
+    np.testing.assert_allclose(encoder.encode(images, 8), expected, atol=1e-5)
     np.testing.assert_allclose(
-        Exported(str(encoder.path), batch_size=2).encode(pictures, 8), expected, atol=1e-5
+        trusted(encoder.path, batch_size=2).encode(images, 8), expected, atol=1e-5
     )
 
 
@@ -32,14 +37,14 @@ class Two(torch.nn.Module):
         return x.mean((2, 3)), x.amax((2, 3))
 
 
-def test_one_of_several_outputs_of_a_fixed_number_of_pictures(tmp_path, pictures):
+def test_one_of_several_outputs_of_a_fixed_number_of_images(tmp_path, images):
     path = tmp_path / "two.pt2"
     torch.export.save(torch.export.export(Two(), (torch.zeros(2, 3, 32, 32),)), path)
-    largest = Exported(str(path), mean=0, std=1, output=1)
-    np.testing.assert_allclose(largest.encode(pictures, 8), pictures.max((2, 3)))
-    assert largest.encode(pictures[:0], 8).shape == (0, 3)
+    largest = trusted(path, mean=0, std=1, output=1)
+    np.testing.assert_allclose(largest.encode(images, 8), images.max((2, 3)))
+    assert largest.encode(images[:0], 8).shape == (0, 3)
     with pytest.raises(ImleakError, match="has 2 outputs, and no 2"):
-        Exported(str(path), mean=0, std=1, output=2)
+        trusted(path, mean=0, std=1, output=2)
 
 
 def test_files_that_are_no_programs(exchanged, tmp_path):
@@ -48,17 +53,46 @@ def test_files_that_are_no_programs(exchanged, tmp_path):
     for content in (path.read_bytes(), b"", b"text"):
         path.write_bytes(content)
         with pytest.raises(ImleakError, match=r"not written by torch\.export\.save") as caught:
-            Exported(str(path), mean=0, std=1)
+            trusted(path, mean=0, std=1)
         assert "\n" not in str(caught.value)
     with pytest.raises(ImleakError, match=r"torch needs a file: torch=/path/model\.pt2"):
         Exported()
 
 
-@pytest.mark.parametrize("name", ["custom_obj_0", "opaque_obj_0"])
-def test_objects_are_refused_unread(exchanged, tmp_path, name):
-    path = tmp_path / "model.pt2"
-    path.write_bytes((exchanged / "model.pt2").read_bytes())
-    with zipfile.ZipFile(path, "a") as archive:
-        archive.writestr(f"model/data/constants/{name}", b"cos\nsystem\n(S'true'\ntR.")
-    with pytest.raises(ImleakError, match=f"it holds {name}, an object and no tensor"):
+def hostile(source, path, ran):
+    """A program whose expression for the number of images writes a file."""
+    code = f"__import__('pathlib').Path({str(ran)!r}).write_text('ran')"
+    with zipfile.ZipFile(source) as old, zipfile.ZipFile(path, "w") as new:
+        for item in old.infolist():
+            content = old.read(item)
+            if item.filename.endswith("models/model.json"):
+                model = json.loads(content)
+                sizes = model["graph_module"]["graph"]["tensor_values"]["input"]["sizes"]
+                assert "Symbol" in sizes[0]["as_expr"]["expr_str"]
+                sizes[0]["as_expr"]["expr_str"] = code
+                content = json.dumps(model).encode()
+            new.writestr(item.filename, content)
+    return path
+
+
+def test_a_program_runs_nothing_unless_it_is_trusted(exchanged, tmp_path):
+    ran = tmp_path / "ran"
+    path = hostile(exchanged / "model.pt2", tmp_path / "model.pt2", ran)
+    for trust in (False, None, "yes", 1):
+        with pytest.raises(ImleakError, match=r"write torch=.*/model\.pt2,trust=true") as caught:
+            Exported(str(path), mean=0, std=1, trust=trust)
+        assert "\n" not in str(caught.value)
+    assert not ran.exists()
+    with pytest.raises(ImleakError):  # it does what it was made for, and then fails
+        trusted(path, mean=0, std=1)
+    assert ran.exists()
+
+
+def test_a_script_is_refused_in_either_case(tmp_path):
+    path = tmp_path / "model.pt"
+    with torch.serialization.safe_globals([]):
+        torch.save({"weight": torch.zeros(3)}, path)
+    with pytest.raises(ImleakError, match="trust=true"):
         Exported(str(path), mean=0, std=1)
+    with pytest.raises(ImleakError, match="not written by"):
+        trusted(path, mean=0, std=1)

@@ -51,7 +51,7 @@ def test_precision_is_that_of_the_machine_unless_told(monkeypatch):
         monkeypatch.setattr("imleak.machine.native_bf16", lambda device, native=native: native)
         encoder = ResNet("random:0", model="18")
         assert encoder.facts["precision"] == encoder.precision == chosen
-        assert encoder.network.embedder["embedder"].convolution.weight.dtype == encoder.dtype
+        assert encoder.network.inner.embedder.embedder.convolution.weight.dtype == encoder.dtype
         assert ResNet("random:0", model="18", precision="fp32").precision == "fp32"
 
 
@@ -60,7 +60,9 @@ def test_precision_is_that_of_the_machine_unless_told(monkeypatch):
     [
         ({"precision": "half"}, "'auto', 'fp32', 'bf16' or 'fp16', not 'half'"),
         ({"precision": "fp16"}, "for GPUs"),
-        ({"batch_size": 0}, "at least 1"),
+        ({"batch_size": 0}, "batch_size of 1 to 65536, not 0"),
+        ({"batch_size": "8:precision=fp32"}, "separated by commas"),
+        ({"device": 5}, "device 5 is not there"),
         ({"device": "abacus"}, "device 'abacus' is not there"),
     ],
 )
@@ -74,7 +76,8 @@ def test_a_digest_stands_for_all_a_vector_depends_on():
     def digest(shown=SHOWN, weights="w", **architecture):
         network = object.__new__(ResNet)
         network.dtype = torch.float32
-        network.identify(shown, weights, architecture)
+        network.input, network.weights_digest = shown, weights
+        network.architecture = architecture
         return network.digest
 
     others = [

@@ -1,4 +1,6 @@
 import json
+import os
+import re
 import sys
 
 import numpy as np
@@ -59,11 +61,40 @@ def test_weights_in_a_file_of_their_own_are_part_of_the_digest(
     tmp_path, weights, pictures, expected, name
 ):
     path = small_onnx.write(tmp_path / "net.onnx", *weights, apart=name)
+    (tmp_path / name).write_bytes(weights[0].astype("<f4").tobytes())
     settings = {"mean": MEAN, "std": STD, "output": "features"}
     encoder = Onnx(str(path), **settings)
     np.testing.assert_allclose(encoder.encode(pictures, 8), expected, atol=1e-5)
     (tmp_path / name).write_bytes((2 * weights[0]).astype("<f4").tobytes())
     assert Onnx(str(path), **settings).digest != encoder.digest
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("../secret", "'../secret', which is outside its folder"),
+        ("/etc/passwd", "outside its folder"),
+        ("below/../../secret", "outside its folder"),
+        ("*/_ORT_MEM_ADDR_/*", "outside its folder"),
+        ("..\\\\secret", "outside its folder"),
+        ("nothing", "No such file"),
+        ("pipe", "a named pipe, not a regular file"),
+    ],
+)
+def test_weights_are_read_from_regular_files_of_the_folder_alone(tmp_path, weights, name, message):
+    (tmp_path / "secret").write_bytes(weights[0].tobytes())
+    (tmp_path / "net" / "below").mkdir(parents=True)
+    os.mkfifo(tmp_path / "net" / "pipe")
+    path = small_onnx.write(tmp_path / "net" / "net.onnx", *weights, apart=name)
+    with pytest.raises(ImleakError, match=re.escape(message)) as caught:
+        Onnx(str(path), mean=0, std=1)
+    assert "\n" not in str(caught.value)
+
+
+def test_operators_of_somebody_else_are_refused(tmp_path, weights):
+    path = small_onnx.write(tmp_path / "net.onnx", *weights, domain="evil.corp")
+    with pytest.raises(ImleakError, match=r"cannot be run by ONNX Runtime: .*evil\.corp"):
+        Onnx(str(path), mean=0, std=1)
 
 
 def test_order_and_layout_are_those_of_the_settings(tmp_path, weights, pictures, expected):
@@ -96,6 +127,10 @@ def test_a_free_size_must_be_said(tmp_path, weights):
         ({"output": "nothing"}, "cannot be run by ONNX Runtime: .*nothing"),
         ({"output": "inner"}, r"output 'inner' has shape .*, not \(n, d\)"),
         ({"output": 3}, "has outputs score, and no 3"),
+        ({"output": [1]}, r"output is a name or a place, not \[1\]"),
+        ({"size": 2**40}, "takes 32x32"),
+        ({"mean": float("nan")}, "mean is nan, not a number"),
+        ({"batch_size": 0}, "batch_size of 1 to 65536, not 0"),
     ],
 )
 def test_settings_that_do_not_fit(model, options, told):
@@ -115,7 +150,7 @@ def test_files_that_do_not_fit(tmp_path, weights):
             Onnx(str(path))
     beside.unlink()
     path.write_bytes(path.read_bytes()[:200])
-    with pytest.raises(ImleakError, match="cannot be run by ONNX Runtime"):
+    with pytest.raises(ImleakError, match="cannot be read: "):
         Onnx(str(path), mean=0, std=1)
     with pytest.raises(ImleakError, match="does not exist"):
         Onnx(str(tmp_path / "none.onnx"))
@@ -125,7 +160,9 @@ def test_files_that_do_not_fit(tmp_path, weights):
 
 def test_the_package_is_named(monkeypatch, model):
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
-    with pytest.raises(NotInstalledError, match=r"pip install 'imleak\[onnx\]'"):
+    with pytest.raises(
+        NotInstalledError, match=r"package onnxruntime: pip install 'imleak\[onnx\]'"
+    ):
         Onnx(str(model))
 
 

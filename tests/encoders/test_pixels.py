@@ -47,8 +47,8 @@ def test_colour_is_its_luma():
 
 
 def test_sizes_and_shapes_that_do_not_fit():
-    for size in (0, 225):
-        with pytest.raises(ImleakError, match="1 to 224 small"):
+    for size in (0, 225, 2.5, True, "16:patch=96", pytest):
+        with pytest.raises(ImleakError, match="pixels takes a size of 1 to 224, not"):
             Pixels(size)
     with pytest.raises(ImageError, match="pixels=4 takes pictures of shape"):
         Pixels(4).encode(np.zeros((1, 1, 8, 8), np.uint8), 8)

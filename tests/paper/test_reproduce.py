@@ -60,7 +60,7 @@ def reproduction(
 
 
 def reproduce(images: Path, exchanged: Path, out: Path, *words: object) -> Result:
-    encoder = f"torch={exchanged / 'model.pt2'}"
+    encoder = f"torch={exchanged / 'model.pt2'},trust=true"
     given = ("reproduce", images, "-o", out, *SMALL, "--encoder", encoder, *words)
     return CliRunner().invoke(app, [str(word) for word in given])
 

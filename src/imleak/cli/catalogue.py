@@ -93,7 +93,7 @@ def _needs(kind: plugins.Kind, loaded: type) -> str:
         size = getattr(loaded, "input_size", "as trained")
         if size == "image":
             return "whole images"
-        square = f"{size}x{size}" if isinstance(size, int) else size
+        square = f"{size}x{size}" if isinstance(size, int) else "as trained"
         return f"patches, {square}" if size else "single samples"
     if kind == "scheme":
         return "samples"

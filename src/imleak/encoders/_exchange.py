@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
+from math import isfinite
+from os import PathLike
 from pathlib import Path
 from typing import Any, ClassVar
 
 from ..interfaces import Features, ImleakError
-from ._network import Input, Network, Triple, file_digest
+from ._network import (
+    LARGEST_SIDE,
+    Input,
+    Network,
+    Triple,
+    check_whole,
+    file_digest,
+    read_json,
+    short,
+)
 
 SETTINGS = ("size", "mean", "std", "order", "layout", "output")
 
@@ -57,13 +67,17 @@ class FileNetwork(Network):
                 "JSON of the same name beside it or options such as "
                 f"{self.name}=/path/model{self.suffixes[0]},size=224,mean=127,std=128"
             )
+        if not isinstance(model, str | PathLike):
+            raise ModelError(f"{self.name} takes the path of a file, not {model!r:.60}")
         self.path = Path(model).expanduser()
         if not self.path.is_file():
             raise ModelError(f"{self.name}: {self.path} does not exist, or is no file")
         self.settings = {**_beside(self.path), **{k: v for k, v in given.items() if v is not None}}
         self.output = self.settings.get("output", 0)
+        if isinstance(self.output, bool) or not isinstance(self.output, int | str):
+            raise ModelError(f"{self.name}: output is a name or a place, not {self.output!r:.60}")
         digests = [file_digest(path) for path in (self.path, *self.beside())]
-        self._weights_digest = digests[0] if len(digests) == 1 else _digest_of(digests)
+        self.weights_digest = digests[0] if len(digests) == 1 else _digest_of(digests)
 
     def beside(self) -> Sequence[Path]:
         """Further files that hold weights of the network."""
@@ -78,7 +92,7 @@ class FileNetwork(Network):
         return {
             **super().facts,
             "source": str(self.path),
-            "weights": f"sha256:{self._weights_digest}",
+            "weights": f"sha256:{self.weights_digest}",
         }
 
     def settle(self, size: int | None) -> None:
@@ -101,14 +115,16 @@ class FileNetwork(Network):
                     f"{self.path}: {name} is missing; say what the network is shown in "
                     f"{self.path.with_suffix('.json').name} beside it, or as in mean=127,std=128"
                 )
-        shown = Input(
-            _whole(wanted, "size"),
+        check_whole(self.name, "size", wanted, 1, LARGEST_SIDE)
+        self.input = Input(
+            wanted,
             _triple(said["mean"], "mean"),
             _triple(said["std"], "std"),
             _among(said.get("order", "rgb"), ("rgb", "bgr"), "order"),
             _among(said.get("layout", "nchw"), ("nchw", "nhwc"), "layout"),
         )
-        self.identify(shown, self._weights_digest, {"output": self.output})
+        self.input_size = self.input.size
+        self.architecture = {"output": self.output}
 
     def side(self, shape: Sequence[Any]) -> int | None:
         """Of an input of this shape; None where it is free.
@@ -155,11 +171,11 @@ def _digest_of(digests: Sequence[str]) -> str:
 def _beside(path: Path) -> dict[str, Any]:
     beside = path.with_suffix(".json")
     try:
-        found = json.loads(beside.read_text(encoding="utf-8"))
+        found = read_json(beside)
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError) as error:
-        raise ModelError(f"{beside} is not JSON: {' '.join(str(error).split())}") from error
+    except (OSError, ValueError, RecursionError) as error:
+        raise ModelError(f"{beside} is not JSON: {short(error)}") from error
     if not isinstance(found, dict) or (odd := sorted(found.keys() - set(SETTINGS))):
         unknown = f"has no setting {odd[0]!r}" if isinstance(found, dict) else "is no table"
         raise ModelError(f"{beside} {unknown}; its settings: {', '.join(SETTINGS)}")
@@ -170,17 +186,13 @@ def _triple(value: Any, name: str) -> Triple:
     values = value if isinstance(value, list | tuple) else [value] * 3
     try:
         first, second, third = (float(v) for v in values)
+        if not all(map(isfinite, (first, second, third))):
+            raise ValueError  # noqa: TRY301
     except (TypeError, ValueError):
-        raise ModelError(f"{name} is {value!r}, not a number or three in brackets") from None
+        raise ModelError(f"{name} is {value!r:.60}, not a number or three in brackets") from None
     if name == "std" and not min(first, second, third) > 0:
         raise ModelError(f"std is {value!r}, and must be above 0")
     return first, second, third
-
-
-def _whole(value: Any, name: str) -> int:
-    if not isinstance(value, int) or value < 1:
-        raise ModelError(f"{name} is {value!r}, not a whole number above 0")
-    return value
 
 
 def _among(value: Any, known: tuple[str, ...], name: str) -> Any:

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import os
-import re
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import onnx
 import torch
 from torch import Tensor, nn
 
+from ..files import check_regular, open_regular
 from ..machine import cores
 
 if TYPE_CHECKING:
+    from onnx import ModelProto, TensorProto
     from onnxruntime import InferenceSession
-
-GRAPH, OUTPUT, NAME = 7, 12, 1
-"""Numbers of the fields ModelProto.graph, GraphProto.output and ValueInfoProto.name."""
-
-_LOCATION = re.compile(rb"\x0a\x08location\x12([\x80-\xff]{0,2}[\x00-\x7f])")
-"""The key of a StringStringEntryProto, and the length of the value behind it."""
 
 PROVIDERS = {"cuda": "CUDAExecutionProvider", "cpu": "CPUExecutionProvider"}
 
@@ -53,6 +49,30 @@ class Graph(nn.Module):
         return torch.from_numpy(np.asarray(found, dtype=np.float32)).flatten(1)
 
 
+def read_model(path: Path) -> ModelProto:
+    """The graph of a file; weights that are kept in files of their own are not read.
+
+    Raises
+    ------
+    ValueError
+        If it is none, or names a file of weights that is not in its folder.
+    """
+    with open_regular(path) as file:
+        model = onnx.load_model_from_string(file.read())
+    for name in locations(model):
+        inside = not Path(name).is_absolute() and not {"..", "*"}.intersection(Path(name).parts)
+        if not inside or "\\" in name:
+            raise ValueError(f"it keeps weights in {name!r}, which is outside its folder")
+        check_regular(path.parent / name)
+    return model
+
+
+def locations(model: ModelProto) -> list[str]:
+    """The files, beside its own, in which a model keeps weights."""
+    pairs = (pair for tensor in _tensors(model) for pair in tensor.external_data)
+    return sorted({pair.value for pair in pairs if pair.key == "location"})
+
+
 def open_session(path: Path, device: str, output: str | None = None) -> InferenceSession:
     """A session of a file; with a tensor of the graph made an output beside its own."""
     from onnxruntime import InferenceSession, SessionOptions, get_available_providers
@@ -62,65 +82,29 @@ def open_session(path: Path, device: str, output: str | None = None) -> Inferenc
         raise ValueError(f"this ONNX Runtime does not run on {kind}")
     options = SessionOptions()
     options.intra_op_num_threads = min(cores(), torch.get_num_threads())
-    options.log_severity_level = 3
+    options.log_severity_level = 4  # what is wrong is raised
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # is a core lost
     options.add_session_config_entry(
         "session.model_external_initializers_file_folder_path", str(path.parent.resolve())
     )
-    model = path.read_bytes()
-    if output is not None:
-        model = with_output(model, output)
-    return InferenceSession(model, options, providers=[provider])
+    model = read_model(path)
+    if output is not None and output not in [each.name for each in model.graph.output]:
+        model.graph.output.append(onnx.ValueInfoProto(name=output))
+    return InferenceSession(model.SerializeToString(), options, providers=[provider])
 
 
-def weights_beside(path: Path) -> list[Path]:
-    """The files that hold weights of a model beside its own, by name.
-
-    References
-    ----------
-    onnx.proto3, TensorProto.external_data: pairs of texts, of which that under `location`
-    is a path below the folder of the model.
-    """
-    found = set()
-    for pair in _LOCATION.finditer(path.read_bytes()):
-        length, name = _length(pair[1]), pair.end()
-        found.add(path.parent / os.fsdecode(pair.string[name : name + length]))
-    return sorted(file for file in found if file.is_file())
-
-
-def with_output(model: bytes, name: str) -> bytes:
-    """A serialised model, with a tensor of its graph among the outputs.
-
-    A message of Protocol Buffers that is appended to another is merged with it, and a
-    repeated field grows: nothing before it has to be read.
-
-    References
-    ----------
-    Protocol Buffers, "Encoding", section on "Last one wins".
-    """
-    return model + _field(GRAPH, _field(OUTPUT, _field(NAME, name.encode())))
-
-
-def _field(number: int, content: bytes) -> bytes:
-    """A field of known length."""
-    return _varint(number << 3 | 2) + _varint(len(content)) + content
-
-
-def _varint(value: int) -> bytes:
-    groups = []
-    while value > 127:
-        groups.append(value & 127 | 128)
-        value >>= 7
-    return bytes([*groups, value])
-
-
-def _length(varint: bytes) -> int:
-    return sum((byte & 127) << 7 * place for place, byte in enumerate(varint))
+def _tensors(message: Any) -> Iterator[TensorProto]:
+    """All below a message, also in subgraphs and functions."""
+    if isinstance(message, onnx.TensorProto):
+        yield message
+        return
+    for field, value in message.ListFields():
+        if field.message_type is not None:
+            for each in value if field.is_repeated else [value]:
+                yield from _tensors(each)
 
 
 def padded(pictures: Tensor, size: int) -> list[Tensor]:
-    """Batches of exactly `size` pictures, the last one repeated; one of zeros for none."""
-    if not len(pictures):
-        return [pictures.new_zeros((size, *pictures.shape[1:]))]
+    """Batches of exactly `size` pictures, the last one repeated."""
     at = torch.arange(-(-len(pictures) // size) * size).clamp(max=len(pictures) - 1)
     return list(torch.split(pictures[at], size))

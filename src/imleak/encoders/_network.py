@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
@@ -13,12 +14,18 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from ..files import open_regular
 from ..interfaces import Features, ImageError, ImleakError, Samples
 from ..machine import Precision, limit_threads, precision_of, product_type
 
 if TYPE_CHECKING:
+    import torch
     from torch import Tensor, nn
 
+MOST_AT_ONCE, LARGEST_SIDE = 65_536, 4_096
+"""Images of a batch, and pixels of their side."""
+LONGEST_JSON = 16 << 20
+"""Bytes."""
 PRECISIONS = ("auto", "fp32", "bf16", "fp16")
 
 Triple = tuple[float, float, float]
@@ -110,21 +117,23 @@ class Network:
     """Whether the weights come from training; False for a random control."""
     input_size: int | None
     dimension: int
-    digest: str
+    input: Input
+    weights_digest: str
+    """SHA-256 (hex) of the weights, or what stands for random ones."""
+    architecture: Mapping[str, Any] = {}
+    """Whatever else the features depend on."""
 
     def __init__(self, *, device: str, precision: Precision, batch_size: int) -> None:
-        if precision not in PRECISIONS:
-            raise ImleakError(f"precision is {_either(PRECISIONS)}, not {precision!r}")
-        if batch_size < 1:
-            raise ImleakError(f"batch_size is at least 1, not {batch_size}")
-        if precision == "fp16" and device == "cpu":
-            raise ImleakError("precision fp16 is for GPUs; on the CPU there are fp32 and bf16")
-        if device != "cpu":
-            check_device(device)
-        self.device = device
-        self.dtype = product_type(precision, device)
+        check_whole(self.name, "batch_size", batch_size, 1, MOST_AT_ONCE)
+        self.device = checked_device(device, precision)
+        self._precision = precision
         self.batch_size = batch_size
         self._loaded: nn.Module | None = None
+
+    @cached_property
+    def dtype(self) -> torch.dtype:
+        """The type of its products."""
+        return product_type(self._precision, self.device)
 
     @property
     def precision(self) -> str:
@@ -154,27 +163,17 @@ class Network:
             self._loaded = self.load().eval().requires_grad_(False).to(self.device, self.dtype)
         return self._loaded
 
-    def identify(
-        self, shown: Input, weights: str, architecture: Mapping[str, Any] | None = None
-    ) -> None:
-        """Set input size and digest.
-
-        Parameters
-        ----------
-        shown : preprocessing.
-        weights : digest of the weights.
-        architecture : whatever else the features depend on.
-        """
-        self.input = shown
-        self.input_size = shown.size
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 (hex) of all its features depend on."""
         parts = {
             "encoder": [self.name, self.version],
-            "weights": weights,
-            "architecture": dict(architecture or {}),
-            "input": asdict(shown),
+            "weights": self.weights_digest,
+            "architecture": dict(self.architecture),
+            "input": asdict(self.input),
             "precision": self.precision,
         }
-        self.digest = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
     def encode(self, pictures: Samples, bits: int) -> Features:
         """Features (n, dimension) of pictures (n, 1 or 3, size, size).
@@ -184,6 +183,9 @@ class Network:
         ImageError
             If the pictures have another shape.
         """
+        if not len(pictures):
+            self.input.check(pictures, self.name)
+            return np.zeros((0, self.dimension), np.float32)
         return self.run(pictures, bits, lambda shown: self.network(shown))
 
     def run(
@@ -203,26 +205,64 @@ class Network:
         return result
 
 
-def check_device(device: str) -> None:
-    """Refuse a device that is not there.
+def check_whole(encoder: str, option: str, value: object, lowest: int, highest: int) -> None:
+    """Refuse what is no whole number, or out of bounds.
 
     Raises
     ------
     ImleakError
-        If nothing can be put on it.
+        Naming the option.
     """
+    if isinstance(value, bool) or not isinstance(value, int) or not lowest <= value <= highest:
+        commas = "; options are separated by commas" if isinstance(value, str) else ""
+        raise ImleakError(
+            f"{encoder} takes a {option} of {lowest} to {highest}, not {value!r:.60}{commas}"
+        )
+
+
+def checked_device(device: str, precision: Precision) -> str:
+    """The device, if it is there and computes in a precision.
+
+    Raises
+    ------
+    ImleakError
+        If it does not.
+    """
+    if precision not in PRECISIONS:
+        raise ImleakError(f"precision is {_either(PRECISIONS)}, not {precision!r}")
+    if device == "cpu":
+        if precision == "fp16":
+            raise ImleakError("precision fp16 is for GPUs; on the CPU there are fp32 and bf16")
+        return device
     import torch
 
     try:
-        torch.empty(0, device=device)
-    except (RuntimeError, AssertionError) as error:
+        torch.empty(0, device=device).cpu()
+        kind = torch.device(device).type
+    except (RuntimeError, AssertionError, TypeError, NotImplementedError) as error:
         raise ImleakError(f"device {device!r} is not there; device='cpu' always is") from error
+    return checked_device(kind, precision) if kind == "cpu" else device
 
 
 def file_digest(path: Path) -> str:
     """SHA-256 (hex) of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def read_json(path: Path) -> Any:
+    """What a file of settings says.
+
+    Raises
+    ------
+    OSError, ValueError, RecursionError
+        If it cannot be read, or is no JSON, or longer than any settings.
+    """
+    with open_regular(path) as file:
+        text = file.read(LONGEST_JSON + 1)
+    if len(text) > LONGEST_JSON:
+        raise ValueError(f"it is longer than {LONGEST_JSON >> 20} MiB")
+    return json.loads(text.decode("utf-8-sig"))
 
 
 def packaged(package: str, name: str) -> Path | None:
@@ -233,6 +273,11 @@ def packaged(package: str, name: str) -> Path | None:
         return None
     path = Path(spec.origin).parent / name
     return path if path.is_file() else None
+
+
+def short(error: Exception) -> str:
+    """The message of somebody else's error, in a line."""
+    return " ".join(str(error).split())[:200] or type(error).__name__
 
 
 def _either(words: tuple[str, ...]) -> str:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..interfaces import NotInstalledError
 from ._exchange import FileNetwork, ModelError
+from ._network import short
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
@@ -32,13 +34,16 @@ class OnnxNetwork(FileNetwork):
     suffixes = (".onnx",)
 
     def __init__(self, model: str, given: Mapping[str, Any], device: str, batch_size: int) -> None:
-        try:
-            import onnxruntime  # noqa: F401
-        except ImportError as error:
-            raise NotInstalledError(
-                f"{self.name} needs ONNX Runtime: pip install 'imleak[onnx]'"
-            ) from error
+        for package in ("onnx", "onnxruntime"):
+            if find_spec(package) is None:
+                raise NotInstalledError(
+                    f"{self.name} needs the package {package}: pip install 'imleak[onnx]'"
+                )
         super().__init__(model, given, device, batch_size)
+        self.inspect()
+
+    def inspect(self) -> None:
+        """Find input, output and dimension in the graph."""
         session = self._open()
         inputs = session.get_inputs()
         if len(inputs) != 1:
@@ -51,9 +56,12 @@ class OnnxNetwork(FileNetwork):
 
     def beside(self) -> Sequence[Path]:
         """The files of weights that a large model, and newer exporters, keep apart."""
-        from ._graph import weights_beside
+        from ._graph import locations, read_model
 
-        return weights_beside(self.path)
+        try:
+            return [self.path.parent / name for name in locations(read_model(self.path))]
+        except Exception as error:  # of the parser: any
+            raise ModelError(f"{self.path} cannot be read: {short(error)}") from error
 
     def load(self) -> nn.Module:
         from ._graph import Graph
@@ -73,10 +81,8 @@ class OnnxNetwork(FileNetwork):
 
         inner = self.output if isinstance(self.output, str) else None
         try:
-            session = open_session(self.path, self.device)
-            if inner is None or inner in [each.name for each in session.get_outputs()]:
-                return session
             return open_session(self.path, self.device, inner)
         except Exception as error:  # the errors of ONNX Runtime have no base class
-            reason = " ".join(str(error).split())[:200]
-            raise ModelError(f"{self.path} cannot be run by ONNX Runtime: {reason}") from error
+            raise ModelError(
+                f"{self.path} cannot be run by ONNX Runtime: {short(error)}"
+            ) from error

@@ -1,106 +1,129 @@
-"""Encoders whose weights a user brings, in the format of transformers."""
+"""Encoders that are networks of transformers, whose weights a user brings."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
-from typing import TYPE_CHECKING, Any, ClassVar
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from ..interfaces import ImleakError
 from ..machine import Precision
-from ._network import Input, Network, Triple
-from ._weights import CONFIG, Checkpoint, Source, WeightsError
+from ._checkpoint import CONFIG, PROCESSORS, Checkpoint, Source, WeightsError
+from ._families import FAMILIES, PROJECTED, Family, architecture
+from ._network import Input, Network
+from ._shown import normalisation, side
 
 if TYPE_CHECKING:
     from torch import nn
 
+Part = Literal["projected", "pooled"]
+
 
 class Pretrained(Network):
-    """A network from a folder, from the hub, or with random weights.
+    """A network of transformers from a folder, from the hub, or with random weights.
+
+    config.json says which network it is; the configuration of its image processor, how an
+    image is shown. Patches are cut at the size of its input, and not resized. A subclass
+    says which networks it takes.
 
     Parameters
     ----------
     weights : ``local-dir:FOLDER``, ``hf-hub:ORG/NAME[@REVISION]`` or ``random:SEED``.
-    model : name of an architecture, for random weights; else config.json says it.
-    options : of the subclass that the features depend on.
+    model : name of a network, for random weights; else config.json says it.
+    features : of CLIP "projected" or "pooled".
     device, precision, batch_size : see :class:`Network`.
     """
 
     argument = "weights"
-    repository: ClassVar[str]
-    """An example of the hub."""
-    model_types: ClassVar[tuple[str, ...]]
+    example: ClassVar[str]
+    """A repository of the hub."""
+    takes: ClassVar[tuple[str, ...]]
     """What config.json may call it."""
-    models: ClassVar[Mapping[str, Mapping[str, Any]]]
-    """Architectures by name, as settings of config.json; the first is the default."""
-    mean: ClassVar[Triple]
-    std: ClassVar[Triple]
-    """Of the channels, on 0..1, where the checkpoint does not say."""
+    models: ClassVar[Mapping[str, tuple[str, Mapping[str, Any]]]]
+    """Untrained networks by name: their model_type and settings of config.json."""
+    default: ClassVar[str | None] = None
+    """The model that random weights are of, where none is named."""
+    usual: ClassVar[Mapping[str, Any]] = {}
+    """Settings of the image processor where a checkpoint comes without."""
 
     def __init__(
         self,
-        weights: str,
-        model: str | None,
-        options: Mapping[str, Any],
+        weights: str = "",
         *,
-        device: str,
-        precision: Precision,
-        batch_size: int,
+        model: str | None = None,
+        features: Part | None = None,
+        device: str = "cpu",
+        precision: Precision = "auto",
+        batch_size: int = 32,
     ) -> None:
         super().__init__(device=device, precision=precision, batch_size=batch_size)
-        self.source = Source.parse(weights, self.name, self.repository)
-        self.options = dict(options)
-        self.model = model
+        self.source = Source.parse(weights, self.name, self.example)
+        self.model = None if model is None else str(model)
         self.checkpoint: Checkpoint | None = None
         if self.source.kind == "random":
             self.trained = False
-            self.architecture = self.read(self._named(model))
-            digest, preprocessor = self.source.random_digest(), {}
+            kind, self._settings = self._named()
         else:
             if model is not None:
                 raise ImleakError(
                     f"{self.name}: model={model} is for random weights; {CONFIG} says it of others"
                 )
             self.checkpoint = self.source.checkpoint()
-            self.architecture = self._configured(self.checkpoint)
-            digest, preprocessor = self.checkpoint.digest, dict(self.checkpoint.preprocessor)
-        self.identify(
-            Input(self.side(), *self._normalisation(preprocessor)),
-            digest,
-            {**asdict(self.architecture), **self.options},
-        )
-        self._weights_digest = digest
-
-    def read(self, config: Mapping[str, Any]) -> Any:
-        """The architecture, a dataclass, of settings; ValueError or TypeError if none."""
-        raise NotImplementedError
-
-    def side(self) -> int:
-        """Of the input, in pixels."""
-        raise NotImplementedError
-
-    def build(self) -> nn.Module:
-        """The network without its weights."""
-        raise NotImplementedError
-
-    def rename(self, key: str) -> str | None:
-        """Key of a checkpoint to name in the network; None for other parts of the model."""
-        raise NotImplementedError
+            kind, self._settings = self._read(self.checkpoint)
+        self.family = self._family(kind, features)
+        self._processor = self._processed()
 
     @property
     def title(self) -> str:
-        said = {"model": self.model, **self._unusual()}
-        parts = [f"{key}={value}" for key, value in said.items() if value is not None]
+        pooled = self.family.name == "clip" and self.family is not PROJECTED
+        given = {"model": self.model, "features": "pooled" if pooled else None}
+        parts = [f"{key}={value}" for key, value in given.items() if value is not None]
         return ",".join([f"{self.name}={self.source.title}", *parts])
 
     @property
     def facts(self) -> dict[str, str]:
         found = {"source": f"{self.source.kind}:{self.source.where}", "weights": "random"}
         if self.checkpoint is not None:
-            found["weights"] = f"sha256:{self._weights_digest}"
+            found["weights"] = f"sha256:{self.weights_digest}"
+            found["shown"] = f"by {Path(self._processor[0]).name}"
             if self.checkpoint.revision:
                 found["revision"] = self.checkpoint.revision
         return {**super().facts, **found}
+
+    @cached_property
+    def weights_digest(self) -> str:  # type: ignore[override]
+        return self.checkpoint.digest if self.checkpoint else self.source.random_digest()
+
+    @cached_property
+    def config(self) -> Any:
+        """The configuration of transformers."""
+        from ._transformers import configured
+
+        where = self.checkpoint.folder / CONFIG if self.checkpoint else self.title
+        return configured(self.family, self._settings, str(where))
+
+    @cached_property
+    def architecture(self) -> Mapping[str, Any]:  # type: ignore[override]
+        return {**self._settings, "network": self.family.network}
+
+    @cached_property
+    def dimension(self) -> int:  # type: ignore[override]
+        from ._transformers import dimension
+
+        return dimension(self.config, self.family)
+
+    @cached_property
+    def input(self) -> Input:  # type: ignore[override]
+        from ._transformers import input_side
+
+        where, settings = self._processor
+        shown = side(settings, where) if self.family.any_size else None
+        return Input(shown or input_side(self.config) or 224, *normalisation(settings, where))
+
+    @cached_property
+    def input_size(self) -> int | None:  # type: ignore[override]
+        return self.input.size
 
     def load(self) -> nn.Module:
         """The network with its weights, made fast.
@@ -110,51 +133,67 @@ class Pretrained(Network):
         WeightsError
             If the weights are not exactly those of the network.
         """
-        import torch
+        from ._transformers import initialised, loaded
 
-        with torch.device("meta"):  # leaves the global generator of random numbers alone
-            network: Any = self.build()
-        network.to_empty(device="cpu")
         if self.checkpoint is None:
-            network.initialise(int(self.source.where))
-        else:
-            self.checkpoint.fill(network, self.rename)
-        fused: nn.Module = network.eval().requires_grad_(False).fuse()
-        return fused
+            return initialised(self.family, self.config, int(self.source.where))
+        try:
+            return loaded(self.family, self.config, self.checkpoint)
+        except WeightsError as error:
+            if "key 'visual_projection.weight' missing" not in str(error):
+                raise
+            raise WeightsError(
+                f"{error}; or take features=pooled, before the projection"
+            ) from error
 
-    def _named(self, model: str | None) -> Mapping[str, Any]:
-        name = next(iter(self.models)) if model is None else str(model)
+    def _named(self) -> tuple[str, Mapping[str, Any]]:
+        name = self.default if self.model is None else self.model
+        if name is None:
+            raise ImleakError(
+                f"{self.source.title} does not say of which network; write for instance "
+                f"{self.name}={self.source.title},model=vit"
+            )
         if name not in self.models:
             raise ImleakError(f"{self.name} has no model {name!r}; known: {', '.join(self.models)}")
         return self.models[name]
 
-    def _configured(self, checkpoint: Checkpoint) -> Any:
-        path = checkpoint.folder / CONFIG
-        config = checkpoint.config or {}
-        kind = config.get("model_type")
-        if kind not in self.model_types:
+    def _read(self, checkpoint: Checkpoint) -> tuple[str, Mapping[str, Any]]:
+        """The model_type and the architecture of a checkpoint."""
+        kind = checkpoint.config.get("model_type")
+        if kind not in self.takes:
             raise WeightsError(
-                f"{path} is of a model of type {kind!r}; {self.name} takes "
-                f"{' or '.join(self.model_types)}, for instance hf-hub:{self.repository}"
+                f"{checkpoint.folder / CONFIG} is of a model of type {kind!r:.60}; {self.name} "
+                f"takes {', '.join(self.takes)}, for instance hf-hub:{self.example}"
             )
         try:
-            return self.read(config)
-        except (TypeError, ValueError) as error:
-            raise WeightsError(f"{path} says no network {self.name} knows: {error}") from error
+            return str(kind), architecture(checkpoint.config)
+        except WeightsError as error:
+            raise WeightsError(f"{checkpoint.folder}: {error}") from error
 
-    def _normalisation(self, preprocessor: Mapping[str, Any]) -> tuple[Triple, Triple]:
-        """Mean and deviation of the channels, on 0..255."""
-        mean = preprocessor.get("image_mean", self.mean)
-        std = preprocessor.get("image_std", self.std)
-        try:
-            (m0, m1, m2), (s0, s1, s2) = (tuple(255.0 * float(v) for v in of) for of in (mean, std))
-        except (TypeError, ValueError) as error:
-            raise WeightsError(
-                f"{self.source.where}: image_mean {mean!r} and image_std {std!r} are not three "
-                "numbers each"
-            ) from error
-        return (m0, m1, m2), (s0, s1, s2)
+    def _family(self, kind: str, features: Part | None) -> Family:
+        family = FAMILIES[kind]
+        if features not in (None, "projected", "pooled"):
+            raise ImleakError(f"features is 'projected' or 'pooled', not {features!r}")
+        if family.name == "clip":
+            return family if features == "pooled" else PROJECTED
+        if features == "projected":
+            raise ImleakError(f"{family.name} has pooled features only, and none projected")
+        return family
 
-    def _unusual(self) -> dict[str, Any]:
-        """Options that are not at their default, for the title."""
-        return {}
+    def _processed(self) -> tuple[str, Mapping[str, Any]]:
+        """The settings of the image processor, and where they are from."""
+        default = f"default of {self.name}", self.usual or UNTRAINED
+        if self.checkpoint is None:
+            return default
+        if found := self.checkpoint.processor:
+            return str(self.checkpoint.folder / found[0]), found[1]
+        if self.usual:
+            return default
+        raise WeightsError(
+            f"{self.checkpoint.folder} holds neither {' nor '.join(PROCESSORS)}, so nothing says "
+            "how its network is shown an image; save its image processor there too"
+        )
+
+
+UNTRAINED = {"image_mean": [0.5] * 3, "image_std": [0.5] * 3}
+"""How an untrained network is shown an image: -1..1."""

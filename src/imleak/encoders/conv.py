@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+from functools import cached_property
+from math import isfinite
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -12,9 +14,11 @@ from numpy.typing import NDArray
 from ..interfaces import Features, ImleakError, LearnedView, Samples
 from ..machine import Precision, product_type
 from ._lite0 import weights
-from ._network import check_device, file_digest
+from ._network import MOST_AT_ONCE, check_whole, checked_device, file_digest
 
 if TYPE_CHECKING:
+    import torch
+
     from ._apprentice import Lessons
 
 Init = Literal["random", "efficientnet-lite0"]
@@ -76,7 +80,7 @@ class Conv:
         device: str = "cpu",
         precision: Precision = "auto",
     ) -> None:
-        if init not in START:
+        if init not in tuple(START):
             raise ImleakError(f"init of conv is {' or '.join(map(repr, START))}, not {init!r}")
         usual_passes, usual_rate, usual_decay = START[init]
         self.init = init
@@ -85,18 +89,22 @@ class Conv:
         self.rate = usual_rate if rate is None else rate
         self.decay = usual_decay if decay is None else decay
         fewest = 1e-9 if init == "random" else 0.0
-        if self.passes < fewest or batch < 2 or self.rate <= 0 or self.decay < 0:
+        check_whole(self.name, "batch", batch, 2, MOST_AT_ONCE)
+        numbers = (self.passes, self.rate, self.decay)
+        real = all(isinstance(each, int | float) and isfinite(each) for each in numbers)
+        if not real or self.passes < fewest or self.rate <= 0 or self.decay < 0:
             raise ImleakError(
                 "conv takes a rate above 0, passes and decay of 0 or more (passes=0 with an "
-                f"init) and a batch of 2 or more, not passes={self.passes}, rate={self.rate}, "
-                f"decay={self.decay}, batch={batch}"
+                f"init), not passes={self.passes}, rate={self.rate}, decay={self.decay}"
             )
-        if device != "cpu":
-            check_device(device)
-        self.device = device
-        self.dtype = product_type(precision, device)
+        self.device = checked_device(device, precision)
+        self._precision = precision
         self._weights = weights() if init == "efficientnet-lite0" else None
-        self.digest = self._digest()
+
+    @cached_property
+    def dtype(self) -> torch.dtype:
+        """The type of its products."""
+        return product_type(self._precision, self.device)
 
     @property
     def title(self) -> str:
@@ -162,7 +170,9 @@ class Conv:
 
         return Lessons(self.passes, self.batch, self.rate, self.decay, self.dtype, self.device)
 
-    def _digest(self) -> str:
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 (hex) of all its vectors depend on."""
         parts = {
             "encoder": [self.name, self.version, self.init],
             "weights": self._weights and file_digest(self._weights),

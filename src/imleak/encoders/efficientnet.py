@@ -45,6 +45,7 @@ class EfficientNetLite0(Network):
     name = "efficientnet-lite0"
     version = "1"
     input_size: int | None = 224
+    input = INPUT
     dimension = 1280
 
     def __init__(
@@ -52,15 +53,14 @@ class EfficientNetLite0(Network):
     ) -> None:
         super().__init__(device=device, precision=precision, batch_size=batch_size)
         self._path = weights()
-        self._weights_digest = file_digest(self._path)
-        self.identify(INPUT, self._weights_digest)
+        self.weights_digest = file_digest(self._path)
 
     @property
     def facts(self) -> dict[str, str]:
         return {
             **super().facts,
             "source": f"{PACKAGE}=={PACKAGE_VERSION}",
-            "weights": f"sha256:{self._weights_digest}",
+            "weights": f"sha256:{self.weights_digest}",
         }
 
     def classify(self, pictures: Samples, bits: int) -> NDArray[np.float32]:

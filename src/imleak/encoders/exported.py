@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ._exchange import FileNetwork, GivesScores, ModelError
+from ._network import short
 
 if TYPE_CHECKING:
     from torch import nn
@@ -13,21 +14,23 @@ if TYPE_CHECKING:
 class Exported(GivesScores, FileNetwork):
     """Any network in a file of torch.export (.pt2), whose output is the features.
 
-    What pictures are shown as is said in a JSON beside it, or in options: see
-    :class:`FileNetwork`. Pickled objects and compiled code in the file are refused; still,
-    PyTorch evaluates expressions of the graph: take files of people you trust.
+    How an image is shown is said in a JSON beside it, or in options: see
+    :class:`FileNetwork`. Such a file is a program: PyTorch unpickles objects in it and
+    evaluates its expressions as Python, already when it opens it. It is not opened unless
+    you say that you trust who made it.
 
     Parameters
     ----------
     model : path of the file.
     size, mean, std, order, layout : see :class:`FileNetwork`.
     output : place of the features among the outputs, from 0.
+    trust : whether the file may run code.
     device, batch_size : see :class:`Network`; it runs in the types of the file.
 
     Raises
     ------
     ImleakError
-        If the file holds no network, or a setting does not fit it.
+        If the file is not trusted or holds no network, or a setting does not fit it.
     """
 
     name = "torch"
@@ -43,12 +46,19 @@ class Exported(GivesScores, FileNetwork):
         order: str | None = None,
         layout: str | None = None,
         output: int | None = None,
+        trust: bool = False,
         device: str = "cpu",
         batch_size: int = 32,
     ) -> None:
         settings: dict[str, Any] = {"size": size, "mean": mean, "std": std}
         settings |= {"order": order, "layout": layout, "output": output}
         super().__init__(model, settings, device, batch_size)
+        if trust is not True:
+            raise ModelError(
+                f"{self.path} is a program: PyTorch runs code that is written in it as it opens "
+                f"it. If you trust who made it, write {self.name}={model},trust=true; a file of "
+                "ONNX or a checkpoint (hf=local-dir:FOLDER) holds no code"
+            )
         given, made = self._shapes(self._open())
         self.dimension = self.vectors(made, str(self.output))
         self.settle(self.side(given))
@@ -64,9 +74,8 @@ class Exported(GivesScores, FileNetwork):
         try:
             return open_program(self.path, self.device)
         except Exception as error:  # of the reader: any
-            reason = " ".join(str(error).split())[:200] or type(error).__name__
             raise ModelError(
-                f"{self.path} was not written by torch.export.save: {reason}"
+                f"{self.path} was not written by torch.export.save: {short(error)}"
             ) from error
 
     def _shapes(self, program: Any) -> tuple[list[Any], list[Any]]:

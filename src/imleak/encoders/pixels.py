@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from ..interfaces import Features, ImageError, ImleakError, Samples
 from ._areas import areas
+from ._network import LARGEST_SIDE, check_whole
 
 LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)
 """ITU-R BT.601."""
@@ -39,8 +40,9 @@ class Pixels:
     input_size: int | None = None
 
     def __init__(self, size: int | None = None, *, patch: int = 224) -> None:
-        if size is not None and not 1 <= size <= patch:
-            raise ImleakError(f"pixels:{size}: a patch of {patch} can be made 1 to {patch} small")
+        check_whole(self.name, "patch", patch, 1, LARGEST_SIDE)
+        if size is not None:
+            check_whole(self.name, "size", size, 1, patch)
         self.size = size
         self.input_size = None if size is None else patch
         self.dimension = 1 if size is None else size * size

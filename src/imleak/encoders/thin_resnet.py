@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
+
 from ..interfaces import NotInstalledError
 from ._network import packaged
 from ._onnx import OnnxNetwork
@@ -35,6 +38,7 @@ class ThinResNet50(OnnxNetwork):
     name = "resnet50-thin"
     argument = None
     input_size: int | None = 224
+    dimension = 1024
 
     def __init__(self, *, device: str = "cpu", batch_size: int = 32) -> None:
         path = packaged(PACKAGE, MODEL)
@@ -46,6 +50,13 @@ class ThinResNet50(OnnxNetwork):
         settings = {"size": 224, "mean": [104.0, 117.0, 123.0], "std": 1.0}
         settings |= {"order": "bgr", "layout": "nhwc", "output": "Reshape:0"}
         super().__init__(str(path), settings, device, batch_size)
+
+    def inspect(self) -> None:
+        """What there is in the graph is known, and it need not be opened for that."""
+        self.settle(self.input_size)
+
+    def beside(self) -> Sequence[Path]:
+        return ()
 
     @property
     def title(self) -> str:
