@@ -9,6 +9,7 @@ from collections.abc import Hashable, Iterable, Iterator
 from glob import glob, has_magic
 from pathlib import Path
 
+from ..files import printable
 from .formats import SUFFIXES, is_known
 from .generated import DeadLeaves
 from .source import Source, SourceError
@@ -127,14 +128,21 @@ def _identity(origin: Path | DeadLeaves) -> Hashable:
 
 
 def _unique_names(paths: list[Path]) -> dict[Path, str]:
-    """Names of files, led by as few folders as tell them apart."""
+    """Names of files as they are shown, led by as few folders as tell them apart."""
     parts = {path: path.absolute().parts for path in paths}
     depth = dict.fromkeys(paths, 1)
     while True:
-        names = {path: "/".join(parts[path][-depth[path] :]) for path in paths}
+        names = {path: printable("/".join(parts[path][-depth[path] :])) for path in paths}
         uses = Counter(names.values())
         shared = [path for path in paths if uses[names[path]] > 1]
         if not shared:
             return names
+        if all(depth[path] >= len(parts[path]) for path in shared):
+            return names | _numbered(shared, names)
         for path in shared:
             depth[path] += 1
+
+
+def _numbered(paths: list[Path], names: dict[Path, str]) -> dict[Path, str]:
+    """Of files whose names are shown alike, as of an escape and of its spelling."""
+    return {path: f"{names[path]} [{at}]" for at, path in enumerate(sorted(paths), 1)}
