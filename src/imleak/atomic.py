@@ -6,6 +6,7 @@ whole. What a kill leaves behind is such a temporary file, which :func:`sweep` r
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 import stat
@@ -23,6 +24,9 @@ TEMPORARY = ".imleak-*.tmp"
 ABANDONED = 3600.0
 """Seconds without a change after which a writer is taken for dead, where the file system
 has no locks to tell."""
+
+NOT_OFFERED = {errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP, errno.EINVAL}
+"""What a file system answers that cannot sync a folder (CIFS, vboxsf)."""
 
 _UMASK = threading.Lock()
 _FLAGS = os.O_RDWR | sum(getattr(os, f"O_{name}", 0) for name in ("NOFOLLOW", "NONBLOCK", "BINARY"))
@@ -84,6 +88,9 @@ def sync_folder(folder: Path) -> None:
         descriptor = os.open(folder, os.O_RDONLY)
         try:
             os.fsync(descriptor)
+        except OSError as error:
+            if error.errno not in NOT_OFFERED:
+                raise
         finally:
             os.close(descriptor)
 
