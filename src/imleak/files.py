@@ -22,7 +22,7 @@ _KINDS = {
 
 # A pipe without a writer must not block, and a terminal not become ours, if one takes the
 # file's place between the check and the opening.
-_FLAGS = sum(getattr(os, f"O_{name}", 0) for name in ("NONBLOCK", "NOCTTY"))
+_FLAGS = os.O_RDONLY | sum(getattr(os, f"O_{name}", 0) for name in ("NONBLOCK", "NOCTTY", "BINARY"))
 
 
 class NotRegularError(OSError):
@@ -44,17 +44,13 @@ def open_regular(path: str | os.PathLike[str]) -> BinaryIO:
         As ``open`` does.
     """
     check_regular(path)
-    file = open(path, "rb", opener=_open)  # noqa: SIM115 (Path has no opener)
+    file = os.fdopen(os.open(path, _FLAGS | getattr(os, "O_CLOEXEC", 0)), "rb")
     try:
         _check(os.fstat(file.fileno()).st_mode, path)
     except OSError:
         file.close()
         raise
     return file
-
-
-def _open(path: str, flags: int) -> int:
-    return os.open(path, flags | _FLAGS)
 
 
 def check_regular(path: str | os.PathLike[str]) -> None:

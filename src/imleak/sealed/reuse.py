@@ -50,12 +50,11 @@ def same_nonce(path: Path, others: Iterable[Path]) -> list[Path]:
 def _text(path: Path) -> str:
     with open_regular(path) as file:
         start = file.read(_START)
-        if start.startswith(png.SIGNATURE):
-            return str(PngImageFile(io.BytesIO(start)).info.get("imleak", ""))
-        if start.startswith(TIFF):
-            import tifffile
+    if start.startswith(png.SIGNATURE):
+        return str(PngImageFile(io.BytesIO(start)).info.get("imleak", ""))
+    if start.startswith(TIFF):
+        import tifffile
 
-            file.seek(0)
-            with tifffile.TiffFile(file) as tiff:
-                return str(tiff.pages.first.description)
+        with tifffile.TiffFile(path) as tiff:
+            return str(tiff.pages.first.description)
     return ""
