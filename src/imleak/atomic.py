@@ -71,11 +71,13 @@ def whole(path: Path, *, sync: bool = True) -> Iterator[Path]:
     try:
         with _temporary(path.parent) as temporary:
             yield temporary
-            temporary.chmod(_mode(path))
             if sync:
                 with temporary.open("r+b") as file:
                     os.fsync(file.fileno())
+            mode = _mode(path)
             temporary.replace(path)
+            with suppress(OSError):  # a file system without modes
+                path.chmod(mode)
         if sync:
             sync_folder(path.parent)
     except OSError as error:

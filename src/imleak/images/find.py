@@ -132,17 +132,22 @@ def _unique_names(paths: list[Path]) -> dict[Path, str]:
     parts = {path: path.absolute().parts for path in paths}
     depth = dict.fromkeys(paths, 1)
     while True:
-        names = {path: printable("/".join(parts[path][-depth[path] :])) for path in paths}
+        names = {path: "/".join(parts[path][-depth[path] :]) for path in paths}
         uses = Counter(names.values())
         shared = [path for path in paths if uses[names[path]] > 1]
         if not shared:
-            return names
-        if all(depth[path] >= len(parts[path]) for path in shared):
-            return names | _numbered(shared, names)
+            return _shown(names)
         for path in shared:
             depth[path] += 1
 
 
-def _numbered(paths: list[Path], names: dict[Path, str]) -> dict[Path, str]:
-    """Of files whose names are shown alike, as of an escape and of its spelling."""
-    return {path: f"{names[path]} [{at}]" for at, path in enumerate(sorted(paths), 1)}
+def _shown(names: dict[Path, str]) -> dict[Path, str]:
+    """Names that can be printed; numbered where an escape looks like the spelling of it."""
+    alike: dict[str, list[Path]] = {}
+    for path, name in names.items():
+        alike.setdefault(printable(name), []).append(path)
+    return {
+        path: name if len(paths) == 1 else f"{name} [{at}]"
+        for name, paths in alike.items()
+        for at, path in enumerate(paths, 1)
+    }
