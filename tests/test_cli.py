@@ -255,6 +255,29 @@ def test_decrypt_refuses_a_wrong_key_and_a_cut_file(photograph: Path, tmp_path: 
     assert not back.exists()
 
 
+def test_the_only_key_is_never_replaced(photograph: Path, tmp_path: Path) -> None:
+    key, sealed = tmp_path / "key.png", tmp_path / "sealed.png"
+    words = ("--level", 3, "--key-file", key, "--overwrite")
+    assert "is the same file as" in refused("encrypt", photograph, "-o", key, *words)
+    assert not key.exists()  # it was new, and nothing is encrypted with it
+    assert imleak("encrypt", photograph, "-o", sealed, *words).exit_code == 0
+    kept = key.read_text()
+    (tmp_path / "link.png").symlink_to(key)
+    for output in (key, tmp_path / "link.png"):
+        assert "use another name" in refused("encrypt", photograph, "-o", output, *words)
+        assert "use another name" in refused("decrypt", sealed, "-o", output, *words[2:])
+    assert key.read_text() == kept
+
+
+def test_encrypt_says_what_it_does_not_carry_over(tmp_path: Path) -> None:
+    exif = PIL.Image.Exif()
+    exif[0x010F] = "maker"
+    PIL.Image.new("RGB", (20, 30)).save(tmp_path / "in.jpg", exif=exif, icc_profile=b"profile")
+    words = ("--level", 3, "--key-file", tmp_path / "key")
+    said = imleak("encrypt", tmp_path / "in.jpg", "-o", tmp_path / "out.png", *words).stdout
+    assert f"{tmp_path / 'in.jpg'}: not carried over: EXIF, ICC profile\n" in said
+
+
 def test_encrypt_refuses_a_level_above_the_depth(photograph: Path, tmp_path: Path) -> None:
     words = ("encrypt", photograph, "-o", tmp_path / "s.png", "--key-file", tmp_path / "k")
     assert "has 0..8" in refused(*words, "--level", 9)

@@ -20,7 +20,7 @@ from rich.text import Text
 from typer.testing import CliRunner
 
 from imleak.cli import app
-from imleak.cli.streams import SafeConsole
+from imleak.cli.streams import SafeConsole, never_fail
 from imleak.images import find
 from imleak.live import LineBar
 from imleak.machine import home_or_temporary
@@ -164,10 +164,29 @@ def test_a_refusal_shows_no_control_character(tmp_path: Path) -> None:
         assert result.stderr.count("\n") == 1
 
 
-@pytest.mark.parametrize("encoding", ["cp1252", "latin-1", "ascii"])
-def test_streams_that_are_not_utf_8(tmp_path: Path, encoding: str) -> None:
+@pytest.mark.parametrize(
+    ("encoding", "shown"),
+    [
+        ("cp1252", "~ inf >= 3 \u2026 caf\xe9 \\u65e5"),
+        ("latin-1", "~ inf >= 3 ... caf\xe9 \\u65e5"),
+        ("ascii", "~ inf >= 3 ... caf\\xe9 \\u65e5"),
+        ("utf-8", "~ ∞ ≥ 3 … café 日"),
+    ],
+)
+def test_what_an_encoding_lacks_is_spelled(
+    monkeypatch: pytest.MonkeyPatch, encoding: str, shown: str
+) -> None:
+    stream = io.TextIOWrapper(io.BytesIO(), encoding=encoding, newline="")
+    monkeypatch.setattr("sys.stdout", stream)
+    never_fail()
+    stream.write("~ ∞ ≥ 3 … café 日")
+    stream.flush()
+    assert stream.buffer.getvalue().decode(encoding) == shown  # type: ignore[attr-defined]
+
+
+def test_an_audit_on_a_stream_that_is_not_utf_8(tmp_path: Path) -> None:
     words = ["audit", "dead-leaves:3x48x48", "-o", str(tmp_path / "o"), "--measure", "psnr"]
-    done = imleak(*words, "--levels", "0,4", PYTHONIOENCODING=encoding)
+    done = imleak(*words, "--levels", "0,4", PYTHONIOENCODING="ascii")
     assert done.returncode == 0, done.stderr
     assert b"~ inf" in done.stdout
     assert f"Open {tmp_path / 'o' / 'report.html'}".encode() in done.stdout
