@@ -404,6 +404,21 @@ def test_a_report_is_made_of_the_folder_alone(finished: Path, tmp_path: Path) ->
     assert "holds no finished run" in refused("report", tmp_path)
 
 
+def test_a_run_is_opened_by_the_name_of_its_folder(finished: Path) -> None:
+    for path in (str(finished), finished):
+        run = imleak_api.Run(path)
+        assert run.path == finished
+        assert len(run.summary) > 0
+
+
+def test_a_calibration_has_bounds(tmp_path: Path) -> None:
+    for option in ("--n", "--seeds"):
+        result = imleak("calibrate", "-o", tmp_path / "out", option, 10**12)
+        assert result.exit_code == 2
+        assert "less than or equal to" in " ".join(result.stderr.split())
+    assert not (tmp_path / "out").exists()
+
+
 def test_an_audit_answers_and_recommends(tmp_path: Path) -> None:
     out = tmp_path / "out"
     result = imleak("audit", "dead-leaves:2x40x40", "-o", out, *PIXELS, "--acceptable-leak", 0.5)

@@ -15,8 +15,10 @@ import typer
 def _option(*names: str, words: str, panel: str | None = None, most: int | None = None) -> Any:
     """An option; a number of it is at most `most`, and at least 1 then. Those of a study are
     bounded where it is."""
-    bounds: dict[str, int] = {} if most is None else {"min": 1, "max": most}
-    return typer.Option(*names, help=words, rich_help_panel=panel, show_default=False, **bounds)
+    least = None if most is None else 1
+    return typer.Option(
+        *names, help=words, rich_help_panel=panel, show_default=False, min=least, max=most
+    )
 
 
 _IMAGES, _MEASURED, _ESTIMATORS = "Images", "What is measured", "Estimators"
