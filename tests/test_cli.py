@@ -255,6 +255,29 @@ def test_decrypt_refuses_a_wrong_key_and_a_cut_file(photograph: Path, tmp_path: 
     assert not back.exists()
 
 
+def test_the_only_key_is_never_replaced(photograph: Path, tmp_path: Path) -> None:
+    key, sealed = tmp_path / "key.png", tmp_path / "sealed.png"
+    words = ("--level", 3, "--key-file", key, "--overwrite")
+    assert "is the same file as" in refused("encrypt", photograph, "-o", key, *words)
+    assert not key.exists()  # it was new, and nothing is encrypted with it
+    assert imleak("encrypt", photograph, "-o", sealed, *words).exit_code == 0
+    kept = key.read_text()
+    (tmp_path / "link.png").symlink_to(key)
+    for output in (key, tmp_path / "link.png"):
+        assert "use another name" in refused("encrypt", photograph, "-o", output, *words)
+        assert "use another name" in refused("decrypt", sealed, "-o", output, *words[2:])
+    assert key.read_text() == kept
+
+
+def test_encrypt_says_what_it_does_not_carry_over(tmp_path: Path) -> None:
+    exif = PIL.Image.Exif()
+    exif[0x010F] = "maker"
+    PIL.Image.new("RGB", (20, 30)).save(tmp_path / "in.jpg", exif=exif, icc_profile=b"profile")
+    words = ("--level", 3, "--key-file", tmp_path / "key")
+    said = imleak("encrypt", tmp_path / "in.jpg", "-o", tmp_path / "out.png", *words).stdout
+    assert f"{tmp_path / 'in.jpg'}: not carried over: EXIF, ICC profile\n" in said
+
+
 def test_encrypt_refuses_a_level_above_the_depth(photograph: Path, tmp_path: Path) -> None:
     words = ("encrypt", photograph, "-o", tmp_path / "s.png", "--key-file", tmp_path / "k")
     assert "has 0..8" in refused(*words, "--level", 9)
@@ -379,6 +402,21 @@ def test_a_report_is_made_of_the_folder_alone(finished: Path, tmp_path: Path) ->
     assert csv.read_text().startswith("level,")
     assert "there is html, md, tex, pdf, csv" in refused("report", moved, "--format", "doc")
     assert "holds no finished run" in refused("report", tmp_path)
+
+
+def test_a_run_is_opened_by_the_name_of_its_folder(finished: Path) -> None:
+    for path in (str(finished), finished):
+        run = imleak_api.Run(path)
+        assert run.path == finished
+        assert len(run.summary) > 0
+
+
+def test_a_calibration_has_bounds(tmp_path: Path) -> None:
+    for option in ("--n", "--seeds"):
+        result = imleak("calibrate", "-o", tmp_path / "out", option, 10**12)
+        assert result.exit_code == 2
+        assert "less than or equal to" in " ".join(result.stderr.split())
+    assert not (tmp_path / "out").exists()
 
 
 def test_an_audit_answers_and_recommends(tmp_path: Path) -> None:

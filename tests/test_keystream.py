@@ -199,8 +199,14 @@ class TestKeyFiles:
 
     @pytest.mark.parametrize(
         "content",
-        [KEY, KEY.hex().encode(), KEY.hex().upper().encode() + b"\r\n", b" " + KEY.hex().encode()],
-        ids=["raw", "hex", "upper", "space"],
+        [
+            KEY,
+            KEY.hex().encode(),
+            KEY.hex().upper().encode() + b"\r\n",
+            b" " + KEY.hex().encode(),
+            b"\xef\xbb\xbf" + KEY.hex().encode(),
+        ],
+        ids=["raw", "hex", "upper", "space", "byte order mark"],
     )
     def test_formats(self, tmp_path, content):
         path = tmp_path / "key"
@@ -258,6 +264,20 @@ class TestKeyFiles:
             read_key_file(tmp_path)
         with pytest.raises(ImleakError, match="cannot write"):
             write_key_file(tmp_path / "none" / "key", KEY)
+
+    @pytest.mark.skipif(os.name != "posix", reason="pipes and devices are of POSIX")
+    def test_a_pipe_or_device_is_refused_at_once(self, tmp_path):
+        os.mkfifo(tmp_path / "pipe", 0o600)
+        reading, writing = os.pipe()
+        try:
+            for path in (tmp_path / "pipe", "/dev/zero", f"/dev/fd/{reading}"):
+                with pytest.raises(KeyFileError, match=r"not a regular file; save the key in"):
+                    read_key_file(path)
+            with pytest.raises(KeyFileError, match="never overwritten"):
+                write_key_file(tmp_path / "pipe", KEY)
+        finally:
+            os.close(reading)
+            os.close(writing)
 
     def test_a_key_in_place_of_a_name_is_not_repeated(self):
         for call in (read_key_file, lambda path: write_key_file(path, KEY)):

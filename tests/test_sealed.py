@@ -5,6 +5,7 @@ import io
 import json
 import logging
 import os
+import stat
 import struct
 import traceback
 import zlib
@@ -17,11 +18,11 @@ import tifffile
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from PIL import Image, PngImagePlugin
+from PIL import Image, ImageCms, PngImagePlugin
 
 from imleak import plugins
 from imleak.interfaces import ImageError, ImleakError
-from imleak.keystream import AesKeystream, mac_key, new_key
+from imleak.keystream import AesKeystream, mac_key, new_key, write_key_file
 from imleak.schemes.bitplanes import BitPlanes, LevelError
 from imleak.sealed import (
     Header,
@@ -186,6 +187,18 @@ class TestRefusals:
                 np.testing.assert_array_equal(load(tmp_path / "back.png"), pixels)
         assert passed < len(whole) / 4
 
+    @pytest.mark.parametrize("more", [b"\1", b"\0\0", b"PK\3\4 an archive"])
+    def test_bytes_behind_the_image(self, sealed, tmp_path, more):
+        path, _ = sealed
+        path.write_bytes(path.read_bytes() + more)
+        with pytest.raises(SealError, match=f"{len(more)} bytes stand behind the image"):
+            unseal(path, tmp_path / "back.png", KEY)
+        with path.open("ab") as file:  # that look like an end
+            file.write(b"\x00\x00\x00\x00IEND\xaeB`\x82")
+        with pytest.raises(SealError, match="bytes stand behind the image"):
+            unseal(path, tmp_path / "back.png", KEY)
+        assert not (tmp_path / "back.png").exists()
+
     def test_altered_sample(self, sealed, tmp_path):
         """Written again with its text, and one sample one higher."""
         path, _ = sealed
@@ -315,8 +328,8 @@ class TestInputs:
         exif = Image.Exif()
         exif[0x0112] = orientation
         Image.fromarray(ASTRONAUT).save(tmp_path / "in.png", exif=exif)
-        (note,) = seal(tmp_path / "in.png", tmp_path / "out.png", 3, KEY)
-        assert "EXIF" in note
+        notes = seal(tmp_path / "in.png", tmp_path / "out.png", 3, KEY)
+        assert notes == (f"turned by EXIF orientation {orientation}", "not carried over: EXIF")
         unseal(tmp_path / "out.png", tmp_path / "back.png", KEY)
         with Image.open(tmp_path / "back.png") as back:
             assert back.getexif().get(0x0112, 1) == 1
@@ -331,7 +344,8 @@ class TestInputs:
         text.add_text("Comment", "another secret")
         picture = Image.fromarray(ASTRONAUT)
         picture.save(tmp_path / "in.png", exif=exif, pnginfo=text, icc_profile=b"profile secret")
-        seal(tmp_path / "in.png", tmp_path / "out.png", 3, KEY)
+        (note,) = seal(tmp_path / "in.png", tmp_path / "out.png", 3, KEY)
+        assert note == "not carried over: EXIF, ICC profile, texts"
         with Image.open(tmp_path / "out.png") as out:
             assert set(out.info) == {"imleak"}
 
@@ -366,8 +380,9 @@ class TestInputs:
         picture = Image.fromarray(ASTRONAUT)
         preview = picture.resize((16, 16))
         picture.save(tmp_path / "in.jpg", "MPO", save_all=True, append_images=[preview])
-        (note,) = seal(tmp_path / "in.jpg", tmp_path / "out.png", 3, KEY)
-        assert note == "1 reduced copy left out"
+        reduced, *_, behind = seal(tmp_path / "in.jpg", tmp_path / "out.png", 3, KEY)
+        assert reduced == "1 reduced copy left out"
+        assert behind.endswith("bytes behind the image")
 
     def test_a_second_eye_behind_a_jpeg(self, tmp_path):
         picture = Image.fromarray(ASTRONAUT)
@@ -408,6 +423,28 @@ class TestInputs:
         assert str(path) in str(caught.value)
         assert "\n" not in str(caught.value)
         assert not path.with_name("out.png").exists()
+
+    @pytest.mark.parametrize("suffix", [".png", ".jpg", ".tif", ".webp"])
+    def test_what_is_dropped_is_said(self, tmp_path, suffix):
+        exif = Image.Exif()
+        exif[0x010F] = "maker"
+        profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+        Image.fromarray(ASTRONAUT).save(tmp_path / f"in{suffix}", exif=exif, icc_profile=profile)
+        (note,) = seal(tmp_path / f"in{suffix}", tmp_path / "out.png", 3, KEY)
+        assert "ICC profile" in note
+        assert suffix == ".tif" or "EXIF" in note
+        Image.fromarray(ASTRONAUT).save(tmp_path / f"bare{suffix}")
+        assert seal(tmp_path / f"bare{suffix}", tmp_path / "bare.out.png", 3, KEY) == ()
+
+    @pytest.mark.parametrize("suffix", [".png", ".jpg", ".tif"])
+    def test_bytes_behind_the_image(self, tmp_path, suffix):
+        """As telephones put a film behind a photograph."""
+        path = tmp_path / f"in{suffix}"
+        Image.fromarray(ASTRONAUT).save(path)
+        with path.open("ab") as file:
+            file.write(b"\xff\xd9 a film \xff\xd9")
+        (note,) = seal(path, tmp_path / "out.png", 3, KEY)
+        assert note == "not carried over: 12 bytes behind the image"
 
 
 class TestArguments:
@@ -460,8 +497,46 @@ class TestArguments:
         seal(plain, path, 3, KEY, overwrite=True)
         with pytest.raises(OutputError, match="exists"):
             unseal(path, plain, KEY)
-        unseal(path, path, KEY, overwrite=True)
-        np.testing.assert_array_equal(load(path), ASTRONAUT)
+        unseal(path, plain, KEY, overwrite=True)
+        np.testing.assert_array_equal(load(plain), ASTRONAUT)
+
+    @pytest.mark.parametrize("link", ["itself", "symbolic", "hard", "through a folder"])
+    @pytest.mark.parametrize("what", ["image", "key"])
+    def test_neither_image_nor_key_is_replaced(self, plain, tmp_path, what, link):
+        key, sealed = tmp_path / "key.png", tmp_path / "sealed.png"
+        write_key_file(key, KEY)
+        seal(plain, sealed, 3, KEY)
+        for image in (plain, sealed):
+            kept = {"image": image, "key": key}[what]
+            before, output = kept.read_bytes(), tmp_path / f"link-{image.name}"
+            if link == "itself":
+                output = kept
+            elif link == "symbolic":
+                output.symlink_to(kept)
+            elif link == "hard":
+                output.hardlink_to(kept)
+            else:
+                (tmp_path / image.stem).symlink_to(tmp_path)
+                output = tmp_path / image.stem / kept.name
+            how = {"overwrite": True, "key_file": key}
+            with pytest.raises(OutputError, match=r"is the same file as .*use another name"):
+                _ = (
+                    seal(plain, output, 3, KEY, **how)
+                    if image == plain
+                    else unseal(sealed, output, KEY, **how)
+                )
+            assert kept.read_bytes() == before
+
+    def test_the_mode_of_what_is_written(self, plain, tmp_path):
+        before = os.umask(0o027)
+        try:
+            seal(plain, tmp_path / "new.png", 3, KEY)
+            (tmp_path / "private.png").touch(0o600)
+            seal(plain, tmp_path / "private.png", 3, KEY, overwrite=True)
+        finally:
+            os.umask(before)
+        assert stat.S_IMODE((tmp_path / "new.png").stat().st_mode) == 0o640
+        assert stat.S_IMODE((tmp_path / "private.png").stat().st_mode) == 0o600
 
     @pytest.mark.parametrize("step", ["fsync", "replace"])
     def test_a_failed_write_leaves_all_as_it_was(self, plain, tmp_path, monkeypatch, step):

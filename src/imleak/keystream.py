@@ -19,10 +19,10 @@ NIST SP 800-38A (CTR mode); RFC 5869 (HKDF); NIST FIPS 198-1 (HMAC).
 
 from __future__ import annotations
 
+import codecs
 import os
 import secrets
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
@@ -30,6 +30,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from numpy.typing import NDArray
 
+from .files import NotRegularError, open_regular
 from .interfaces import ImleakError
 
 KEY_BYTES = 32
@@ -121,14 +122,19 @@ def read_key_file(path: str | os.PathLike[str]) -> bytes:
     Raises
     ------
     KeyFileError
-        If the file cannot be read, holds anything else, or can be read or written by
-        group or world (the rule of ssh; not checked on Windows).
+        If the file is no regular file or cannot be read, holds anything else, or can be
+        read or written by group or world (the rule of ssh; not checked on Windows).
     """
     _refuse_key_as_name(path)
     try:
-        with Path(path).open("rb") as file:
+        with open_regular(path) as file:
             mode = os.fstat(file.fileno()).st_mode
             content = file.read(4 * KEY_BYTES)
+    except NotRegularError as error:
+        raise KeyFileError(
+            f"cannot read key file {path}: {error.strerror}; "
+            "save the key in a file of mode 0600 and give its name"
+        ) from None
     except OSError as error:
         raise KeyFileError(f"cannot read key file {path}: {error.strerror}") from None
     if os.name == "posix" and mode & 0o077:
@@ -195,7 +201,7 @@ def _encode(*fields: bytes | str | int) -> bytes:
 
 
 def _from_hex(content: bytes) -> bytes | None:
-    text = content.strip()
+    text = content.removeprefix(codecs.BOM_UTF8).strip()
     if len(text) != 2 * KEY_BYTES:
         return None
     try:

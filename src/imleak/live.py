@@ -7,6 +7,8 @@ from html import escape
 from time import monotonic
 from typing import Any, TextIO
 
+from .files import printable
+
 PAUSE = 0.2
 """Seconds between two drawings."""
 
@@ -84,13 +86,13 @@ class LineBar(Live):
         self._stream = sys.stderr if stream is None else stream
 
     def _say(self, message: str) -> None:
-        print(message, file=self._stream)
+        print(printable(message), file=self._stream)
 
     def _draw(self, share: float, words: str) -> None:
         if self._stream.isatty():
             bar = "█" * round(share * WIDTH)
             end = "\n" if share >= 1 else ""
-            line = f"\r\x1b[K{bar:░<{WIDTH}} {share:4.0%} {words}"
+            line = f"\r\x1b[K{bar:░<{WIDTH}} {share:4.0%} {printable(words)}"
             print(line, end=end, file=self._stream, flush=True)
 
 

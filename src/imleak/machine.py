@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
@@ -109,6 +110,23 @@ def reuse_memory() -> bool:
     mallopt = ctypes.CDLL(None).mallopt
     wanted = {M_MMAP_MAX: 0, M_TRIM_THRESHOLD: 2**31 - 1, M_TOP_PAD: 64 << 20, M_ARENA_MAX: 1}
     return all(mallopt(parameter, value) == 1 for parameter, value in wanted.items())
+
+
+@contextmanager
+def home_or_temporary() -> Iterator[None]:
+    """A home folder for whoever keeps something in one, this package and others: where the
+    user has none (no ``HOME`` and no entry in the list of users), a temporary one."""
+    try:
+        Path.home()
+    except RuntimeError:
+        with TemporaryDirectory(prefix="imleak-home-", ignore_cleanup_errors=True) as folder:
+            os.environ["HOME"] = folder
+            try:
+                yield
+            finally:
+                del os.environ["HOME"]
+    else:
+        yield
 
 
 @contextmanager

@@ -145,8 +145,8 @@ def load(kind: Kind, name: str) -> type[Any]:
     return loaded
 
 
-def unknown(kind: str, name: str, names: Mapping[str, Any]) -> UnknownNameError:
+def unknown(kind: str, name: object, names: Mapping[str, Any]) -> UnknownNameError:
     """The error for a name nobody has, with the nearest known one."""
-    close = difflib.get_close_matches(name, names, n=1)
+    close = difflib.get_close_matches(str(name), names, n=1)
     guess = f" Did you mean {close[0]!r}?" if close else ""
     return UnknownNameError(f"unknown {kind} {name!r}.{guess} Known: {', '.join(sorted(names))}.")

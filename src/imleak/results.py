@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,14 @@ class Run(study.Run):
     """A finished run in its folder, as :func:`imleak.audit` returns it.
 
     In a notebook it shows its answer and its table.
+
+    Parameters
+    ----------
+    path : the folder.
     """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        super().__init__(Path(path))
 
     def answer(self, acceptable: float | None = None) -> Answer:
         """What the run says, in words.

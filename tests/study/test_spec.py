@@ -103,7 +103,10 @@ def test_a_file_and_what_overrides_it(tmp_path: Path) -> None:
     [
         ({"encoders": "corner"}, "encoders[0].name: unknown encoder 'corner'. Did you mean"),
         ({"scheme": "xor"}, "scheme.name: unknown scheme 'xor'. Known: bitplanes"),
-        ({"scheme": {"name": "bitplanes", "clear": "up"}}, "scheme: no form 'up'"),
+        (
+            {"scheme": {"name": "bitplanes", "clear": "up"}},
+            "scheme: bitplanes refuses clear='up': input should be",
+        ),
         ({"measures": {"name": "rows", "epoch": 1}}, "measures[0]: rows has no option 'epoch'"),
         ({"measures": {"name": "twofold", "protocol": "guess"}}, "measures[0]: no protocol"),
         ({"measures": {"epochs": 1}}, "measures[0].name: field required"),

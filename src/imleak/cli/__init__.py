@@ -12,8 +12,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from ..files import printable
 from ..interfaces import ImleakError
+from ..machine import home_or_temporary
 from . import cache, options
+from .signals import cleaned_up
+from .streams import never_fail
 
 if TYPE_CHECKING:
     from ..study import StudySpec, Where
@@ -26,7 +30,7 @@ class _OneLineErrors(TyperGroup):
         try:
             return super().invoke(ctx)
         except ImleakError as error:
-            typer.echo(f"imleak: {' '.join(str(error).splitlines())}", err=True)
+            typer.echo(f"imleak: {printable(' '.join(str(error).splitlines()))}", err=True)
             raise typer.Exit(2) from None
 
 
@@ -53,7 +57,9 @@ def _imleak(version: options.Version = False) -> None:
 
 def main() -> None:
     """Entry point of the `imleak` command."""
-    app()
+    never_fail()
+    with home_or_temporary():
+        app()
 
 
 @app.command()
@@ -171,9 +177,12 @@ def encrypt(
     is_new = not key_file.exists()
     if is_new:
         write_key_file(key_file, new_key())
-    key = read_key_file(key_file)
+    key, chosen = read_key_file(key_file), scheme or "bitplanes"
     try:
-        notes = seal(image, output, level, key, scheme or "bitplanes", bits, overwrite=overwrite)
+        with cleaned_up():
+            notes = seal(
+                image, output, level, key, chosen, bits, overwrite=overwrite, key_file=key_file
+            )
     except ImleakError:
         if is_new:  # nothing was encrypted with it
             key_file.unlink()
@@ -199,7 +208,9 @@ def decrypt(
     from ..sealed import same_nonce, unseal
     from .terminal import say
 
-    unseal(image, output, read_key_file(key_file), overwrite=overwrite)
+    key = read_key_file(key_file)
+    with cleaned_up():
+        unseal(image, output, key, overwrite=overwrite, key_file=key_file)
     beside = sorted(path for path in image.parent.iterdir() if path.is_file() and path != image)
     for other in same_nonce(image, beside):
         say(

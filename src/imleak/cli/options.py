@@ -12,8 +12,13 @@ from typing import Annotated, Any
 import typer
 
 
-def _option(*names: str, words: str, panel: str | None = None) -> Any:
-    return typer.Option(*names, help=words, rich_help_panel=panel, show_default=False)
+def _option(*names: str, words: str, panel: str | None = None, most: int | None = None) -> Any:
+    """An option; a number of it is at most `most`, and at least 1 then. Those of a study are
+    bounded where it is."""
+    least = None if most is None else 1
+    return typer.Option(
+        *names, help=words, rich_help_panel=panel, show_default=False, min=least, max=most
+    )
 
 
 _IMAGES, _MEASURED, _ESTIMATORS = "Images", "What is measured", "Estimators"
@@ -161,8 +166,10 @@ EstimatorNames = Annotated[
 Tasks = Annotated[
     list[str] | None, _option("--task", words="Name or glob of tasks; repeat for several.")
 ]
-Rows = Annotated[int | None, _option("--n", words="Rows of a sample; else each task's own.")]
-Samples = Annotated[int, _option("--seeds", words="Samples of every task; else one.")]
+Rows = Annotated[
+    int | None, _option("--n", words="Rows of a sample; else each task's own.", most=10_000_000)
+]
+Samples = Annotated[int, _option("--seeds", words="Samples of every task; else one.", most=10_000)]
 Quick = Annotated[bool, _option("--quick", words="A few small tasks, in about two minutes.")]
 AcceptableLeak = Annotated[
     float | None,

@@ -7,13 +7,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
+from ..files import printable
+from .streams import SafeConsole
+
 if TYPE_CHECKING:
     import pandas as pd
+    from rich.console import Console
 
     from ..encoder_check import Check
     from ..interfaces import Encoder
@@ -28,11 +31,11 @@ MOST_LINES = 10
 
 def say(message: str, *, error: bool = False) -> None:
     """A line as it is, whatever its length and brackets."""
-    _print(Console(stderr=error), message)
+    _print(SafeConsole(stderr=error), message)
 
 
 def show(table: Table) -> None:
-    Console().print(table)
+    SafeConsole().print(table)
 
 
 def tell(run: Run, acceptable: float | None = None) -> None:
@@ -43,8 +46,8 @@ def tell(run: Run, acceptable: float | None = None) -> None:
     decides = overview_table(run.summary)
     if decides.row_count:
         show(decides)
-    else:
-        for table in level_tables(run.summary, Console().width) if len(run.summary) else ():
+    elif len(run.summary):
+        for table in level_tables(run.summary, SafeConsole().width):
             show(table)
     for warning in run.manifest.get("warnings", ()):
         say(warning)
@@ -65,7 +68,7 @@ def tell_calibration(found: Calibration) -> None:
     """Truth and estimates, what became of them, and where the files are."""
     from ..report.calibration_table import consistency_lines, estimator_table, task_tables
 
-    for table in task_tables(found.frame, Console().width):
+    for table in task_tables(found.frame, SafeConsole().width):
         show(table)
     show(estimator_table(found.summary))
     for line in consistency_lines(found.consistency):
@@ -93,9 +96,9 @@ def tell_check(title: str, encoder: Encoder, found: Check) -> None:
         **facts,
         "digest": encoder.digest,
     }
-    table = Table(title=Text(title), title_justify="left", box=None, show_header=False)
+    table = Table(title=_cell(title), title_justify="left", box=None, show_header=False)
     for name, value in lines.items():
-        table.add_row(Text(name), Text(value))
+        table.add_row(Text(name), _cell(value))
     show(table)
     for warning in found.warnings:
         say(warning)
@@ -110,7 +113,7 @@ def tell_status(found: Status) -> None:
         shown.add_column(column, justify="left" if column in ("measure", "on") else "right")
     for count in found.counts:
         numbers = (count.done, count.failed, count.left)
-        shown.add_row(Text(count.measure), Text(count.space), *map(str, numbers))
+        shown.add_row(_cell(count.measure), _cell(count.space), *map(str, numbers))
     show(shown)
     if found.driver:
         say(f"At work: process {found.driver.get('pid')} on {found.driver.get('host')}")
@@ -130,7 +133,7 @@ def tell_reproduction(found: Reproduction) -> None:
     table = Table("claim", "on", "protocol", "verdict")
     for claim in found.claims:
         on = ", ".join(filter(None, (claim.measure, claim.encoder, claim.images)))
-        table.add_row(claim.statement.number, Text(on), claim.evaluation, claim.verdict)
+        table.add_row(claim.statement.number, _cell(on), claim.evaluation, claim.verdict)
     show(table)
     for statement in dict.fromkeys(claim.statement for claim in found.claims):
         say(f"{statement.number}. {statement.says}")
@@ -191,11 +194,16 @@ def bar() -> Iterator[Bar]:
         TimeRemainingColumn(),
         TextColumn("{task.description}", markup=False),
     )
-    console = Console(stderr=True)
+    console = SafeConsole(stderr=True)
     seen = console.is_terminal
     with Progress(*columns, console=console, transient=True, disable=not seen) as progress:
         yield Bar(progress, progress.add_task("", total=None))
 
 
+def _cell(text: str) -> Text:
+    """A line of a table, whatever somebody has named something."""
+    return Text(printable(text))
+
+
 def _print(console: Console, message: str) -> None:
-    console.print(message, markup=False, highlight=False, soft_wrap=True)
+    console.print(printable(message), markup=False, highlight=False, soft_wrap=True)

@@ -196,7 +196,7 @@ def _identity(origin: Path | DeadLeaves) -> Hashable:
 
 
 def _unique_names(paths: list[Path]) -> dict[Path, str]:
-    """Names of files, led by as few folders as tell them apart."""
+    """Names of files as they are shown, led by as few folders as tell them apart."""
     parts = {path: path.absolute().parts for path in paths}
     depth = dict.fromkeys(paths, 1)
     while True:
@@ -204,6 +204,18 @@ def _unique_names(paths: list[Path]) -> dict[Path, str]:
         uses = Counter(names.values())
         shared = [path for path in paths if uses[names[path]] > 1]
         if not shared:
-            return names
+            return _shown(names)
         for path in shared:
             depth[path] += 1
+
+
+def _shown(names: dict[Path, str]) -> dict[Path, str]:
+    """Names that can be printed; numbered where an escape looks like the spelling of it."""
+    alike: dict[str, list[Path]] = {}
+    for path, name in names.items():
+        alike.setdefault(printable(name), []).append(path)
+    return {
+        path: name if len(paths) == 1 else f"{name} [{at}]"
+        for name, paths in alike.items()
+        for at, path in enumerate(paths, 1)
+    }

@@ -21,12 +21,13 @@ from pathlib import Path
 from typing import Any
 
 from .. import plugins
+from ..atomic import OutputError
 from ..images import MAX_PIXELS
 from ..interfaces import ImageError, Samples, Scheme
 from ..keystream import AesKeystream, new_nonce
 from . import envelope, files
 from .envelope import Header, SealError
-from .files import OutputError
+from .extras import bytes_behind
 from .reuse import header_of, same_nonce
 
 __all__ = [
@@ -54,6 +55,7 @@ def seal(
     options: Mapping[str, Any] | None = None,
     overwrite: bool = False,
     max_pixels: int = MAX_PIXELS,
+    key_file: PathLike | None = None,
 ) -> tuple[str, ...]:
     """Encrypt a picture file at a level.
 
@@ -69,16 +71,18 @@ def seal(
         in 16. Default: what the file says.
     overwrite : whether `path_out` may be there already.
     max_pixels : refuse a picture of more pixels, before it is decoded.
+    key_file : where the key stands, so that `path_out` does not replace it.
 
     Returns
     -------
-    What reading `path_in` changed: "palette expanded", "turned by EXIF orientation 6".
+    What reading `path_in` changed: "palette expanded", "turned by EXIF orientation 6"; and
+    what of it is not carried over: "not carried over: EXIF, ICC profile".
 
     Raises
     ------
     OutputError
-        If `path_out` is JPEG or another format than PNG and TIFF, is there already, or
-        cannot be written.
+        If `path_out` is JPEG or another format than PNG and TIFF, is the same file as
+        `path_in` or `key_file`, is there already, or cannot be written.
     ImageError
         If `path_in` cannot be read, has samples of more than `bits`, or holds what could
         not be given back (alpha, further pages, CMYK).
@@ -93,10 +97,10 @@ def seal(
     beside the cipher in the clear, and EXIF often holds a small copy of the picture.
     """
     source, target = Path(path_in), Path(path_out)
-    files.check_output(target, overwrite=overwrite)
+    files.check_output(target, overwrite=overwrite, sources=_given(source, key_file))
     chosen = _scheme(scheme, options or {})
     picture = files.read_whole(source, bits=bits, max_pixels=max_pixels)
-    if envelope.is_sealed(files.text_of(source)):
+    if envelope.is_sealed(files.text_of(files.content_of(source))):
         raise SealError(f"{source}: encrypted already, which would be lost; decrypt it first")
     header = Header(
         scheme, chosen.version, int(level), picture.bits, new_nonce(), dict(options or {})
@@ -114,6 +118,7 @@ def unseal(
     *,
     overwrite: bool = False,
     max_pixels: int = MAX_PIXELS,
+    key_file: PathLike | None = None,
 ) -> Header:
     """Decrypt a file that :func:`seal` wrote, to exactly the samples that were sealed.
 
@@ -122,7 +127,7 @@ def unseal(
     path_in : sealed file.
     path_out : .png or .tif, in an existing folder; need not be of the format of `path_in`.
     key : 32-byte master key.
-    overwrite, max_pixels : as in :func:`seal`.
+    overwrite, max_pixels, key_file : as in :func:`seal`.
 
     Returns
     -------
@@ -132,12 +137,13 @@ def unseal(
     ------
     SealError
         If the file is not sealed, if the key is wrong, or if a sample, the header or the
-        form of the picture was altered, or the file cut. Nothing is written then.
+        form of the picture was altered, the file cut, or bytes put behind it. Nothing is
+        written then.
     OutputError
         As :func:`seal`.
     """
     source, target = Path(path_in), Path(path_out)
-    files.check_output(target, overwrite=overwrite)
+    files.check_output(target, overwrite=overwrite, sources=_given(source, key_file))
     cipher, text = _read_sealed(source, max_pixels)
     with _named(source):
         header = envelope.open_(text, cipher, key)
@@ -175,7 +181,20 @@ def _read_sealed(path: Path, max_pixels: int) -> tuple[Samples, str]:
         picture = None
     if picture is None:
         raise SealError(f"{path}: cut, altered or never encrypted; take it as imleak wrote it")
-    return picture.samples, files.text_of(path)
+    content = files.content_of(path)
+    text = files.text_of(content)
+    behind = bytes_behind(content) if envelope.is_sealed(text) else 0
+    if behind:
+        raise SealError(
+            f"{path}: {behind} bytes stand behind the image that imleak did not write; "
+            "take it as imleak wrote it"
+        )
+    return picture.samples, text
+
+
+def _given(source: Path, key_file: PathLike | None) -> list[Path]:
+    """The files that are read."""
+    return [source] if key_file is None else [source, Path(key_file)]
 
 
 def _is_refusal(error: ImageError) -> bool:

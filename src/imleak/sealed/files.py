@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import io
-import os
 import re
-import secrets
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from PIL.PngImagePlugin import PngImageFile
 
+from ..atomic import OutputError, sweep, write_whole
+from ..files import open_regular
 from ..images import Source, read
-from ..interfaces import Image, ImageError, ImleakError, Samples
+from ..interfaces import Image, ImageError, Samples
 from . import png
+from .extras import TIFF, bytes_behind, metadata
 
 _KEYWORD = "imleak"
 """Of our text in a PNG file; in a TIFF file it is the ImageDescription."""
@@ -24,15 +26,10 @@ _HARMLESS = re.compile(
 """Notes of reading that one can live with: the picture looks the same. Reduced copies are
 thumbnails, and the previews and gain maps that telephones append to a JPEG."""
 
-_TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
-
-
-class OutputError(ImleakError):
-    """A file that cannot be written: its format, its place, or another one in the way."""
-
 
 def read_whole(path: Path, *, bits: int | None, max_pixels: int) -> Image:
-    """A picture, in colour if it has any, of which nothing gets lost.
+    """An image, in colour if it has any, of whose samples nothing gets lost; its notes say
+    what else is not carried over.
 
     Raises
     ------
@@ -47,28 +44,50 @@ def read_whole(path: Path, *, bits: int | None, max_pixels: int) -> Image:
             f"{path}: cannot be given back as it is ({', '.join(lost)}); "
             "save it as an 8- or 16-bit grey or RGB PNG"
         )
-    return picture
+    return replace(picture, notes=(*picture.notes, *_dropped(content_of(path))))
 
 
 def read_exact(path: Path, *, max_pixels: int) -> Image | None:
-    """A picture whose samples are those of the file, as :func:`write` writes them; None
+    """An image whose samples are those of the file, as :func:`write` writes them; None
     if reading has to change anything, or if the file is cut.
 
     Raises
     ------
     ImageError
-        If the file is no picture, or its samples cannot be decoded.
+        If the file is no image, or its samples cannot be decoded.
     """
     picture = read(Source(str(path), path), colour=True, max_pixels=max_pixels)
-    return None if picture.notes or png.is_cut(path.read_bytes()) else picture
+    return None if picture.notes or png.is_cut(content_of(path)) else picture
 
 
-def text_of(path: Path) -> str:
-    """Our text in a file that is known to be a picture; "" if it has none."""
-    content = path.read_bytes()
+def content_of(path: Path) -> bytes:
+    """The bytes of a file that was read as an image.
+
+    Raises
+    ------
+    ImageError
+        If they cannot be read any more.
+    """
+    try:
+        with open_regular(path) as file:
+            return file.read()
+    except OSError as error:
+        raise ImageError(f"{path}: {error.strerror}") from error
+
+
+def _dropped(content: bytes) -> Iterator[str]:
+    """What of an image file is not in its samples, and thus not in what is written."""
+    if kinds := metadata(content):
+        yield f"not carried over: {', '.join(kinds)}"
+    if count := bytes_behind(content):
+        yield f"not carried over: {count} bytes behind the image"
+
+
+def text_of(content: bytes) -> str:
+    """Our text in a file that is known to be an image; "" if it has none."""
     if content.startswith(png.SIGNATURE):
         return str(PngImageFile(io.BytesIO(content)).info.get(_KEYWORD, ""))
-    if content.startswith(_TIFF):
+    if content.startswith(TIFF):
         import tifffile
 
         with tifffile.TiffFile(io.BytesIO(content)) as file:
@@ -85,32 +104,29 @@ def write(path: Path, samples: Samples, text: str = "", *, overwrite: bool = Fal
         As :func:`check_output`, or if the disk refuses.
     """
     check_output(path, overwrite=overwrite)
-    data = _ENCODERS[path.suffix.lower()](samples, text)
-    temporary = path.with_name(f".imleak-{secrets.token_hex(8)}.tmp")
-    try:
-        with temporary.open("xb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-        _sync_folder(path.parent)
-    except OSError as error:
-        raise OutputError(f"cannot write {path}: {error.strerror}") from None
-    finally:
-        with suppress(OSError):
-            temporary.unlink()
+    sweep(path.parent)
+    write_whole(path, _ENCODERS[path.suffix.lower()](samples, text))
 
 
-def check_output(path: Path, *, overwrite: bool) -> None:
+def check_output(path: Path, *, overwrite: bool, sources: Iterable[Path] = ()) -> None:
     """Refuse an output before any work is done for it.
+
+    Parameters
+    ----------
+    sources : files that are read, and not to be replaced by it.
 
     Raises
     ------
     OutputError
-        If the format is not one of ours, the folder is missing, or the file is there and
-        may not be overwritten.
+        If the format is not one of ours, the folder is missing, the file is one of
+        `sources`, under whatever name, or is there and may not be overwritten.
     """
     suffix = path.suffix.lower()
+    for source in sources:
+        if _is_same(path, source):
+            raise OutputError(
+                f"cannot write {path}: it is the same file as {source}; use another name"
+            )
     if suffix in (".jpg", ".jpeg"):
         raise OutputError(
             f"cannot write {path}: JPEG is lossy and would change the samples; use .png or .tif"
@@ -121,6 +137,16 @@ def check_output(path: Path, *, overwrite: bool) -> None:
         raise OutputError(f"cannot write {path}: there is no folder {path.parent}")
     if path.exists() and not overwrite:
         raise OutputError(f"{path} exists: use another name, or allow overwriting")
+    if path.exists() and not path.is_file():
+        raise OutputError(f"cannot write {path}: it is no regular file; use another name")
+
+
+def _is_same(path: Path, other: Path) -> bool:
+    """Whether two names are of one file, by links too; also of one that is not there yet."""
+    try:
+        return path.samefile(other)
+    except OSError:
+        return path.resolve() == other.resolve()
 
 
 def _encode_png(samples: Samples, text: str) -> bytes:
@@ -146,13 +172,3 @@ def _encode_tiff(samples: Samples, text: str) -> bytes:
 
 
 _ENCODERS = {".png": _encode_png, ".tif": _encode_tiff, ".tiff": _encode_tiff}
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make a rename last. Windows neither opens folders nor needs it."""
-    if os.name == "posix":
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

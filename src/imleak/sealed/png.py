@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import struct
 import zlib
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -42,9 +43,24 @@ def encode(samples: Samples, text: dict[str, str]) -> bytes:
     )
 
 
+def chunks(content: bytes) -> Iterator[tuple[bytes, int]]:
+    """Type of every chunk of a PNG file, and where it ends; up to IEND, or to the first
+    that is cut."""
+    at = len(SIGNATURE)
+    while at + 12 <= len(content):
+        kind = content[at + 4 : at + 8]
+        at += 12 + int.from_bytes(content[at : at + 4], "big")
+        if at > len(content):
+            return
+        yield kind, at
+        if kind == b"IEND":
+            return
+
+
 def is_cut(content: bytes) -> bool:
     """Whether a PNG file lacks its end, which decoders do not miss behind the samples."""
-    return content.startswith(SIGNATURE) and not content.endswith(_END)
+    is_png = content.startswith(SIGNATURE)
+    return is_png and all(kind != b"IEND" for kind, _ in chunks(content))
 
 
 def _chunk(kind: bytes, data: bytes) -> bytes:

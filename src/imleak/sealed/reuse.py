@@ -12,13 +12,13 @@ from pathlib import Path
 
 from PIL.PngImagePlugin import PngImageFile
 
+from ..files import open_regular
 from . import envelope, png
 from .envelope import Header
+from .extras import TIFF
 
 _START = 1 << 16
 """Bytes of a file that are read for its header, which stands before the samples."""
-
-_TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
 
 def header_of(path: Path) -> Header | None:
@@ -48,11 +48,11 @@ def same_nonce(path: Path, others: Iterable[Path]) -> list[Path]:
 
 
 def _text(path: Path) -> str:
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         start = file.read(_START)
     if start.startswith(png.SIGNATURE):
         return str(PngImageFile(io.BytesIO(start)).info.get("imleak", ""))
-    if start.startswith(_TIFF):
+    if start.startswith(TIFF):
         import tifffile
 
         with tifffile.TiffFile(path) as tiff:

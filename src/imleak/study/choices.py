@@ -151,7 +151,7 @@ def _pair(item: str) -> tuple[str, Any]:
 def _value(text: str) -> Any:
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return text
 
 

@@ -10,7 +10,9 @@ from functools import lru_cache
 from typing import Any, Self
 
 from .. import plugins
+from ..files import printable
 from ..interfaces import ChoosesView, ImleakError, NotInstalledError, Space, TrainableEncoder
+from .limits import cut, refusals
 
 
 class OptionError(ImleakError):
@@ -74,7 +76,7 @@ class Component:
         """What it is called in results: its name, after the protocol where one was given
         (``in-sample mine``), with what an encoder adds (``clip=random:0``)."""
         if self.kind == "encoder":
-            return str(getattr(self.build(), "title", self.name))
+            return printable(str(getattr(self.build(), "title", self.name)))
         return f"{self.protocol} {self.name}" if self.protocol else self.name
 
     @property
@@ -96,7 +98,10 @@ def component(kind: plugins.Kind, name: str, options: Mapping[str, Any]) -> Comp
     ImleakError
         If the name is unknown, an option is not taken or refused, or a package is missing.
     """
-    spelled = canonical(dict(options))
+    try:
+        spelled = canonical(dict(options))
+    except (TypeError, ValueError, RecursionError) as error:
+        raise OptionError(f"{name}: an option is no text, number or list: {error}") from error
     instance = _instance(kind, name, spelled)
     facts = getattr(instance, "facts", {}) if kind == "estimator" else {}
     digest = instance.digest if kind == "encoder" else facts.get("precision", "")
@@ -148,10 +153,16 @@ def _instance(kind: plugins.Kind, name: str, options: str) -> Any:
         if option not in takes:
             known = ", ".join(takes) if takes else "none"
             raise OptionError(f"{name} has no option {option!r}; its options: {known}")
+    made = _loaded(kind, name)
+    for why in refusals(made, options):
+        raise OptionError(f"{name} refuses {why}")
     try:
-        return _loaded(kind, name)(**given)
-    except (TypeError, ValueError) as error:
-        raise OptionError(f"{name} refuses {options}: {error}") from error
+        return made(**given)
+    except ImleakError:
+        raise
+    except Exception as error:  # whatever a constructor, or a library in it, says of a value
+        reason = str(error) or type(error).__name__
+        raise OptionError(f"{name} refuses {cut(options)}: {reason}") from error
 
 
 def _loaded(kind: plugins.Kind, name: str) -> type[Any]:

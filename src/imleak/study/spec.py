@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal, Self, TypeVar
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 
 from .. import plugins
+from ..files import open_regular
 from ..interfaces import Classifier, ImleakError
 from .choices import HELD_OUT_ONLY, Choice, EncoderChoice, Frozen, MeasureChoice, SchemeChoice
 from .components import (
@@ -25,6 +26,7 @@ from .components import (
     space,
     takes_gallery,
 )
+from .limits import LARGEST, LARGEST_OF_OTHERS, LARGEST_SEED, MOST_LEVELS, shown
 
 SHARED_OPTIONS = (
     "epochs",
@@ -60,15 +62,20 @@ def parse_levels(value: object) -> object:
     if isinstance(value, int):
         return (value,)
     if isinstance(value, str):
-        return tuple(level for part in value.split(",") for level in _run_of_levels(part.strip()))
+        parts = {part.strip() for part in value.split(",")}
+        return tuple({level for part in parts for level in _run_of_levels(part)})
     return value
 
 
 def _run_of_levels(part: str) -> range:
-    match = re.fullmatch(r"(\d+)(?:\s*-\s*(\d+))?", part)
+    match = re.fullmatch(r"0*(\d+)(?:\s*-\s*0*(\d+))?", part, re.ASCII)
     if match is None:
-        raise ValueError(f"{part!r} is not a level; write 0-8 or 0,2,4")
+        raise ValueError(f"{shown(part)} is not a level; write 0-8 or 0,2,4")
+    if any(len(number) > len(str(MOST_LEVELS)) for number in match.groups(default="")):
+        raise ValueError(f"{shown(part)} is above {MOST_LEVELS}, the highest level there can be")
     first, last = int(match[1]), int(match[2] or match[1])
+    if last > MOST_LEVELS:
+        raise ValueError(f"{part!r} is above {MOST_LEVELS}, the highest level there can be")
     if last < first:
         raise ValueError(f"{part!r} counts down; write {last}-{first}")
     return range(first, last + 1)
@@ -111,7 +118,7 @@ def _as_text(value: object) -> object:
 Text = Annotated[str, BeforeValidator(_as_text)]
 Several = BeforeValidator(_several)
 NotEmpty = AfterValidator(_not_empty)
-Level = Annotated[int, Field(ge=0)]
+Level = Annotated[int, Field(ge=0, le=MOST_LEVELS)]
 Levels = Annotated[tuple[Level, ...], NotEmpty, AfterValidator(_in_order)]
 
 
@@ -148,12 +155,12 @@ class StudySpec(Frozen):
     """
 
     sources: Annotated[tuple[Text, ...], Several, NotEmpty]
-    largest: int | None = Field(None, ge=1)
-    limit: int | None = Field(None, ge=1)
+    largest: int | None = Field(None, ge=1, le=LARGEST["largest"])
+    limit: int | None = Field(None, ge=1, le=LARGEST["limit"])
     annotations: Text | None = None
     colour: bool = False
     bits: int | None = Field(None, ge=1, le=16)
-    max_pixels: int | None = Field(None, ge=1)
+    max_pixels: int | None = Field(None, ge=1, le=LARGEST["max_pixels"])
     scheme: SchemeChoice = Field("bitplanes", validate_default=True)
     levels: Annotated[Levels | None, BeforeValidator(parse_levels)] = None
     encoders: Annotated[tuple[EncoderChoice, ...], Several] = Field(
@@ -165,16 +172,16 @@ class StudySpec(Frozen):
         Field(DEFAULT_MEASURES, validate_default=True)
     )
     gallery: Annotated[tuple[Text, ...], Several] = ()
-    patches: int = Field(10, ge=1)
-    max_samples: int | None = Field(None, ge=1)
-    seed: int = Field(0, ge=0)
-    epochs: int | None = Field(None, ge=1)
+    patches: int = Field(10, ge=1, le=LARGEST["patches"])
+    max_samples: int | None = Field(None, ge=1, le=LARGEST["max_samples"])
+    seed: int = Field(0, ge=0, le=LARGEST_SEED)
+    epochs: int | None = Field(None, ge=1, le=LARGEST["epochs"])
     protocol: Literal["in-sample", "held-out"] | None = None
-    seeds: int | None = Field(None, ge=1)
-    folds: int | None = Field(None, ge=2)
+    seeds: int | None = Field(None, ge=1, le=LARGEST["seeds"])
+    folds: int | None = Field(None, ge=2, le=LARGEST["folds"])
     growth: bool | None = None
     sensitivity: bool | None = None
-    round_to: float | None = Field(None, gt=0)
+    round_to: float | None = Field(None, gt=0, le=LARGEST_OF_OTHERS)
     device: str | None = None
     precision: Literal["auto", "fp32", "bf16", "fp16"] | None = None
 
@@ -391,10 +398,11 @@ def _looked_at(size: int | str | None) -> str:
 
 def _read_toml(path: str | Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(Path(path).read_text(encoding="utf-8"))
+        with open_regular(path) as file:
+            return tomllib.loads(file.read().decode("utf-8-sig"))
     except OSError as error:
         raise SpecError(f"cannot be read: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise SpecError(f"is not TOML: {error}") from error
 
 
@@ -420,4 +428,4 @@ def _what(detail: Mapping[str, Any]) -> str:
         )
     message = str(detail["msg"])
     told = message[:1].lower() + message[1:]
-    return told if detail["type"] == "missing" else f"{told} (it is {detail['input']!r})"
+    return told if detail["type"] == "missing" else f"{told} (it is {shown(detail['input'])})"

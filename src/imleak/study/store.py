@@ -101,7 +101,12 @@ class Store:
 
         schema = pa.Schema.from_pandas(frame.tidy([]), preserve_index=False)
         rest = iter(rows)
-        with whole(self.path / RESULTS) as path, pq.ParquetWriter(path, schema) as writer:
+        # Opened here: pyarrow takes no name of a folder that is not UTF-8.
+        with (
+            whole(self.path / RESULTS) as path,
+            path.open("wb") as file,
+            pq.ParquetWriter(file, schema) as writer,
+        ):
             while chunk := list(islice(rest, ROWS_AT_ONCE)):
                 table = pa.Table.from_pandas(frame.tidy(chunk), schema, preserve_index=False)
                 writer.write_table(table)
@@ -110,8 +115,8 @@ class Store:
         """The table of results, a part of it at a time."""
         import pyarrow.parquet as pq
 
-        with pq.ParquetFile(self.path / RESULTS) as file:
-            for batch in file.iter_batches(ROWS_AT_ONCE):
+        with (self.path / RESULTS).open("rb") as file, pq.ParquetFile(file) as table:
+            for batch in table.iter_batches(ROWS_AT_ONCE):
                 yield frame.typed(batch.to_pandas(), frame.COLUMNS)
 
     def write_summary(

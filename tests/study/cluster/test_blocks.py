@@ -2,13 +2,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from urllib.error import HTTPError
+from urllib.request import urlopen
 
 import cluster_fakes
 import pytest
 
 from imleak.machine import cores
 from imleak.study.cluster import ClusterError, Crew, Here, Lost, Resource, Where, crew
-from imleak.study.cluster.blocks import MOST_ITEMS
+from imleak.study.cluster.blocks import MOST_ITEMS, Hands
 
 
 @pytest.fixture(scope="module")
@@ -103,3 +105,17 @@ def test_blocks_that_wait_for_a_resource_survive_the_death_of_every_worker(two: 
     items = list(range(5, 10))
     done = dict(two.carry(cluster_fakes.die_of_seven, items, needs=("embedding",)))
     assert [item for item in items if isinstance(done[item], Lost)] == [7]
+
+
+def test_no_page_is_served(two: Hands) -> None:
+    """Neither dashboard nor logs, and nothing beyond the loopback interface."""
+    client = two.client
+    scheduler = client.cluster.scheduler
+    ports = client.run(lambda dask_worker: dask_worker.http_server.port)
+    pages = ("", "health", "metrics", "status", "info/main/workers.html", "json/counts.json")
+    for port in (scheduler.http_server.port, *ports.values()):
+        for page in pages:
+            with pytest.raises(HTTPError, match="404"):
+                urlopen(f"http://127.0.0.1:{port}/{page}", timeout=10)
+    addresses = [scheduler.address, *scheduler.workers]
+    assert all(address.startswith("tls://127.0.0.1:") for address in addresses)

@@ -19,13 +19,16 @@ from .where import Where
 PATIENCE = 60
 """Seconds to wait for the first worker of a cluster that is there already."""
 
-SETTINGS = {
+SETTINGS: dict[str, Any] = {
     "distributed.scheduler.worker-saturation": 1.0,
     "distributed.scheduler.allowed-failures": DEATHS - 1,
     "distributed.scheduler.worker-ttl": None,  # a training may hold the interpreter for long
     "distributed.scheduler.work-stealing": False,
     "distributed.scheduler.active-memory-manager.start": False,
     "distributed.worker.profile.enabled": False,
+    # Pages of HTTP, which ask nobody for a key.
+    "distributed.scheduler.http.routes": [],
+    "distributed.worker.http.routes": [],
     # Memory that is freed is kept for the next allocation (machine.reuse_memory): a worker
     # that is told to wait until it has less would wait for ever.
     "distributed.worker.memory.target": False,
@@ -105,6 +108,7 @@ def _local(where: Where) -> Any:
         memory_limit=where.memory or "auto",
         security=True,
         dashboard_address="127.0.0.1:0",
+        scheduler_kwargs={"dashboard": False},
         resources=dict(RESOURCES),
         silence_logs=logging.CRITICAL,
     )
@@ -130,7 +134,7 @@ def _slurm(options: Mapping[str, str]) -> Any:
         log_directory=options.get("logs"),
         job_extra_directives=extra,
         worker_extra_args=["--nthreads", "1", "--resources", f"'{has}'"],
-        scheduler_options={"dashboard_address": ":0"},
+        scheduler_options={"dashboard": False, "dashboard_address": ":0"},
         silence_logs=logging.CRITICAL,
     )
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from ...machine import cores
+from ..limits import shown
 from .common import ClusterError
 
 SLURM_OPTIONS: Mapping[str, str] = {
@@ -19,6 +22,13 @@ SLURM_OPTIONS: Mapping[str, str] = {
     "interface": "of the network that workers reach this machine by",
     "logs": "folder of the output of jobs",
 }
+
+
+MOST_WORKERS_A_CORE = 16
+"""More only take memory from each other."""
+
+_COUNTS = ("jobs", "processes", "cores", "gpus")
+"""Options of SLURM that are numbers."""
 
 
 @dataclass(frozen=True)
@@ -44,16 +54,22 @@ class Where:
     memory: str | None = None
 
     def __post_init__(self) -> None:
-        if self.workers < 0:
-            raise ClusterError(f"{self.workers} workers; give 0 for this process, or more")
+        most = MOST_WORKERS_A_CORE * cores()
+        if not 0 <= self.workers <= most:
+            raise ClusterError(
+                f"{shown(self.workers)} workers; give 0 for this process, or up to {most}, "
+                f"{MOST_WORKERS_A_CORE} for each core of this machine"
+            )
         if (self.workers > 0) + (self.scheduler is not None) + (self.slurm is not None) > 1:
             raise ClusterError("give one of workers, scheduler and slurm, or none")
         if self.memory is not None and not self.workers:
             raise ClusterError("a memory limit is of local workers; give workers too")
-        for name in self.slurm or {}:
+        for name, value in (self.slurm or {}).items():
             if name not in SLURM_OPTIONS:
                 known = ", ".join(SLURM_OPTIONS)
                 raise ClusterError(f"slurm has no option {name!r} here; known: {known}")
+            if name in _COUNTS and not re.fullmatch(r"[1-9]\d{0,4}", str(value), re.ASCII):
+                raise ClusterError(f"slurm {name}={shown(value)}; give a number of 1 to 99999")
 
     @property
     def is_here(self) -> bool:
