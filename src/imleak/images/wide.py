@@ -32,13 +32,12 @@ def decode_png(file: BinaryIO) -> NDArray[np.uint16]:
     raw = _rawmode(image)
     if raw == _GREY_ALPHA:
         bytes_of_pixel = np.asarray(_as(image, "RGBA"))
-        samples: NDArray[np.uint16] = bytes_of_pixel.view(">u2").astype(np.uint16)
-        return samples
+        return np.asarray(bytes_of_pixel.view(">u2"), np.uint16)
     if raw not in _SECOND_BYTE:
         raise ValueError(f"16-bit samples stored as {raw}")
     high = np.asarray(image).astype(np.uint16)
     low = np.asarray(_as(_opened(file), _SECOND_BYTE[raw]))
-    return np.left_shift(high, 8, dtype=np.uint16) | low
+    return np.asarray(high << 8 | low, np.uint16)
 
 
 def _opened(file: BinaryIO) -> ImageFile:
