@@ -7,8 +7,12 @@ import shutil
 import checkpoints
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file
 
+from imleak.encoders._families import FAMILIES, SETTINGS, architecture
+from imleak.encoders._transformers import configured, dimension, input_side
 from imleak.encoders.clip import Clip
 from imleak.encoders.hf import HuggingFace
 from imleak.encoders.resnet import ResNet
@@ -135,15 +139,16 @@ def test_another_kind_of_model(folder):
     assert "hf-hub:microsoft/resnet-50" in message
 
 
-def configured(folder, settings):
+def configure(folder, changes):
     config = json.loads((folder / "config.json").read_text())
-    (folder / "config.json").write_text(json.dumps(config | settings))
+    (folder / "config.json").write_text(json.dumps(config | changes))
 
 
 @pytest.mark.parametrize(
-    "settings",
+    "changes",
     [
         {"num_hidden_layers": 10**9},
+        {"num_hidden_layers": [2]},
         {"num_hidden_layers": 1_001},
         {"num_hidden_layers": 1.5},
         {"num_hidden_layers": True},
@@ -169,15 +174,18 @@ def configured(folder, settings):
     ],
     ids=str,
 )
-def test_a_config_of_no_network_is_refused_before_anything_is_allocated(folder, settings):
-    configured(folder, settings)
+def test_a_config_of_no_network_is_refused_before_anything_is_allocated(folder, changes):
+    configure(folder, changes)
     assert "config.json" in refused(folder)
 
 
 @pytest.mark.parametrize(
-    "settings",
+    "changes",
     [
         {"depths": [10**9, 1]},
+        {"depths": 2},
+        {"depths": "ab"},
+        {"hidden_sizes": None},
         {"depths": [600, 600]},
         {"depths": [1] * 17, "hidden_sizes": [16] * 17},
         {"depths": [1, -1]},
@@ -190,17 +198,45 @@ def test_a_config_of_no_network_is_refused_before_anything_is_allocated(folder, 
     ],
     ids=str,
 )
-def test_a_config_of_no_convolutional_network(tmp_path, settings):
+def test_a_config_of_no_convolutional_network(tmp_path, changes):
     folder = checkpoints.saved(checkpoints.resnet(), tmp_path, "resnet")
-    configured(folder, settings)
+    configure(folder, changes)
     assert "config.json" in refused(folder, HuggingFace)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats() | st.text(max_size=9),
+    lambda inner: st.lists(inner, max_size=5) | st.dictionaries(st.text(max_size=3), inner),
+    max_leaves=6,
+)
+
+
+def check_any_config(family, settings):
+    """No value of any setting gives another error than ours."""
+    family = FAMILIES[family]
+    try:
+        config = configured(family, architecture(settings), "config.json")
+    except ImleakError:
+        return
+    assert input_side(config) is None or input_side(config) > 0
+    assert dimension(config, family) > 0
+
+
+CONFIGS = (
+    st.sampled_from(sorted(FAMILIES)),
+    st.dictionaries(st.sampled_from(sorted(SETTINGS)), JSON | st.integers(1, 99), max_size=3),
+)
+test_any_config = settings(deadline=None, max_examples=50)(given(*CONFIGS)(check_any_config))
+test_any_config_at_length = pytest.mark.slow(
+    settings(deadline=None, max_examples=2_000)(given(*CONFIGS)(check_any_config))
+)
 
 
 def test_a_config_that_would_have_transformers_load_something_else(folder, tmp_path):
     """Code of the repository, kernels, adapters, quantised weights, pickled metadata."""
     expected = Clip(f"local-dir:{folder}").load().state_dict()
     (folder / "evil.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')")
-    configured(
+    configure(
         folder,
         {
             "auto_map": {"AutoConfig": "evil.Config", "AutoModel": "evil.Model"},

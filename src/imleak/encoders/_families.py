@@ -25,8 +25,11 @@ SETTINGS = frozenset(
 it would have transformers load code, adapters or another model."""
 
 FACTORS = frozenset(("layer_norm_eps", "layer_scale_init_value", "layerscale_value"))
-WHOLE = frozenset(("hidden_size", "num_hidden_layers"))
-"""Settings that are numbers of 0 to 1, and those that are whole numbers wherever they stand."""
+"""Settings that are numbers of 0 to 1."""
+COUNTS = frozenset(("hidden_size", "num_hidden_layers"))
+"""Settings that are a whole number and nothing else."""
+LISTS = frozenset(("depths", "hidden_sizes"))
+"""Settings that are a whole number a stage."""
 
 OTHER_PARTS = frozenset(
     ("classifier", "text_model", "text_projection", "logit_scale", "logit_bias", "position_ids")
@@ -107,21 +110,20 @@ def architecture(config: Mapping[str, Any]) -> dict[str, Any]:
     for name, value in found.items():
         if not _is_possible(name, value):
             raise WeightsError(f"{CONFIG} has {name} {value!r:.60}: there is no such network")
-    depths = found.get("depths") or []
-    if found.get("num_hidden_layers", 0) > MOST_LAYERS or sum(depths) > MOST_LAYERS:
+    if max(found.get("num_hidden_layers", 0), sum(found.get("depths", []))) > MOST_LAYERS:
         raise WeightsError(f"{CONFIG} has more than {MOST_LAYERS} layers")
     return found
 
 
 def _is_possible(name: str, value: object) -> bool:
     """Whether a setting is of a size that networks have; transformers knows the rest."""
-    if isinstance(value, list):
-        return len(value) <= MOST_STAGES and all(_is_count(each, 1) for each in value)
-    if value is None or isinstance(value, bool | str):
-        return name not in WHOLE
     if name in FACTORS:
         return isinstance(value, int | float) and 0 <= value <= 1
-    return _is_count(value, 0 if name == "num_register_tokens" else 1)
+    if isinstance(value, list) and name not in COUNTS:
+        return len(value) <= MOST_STAGES and all(_is_count(each, 1) for each in value)
+    if name not in COUNTS | LISTS and (value is None or isinstance(value, bool | str)):
+        return True
+    return name not in LISTS and _is_count(value, 0 if name == "num_register_tokens" else 1)
 
 
 def _is_count(value: object, lowest: int) -> bool:

@@ -69,6 +69,7 @@ def configured(family: Family, settings: Mapping[str, Any], where: str) -> Any:
         square = not isinstance(sides, list | tuple) or len(set(sides)) == 1
         if config.num_channels != 3 or not square:
             raise ValueError("it does not take square images of three channels")  # noqa: TRY301
+        dimension(config, family), input_side(config)
     except Exception as error:  # of validators: any
         raise _no_network(family, where, error) from error
     return config
