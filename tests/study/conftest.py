@@ -12,7 +12,13 @@ from imleak import plugins
 from imleak.study import components
 
 FAKES = {
-    "encoder": {"corners": "Corners", "middles": "Middles", "large": "Large", "pupil": "Pupil"},
+    "encoder": {
+        "corners": "Corners",
+        "middles": "Middles",
+        "large": "Large",
+        "pupil": "Pupil",
+        "sides": "Sides",
+    },
     "metric": {"brightness": "Brightness", "likeness": "Likeness"},
     "estimator": {
         "rows": "Rows",
@@ -21,6 +27,7 @@ FAKES = {
         "keenest": "Keenest",
         "teacher": "Teacher",
     },
+    "attack": {"looks": "Looks", "brings": "Brings"},
 }
 
 
@@ -43,6 +50,7 @@ def fakes(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     study_fakes.Corners.shown.clear()
     study_fakes.Corners.fails_on_white = False
     study_fakes.Rows.seen.clear()
+    study_fakes.Looks.seen.clear()
     study_fakes.Pupil.taught.clear()
     study_fakes.Pupil.watched.clear()
     study_fakes.Keenest.seen.clear()

@@ -12,10 +12,14 @@ from imleak.interfaces import (
     Estimate,
     Features,
     ImleakError,
+    LinkagePoint,
+    Measurement,
+    Null,
     Observation,
     PairedSamples,
     Reading,
     Samples,
+    WholeImages,
 )
 
 
@@ -219,3 +223,61 @@ class Likeness:
             )
             for level in observation.levels
         ]
+
+
+class Sides:
+    """An encoder of whole images: height, width and first sample of each."""
+
+    name = "sides"
+    version = "1"
+    input_size = "image"
+    dimension = 3
+    digest = "3" * 64
+
+    def encode(self, pictures: Samples, bits: int) -> Features:
+        height, width = pictures.shape[-2:]
+        return np.array([[height, width, one[0, 0, 0]] for one in pictures], np.float32)
+
+
+class Looks:
+    """An attack that keeps what it is given; its quantities are how many images there are."""
+
+    name = "looks"
+    version = "1"
+    copies = ("crop",)
+    clear_copies = ("half",)
+    takes_gallery = True
+    seen: list[dict[str, WholeImages]] = []  # noqa: RUF012
+
+    def judge(self, spaces: Mapping[str, WholeImages], *, seed: int = 0) -> Sequence[Measurement]:
+        Looks.seen.append(dict(spaces))
+        first = next(iter(spaces.values()))
+        others = 0 if first.gallery is None else len(first.gallery)
+        return [
+            Measurement(
+                level=level,
+                quantity=quantity,
+                value=value,
+                unit="share",
+                bound="none",
+                interval=(0.0, 9.0),
+                null=Null(0.25, 0.5),
+                ceiling=9.0,
+                verdict="leak",
+                n=len(first.plain),
+                chosen="sides",
+                details={"seed": seed},
+                linkage=(LinkagePoint(len(first.plain) + others, value, (0.0, 9.0)),),
+            )
+            for level in first.levels
+            for quantity, value in (("images", float(len(first.plain))), ("others", float(others)))
+        ]
+
+
+class Brings(Looks):
+    """The same with an encoder of its own, and without copies and gallery."""
+
+    name = "brings"
+    encoders = ("sides",)
+    copies = clear_copies = ()
+    takes_gallery = False

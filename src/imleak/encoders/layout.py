@@ -64,7 +64,7 @@ class Layout:
             raise ImleakError(f"layout:{size}: the map has a size of 1 to 256")
         self.size = size
         self.dimension = 2 * size * size
-        said = f"layout {size}, flat and {BUSY} busy, floor {FLOOR}, {self.version}"
+        said = f"layout {size}, flat and {BUSY} busy, floor {FLOOR}, faint {FAINT}, {self.version}"
         self.digest = hashlib.sha256(said.encode()).hexdigest()
 
     @property
