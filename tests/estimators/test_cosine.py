@@ -7,14 +7,9 @@ import pytest
 from scipy.special import logsumexp
 from sklearn.metrics.pairwise import cosine_similarity
 
-from imleak.estimators.cosine import (
-    CosineInfoNce,
-    FixedCosine,
-    OtherSpaceError,
-    _directions,
-    _standard,
-)
+from imleak.estimators.cosine import CosineInfoNce, OtherSpaceError
 from imleak.estimators.evidence import blocks_of_pictures
+from imleak.estimators.fixed_cosine import FixedCosine, _directions, _standard
 from imleak.estimators.split import cross_fit
 
 FEW = {"folds": 3, "seeds": 1}

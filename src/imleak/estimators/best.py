@@ -11,9 +11,9 @@ import numpy as np
 from ..interfaces import Estimate, PairedSamples
 from .canonical import Canonical, Variates, fit_variates, is_few
 from .contrastive import Contrastive
-from .cosine import FixedCosine
 from .crossfit import CrossFitted, Progress
 from .evidence import Array, Functional, Learned, Learner, Score, mean_of_rows
+from .fixed_cosine import FixedCosine
 from .split import Indices, Split
 from .training import Schedule
 from .variational import Variational

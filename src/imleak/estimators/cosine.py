@@ -2,27 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-
-import numpy as np
-from numpy.typing import NDArray
-
 from ..interfaces import Bound, Estimate, ImleakError, PairedSamples
 from .crossfit import CrossFitted, Progress
-from .evidence import Array, Learned, Score, mean_of_rows
-from .gaussian_critic import cautious_mean, infonce_rows
-from .prepare import Matrix, standardise
-from .split import Indices, Split
-
-SCALES = (1.0, 2.0, 4.0, 6.0, 8.0, 12.0, 16.0, 24.0, 32.0, 48.0, 64.0)
-"""Inverse temperatures that validation pictures choose among; else the critic says nothing."""
-GAIN = 0.02
-"""Nats by which a larger scale must be better: on few pictures, all of them found, none is
-large enough, until one is missed."""
-MOST_CHECKED = 500
-ROUNDING = 1e-5
-"""Of its own length, below which a difference from the mean is none."""
+from .fixed_cosine import FixedCosine
 
 
 class OtherSpaceError(ImleakError):
@@ -77,92 +59,3 @@ class CosineInfoNce(CrossFitted):
                 f"{dx} and {dy}; use cca-infonce or infonce"
             )
         return super().estimate(samples, seed=seed, progress=progress)
-
-
-@dataclass(frozen=True)
-class FixedCosine:
-    """The learner that learns nothing but a scale. Where the sides have different dimensions
-    it has no score, which nobody chooses."""
-
-    def learn(
-        self,
-        samples: PairedSamples,
-        splits: Sequence[Split],
-        blocks: Indices,
-        pairings: int,
-        seed: int,  # noqa: ARG002
-    ) -> Learned:
-        """Choose a scale on every split; scores on its validation and test pictures."""
-        groups = samples.groups
-        said = []
-        for split in splits:
-            parts = (np.sort(split.validation), np.sort(split.test))
-            nats = self._nats(samples, split, pairings, parts)
-            said.append(tuple(
-                Score.of(
-                    split, blocks[rows], np.stack([np.ones_like(part), part], -1),
-                    mean_of_rows, groups[rows],
-                )
-                for rows, part in zip(parts, nats, strict=True)
-            ))  # fmt: skip
-        return {"cosine-infonce": [(validation, test) for validation, test in said]}
-
-    def _nats(
-        self, samples: PairedSamples, split: Split, pairings: int, parts: tuple[Indices, Indices]
-    ) -> tuple[Array, Array]:
-        """(L, P, m) InfoNCE of the rows of both parts."""
-        shape = (len(samples.y), pairings)
-        found = np.full((*shape, len(parts[0])), np.nan), np.full((*shape, len(parts[1])), np.nan)
-        if samples.x.shape[1] != samples.y.shape[2]:
-            return found
-        spaces = [_directions(samples.x, split.train), _standard(samples.x, split.train)]
-        partners = (np.arange(len(samples.groups)), split.broken)[:pairings]
-        for at, level in enumerate(samples.y):
-            views = [_directions(level, split.train), _standard(level, split.train)]
-            for p, partner in enumerate(partners):
-                scale, x, y = _chosen(spaces, views, partner, parts[0], samples.groups)
-                for out, rows in zip(found, parts, strict=True):
-                    scores = scale * (y[rows] @ x[partner[rows]].T)
-                    out[at, p] = infonce_rows(scores, samples.groups[rows]) if scale else 0.0
-        return found
-
-
-def _chosen(
-    spaces: Sequence[Matrix],
-    views: Sequence[Matrix],
-    partner: Indices,
-    validation: Indices,
-    groups: Indices,
-) -> tuple[float, Matrix, Matrix]:
-    """The scale, and the two sides, that say most on the validation pictures; scale 0 where
-    all of them say less than nothing."""
-    rows = validation[:: -(-len(validation) // MOST_CHECKED)]
-    best = (0.0, 0.0, spaces[0], views[0])
-    for x, y in zip(spaces, views, strict=True):
-        cosines = y[rows] @ x[partner[rows]].T
-        for scale in SCALES:
-            said = cautious_mean(infonce_rows(scale * cosines, groups[rows]), groups[rows])
-            if said > best[0] + GAIN:
-                best = (said, scale, x, y)
-    return best[1:]
-
-
-def _standard(rows: Matrix, train: NDArray[np.int64]) -> Matrix:
-    return _directions(standardise(rows, train), train)
-
-
-def _directions(rows: Matrix, train: NDArray[np.int64]) -> Matrix:
-    """Unit vectors (n, d): coordinates of a row to mean 0 and variance 1, less the mean of the
-    training rows. A row that does not differ from it is 0."""
-    out = rows.astype(np.float64)
-    size = np.abs(out).max(1, keepdims=True)
-    out /= np.where(size > 0, size, 1.0)
-    out -= out.mean(1, keepdims=True)
-    out = _unit(out, np.sqrt(rows.shape[1]))
-    out -= out[train].mean(0)
-    return np.asarray(_unit(out, 1.0), dtype=np.float32)
-
-
-def _unit(rows: NDArray[np.float64], size: float) -> NDArray[np.float64]:
-    length = np.linalg.norm(rows, axis=1, keepdims=True)
-    return np.asarray(rows / np.where(length > ROUNDING * size, length, np.inf))
