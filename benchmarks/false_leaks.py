@@ -7,23 +7,38 @@ many photographs as asked for, the targets of one half and the views of the othe
 different photographs, independent but for what the photographs of one folder share, with
 rows of one photograph as alike as they are. Every estimator says what it finds, held out,
 one seed. Prints verdicts, and the smallest and largest value.
+
+Then every attack, on whole images: the plain ones of one half, their copies with them, and
+the clear parts of the other. Prints in how many draws a quantity is called a leak.
 """
 
 from __future__ import annotations
 
 import argparse
 from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from imleak import estimate, read_images
+from imleak import estimate, plugins, read_images
 from imleak.encoders.efficientnet import EfficientNetLite0
 from imleak.images.patches import cut, patch_places
+from imleak.interfaces import Attack, WholeImages
 from imleak.machine import one_thread_each
 from imleak.schemes.bitplanes import BitPlanes
+from imleak.study import StudySpec
+from imleak.study.cluster import Where, crew
+from imleak.study.execute import Workplace, spaces_of
+from imleak.study.plan import plan
+from imleak.study.progress import Silent
+from imleak.study.survey import reader, survey
 
 ESTIMATORS = ("best", "cca-infonce", "infonce", "nwj", "mine", "retrieval")
+Indices = NDArray[np.int64]
+
+SPACES = ("layout", "efficientnet-lite0")
 PATCHES, SIZE = 10, 224
 
 
@@ -33,25 +48,80 @@ def main() -> None:
     parser.add_argument("--draws", type=int, default=40)
     parser.add_argument("--images", type=int, default=100)
     parser.add_argument("--level", type=int, default=4)
+    parser.add_argument("--only", choices=["estimators", "attacks"])
     asked = parser.parse_args()
+    if asked.only != "attacks":
+        of_estimators(asked)
+    if asked.only != "estimators":
+        of_attacks(asked)
+
+
+def of_estimators(asked: argparse.Namespace) -> None:
+    """Verdicts and values on patches."""
     plain, clear = features(asked.sources, asked.level)
-    print(f"{len(plain)} photographs; {asked.draws} draws of {asked.images}, s = {asked.level}")
-    if len(plain) < 2 * asked.images:
-        raise SystemExit(f"give twice {asked.images} photographs of {SIZE} x {SIZE} or larger")
-    rng = np.random.default_rng(0)
-    draws = [rng.permutation(len(plain))[: 2 * asked.images] for _ in range(asked.draws)]
     groups = np.repeat(np.arange(asked.images), PATCHES)
     for name in ESTIMATORS:
         said, values = Counter[str](), []
-        for seed, drawn in enumerate(draws):
-            x, y = plain[drawn[: asked.images]], clear[drawn[asked.images :]]
+        for seed, (first, second) in enumerate(halves(len(plain), asked)):
             with one_thread_each():
                 found = estimate(
-                    np.concatenate(x), np.concatenate(y), name, groups, seed=seed, seeds=1
+                    np.concatenate(plain[first]),
+                    np.concatenate(clear[second]),
+                    name,
+                    groups,
+                    seed=seed,
+                    seeds=1,
                 )
             said[str(found.verdict)] += 1
             values.append(found.value)
         print(f"{name}: {dict(said)}, {min(values):.3f} to {max(values):.3f} bits", flush=True)
+
+
+def of_attacks(asked: argparse.Namespace) -> None:
+    """Draws in which any quantity, and in which each, is called a leak."""
+    for name in plugins.known("attack"):
+        attack, spaces = seen_by(name, asked.sources, asked.level)
+        count = len(next(iter(spaces.values())).plain)
+        claims, by_quantity = 0, Counter[str]()
+        for seed, (first, second) in enumerate(halves(count, asked)):
+            apart = {title: broken(space, first, second) for title, space in spaces.items()}
+            found = attack.judge(apart, seed=seed)
+            leaks = [one.quantity for one in found if one.verdict in ("leak", "saturated")]
+            claims += bool(leaks)
+            by_quantity.update(leaks)
+        print(f"{name}: a leak in {claims} of {asked.draws} draws {dict(by_quantity)}", flush=True)
+
+
+def halves(count: int, asked: argparse.Namespace) -> Iterator[tuple[Indices, Indices]]:
+    """Two sets of different photographs, a pair a draw."""
+    print(f"{count} photographs; {asked.draws} draws of {asked.images}, s = {asked.level}")
+    if count < 2 * asked.images:
+        raise SystemExit(f"give twice {asked.images} photographs of {SIZE} x {SIZE} or larger")
+    rng = np.random.default_rng(0)
+    for _ in range(asked.draws):
+        drawn = rng.permutation(count)
+        yield drawn[: asked.images], drawn[asked.images : 2 * asked.images]
+
+
+def seen_by(name: str, sources: str, level: int) -> tuple[Attack, dict[str, WholeImages]]:
+    """An attack, and what it sees of every photograph."""
+    spec = StudySpec.of(sources=sources, levels=level, encoders=SPACES, measures=name)
+    with crew(Where()) as workers:
+        images = survey(spec, Silent(), workers).images
+    (unit,) = plan(spec, images).attacks
+    return unit.measure.build(), spaces_of(unit, Workplace(reader(spec)))
+
+
+def broken(space: WholeImages, plain: Indices, clear: Indices) -> WholeImages:
+    """The plain images of some photographs, with their copies, and clear parts of others."""
+    return replace(
+        space,
+        plain=space.plain[plain],
+        clear=space.clear[:, clear],
+        groups=np.arange(len(plain)),
+        copies={name: of[plain] for name, of in space.copies.items()},
+        clear_copies={name: of[:, plain] for name, of in space.clear_copies.items()},
+    )
 
 
 def features(sources: str, level: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

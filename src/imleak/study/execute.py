@@ -233,8 +233,13 @@ def _of_space(unit: Unit, info: ImageInfo, space: Question) -> dict[Place, Featu
 
 def _attack(unit: Unit, place: Workplace) -> list[dict[str, Any]]:
     attack: Attack = unit.measure.build()
-    spaces = {space.target.title: _whole_images(unit, space, place) for space in unit.question.each}
-    return [asdict(measurement) for measurement in attack.judge(spaces, seed=unit.seed)]
+    found = attack.judge(spaces_of(unit, place), seed=unit.seed)
+    return [asdict(measurement) for measurement in found]
+
+
+def spaces_of(unit: Unit, place: Workplace) -> dict[str, WholeImages]:
+    """What an attack sees of the images of its unit, by the title of each encoder."""
+    return {space.target.title: _whole_images(unit, space, place) for space in unit.question.each}
 
 
 def _whole_images(unit: Unit, space: Question, place: Workplace) -> WholeImages:
