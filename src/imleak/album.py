@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import partial
 
 from . import images
 from .encoders.layout import Layout
@@ -40,7 +39,7 @@ def keep_pictures(spec: StudySpec, run: Run) -> None:
                 seen.cipher,
                 seen.clear,
                 seen.table,
-                partial(Layout(MAP).map, bits=image.bits),
+                Layout(MAP).map,
             )
 
     write_pictures(run.path, subjects(), levels)

@@ -28,7 +28,7 @@ def decode_png(file: BinaryIO) -> NDArray[np.uint16]:
     """
     image = _opened(file)
     if image.mode.startswith("I"):
-        return np.asarray(image).astype(np.uint16)
+        return np.asarray(image, np.uint16)
     raw = _rawmode(image)
     if raw == _GREY_ALPHA:
         bytes_of_pixel = np.asarray(_as(image, "RGBA"))
