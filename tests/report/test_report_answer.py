@@ -84,7 +84,7 @@ def test_levels_patches_and_colour_are_explained_once() -> None:
     )
     (footnote,) = found.footnotes
     assert footnote.startswith("¹ A patch is a square cut from an image")
-    assert "10 patches an image" in footnote
+    assert "10 of every image" in footnote
     assert of(matched()).footnotes == ()
     in_colour = of(default(), spec={"colour": True})
     assert "measured in colour" in in_colour.meaning

@@ -18,6 +18,7 @@ import pytest
 from imleak.report import write_report
 from imleak.report.cells import columns
 from imleak.report.page import to_html
+from imleak.study.frame import LINKAGE_COLUMNS, tidy
 from imleak.study.store import Run
 
 HOSTILE = "\"'><script>alert(1)</script>{{ 7*7 }}<img src=x onerror=alert(1)>.png"
@@ -223,3 +224,21 @@ def test_two_thousand_images_make_no_larger_page(make_run: MakeRun, whole: pd.Da
 def test_a_failed_estimator_is_told(page: str) -> None:
     text = Seen(page).text
     assert "ksg on efficientnet-lite0 failed and is missing here." in text
+
+
+def test_linkage_is_drawn_against_the_candidates(make_run: MakeRun, whole: pd.DataFrame) -> None:
+    run = make_run(whole, ["a.png"])
+    row = {"encoder": "layout", "measure": "match", "level": 6, "unit": "share", "low": 0.4}
+    rows = [
+        row | {"quantity": quantity, "among": among, "value": value, "high": 0.9}
+        for quantity, among, value in (
+            ("rank-1", 96, 0.8),
+            ("rank-1", 1096, 0.6),
+            ("rank-5", 96, 0.9),
+        )
+    ]
+    tidy(rows, LINKAGE_COLUMNS).to_csv(run.path / "linkage.csv", index=False)
+    (one,) = Seen(to_html(run)).data["growth"]
+    assert (one["title"], one["of"]) == ("match rank-1 on layout", "candidates")
+    assert [(p["images"], p["value"]) for p in one["points"]] == [(96, 0.8), (1096, 0.6)]
+    assert one["points"][0]["tip_value"] == "80 %"

@@ -69,7 +69,7 @@ def test_the_page_has_the_answer_and_the_numbers_of_each(pair: list[Run], tmp_pa
     page = write_comparison(pair, tmp_path / "x" / "compare.html").read_text(encoding="utf-8")
     assert "2 runs compared" in page
     assert "trained on 75 images" in page
-    assert "with 300 training images" in page
+    assert "trained on 300 images" in page
     assert page.count("≥ 1.06") >= 2
     data = json.loads(page.partition('id="data">')[2].partition("</script>")[0])
     assert {one["group"].partition(" · ")[0] for one in data["series"]} == set(labels(pair))

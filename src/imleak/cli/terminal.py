@@ -55,11 +55,11 @@ def tell(run: Run, acceptable: float | None = None) -> None:
     found = answer(run.summary, run.manifest, acceptable)
     console = Console()
     for sentence in found.sentences:
-        console.print(Text.assemble((sentence.head, "bold"), sentence.rest), highlight=False)
+        console.print(Text.assemble((sentence.head, "bold"), sentence.rest), soft_wrap=True)
     for line in found.notes:
-        console.print(Text(line, style="dim"), highlight=False)
+        console.print(Text(line, style="dim"), soft_wrap=True)
     if found.recommendation:
-        console.print(Text(found.recommendation.words, style="bold"), highlight=False)
+        console.print(Text(found.recommendation.words, style="bold"), soft_wrap=True)
     say(f"In {run.path}: {_files(run.path)}")
     say(f"Open {run.path / 'report.html'}")
 

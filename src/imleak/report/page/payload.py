@@ -14,12 +14,13 @@ import pandas as pd
 from matplotlib.colors import to_hex
 
 from ...study.store import Run
+from ..adversaries import MATCH
 from ..cells import MARKS, Column, columns
 from ..figures.findings import chart_of
 from ..figures.training import by_epoch
-from ..findings import Finding
+from ..findings import TOLD, Finding
 from ..pictures import Picture, data_uri, read_pictures
-from ..words import BOUNDS
+from ..words import BOUNDS, percent
 from . import charts
 
 SHAPES = ("circle", "square", "triangle-up", "diamond", "triangle-down", "cross", "triangle-right")
@@ -44,7 +45,7 @@ def page_data(run: Run, found: Sequence[Finding]) -> dict[str, Any]:
             for place, column in enumerate(drawn)
         ],
         "training": list(_training(run.histories)),
-        "growth": list(_growth(run.growth, shown)),
+        "growth": [*_growth(run.growth, shown), *_linkage(run.linkage)],
         "pictures": list(_pictures(run, shown)),
         "findings": _found(found),
     }
@@ -190,8 +191,8 @@ def _growth(growth: pd.DataFrame, shown: Sequence[Column]) -> Iterator[dict[str,
         number = _number_of(shown, str(scheme), str(encoder), str(measure), str(protocol))
         mark = MARKS.get(str(rows["bound"].iloc[0]), "?")
         yield {
-            "name": f"{measure} on {encoder}",
-            "protocol": str(protocol),
+            "title": f"{measure} on {encoder}, {protocol}",
+            "of": "training images",
             "unit": str(rows["unit"].iloc[0]),
             "points": [
                 {
@@ -203,6 +204,30 @@ def _growth(growth: pd.DataFrame, shown: Sequence[Column]) -> Iterator[dict[str,
                     "tip_value": f"{mark} {number(row['value'])} {row['unit']}",
                     "tip_interval": f"[{number(row['low'])}, {number(row['high'])}]",
                     "tip_said": "still rising" if _is(row["rising"]) else "no gain seen",
+                }
+                for row in rows.to_dict("records")
+            ],
+        }
+
+
+def _linkage(linkage: pd.DataFrame) -> Iterator[dict[str, Any]]:
+    """The share of images that are picked first, against the candidates."""
+    first = linkage[linkage["quantity"] == TOLD[MATCH][0]]
+    for (encoder, measure), rows in first.groupby(["encoder", "measure"], sort=False):
+        yield {
+            "title": f"{measure} {TOLD[MATCH][0]} on {encoder}",
+            "of": "candidates",
+            "unit": str(rows["unit"].iloc[0]),
+            "points": [
+                {
+                    "s": int(row["level"]),
+                    "images": int(row["among"]),
+                    **{name: finite(row[name]) for name in ("value", "low", "high")},
+                    "tip_level": f"s = {row['level']}",
+                    "tip_training": f"none, {row['among']:,} candidates",
+                    "tip_value": percent(row["value"]),
+                    "tip_interval": f"[{percent(row['low'])}, {percent(row['high'])}]",
+                    "tip_said": "picked first",
                 }
                 for row in rows.to_dict("records")
             ],

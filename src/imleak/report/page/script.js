@@ -78,7 +78,7 @@
     const state = { image: 0, place: Number(at("level").value), view: chosen("view") };
     const words = {
       plain: "The image as it was.",
-      cipher: "What is stored or sent: the encrypted bits are noise, the others are as they were.",
+      cipher: "What is stored or sent: what is encrypted is noise, the rest is as it was.",
       clear: "What anyone can use without the key, stretched to be seen.",
       layout: "Where the clear part is busy, light, and where it is flat, dark. Beside it the same map of the plain image.",
       difference: "How far the encrypted image is from the plain one: black where nothing changed.",
@@ -367,8 +367,8 @@
       const counts = [...new Set(one.points.map(({ images }) => images))].sort((a, b) => a - b);
       const rows = one.points.map((point) => ({ ...point, colour: `var(--l${point.s})`, last: point.images === counts.at(-1) }));
       const domain = range(rows, ["value"], ["low", "high"], false);
-      draw(holder(at("growth-charts"), `${one.name}, ${one.protocol}`), "growth", labelled(rows, domain, 300), (spec) => {
-        eachEncoding(spec, "x", (x) => { x.axis = { values: counts, format: "d", grid: false }; });
+      draw(holder(at("growth-charts"), one.title), "growth", labelled(rows, domain, 300), (spec) => {
+        eachEncoding(spec, "x", (x) => { x.title = one.of; x.axis = { values: counts, format: "d", grid: false, labelOverlap: "greedy" }; });
         eachEncoding(spec, "y", (y) => { y.title = one.unit; if (domain) y.scale = { domain, zero: false, nice: false }; });
       });
     }
