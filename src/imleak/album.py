@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 from . import images
 from .encoders.layout import Layout
@@ -14,8 +15,8 @@ from .study import Run, StudySpec
 from .study.observe import observe
 from .study.survey import reader
 
-MAP = 32
-"""Cells a side of the map of an image's layout."""
+MAP = 48
+"""Parts along the longer side of the map of an image's layout."""
 
 
 def keep_pictures(spec: StudySpec, run: Run) -> None:
@@ -39,7 +40,7 @@ def keep_pictures(spec: StudySpec, run: Run) -> None:
                 seen.cipher,
                 seen.clear,
                 seen.table,
-                Layout(MAP).map,
+                partial(Layout().map, shape=_map_of(image)),
             )
 
     write_pictures(run.path, subjects(), levels)
@@ -60,6 +61,12 @@ def strip_of(spec: StudySpec, run: Run) -> StripImages | None:
         cipher={level: observed.cipher(level)[window].copy() for level in levels},
         clear={level: observed.clear(level)[window].copy() for level in levels},
     )
+
+
+def _map_of(image: Image) -> tuple[int, int]:
+    longer = max(image.height, image.width)
+    rows, columns = (max(1, round(MAP * side / longer)) for side in (image.height, image.width))
+    return rows, columns
 
 
 def _measured(run: Run) -> list[dict[str, str]]:

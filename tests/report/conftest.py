@@ -296,7 +296,7 @@ def run_in(
     if growth is not None:
         growth.to_csv(folder / "growth.csv", index=False)
     shown = [
-        subject(name, f"{i:064x}", layout=lambda samples: samples[0, ::8, ::8] / 64 - 2)
+        subject(name, f"{i:064x}", layout=lambda samples: samples[0, ::8, ::8] / 256)
         for i, name in enumerate(names[:pictures])
     ]
     if shown:

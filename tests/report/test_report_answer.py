@@ -123,6 +123,30 @@ def test_a_network_that_matches_is_not_called_layout() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("quantity", "words"),
+    [
+        (
+            "bits (InfoNCE)",
+            ": match finds at least 1.50 bits [0.20, 1.90] an image, at s = 6 in 59 %",
+        ),
+        ("reciprocal rank", ": match finds a reciprocal rank of 0.38, at s = 6 in 59 %"),
+    ],
+)
+def test_what_only_another_quantity_shows_is_found_too(quantity: str, words: str) -> None:
+    rows = matched()
+    others = (rows["level"] == 7) & (rows["quantity"] != quantity)
+    rows.loc[others, "verdict"] = QUIET
+    assert f"At s = 7 the flat and bright areas still show{words}" in of(rows).text
+    assert "s = 7 to 8" not in of(rows).text
+
+
+def test_an_estimator_on_whole_images_gives_bits_an_image() -> None:
+    assert "finds at least 0.60 bits [0.55, 0.65] an image about" in (
+        of(estimated(encoder="layout")).text
+    )
+
+
 @pytest.mark.parametrize("pieces", [(estimated(),), (estimated(), recognised())])
 def test_a_level_is_not_called_quiet_while_a_cheap_adversary_was_not_asked(
     pieces: tuple[pd.DataFrame, ...],

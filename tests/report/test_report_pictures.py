@@ -96,13 +96,13 @@ def test_a_large_image_has_a_native_crop_and_an_averaged_whole(
 
 
 def test_the_layout_is_drawn_where_there_is_one(tmp_path: Path, make_subject: MakeSubject) -> None:
-    subject = make_subject("a.png", layout=lambda samples: np.full((4, 4), samples.any() * 2.0))
+    subject = make_subject("a.png", layout=lambda samples: np.full((4, 4), samples.any() / 4))
     (picture,) = write_pictures(tmp_path, [subject], LEVELS)
     assert picture.maps
     light = tiles(tmp_path, picture.maps)[..., 0]
     assert light.shape == (10, 4, 4)
-    assert (light[:9] == 255).all()
-    assert (light[9] == 128).all()  # nothing is left in the clear
+    assert (light[:9] == 128).all()
+    assert (light[9] == 0).all()  # nothing is left in the clear
 
 
 def test_what_would_be_too_large_has_a_smaller_crop(

@@ -10,7 +10,7 @@ from .words import bits, interval, percent
 
 TOLD = {
     RECOGNISE: ("top-5", "top-1"),
-    MATCH: ("rank-1", "rank-5", "reciprocal rank"),
+    MATCH: ("rank-1", "rank-5", "bits (InfoNCE)", "bits (Fano)", "reciprocal rank"),
     CONFIRM: ("bits (exact)",),
 }
 """Quantities a finding is told by, the first that claims a leak. Others stand beside it."""
@@ -55,11 +55,22 @@ class Finding:
         share, measure = percent(self.result.value), self.adversary.measure
         if measure == RECOGNISE:
             return f"a network names what the image shows{self.guesses} in {share} of images"
-        if measure == MATCH:
+        if measure == MATCH and self.is_rate:
             return f"the right one of {self.result.images} images is {self.picked} in {share}"
         if measure == CONFIRM:
             return "whoever holds the image can confirm it"
-        return f"{measure} finds {self.amount} a {self.adversary.row}"
+        if self.adversary.unit == "share":
+            return f"{measure} finds a {self.adversary.quantity} of {self.result.value:.2f}"
+        return f"{measure} finds {self.amount} {self.each}"
+
+    @property
+    def is_rate(self) -> bool:
+        """Whether it counts images for which the adversary is right."""
+        return self.adversary.quantity.startswith(("rank-", "top-"))
+
+    @property
+    def each(self) -> str:
+        return "an image" if self.adversary.row == "image" else f"a {self.adversary.row}"
 
     @property
     def guesses(self) -> str:

@@ -105,7 +105,7 @@ class Subject:
     plain : (C, H, W) samples.
     cipher, clear : level -> (C, H, W) samples.
     table : level -> clear sample of every plain one, (2**bits,); None where a scheme has none.
-    layout : (C, H, W) samples -> map of values around 0, (h, w).
+    layout : (C, H, W) samples -> map (h, w) of how flat they are, 0..1.
     """
 
     name: str
@@ -255,9 +255,9 @@ def _whole(subject: Subject, levels: Sequence[int]) -> Iterator[Tile]:
 
 
 def _maps(subject: Subject, layout: Layout, levels: Sequence[int]) -> Iterator[Tile]:
-    """Light where an image is busy, dark where it is flat; two deviations to either side."""
+    """White where an image is flat, black where it is busy, by the root of the share."""
     for samples in (subject.plain, *map(subject.clear, levels)):
-        yield np.round(255 * (layout(samples) / 4 + 0.5).clip(0, 1)).astype(np.uint8)
+        yield np.round(255 * np.sqrt(layout(samples).clip(0, 1))).astype(np.uint8)
 
 
 def _webp(tiles: Tile, quality: int | None) -> bytes:

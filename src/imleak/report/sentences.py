@@ -88,6 +88,7 @@ def _matched(found: Sequence[Finding], *, colour: bool) -> Iterator[Sentence]:
     if not found:
         return
     top, *below = reversed(found)
+    below = [one for one in below if one.is_rate]
     seen = "the flat, bright and coloured areas" if colour else "the flat and bright areas"
     network = "features of a network still tell images apart"
     what = f"{seen} still show" if top.uses_layout else network
@@ -96,6 +97,9 @@ def _matched(found: Sequence[Finding], *, colour: bool) -> Iterator[Sentence]:
     if top.size:
         bounds = interval(top.size.low, top.size.high)
         size = f", at least {bits(top.size.value)} bits{bounds} an image"
+    if not top.is_rate:
+        yield Sentence(f"At s = {top.level} {what}", f": {top.words}{''.join(more)}.")
+        return
     yield Sentence(
         f"At s = {top.level} {what}",
         f": by them the right one of {top.result.images} is {top.picked} in "
@@ -146,7 +150,7 @@ def _estimated(found: Sequence[Finding]) -> Iterator[Sentence]:
     more = ", and would find more with more images" if result.rising else ""
     doubt = "" if one.bound == "lower" else " (no bound)"
     yield Sentence(
-        f"At s = {top.level} {one.measure}{learned} finds {top.amount} a {one.row}{mark}",
+        f"At s = {top.level} {one.measure}{learned} finds {top.amount} {top.each}{mark}",
         f" about {about}{doubt}{full}{more}.",
     )
 

@@ -80,7 +80,7 @@
       plain: "The image as it was.",
       cipher: "What is stored or sent: what is encrypted is noise, the rest is as it was.",
       clear: "What anyone can use without the key, stretched to be seen.",
-      layout: "Where the clear part is busy, light, and where it is flat, dark. Beside it the same map of the plain image.",
+      layout: "Light where neighbours in the clear part are equal, dark where they differ. Beside it the same map of the plain image.",
       difference: "How far the encrypted image is from the plain one: black where nothing changed.",
     };
     const sheets = data.pictures.map(({ crop, whole, maps }) => Promise.all([crop, whole, maps].map(opened)));
