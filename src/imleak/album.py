@@ -15,7 +15,7 @@ from .study import Run, StudySpec
 from .study.observe import observe
 from .study.survey import reader
 
-MAP = 48
+MAP = 40
 """Parts along the longer side of the map of an image's layout."""
 
 

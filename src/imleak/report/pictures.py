@@ -35,7 +35,7 @@ CROP, SHORTEST = 320, 64
 """Sides of a native crop in samples, where images are as large; less only where one image
 alone would take all bytes."""
 
-WHOLE, WHOLE_QUALITY = 160, 35
+WHOLE, WHOLE_QUALITY = 160, 25
 """Longer side of the whole image made small, and its WebP quality."""
 
 Tile: TypeAlias = NDArray[np.uint8]

@@ -57,7 +57,7 @@ def drawings(summary: pd.DataFrame) -> Iterator[Drawing]:
         axes.set_ylabel("share of images" if chart == "share" else "bits, at least")
         if chart == "share":
             axes.set_ylim(-0.02, 1.02)
-        axes.legend(fontsize=6.5)
+        axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3, fontsize=6.5)
     for axes in panels[len(shown) :]:
         axes.axis("off")
     yield Drawing(STEM, "What is found against the level s", figure)
