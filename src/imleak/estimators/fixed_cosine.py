@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..interfaces import PairedSamples
+from .columns import varying
 from .evidence import Array, Learned, Score, mean_of_rows
 from .gaussian_critic import cautious_mean, infonce_rows
 from .prepare import Matrix, standardise
@@ -60,9 +61,11 @@ class FixedCosine:
         found = np.full((*shape, len(parts[0])), np.nan), np.full((*shape, len(parts[1])), np.nan)
         if samples.x.shape[1] != samples.y.shape[2]:
             return found
-        spaces = [_directions(samples.x, split.train), _standard(samples.x, split.train)]
+        told = varying(samples.x) | varying(samples.y)
+        target = samples.x[:, told]
+        spaces = [_directions(target, split.train), _standard(target, split.train)]
         partners = (np.arange(len(samples.groups)), split.broken)[:pairings]
-        for at, level in enumerate(samples.y):
+        for at, level in enumerate(samples.y[..., told]):
             views = [_directions(level, split.train), _standard(level, split.train)]
             for p, partner in enumerate(partners):
                 scale, x, y = _chosen(spaces, views, partner, parts[0], samples.groups)
