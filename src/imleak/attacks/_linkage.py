@@ -25,6 +25,7 @@ def linkage(
     candidates: int,
     spaces: Sequence[tuple[NDArray[np.int64], Sequence[Scores]]],
     firsts: Sequence[int],
+    trials: int,
 ) -> Mapping[int, list[LinkagePoint]]:
     """Shares of images that are among the first few, of all candidates and of growing parts
     of the gallery.
@@ -35,6 +36,7 @@ def linkage(
     candidates : how many they are.
     spaces : which clear parts are looked for in which spaces, whose scores are added.
     firsts : first how many.
+    trials : independent ones, of Clopper and Pearson's intervals.
     """
     higher, same = higher.copy(), same.copy()
     whole = len(spaces[0][1][0].gallery)
@@ -43,7 +45,7 @@ def linkage(
     def note(size: int) -> None:
         for first, points in found.items():
             value = float(within(higher, same, first).mean())
-            interval = clopper_pearson(value * len(higher), len(higher))
+            interval = clopper_pearson(value * trials, trials)
             points.append(LinkagePoint(candidates + size, value, interval))
 
     if not whole:

@@ -207,7 +207,7 @@ def information(
 ) -> Measurement:
     """The measurement of a lower bound, in bits an image."""
     null, ceiling = null_of(nulls), math.log2(candidates)
-    value, low, high = (min(one, ceiling) for one in (value, *interval))
+    value, low, high = (_rounded(min(one, ceiling)) for one in (value, *interval))
     bound: Bound = "lower"
     return Measurement(
         level=level,
@@ -223,3 +223,8 @@ def information(
         chosen=chosen,
         details={"candidates": candidates},
     )
+
+
+def _rounded(bits: float) -> float:
+    """Without what rounding makes of nothing, and its sign."""
+    return bits if abs(bits) > SAME else 0.0

@@ -138,7 +138,8 @@ class _Level:
             (np.flatnonzero(self.half == half), [self.scores[at] for at in combination])
             for half, combination in enumerate(chosen)
         ]
-        curves = linkage(true.higher, true.same, count, spaces, FIRSTS)
+        trials = len(np.unique(self.groups))
+        curves = linkage(true.higher, true.same, count, spaces, FIRSTS, trials)
         for first in FIRSTS:
             yield _ranks.share(
                 self.level,
