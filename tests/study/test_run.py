@@ -498,6 +498,21 @@ def test_vectors_that_were_altered_on_disk_are_made_again(
     assert Corners.shown == []
 
 
+def test_vectors_of_another_image_under_the_name_of_one_are_not_used(
+    folder: Path, tmp_path: Path, own_cache: Path
+) -> None:
+    first = run(spec(folder), tmp_path / "one")
+    kept = sorted(own_cache.rglob("*.safetensors"))
+    contents = [path.read_bytes() for path in kept]
+    for path, content in zip(kept, contents[1:] + contents[:1], strict=True):
+        path.write_bytes(content)
+    second = run(spec(folder), tmp_path / "two")
+    pd.testing.assert_frame_equal(first.frame, second.frame)
+    Corners.shown.clear()
+    run(spec(folder, measures=["rows"], epochs=7), tmp_path / "three")
+    assert Corners.shown == []
+
+
 def test_a_picture_without_vectors_is_left_out_of_all_that_need_them(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
