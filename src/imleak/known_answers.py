@@ -201,9 +201,12 @@ def calibrate(
     store = Store(Path(out), spec)
     record = {"format": 1, "spec": spec, "command": command, "versions": versions()}
     record |= {"started": now(), "finished": None}
-    with store.locked(started=record["started"]):
+    told = progress or Silent()
+    with store.locked(started=record["started"]) as lacking:
+        for line in lacking:
+            told.say(line)
         store.write_manifest(record)
-        work = _Work(store, progress or Silent(), len(trials) + 1)
+        work = _Work(store, told, len(trials) + 1)
         frame = tidy([row for trial in trials for row in work.rows(trial)], COLUMNS)
         tested = pd.DataFrame(work.rows(consistency), columns=list(CONSISTENCY_COLUMNS))
         finished = _write(store, frame, tested.astype({"holds": "boolean"}))

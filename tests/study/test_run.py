@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import errno
 import json
+import os
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
@@ -399,6 +401,19 @@ def test_a_run_reads_back_as_what_it_was(folder: Path, tmp_path: Path) -> None:
     again = Run.open(tmp_path / "out")
     pd.testing.assert_frame_equal(again.frame, done.frame)
     assert repr(again) == (f"<Run of brightness, likeness, rows on 3 images at {tmp_path / 'out'}>")
+
+
+def test_a_run_says_once_what_its_file_system_does_not_guarantee(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr("fcntl.flock", refuse)
+    listener = Listener()
+    done = run(spec(folder), tmp_path / "out", progress=listener)
+    assert done.has_numbers
+    assert len([line for line in listener.said if "without locks" in line]) == 1
 
 
 def test_rows_can_be_read_without_the_others(folder: Path, tmp_path: Path) -> None:

@@ -54,7 +54,10 @@ def run(
     told, where = progress or Silent(), where or Where()
     store = Store(Path(out), spec.model_dump(mode="json"), FREE)
     record = Record(spec, command)
-    with store.locked(started=record.started, workers=where.workers), crew(where) as workers:
+    locked = store.locked(started=record.started, workers=where.workers)
+    with locked as lacking, crew(where) as workers:
+        for line in lacking:
+            told.say(line)
         found = survey(spec, told, workers)
         units = plan(spec, found.images)
         left_out = [*found.left_out, *omissions(spec, found.images)]

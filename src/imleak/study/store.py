@@ -50,22 +50,26 @@ class Store:
         self.path = path
 
     @contextmanager
-    def locked(self, **says: Any) -> Iterator[None]:
+    def locked(self, **says: Any) -> Iterator[list[str]]:
         """Be the only writer of the folder; what interrupted writes have left is removed.
 
         Parameters
         ----------
         says : what :func:`imleak.study.files.holder` tells others.
 
+        Yields
+        ------
+        What the file system does not guarantee, a line each.
+
         Raises
         ------
         OutputError
             If another process is, or the folder cannot be written to.
         """
-        with locked(self.path, says):
+        with locked(self.path, says) as lacking:
             sweep(self.path)
             try:
-                yield
+                yield lacking
             finally:
                 self.flush()
 
