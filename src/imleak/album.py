@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from pathlib import Path
 
-from . import images
 from .interfaces import Image, ImleakError
 from .report.figures import StripImages
 from .report.figures.strip import trim
-from .report.pictures import Subject, chosen, write_pictures
+from .report.pictures import FOLDER, Subject, chosen, write_pictures
 from .study import Run, StudySpec
 from .study.observe import observe
+from .study.sources import find_images
 from .study.survey import reader
 
 
 def keep_pictures(spec: StudySpec, run: Run) -> None:
-    """Write some of the measured images at every level, small, into the folder of a run.
+    """Write some of the measured images at every level, small, into the folder of a run, in
+    place of those of an earlier run of other images.
 
     Raises
     ------
@@ -31,7 +33,18 @@ def keep_pictures(spec: StudySpec, run: Run) -> None:
                 image.name, image.digest, image.bits, image.samples, seen.cipher, seen.clear
             )
 
-    write_pictures(run.path, subjects(), levels, len(wanted))
+    kept = write_pictures(run.path, subjects(), levels, len(wanted))
+    _remove_others(run.path, {picture.file for picture in kept})
+
+
+def _remove_others(out: Path, kept: Collection[str]) -> None:
+    """Who has deleted an image keeps no preview of it, and no strip, which is drawn anew of
+    the first image that is there."""
+    for path in (out / FOLDER).glob("[0-9][0-9]-*.png"):
+        if path.name not in kept:
+            path.unlink(missing_ok=True)
+    for path in (out / "figures").glob("strip.*"):
+        path.unlink(missing_ok=True)
 
 
 def strip_of(spec: StudySpec, run: Run) -> StripImages | None:
@@ -58,7 +71,8 @@ def _measured(run: Run) -> list[dict[str, str]]:
 
 def _read(spec: StudySpec, wanted: Sequence[dict[str, str]]) -> Iterator[Image]:
     """These images, one after the other; without those that are no longer there."""
-    sources = {source.name: source for source in images.find(spec.sources)} if wanted else {}
+    found = find_images(spec.sources).sources if wanted else ()
+    sources = {source.name: source for source in found}
     reads = reader(spec)
     for entry in wanted:
         try:

@@ -30,6 +30,7 @@ from .study.components import Component, accepted, canonical, component
 from .study.frame import tidy
 from .study.manifest import now, versions
 from .study.progress import Progress, Silent
+from .study.recorded import FORMAT
 from .study.store import Part, Store
 
 ESTIMATORS = ("best", "infonce", "cca-infonce", "mine", "ksg")
@@ -199,7 +200,7 @@ def calibrate(
         "consistency": consistency.identity,
     }
     store = Store(Path(out), spec)
-    record = {"format": 1, "spec": spec, "command": command, "versions": versions()}
+    record = {"format": FORMAT, "spec": spec, "command": command, "versions": versions()}
     record |= {"started": now(), "finished": None}
     told = progress or Silent()
     with store.locked(started=record["started"]) as lacking:

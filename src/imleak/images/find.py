@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from glob import glob, has_magic
 from pathlib import Path
 
@@ -19,7 +19,11 @@ _WHAT_WORKS = "files, folders, globs or dead-leaves:COUNTxHEIGHTxWIDTH"
 _LOOKED_FOR = f"looked for {', '.join(SUFFIXES)}"
 
 
-def find(sources: str | Path | Iterable[str | Path]) -> list[Source]:
+def find(
+    sources: str | Path | Iterable[str | Path],
+    *,
+    leave_out: Callable[[Path], bool] = lambda _: False,
+) -> list[Source]:
     """Every picture of the sources, in their order, each once.
 
     Nothing is read yet: a file that holds no picture is found like any other.
@@ -34,6 +38,7 @@ def find(sources: str | Path | Iterable[str | Path]) -> list[Source]:
         - a glob (``**`` for any depth), for files with such a suffix;
         - ``dead-leaves:COUNTxHEIGHTxWIDTH`` with an optional ``:SEED``, see
           :class:`DeadLeaves`.
+    leave_out : whether a file is none of the images.
 
     Returns
     -------
@@ -51,6 +56,8 @@ def find(sources: str | Path | Iterable[str | Path]) -> list[Source]:
     distinct: dict[Hashable, Path | DeadLeaves] = {}
     for source in given:
         for origin in _origins(source):
+            if isinstance(origin, Path) and leave_out(origin):
+                continue
             distinct.setdefault(_identity(origin), origin)
     origins = list(distinct.values())
     names = _unique_names([origin for origin in origins if isinstance(origin, Path)])

@@ -19,7 +19,9 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+from pydantic import InstanceOf, TypeAdapter
 
+from ..files import open_regular
 from ..interfaces import Samples
 from ..study.store import write_whole
 from .figures.strip import to_screen
@@ -55,7 +57,7 @@ class Picture:
     levels : of the tiles: plain, then ciphers, then clear parts.
     """
 
-    name: str
+    name: InstanceOf[str]  # not always Unicode: surrogates stand for undecodable bytes
     digest: str
     file: str
     width: int
@@ -124,9 +126,9 @@ def write_pictures(
 def read_pictures(out: Path) -> list[Picture]:
     """The pictures of a run; none where none were kept, or the index is not whole."""
     try:
-        entries = json.loads((out / FOLDER / INDEX).read_text(encoding="utf-8"))
-        found = [Picture(**entry | {"levels": tuple(entry["levels"])}) for entry in entries]
-    except (OSError, ValueError, TypeError, KeyError):
+        with open_regular(out / FOLDER / INDEX) as file:
+            found = TypeAdapter(list[Picture]).validate_python(json.loads(file.read()))
+    except (OSError, ValueError, RecursionError):
         return []
     return [picture for picture in found if (out / FOLDER / Path(picture.file).name).is_file()]
 

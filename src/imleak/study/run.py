@@ -8,10 +8,12 @@ from typing import Any
 
 from ..machine import reuse_memory
 from . import frame
+from .changes import changes
 from .cluster import Where, crew
 from .execute import Workplace
 from .ledger import Ledger
 from .manifest import Record
+from .patch_sizes import check_patch_sizes
 from .plan import omissions, plan
 from .progress import Progress, Silent
 from .spec import FREE, StudySpec
@@ -60,10 +62,17 @@ def run(
             told.say(line)
         found = survey(spec, told, workers)
         units = plan(spec, found.images)
-        left_out = [*found.left_out, *omissions(spec, found.images)]
+        small = omissions(spec, found.images)
+        for line in check_patch_sizes(units.images, small):
+            told.say(line)
+        left_out = [*found.left_out, *small]
+        noticed = [*found.warnings]
+        if (difference := changes(store.images(), found.images)) is not None:
+            told.say(difference)
+            noticed.append(difference)
         record.levels = units.scope.levels
         record.drawn = [unit for unit in units.estimators if unit.drawn_from]
-        record.images, record.left_out, record.noticed = found.images, left_out, found.warnings
+        record.images, record.left_out, record.noticed = found.images, left_out, noticed
         store.write_manifest(record.manifest())
 
         ledger = Ledger(store, retry_failed=retry_failed)

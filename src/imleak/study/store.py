@@ -13,17 +13,21 @@ from typing import Any, Self
 
 import pandas as pd
 
+from ..files import check_regular
 from . import frame
 from .files import LOCK, OutputError, locked, sweep, whole, write_whole
 from .parts import Part, Parts, State, plain
+from .recorded import MANIFEST, read_header, read_manifest
 
 __all__ = ["OutputError", "Part", "Run", "Store", "read_manifest", "write_whole"]
 
-MANIFEST = "manifest.json"
 RESULTS = "results.parquet"
 SUMMARY = "summary.csv"
 GROWTH = "growth.csv"
 PARTS = "parts"
+
+REQUIRED = ("scheme", "encoder", "measure", "level")
+"""Columns without which a table is of something else."""
 
 ROWS_AT_ONCE = 50_000
 """Of the results, while they are written."""
@@ -93,6 +97,12 @@ class Store:
         """Write the parts that are held."""
         self.parts.flush()
 
+    def images(self) -> dict[str, str]:
+        """Digest by name of the images of the last run; empty if there was none."""
+        if not (self.path / MANIFEST).exists():
+            return {}
+        return {image["name"]: image["digest"] for image in read_manifest(self.path)["images"]}
+
     def write_manifest(self, manifest: Mapping[str, Any]) -> None:
         text = json.dumps(plain(manifest), indent=2, allow_nan=False)
         write_whole(self.path / MANIFEST, f"{text}\n".encode())
@@ -135,31 +145,35 @@ class Run:
     Parameters
     ----------
     path : the folder.
+
+    Raises
+    ------
+    OutputError
+        If there is none, or its manifest is damaged; from the attributes, if the file they
+        are read from is.
     """
 
     path: Path
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "path", Path(self.path))
+        for name in (MANIFEST, RESULTS, SUMMARY):
+            if not (self.path / name).is_file():
+                raise OutputError(f"{self.path} holds no finished run: {name} is missing")
+        if self.manifest["finished"] is None:
+            raise OutputError(
+                f"{self.path} holds no finished run; imleak status {self.path} says more"
+            )
+
     @classmethod
     def open(cls, path: str | Path) -> Self:
-        """The run in a folder.
-
-        Raises
-        ------
-        OutputError
-            If there is none.
-        """
-        folder = Path(path)
-        for name in (MANIFEST, RESULTS, SUMMARY):
-            if not (folder / name).is_file():
-                raise OutputError(f"{folder} holds no finished run: {name} is missing")
-        if read_manifest(folder).get("finished", "") is None:
-            raise OutputError(f"{folder} holds no finished run; imleak status {folder} says more")
-        return cls(folder)
+        """The run in a folder."""
+        return cls(Path(path))
 
     @cached_property
     def frame(self) -> pd.DataFrame:
         """Every number, tidy: the columns of :data:`imleak.study.frame.COLUMNS`."""
-        return frame.typed(pd.read_parquet(self.path / RESULTS), frame.COLUMNS)
+        return self._results()
 
     @property
     def histories(self) -> pd.DataFrame:
@@ -176,7 +190,8 @@ class Run:
         """Whether anything was measured, and not all of it failed."""
         import pyarrow.parquet as pq
 
-        values = pq.read_table(self.path / RESULTS, columns=["value"])["value"]
+        with _read_of_a_run(self.path / RESULTS) as path:
+            values = pq.read_table(path, columns=["value"])["value"]
         return bool(values.null_count < len(values))
 
     def of_images(self, names: Collection[str]) -> pd.DataFrame:
@@ -188,20 +203,25 @@ class Run:
     def _where(self, name: str, has: Callable[[Any], Any]) -> pd.DataFrame:
         from pyarrow.compute import field
 
-        found = pd.read_parquet(self.path / RESULTS, filters=has(field(name)))
-        return frame.typed(found, frame.COLUMNS)
+        return self._results(filters=has(field(name)))
+
+    def _results(self, **options: Any) -> pd.DataFrame:
+        with _read_of_a_run(self.path / RESULTS) as path:
+            return _columns(pd.read_parquet(path, **options), frame.COLUMNS)
 
     @cached_property
     def summary(self) -> pd.DataFrame:
         """A row per scheme, encoder, measure, part, protocol and level."""
-        return frame.typed(pd.read_csv(self.path / SUMMARY), frame.SUMMARY_COLUMNS)
+        with _read_of_a_run(self.path / SUMMARY) as path:
+            return _columns(pd.read_csv(path), frame.SUMMARY_COLUMNS)
 
     @cached_property
     def growth(self) -> pd.DataFrame:
         """Estimates by number of training pictures; without rows unless asked for."""
-        path = self.path / GROWTH
-        found = pd.read_csv(path) if path.is_file() else frame.tidy([], frame.GROWTH_COLUMNS)
-        return frame.typed(found, frame.GROWTH_COLUMNS)
+        if not (self.path / GROWTH).exists():
+            return frame.tidy([], frame.GROWTH_COLUMNS)
+        with _read_of_a_run(self.path / GROWTH) as path:
+            return _columns(pd.read_csv(path), frame.GROWTH_COLUMNS)
 
     @cached_property
     def manifest(self) -> dict[str, Any]:
@@ -214,25 +234,43 @@ class Run:
         return f"<Run of {measures} on {images} images at {self.path}>"
 
 
+@contextmanager
+def _read_of_a_run(path: Path) -> Iterator[Path]:
+    """What goes wrong with a table that was damaged, or is of something else, in one line."""
+    try:
+        check_regular(path)
+        yield path
+    except (OSError, ValueError, ArithmeticError, LookupError, TypeError, NotImplementedError) as e:
+        why = " ".join(str(e).split())[:200]
+        raise OutputError(
+            f"{path} cannot be read as a table of a run ({why}); it is written anew by the "
+            f"command that made the run"
+        ) from e
+
+
+def _columns(table: pd.DataFrame, columns: Mapping[str, str]) -> pd.DataFrame:
+    """A table with its types; columns that an earlier version did not have are empty.
+
+    Raises
+    ------
+    ValueError
+        If it is the table of something else.
+    """
+    if missing := [name for name in REQUIRED if name not in table.columns]:
+        raise ValueError(f"it has no column {missing[0]}")
+    return frame.typed(table, columns)
+
+
 def _is_there(column: Any) -> Any:
     return column.is_valid()
 
 
-def read_manifest(path: Path) -> dict[str, Any]:
-    """The manifest of a folder.
-
-    Raises
-    ------
-    OutputError
-        If there is none, or it is not whole.
-    """
-    try:
-        found = json.loads((path / MANIFEST).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise OutputError(f"{path} holds no run: its {MANIFEST} cannot be read") from error
-    if not isinstance(found, dict) or "spec" not in found:
-        raise OutputError(f"{path} holds no run: its {MANIFEST} is of something else")
-    return found
+def has_results(path: Path) -> bool:
+    """Whether a folder has results of units, whatever its manifest says."""
+    parts = path / PARTS
+    return any(parts.glob("[0-9]" * 6 + ".jsonl")) or any(
+        len(part.stem) == 64 for part in parts.glob("??/*.json")
+    )
 
 
 def _refuse_what_is_not_ours(path: Path, spec: Mapping[str, Any], free: Collection[str]) -> None:
@@ -244,7 +282,7 @@ def _refuse_what_is_not_ours(path: Path, spec: Mapping[str, Any], free: Collecti
         if any(found.name != LOCK for found in path.iterdir()):
             raise OutputError(f"{path} holds other things; give a new or an empty folder")
         return
-    told = differences(read_manifest(path)["spec"], spec, free)
+    told = differences(read_header(path)["spec"], spec, free)
     if told:
         raise OutputError(
             f"{path} holds another run: {'; '.join(told)}; "

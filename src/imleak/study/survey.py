@@ -7,13 +7,14 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from ..images import MAX_PIXELS, Source, coco_sizes, find, from_samples, luma, rank, read
+from ..images import MAX_PIXELS, Source, coco_sizes, from_samples, luma, rank, read
 from ..interfaces import Image, ImageError, ImleakError
 from ..sealed import header_of
 from .cluster import Crew, Lost
 from .plan import ImageInfo, Omission
 from .progress import Progress
 from .reuse import Traces, trace
+from .sources import find_images
 from .spec import StudySpec
 
 
@@ -91,7 +92,8 @@ def survey(spec: StudySpec, told: Progress, crew: Crew) -> Survey:
     ImleakError
         If a source holds no picture, or the annotations cannot be read.
     """
-    sources = find(spec.sources)
+    there = find_images(spec.sources)
+    sources = there.sources
     if spec.largest is not None:
         sizes = coco_sizes(spec.annotations) if spec.annotations else None
         sources = rank(sources, spec.largest, sizes)
@@ -115,7 +117,7 @@ def survey(spec: StudySpec, told: Progress, crew: Crew) -> Survey:
         at = batch.stop
     omitted = [one.omission(left_out) if isinstance(one, Sealed) else one for one in left_out]
     noticed = traces.warnings({image.name for image in images.values()})
-    return Survey(tuple(images.values()), tuple(omitted), tuple(noticed))
+    return Survey(tuple(images.values()), tuple(omitted), (*there.warnings, *noticed))
 
 
 @dataclass(frozen=True)
