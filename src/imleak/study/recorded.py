@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -77,6 +76,13 @@ class _Subsample(_Entry):
     of: Count
 
 
+class _Gallery(_Entry):
+    """Other images that were looked among."""
+
+    images: Count
+    digest: str
+
+
 class _Manifest(_Entry):
     """Of a study, see :meth:`imleak.study.manifest.Record.manifest`."""
 
@@ -94,6 +100,7 @@ class _Manifest(_Entry):
     units: _Units
     keys: str
     versions: dict[str, str]
+    gallery: _Gallery = Field(default_factory=lambda: _Gallery(images=0, digest=""))
 
 
 def read_manifest(path: Path) -> dict[str, Any]:
@@ -126,18 +133,19 @@ def read_header(path: Path) -> dict[str, Any]:
     """
     try:
         with open_regular(path / MANIFEST) as file:
-            found = json.loads(file.read())
+            found: dict[str, Any] = json.loads(file.read())
     except (OSError, ValueError, RecursionError) as error:
         raise OutputError(f"{path} holds no run: its {MANIFEST} cannot be read") from error
-    if not isinstance(found, Mapping) or not isinstance(found.get("spec"), dict):
+    is_ours = isinstance(found, dict) and isinstance(found.get("spec"), dict) and "format" in found
+    if not is_ours:
         raise OutputError(f"{path} holds no run: its {MANIFEST} is of something else")
-    written = found.get("format")
+    written = found["format"]
     if type(written) is not int or written != FORMAT:
         raise OutputError(
             f"{path} holds a run of format {str(written)[:20]}, and this imleak reads format "
             f"{FORMAT}: use the version that wrote it, or run it again in another folder"
         )
-    return dict(found)
+    return found
 
 
 def _first(error: ValidationError) -> str:
