@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from imleak.report.answer import answer
 
 import imleak
 from imleak import plugins, study
 from imleak.interfaces import Estimate, PairedSamples
+from imleak.report.answer import answer
 from imleak.study import StudySpec
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -12,6 +13,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from safetensors.numpy import save_file
 
 from imleak.cache import (
     ABANDONED,
@@ -91,6 +93,28 @@ def test_what_is_torn_or_altered_is_not_there(
     again = cache.get(KEYS[0])
     assert again is not None
     np.testing.assert_array_equal(again["vectors"], ARRAYS["vectors"])
+
+
+@pytest.mark.parametrize("under_its_name", [shutil.copyfile, os.link, Path.replace])
+def test_a_file_under_another_name_is_not_there_and_is_replaced(
+    cache: Cache, under_its_name: Callable[[Path, Path], object]
+) -> None:
+    cache.put(KEYS[0], {"vectors": np.zeros(3)}, maker="corners")
+    cache.put(KEYS[1], {"vectors": np.ones(3)}, maker="corners")
+    wrong, right = (cache.folder / key[:2] / f"{key}.safetensors" for key in KEYS[:2])
+    wrong.unlink()
+    under_its_name(right, wrong)
+    assert cache.get(KEYS[0]) is None
+    cache.put(KEYS[0], {"vectors": np.zeros(3)}, maker="corners")
+    again = cache.get(KEYS[0])
+    assert again is not None
+    assert again["vectors"].tolist() == [0, 0, 0]
+
+
+def test_a_file_that_does_not_say_its_key_is_not_there(cache: Cache) -> None:
+    cache.put(KEYS[0], ARRAYS, maker="corners")
+    save_file(dict(ARRAYS), only_file(cache), {"digest": digest_of(ARRAYS), "maker": "corners"})
+    assert cache.get(KEYS[0]) is None
 
 
 def test_the_digest_is_of_names_types_shapes_and_values() -> None:
@@ -280,6 +304,10 @@ def test_a_file_can_be_read_by_others(cache: Cache) -> None:
     cache.put(KEYS[0], ARRAYS, maker="corners")
     with safe_open(only_file(cache), "np") as file:
         assert set(file.keys()) == set(ARRAYS)
-        assert file.metadata() == {"digest": digest_of(ARRAYS), "maker": "corners"}
+        assert file.metadata() == {
+            "key": KEYS[0],
+            "digest": digest_of(ARRAYS),
+            "maker": "corners",
+        }
     content = only_file(cache).read_bytes()
     assert json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])

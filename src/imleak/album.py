@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from functools import partial
+from pathlib import Path
 
-from . import images
 from .encoders.layout import Layout
 from .interfaces import Image, ImleakError
 from .report.figures import StripImages
 from .report.figures.strip import CROP, middle
-from .report.pictures import Subject, chosen, write_pictures
+from .report.pictures import FOLDER, Subject, chosen, write_pictures
 from .study import Run, StudySpec
 from .study.observe import observe
+from .study.sources import find_images
 from .study.survey import reader
 
 MAP = 40
@@ -20,7 +21,8 @@ MAP = 40
 
 
 def keep_pictures(spec: StudySpec, run: Run) -> None:
-    """Write some of the measured images at every level into the folder of a run.
+    """Write some of the measured images at every level into the folder of a run, in place of
+    those of an earlier run of other images.
 
     Raises
     ------
@@ -43,7 +45,18 @@ def keep_pictures(spec: StudySpec, run: Run) -> None:
                 partial(Layout().map, shape=_map_of(image)),
             )
 
-    write_pictures(run.path, subjects(), levels)
+    kept = write_pictures(run.path, subjects(), levels)
+    _remove_others(run.path, {sheet.file for picture in kept for sheet in picture.sheets})
+
+
+def _remove_others(out: Path, kept: Collection[str]) -> None:
+    """Who has deleted an image keeps no preview of it, and no strip, which is drawn anew of
+    the first image that is there."""
+    for path in (out / FOLDER).glob("[0-9][0-9]-*.*"):
+        if path.name not in kept:
+            path.unlink(missing_ok=True)
+    for path in (out / "figures").glob("strip.*"):
+        path.unlink(missing_ok=True)
 
 
 def strip_of(spec: StudySpec, run: Run) -> StripImages | None:
@@ -77,7 +90,8 @@ def _measured(run: Run) -> list[dict[str, str]]:
 
 def _read(spec: StudySpec, wanted: Sequence[dict[str, str]]) -> Iterator[Image]:
     """These images, one after the other; without those that are no longer there."""
-    sources = {source.name: source for source in images.find(spec.sources)} if wanted else {}
+    found = find_images(spec.sources).sources if wanted else ()
+    sources = {source.name: source for source in found}
     reads = reader(spec)
     for entry in wanted:
         try:

@@ -1,7 +1,8 @@
 """Arrays kept on disk between runs: a file a key, and what is read is what was written.
 
 Any number of processes may share a folder. A file appears whole or not at all, two that
-make the same one write the same, and one that is torn, altered or gone is made again. Of
+make the same one write the same, and one that is torn, altered, gone or stands under
+another's name is made again: a file holds its own key and the digest of its arrays. Of
 arrays that were made together all count, or none. A link that leads elsewhere is neither
 followed nor written through.
 """
@@ -71,7 +72,7 @@ class _Kept:
 
 
 class Cache:
-    """Arrays by key in a folder, as safetensors files that carry their own digest.
+    """Arrays by key in a folder, as safetensors files that hold their key and their digest.
 
     Parameters
     ----------
@@ -90,14 +91,16 @@ class Cache:
         self.folder = folder or default_folder()
 
     def get(self, key: str) -> dict[str, NDArray[Any]] | None:
-        """The arrays of a key; None if they are not there, or not as they were written."""
+        """The arrays of a key; None if they are not there, not as they were written, or
+        those of another key under this name."""
         path = self._path(key)
         if not self.has(key):
             return None
         try:
             content = path.read_bytes()
             found: dict[str, NDArray[Any]] = load_tensors(content)
-            if _header(content).get("digest") != digest_of(found):
+            header = _header(content)
+            if (header.get("key"), header.get("digest")) != (key, digest_of(found)):
                 return None
             os.utime(path)  # recently used
         except (OSError, SafetensorError, ValueError):
@@ -117,7 +120,7 @@ class Cache:
             If the folder cannot be written.
         """
         written = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
-        about = {"digest": digest_of(written), "maker": maker}
+        about = {"key": key, "digest": digest_of(written), "maker": maker}
         self._write(self._path(key), save_tensors(written, about))
 
     def put_together(self, group: str, made: Mapping[str, Arrays], *, maker: str) -> None:

@@ -30,6 +30,7 @@ from .study.components import Component, accepted, canonical, component
 from .study.frame import tidy
 from .study.manifest import now, versions
 from .study.progress import Progress, Silent
+from .study.recorded import FORMAT
 from .study.store import Part, Store
 
 ESTIMATORS = ("best", "infonce", "cca-infonce", "mine", "ksg")
@@ -199,11 +200,14 @@ def calibrate(
         "consistency": consistency.identity,
     }
     store = Store(Path(out), spec)
-    record = {"format": 1, "spec": spec, "command": command, "versions": versions()}
+    record = {"format": FORMAT, "spec": spec, "command": command, "versions": versions()}
     record |= {"started": now(), "finished": None}
-    with store.locked(started=record["started"]):
+    told = progress or Silent()
+    with store.locked(started=record["started"]) as lacking:
+        for line in lacking:
+            told.say(line)
         store.write_manifest(record)
-        work = _Work(store, progress or Silent(), len(trials) + 1)
+        work = _Work(store, told, len(trials) + 1)
         frame = tidy([row for trial in trials for row in work.rows(trial)], COLUMNS)
         tested = pd.DataFrame(work.rows(consistency), columns=list(CONSISTENCY_COLUMNS))
         finished = _write(store, frame, tested.astype({"holds": "boolean"}))

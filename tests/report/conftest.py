@@ -257,13 +257,17 @@ def manifest_of(names: list[str], **more: Any) -> dict[str, Any]:
     images = [{"name": n, "digest": f"{i:064x}", **image} for i, n in enumerate(names)]
     given = {
         "format": 1,
-        "spec": {"seed": 0, "seeds": 2, "measures": ["histogram"]},
+        "spec": {"sources": ["photos"], "seed": 0, "seeds": 2, "measures": ["histogram"]},
         "command": ["imleak", "audit", "photos"],
         "started": "2026-01-01T10:00:00+00:00",
+        "finished": "2026-01-01T11:00:00+00:00",
         "levels": list(range(9)),
         "components": [],
         "images": images,
         "left_out": [],
+        "warnings": [],
+        "subsamples": [],
+        "units": {"all": 1, "failed": 0},
         "keys": "Ciphers were measured under repeatable keys.",
         "versions": {"imleak": "9.8.7"},
     }

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import errno
+import fcntl
 import os
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -73,6 +76,62 @@ def test_a_place_that_cannot_be_a_folder(tmp_path: Path) -> None:
     refused = pytest.raises(OutputError, match="cannot write to")
     with refused, locked(tmp_path / "file" / "run", {}):
         pass
+
+
+NOT_OFFERED = [errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP, errno.EINVAL]
+
+
+@pytest.mark.parametrize("code", NOT_OFFERED, ids=errno.errorcode.get)
+def test_a_file_system_without_locks_is_written_to_and_it_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    with locked(tmp_path / "run", {}) as lacking:
+        (tmp_path / "run" / "result").touch()
+        assert holder(tmp_path / "run") is None
+    (line,) = lacking
+    assert f"{tmp_path / 'run'} is on a file system without locks" in line
+
+
+@pytest.mark.parametrize("code", NOT_OFFERED, ids=errno.errorcode.get)
+def test_a_folder_that_cannot_be_synced_is_written_to_and_it_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    sync = os.fsync
+
+    def refuse(descriptor: int) -> None:
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            raise OSError(code, os.strerror(code))
+        sync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", refuse)
+    with locked(tmp_path / "run", {}) as lacking:
+        write_whole(tmp_path / "run" / "result", b"1")
+    (line,) = lacking
+    assert "cannot sync a folder" in line
+    assert (tmp_path / "run" / "result").read_bytes() == b"1"
+
+
+@pytest.mark.parametrize("call", ["flock", "fsync"])
+def test_other_errors_of_a_file_system_are_errors(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(fcntl if call == "flock" else os, call, refuse)
+    for folder in (tmp_path, tmp_path / "run"):
+        refused = pytest.raises(OutputError, match=r"cannot write to .*: Input/output error")
+        with refused, locked(folder, {}):
+            pass
+
+
+def test_where_nothing_is_lacking_nothing_is_said(tmp_path: Path) -> None:
+    with locked(tmp_path / "run", {}) as lacking:
+        assert lacking == []
 
 
 def test_what_a_kill_has_left_is_swept_away_and_nothing_else(tmp_path: Path) -> None:

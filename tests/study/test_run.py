@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import errno
 import json
+import os
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
@@ -401,6 +403,19 @@ def test_a_run_reads_back_as_what_it_was(folder: Path, tmp_path: Path) -> None:
     assert repr(again) == (f"<Run of brightness, likeness, rows on 3 images at {tmp_path / 'out'}>")
 
 
+def test_a_run_says_once_what_its_file_system_does_not_guarantee(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr("fcntl.flock", refuse)
+    listener = Listener()
+    done = run(spec(folder), tmp_path / "out", progress=listener)
+    assert done.has_numbers
+    assert len([line for line in listener.said if "without locks" in line]) == 1
+
+
 def test_rows_can_be_read_without_the_others(folder: Path, tmp_path: Path) -> None:
     (folder / "bad.png").write_text("I am text")
     done = run(spec(folder), tmp_path / "out")
@@ -492,6 +507,21 @@ def test_vectors_that_were_altered_on_disk_are_made_again(
     Corners.shown.clear()
     second = run(spec(folder), tmp_path / "two")
     assert len(Corners.shown) in (1, 2)  # of one picture or of two
+    pd.testing.assert_frame_equal(first.frame, second.frame)
+    Corners.shown.clear()
+    run(spec(folder, measures=["rows"], epochs=7), tmp_path / "three")
+    assert Corners.shown == []
+
+
+def test_vectors_of_another_image_under_the_name_of_one_are_not_used(
+    folder: Path, tmp_path: Path, own_cache: Path
+) -> None:
+    first = run(spec(folder), tmp_path / "one")
+    kept = sorted(own_cache.rglob("*.safetensors"))
+    contents = [path.read_bytes() for path in kept]
+    for path, content in zip(kept, contents[1:] + contents[:1], strict=True):
+        path.write_bytes(content)
+    second = run(spec(folder), tmp_path / "two")
     pd.testing.assert_frame_equal(first.frame, second.frame)
     Corners.shown.clear()
     run(spec(folder, measures=["rows"], epochs=7), tmp_path / "three")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from glob import glob, has_magic
 from pathlib import Path
@@ -44,7 +44,11 @@ def find(sources: str | Path | Iterable[str | Path]) -> list[Source]:
     return list(search(sources).sources)
 
 
-def search(sources: str | Path | Iterable[str | Path]) -> Search:
+def search(
+    sources: str | Path | Iterable[str | Path],
+    *,
+    leave_out: Callable[[Path], bool] = lambda _: False,
+) -> Search:
     """Every image of the sources, in their order, each once, and what was passed over.
 
     Of a file with a known suffix nothing is read yet: one that holds no image is found
@@ -61,6 +65,7 @@ def search(sources: str | Path | Iterable[str | Path]) -> Search:
         - a glob (``**`` for any depth), for the same files;
         - ``dead-leaves:COUNTxHEIGHTxWIDTH`` with an optional ``:SEED``, see
           :class:`DeadLeaves`.
+    leave_out : whether a file is none of the images.
 
     Returns
     -------
@@ -80,8 +85,10 @@ def search(sources: str | Path | Iterable[str | Path]) -> Search:
     for source in given:
         origins, others = _origins(source)
         for origin in origins:
+            if isinstance(origin, Path) and leave_out(origin):
+                continue
             distinct.setdefault(_identity(origin), origin)
-        passed |= {_identity(path): path for path in others}
+        passed |= {_identity(path): path for path in others if not leave_out(path)}
     origins = list(distinct.values())
     names = _unique_names([origin for origin in origins if isinstance(origin, Path)])
     return Search(

@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ..images import find
 from ..study import Run, StudySpec, run
 from ..study.progress import Progress
+from ..study.sources import find_images
 from .claims import Claim, judge
 from .claims.of_training import epochs
 from .curves import Curve, Results, Role
@@ -135,7 +135,9 @@ class _Bench:
 
     def _files(self, done: Run) -> list[Path]:
         """The first of the images that are files."""
-        sources = {source.name: source.origin for source in find(list(self.settings.images))}
+        sources = {
+            source.name: source.origin for source in find_images(self.settings.images).sources
+        }
         found = [sources[image["name"]] for image in done.manifest["images"]]
         return [origin for origin in found if isinstance(origin, Path)][:ALONE]
 

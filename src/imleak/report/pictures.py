@@ -18,7 +18,9 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+from pydantic import InstanceOf, TypeAdapter
 
+from ..files import open_regular
 from ..interfaces import Samples
 from ..study.store import write_whole
 from .figures.strip import averaged, middle, stretch, to_screen
@@ -67,7 +69,7 @@ class Picture:
     maps : the layout of the plain image and of every clear part; None if there is none.
     """
 
-    name: str
+    name: InstanceOf[str]  # not always Unicode: surrogates stand for undecodable bytes
     digest: str
     levels: tuple[int, ...]
     of_width: int
@@ -82,16 +84,6 @@ class Picture:
     @property
     def sheets(self) -> list[Sheet]:
         return [sheet for sheet in (self.crop, self.whole, self.maps) if sheet]
-
-    @classmethod
-    def of(cls, entry: dict[str, Any]) -> Picture:
-        """From an entry of the index."""
-        sheets = {
-            name: Sheet(**entry[name]) for name in ("crop", "whole", "maps") if entry.get(name)
-        }
-        tables = entry.get("tables")
-        more = {"tables": tuple(map(tuple, tables)) if tables else None} | sheets
-        return cls(**entry | more | {"levels": tuple(entry["levels"])})
 
 
 @dataclass(frozen=True, eq=False)
@@ -161,9 +153,9 @@ def write_pictures(out: Path, subjects: Iterable[Subject], levels: Sequence[int]
 def read_pictures(out: Path) -> list[Picture]:
     """The pictures of a run; none where none were kept, or the index is not whole."""
     try:
-        entries = json.loads((out / FOLDER / INDEX).read_text(encoding="utf-8"))
-        found = [Picture.of(entry) for entry in entries]
-    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        with open_regular(out / FOLDER / INDEX) as file:
+            found = TypeAdapter(list[Picture]).validate_python(json.loads(file.read()))
+    except (OSError, ValueError, RecursionError):
         return []
     return [
         picture

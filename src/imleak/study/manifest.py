@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from ..images import Source
-from .files import OutputError
 from .parts import Part
 from .plan import Gallery, ImageInfo, Omission, Unit
+from .recorded import FORMAT
 from .spec import StudySpec
 
 PACKAGES = (
@@ -81,7 +81,7 @@ class Record:
             *self.spec.measure_components(),
         )
         return {
-            "format": 1,
+            "format": FORMAT,
             "spec": self.spec.model_dump(mode="json"),
             "command": None if self.command is None else list(self.command),
             "started": self.started,
@@ -130,20 +130,19 @@ def _subsample(unit: Unit) -> dict[str, Any]:
 
 
 def revived_images(manifest: Mapping[str, Any]) -> list[ImageInfo]:
-    """The pictures of a manifest, without where they are.
-
-    Raises
-    ------
-    OutputError
-        If they do not stand in it.
-    """
-    try:
-        return [
-            ImageInfo(**image | {"source": Source(image["name"], Path()), "notes": ()})
-            for image in manifest["images"]
-        ]
-    except (KeyError, TypeError) as error:
-        raise OutputError("this is the manifest of something else than an audit") from error
+    """The pictures of a manifest that was read, without where they are."""
+    return [
+        ImageInfo(
+            image["name"],
+            Source(image["name"], Path()),
+            image["digest"],
+            image["channels"],
+            image["height"],
+            image["width"],
+            image["bits"],
+        )
+        for image in manifest["images"]
+    ]
 
 
 def now() -> str:

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Protocol
+
+from ..files import printable
+
+MOST_NAMES = 3
+"""Of images or folders that a sentence names."""
 
 
 class Progress(Protocol):
@@ -47,3 +53,14 @@ class Meter:
         """A piece of `seconds` is done."""
         self._done += seconds
         self._progress.update(min(self._done, self._total), self._total, doing)
+
+
+def some_of(names: Iterable[str], most: int = MOST_NAMES) -> str:
+    """The first of some names, and how many more there are.
+
+    >>> some_of("abcde")
+    'a, b, c and 2 more'
+    """
+    every = list(names)
+    shown = ", ".join(map(printable, every[:most]))
+    return shown if len(every) <= most else f"{shown} and {len(every) - most:,} more"

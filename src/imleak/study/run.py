@@ -8,10 +8,12 @@ from typing import Any
 
 from ..machine import reuse_memory
 from . import frame
+from .changes import changes
 from .cluster import Where, crew
 from .execute import Workplace
 from .ledger import Ledger
 from .manifest import Record
+from .patch_sizes import check_patch_sizes
 from .plan import omissions, others, plan
 from .progress import Progress, Silent
 from .spec import FREE, StudySpec
@@ -54,16 +56,25 @@ def run(
     told, where = progress or Silent(), where or Where()
     store = Store(Path(out), spec.model_dump(mode="json"), FREE)
     record = Record(spec, command)
-    with store.locked(started=record.started, workers=where.workers), crew(where) as workers:
+    locked = store.locked(started=record.started, workers=where.workers)
+    with locked as lacking, crew(where) as workers:
+        for line in lacking:
+            told.say(line)
         found = survey(spec, told, workers)
         gallery = survey_gallery(spec, told, workers)
         units = plan(spec, found.images, others(gallery.images, found.images))
-        left_out = [*found.left_out, *omissions(spec, found.images)]
+        small = omissions(spec, found.images)
+        for line in check_patch_sizes(units.images, small):
+            told.say(line)
+        noticed = [*found.warnings, *gallery.warnings]
+        if (difference := changes(store.images(), found.images)) is not None:
+            told.say(difference)
+            noticed.append(difference)
+        left_out = [*found.left_out, *small]
         record.levels = units.scope.levels
         record.drawn = [unit for unit in units.estimators if unit.drawn_from]
         record.images, record.left_out = found.images, left_out
-        record.noticed = [*found.warnings, *gallery.warnings]
-        record.gallery = units.gallery
+        record.noticed, record.gallery = noticed, units.gallery
         store.write_manifest(record.manifest())
 
         ledger = Ledger(store, retry_failed=retry_failed)

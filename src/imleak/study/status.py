@@ -13,8 +13,9 @@ from .ledger import Ledger
 from .manifest import revived_images
 from .parts import State
 from .plan import Gallery, Unit, plan
-from .spec import StudySpec
-from .store import MANIFEST, Store, read_manifest
+from .recorded import MANIFEST, read_manifest
+from .spec import SpecError, StudySpec
+from .store import Store
 
 
 @dataclass(frozen=True)
@@ -86,12 +87,18 @@ def status(path: str | Path) -> Status:
     if driver is not None and not (folder / MANIFEST).exists():
         raise OutputError(f"{folder}: the images are still being looked at")
     manifest = read_manifest(folder)
-    spec, images = StudySpec.of(**manifest["spec"]), revived_images(manifest)
     store = Store(folder, manifest["spec"])
     ledger = Ledger(store)
     gallery = Gallery(digest=manifest.get("gallery", {}).get("digest", ""))
-    counts = _counts(ledger, plan(spec, images, gallery))
-    return Status(folder, counts, driver, manifest.get("finished"))
+    units = plan(_spec(folder, manifest), revived_images(manifest), gallery)
+    return Status(folder, _counts(ledger, units), driver, manifest["finished"])
+
+
+def _spec(folder: Path, manifest: Mapping[str, Any]) -> StudySpec:
+    try:
+        return StudySpec.of(**manifest["spec"])
+    except SpecError as error:
+        raise SpecError(f"{folder}: the study in its {MANIFEST} cannot be run: {error}") from error
 
 
 def _counts(ledger: Ledger, units: Iterable[Unit]) -> list[Count]:

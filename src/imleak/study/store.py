@@ -9,22 +9,26 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, BinaryIO, Self
 
 import pandas as pd
 
+from ..files import open_regular
 from . import frame
 from .files import LOCK, OutputError, locked, sweep, whole, write_whole
 from .parts import Part, Parts, State, plain
+from .recorded import MANIFEST, read_header, read_manifest
 
 __all__ = ["OutputError", "Part", "Run", "Store", "read_manifest", "write_whole"]
 
-MANIFEST = "manifest.json"
 RESULTS = "results.parquet"
 SUMMARY = "summary.csv"
 GROWTH = "growth.csv"
 LINKAGE = "linkage.csv"
 PARTS = "parts"
+
+REQUIRED = ("scheme", "encoder", "measure", "level")
+"""Columns without which a table is of something else."""
 
 ROWS_AT_ONCE = 50_000
 """Of the results, while they are written."""
@@ -51,22 +55,26 @@ class Store:
         self.path = path
 
     @contextmanager
-    def locked(self, **says: Any) -> Iterator[None]:
+    def locked(self, **says: Any) -> Iterator[list[str]]:
         """Be the only writer of the folder; what interrupted writes have left is removed.
 
         Parameters
         ----------
         says : what :func:`imleak.study.files.holder` tells others.
 
+        Yields
+        ------
+        What the file system does not guarantee, a line each.
+
         Raises
         ------
         OutputError
             If another process is, or the folder cannot be written to.
         """
-        with locked(self.path, says):
+        with locked(self.path, says) as lacking:
             sweep(self.path)
             try:
-                yield
+                yield lacking
             finally:
                 self.flush()
 
@@ -89,6 +97,12 @@ class Store:
     def flush(self) -> None:
         """Write the parts that are held."""
         self.parts.flush()
+
+    def images(self) -> dict[str, str]:
+        """Digest by name of the images of the last run; empty if there was none."""
+        if not (self.path / MANIFEST).exists():
+            return {}
+        return {image["name"]: image["digest"] for image in read_manifest(self.path)["images"]}
 
     def write_manifest(self, manifest: Mapping[str, Any]) -> None:
         text = json.dumps(plain(manifest), indent=2, allow_nan=False)
@@ -140,31 +154,35 @@ class Run:
     Parameters
     ----------
     path : the folder.
+
+    Raises
+    ------
+    OutputError
+        If there is none, or its manifest is damaged; from the attributes, if the file they
+        are read from is.
     """
 
     path: Path
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "path", Path(self.path))
+        for name in (MANIFEST, RESULTS, SUMMARY):
+            if not (self.path / name).is_file():
+                raise OutputError(f"{self.path} holds no finished run: {name} is missing")
+        if self.manifest["finished"] is None:
+            raise OutputError(
+                f"{self.path} holds no finished run; imleak status {self.path} says more"
+            )
+
     @classmethod
     def open(cls, path: str | Path) -> Self:
-        """The run in a folder.
-
-        Raises
-        ------
-        OutputError
-            If there is none.
-        """
-        folder = Path(path)
-        for name in (MANIFEST, RESULTS, SUMMARY):
-            if not (folder / name).is_file():
-                raise OutputError(f"{folder} holds no finished run: {name} is missing")
-        if read_manifest(folder).get("finished", "") is None:
-            raise OutputError(f"{folder} holds no finished run; imleak status {folder} says more")
-        return cls(folder)
+        """The run in a folder."""
+        return cls(Path(path))
 
     @cached_property
     def frame(self) -> pd.DataFrame:
         """Every number, tidy: the columns of :data:`imleak.study.frame.COLUMNS`."""
-        return frame.typed(pd.read_parquet(self.path / RESULTS), frame.COLUMNS)
+        return self._results()
 
     @property
     def histories(self) -> pd.DataFrame:
@@ -181,7 +199,8 @@ class Run:
         """Whether anything was measured, and not all of it failed."""
         import pyarrow.parquet as pq
 
-        values = pq.read_table(self.path / RESULTS, columns=["value"])["value"]
+        with _read_of_a_run(self.path / RESULTS) as file:
+            values = pq.read_table(file, columns=["value"])["value"]
         return bool(values.null_count < len(values))
 
     def of_images(self, names: Collection[str]) -> pd.DataFrame:
@@ -193,13 +212,17 @@ class Run:
     def _where(self, name: str, has: Callable[[Any], Any]) -> pd.DataFrame:
         from pyarrow.compute import field
 
-        found = pd.read_parquet(self.path / RESULTS, filters=has(field(name)))
-        return frame.typed(found, frame.COLUMNS)
+        return self._results(filters=has(field(name)))
+
+    def _results(self, **options: Any) -> pd.DataFrame:
+        with _read_of_a_run(self.path / RESULTS) as file:
+            return _columns(pd.read_parquet(file, **options), frame.COLUMNS)
 
     @cached_property
     def summary(self) -> pd.DataFrame:
         """A row per scheme, encoder, measure, part, protocol and level."""
-        return frame.typed(pd.read_csv(self.path / SUMMARY), frame.SUMMARY_COLUMNS)
+        with _read_of_a_run(self.path / SUMMARY) as file:
+            return _columns(pd.read_csv(file), frame.SUMMARY_COLUMNS)
 
     @cached_property
     def growth(self) -> pd.DataFrame:
@@ -212,9 +235,10 @@ class Run:
         return self._table(LINKAGE, frame.LINKAGE_COLUMNS)
 
     def _table(self, name: str, columns: Mapping[str, str]) -> pd.DataFrame:
-        path = self.path / name
-        found = pd.read_csv(path) if path.is_file() else frame.tidy([], columns)
-        return frame.typed(found, columns)
+        if not (self.path / name).exists():
+            return frame.tidy([], columns)
+        with _read_of_a_run(self.path / name) as file:
+            return _columns(pd.read_csv(file), columns)
 
     @cached_property
     def manifest(self) -> dict[str, Any]:
@@ -227,25 +251,44 @@ class Run:
         return f"<Run of {measures} on {images} images at {self.path}>"
 
 
+@contextmanager
+def _read_of_a_run(path: Path) -> Iterator[BinaryIO]:
+    """A table that is read, opened here: pyarrow takes no name of a folder that is not UTF-8.
+    What goes wrong with one that was damaged, or is of something else, is said in one line."""
+    try:
+        with open_regular(path) as file:
+            yield file
+    except (OSError, ValueError, ArithmeticError, LookupError, TypeError, NotImplementedError) as e:
+        why = " ".join(str(e).split())[:200]
+        raise OutputError(
+            f"{path} cannot be read as a table of a run ({why}); it is written anew by the "
+            f"command that made the run"
+        ) from e
+
+
+def _columns(table: pd.DataFrame, columns: Mapping[str, str]) -> pd.DataFrame:
+    """A table with its types; columns that an earlier version did not have are empty.
+
+    Raises
+    ------
+    ValueError
+        If it is the table of something else.
+    """
+    if missing := [name for name in REQUIRED if name not in table.columns]:
+        raise ValueError(f"it has no column {missing[0]}")
+    return frame.typed(table, columns)
+
+
 def _is_there(column: Any) -> Any:
     return column.is_valid()
 
 
-def read_manifest(path: Path) -> dict[str, Any]:
-    """The manifest of a folder.
-
-    Raises
-    ------
-    OutputError
-        If there is none, or it is not whole.
-    """
-    try:
-        found = json.loads((path / MANIFEST).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise OutputError(f"{path} holds no run: its {MANIFEST} cannot be read") from error
-    if not isinstance(found, dict) or "spec" not in found:
-        raise OutputError(f"{path} holds no run: its {MANIFEST} is of something else")
-    return found
+def has_results(path: Path) -> bool:
+    """Whether a folder has results of units, whatever its manifest says."""
+    parts = path / PARTS
+    return any(parts.glob("[0-9]" * 6 + ".jsonl")) or any(
+        len(part.stem) == 64 for part in parts.glob("??/*.json")
+    )
 
 
 def _refuse_what_is_not_ours(path: Path, spec: Mapping[str, Any], free: Collection[str]) -> None:
@@ -257,7 +300,7 @@ def _refuse_what_is_not_ours(path: Path, spec: Mapping[str, Any], free: Collecti
         if any(found.name != LOCK for found in path.iterdir()):
             raise OutputError(f"{path} holds other things; give a new or an empty folder")
         return
-    told = differences(read_manifest(path)["spec"], spec, free)
+    told = differences(read_header(path)["spec"], spec, free)
     if told:
         raise OutputError(
             f"{path} holds another run: {'; '.join(told)}; "

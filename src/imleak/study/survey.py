@@ -8,23 +8,14 @@ from functools import partial
 from pathlib import Path
 
 from ..files import printable
-from ..images import (
-    MAX_PIXELS,
-    Source,
-    coco_sizes,
-    from_samples,
-    luma,
-    rank,
-    read,
-    search,
-    unseen_in_words,
-)
+from ..images import MAX_PIXELS, Source, coco_sizes, from_samples, luma, rank, read
 from ..interfaces import Image, ImageError, ImleakError
 from ..sealed import header_of
 from .cluster import Crew, Lost
 from .plan import ImageInfo, Omission
 from .progress import Progress
 from .reuse import Traces, trace
+from .sources import find_images
 from .spec import StudySpec
 
 
@@ -102,8 +93,8 @@ def survey(spec: StudySpec, told: Progress, crew: Crew) -> Survey:
     ImleakError
         If a source holds no picture, or the annotations cannot be read.
     """
-    came_upon = search(spec.sources)
-    sources = list(came_upon.sources)
+    there = find_images(spec.sources)
+    sources = list(there.sources)
     if spec.largest is not None:
         sizes = coco_sizes(spec.annotations) if spec.annotations else None
         sources = rank(sources, spec.largest, sizes)
@@ -126,9 +117,8 @@ def survey(spec: StudySpec, told: Progress, crew: Crew) -> Survey:
             _sort_in(seen[place], images, left_out)
         at = batch.stop
     omitted = [one.omission(left_out) if isinstance(one, Sealed) else one for one in left_out]
-    unseen = filter(None, [unseen_in_words(came_upon.unseen)])
-    noticed = [*unseen, *traces.warnings({image.name for image in images.values()})]
-    return Survey(tuple(images.values()), tuple(omitted), tuple(noticed))
+    noticed = traces.warnings({image.name for image in images.values()})
+    return Survey(tuple(images.values()), tuple(omitted), (*there.warnings, *noticed))
 
 
 def survey_gallery(spec: StudySpec, told: Progress, crew: Crew) -> Survey:

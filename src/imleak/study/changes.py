@@ -1,0 +1,35 @@
+"""What has become of the images of a folder since its last run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from .plan import ImageInfo
+from .progress import some_of
+
+
+def changes(before: Mapping[str, str], images: Sequence[ImageInfo]) -> str | None:
+    """How images differ from those of an earlier run, as a sentence; None if they do not.
+
+    An image under another name is the same image.
+
+    Parameters
+    ----------
+    before : digest by name, of the images of the earlier run; empty if there was none.
+    images : those of today.
+    """
+    now = {image.name: image.digest for image in images}
+    old, new = set(before.values()) - set(now.values()), set(now.values()) - set(before.values())
+    if not before or not (old or new):
+        return None
+    changed = [name for name in now if name in before and now[name] in new]
+    found = {
+        "added": [name for name in now if name not in before and now[name] in new],
+        "removed": [name for name in before if name not in changed and before[name] in old],
+        "changed": changed,
+    }
+    told = [f"{len(names):,} {what} ({some_of(names)})" for what, names in found.items() if names]
+    return (
+        f"The images are not those of the last run into this folder: {', '.join(told)}. All "
+        "results are of the images that are there now; previews of the others are deleted."
+    )

@@ -1,0 +1,155 @@
+"""What a manifest must look like to be read: the files of a run are anyone's to change."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, InstanceOf, Json, ValidationError
+
+from ..files import open_regular
+from .files import OutputError
+
+MANIFEST = "manifest.json"
+FORMAT = 1
+"""Of a run folder; one that is read as another is refused."""
+
+
+# Names of files need not be text: surrogates stand for their undecodable bytes, and pydantic
+# takes no such str for one.
+Text = InstanceOf[str]
+Digest = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+Count = Annotated[int, Field(ge=0)]
+Size = Annotated[int, Field(ge=1)]
+Level = Annotated[int, Field(ge=0, le=1 << 32)]
+Time = Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d")]
+
+
+class _Entry(BaseModel):
+    """Strict: what is of another type is refused, not converted."""
+
+    model_config = ConfigDict(strict=True, extra="allow")
+
+
+class _Spec(_Entry):
+    """Of a study, as far as it is shown: it is not run again from this."""
+
+    sources: list[Text]
+    measures: list[Text | dict[str, Any]]
+    seed: Count
+    seeds: Size | None = None
+
+
+class _Component(_Entry):
+    kind: str
+    name: str
+    options: Json[dict[str, Any]]
+
+
+class _Image(_Entry):
+    name: Text
+    digest: Digest
+    height: Size
+    width: Size
+    channels: Size
+    bits: Annotated[int, Field(ge=1, le=16)]
+    notes: list[Text]
+
+
+class _LeftOut(_Entry):
+    name: Text
+    why: Text
+    measure: Text | None
+    encoder: Text | None
+
+
+class _Units(_Entry):
+    all: Count = 0
+    failed: Count = 0
+
+
+class _Subsample(_Entry):
+    measure: Text
+    encoder: Text
+    images: Count
+    of: Count
+
+
+class _Gallery(_Entry):
+    """Other images that were looked among."""
+
+    images: Count
+    digest: str
+
+
+class _Manifest(_Entry):
+    """Of a study, see :meth:`imleak.study.manifest.Record.manifest`."""
+
+    format: Literal[1]
+    spec: _Spec
+    command: list[Text] | None
+    started: Time
+    finished: Time | None
+    levels: list[Level]
+    components: list[_Component]
+    warnings: list[Text]
+    subsamples: list[_Subsample]
+    images: list[_Image]
+    left_out: list[_LeftOut]
+    units: _Units
+    keys: str
+    versions: dict[str, str]
+    gallery: _Gallery = Field(default_factory=lambda: _Gallery(images=0, digest=""))
+
+
+def read_manifest(path: Path) -> dict[str, Any]:
+    """The manifest of a study in a folder, every field of it as it must be.
+
+    Raises
+    ------
+    OutputError
+        If there is none, or it is not whole, of something else, or of another format.
+    """
+    found = read_header(path)
+    try:
+        _Manifest.model_validate(found)
+    except ValidationError as error:
+        raise OutputError(
+            f"{path} holds no run that can be read: its {MANIFEST} is damaged, or of something "
+            f"else than an audit ({_first(error)})"
+        ) from error
+    return found
+
+
+def read_header(path: Path) -> dict[str, Any]:
+    """A manifest of which only format and spec are known to be there: of an audit or of
+    something else that keeps a store.
+
+    Raises
+    ------
+    OutputError
+        If there is none, or it is not whole, or of another format.
+    """
+    try:
+        with open_regular(path / MANIFEST) as file:
+            found: dict[str, Any] = json.loads(file.read())
+    except (OSError, ValueError, RecursionError) as error:
+        raise OutputError(f"{path} holds no run: its {MANIFEST} cannot be read") from error
+    is_ours = isinstance(found, dict) and isinstance(found.get("spec"), dict) and "format" in found
+    if not is_ours:
+        raise OutputError(f"{path} holds no run: its {MANIFEST} is of something else")
+    written = found["format"]
+    if type(written) is not int or written != FORMAT:
+        raise OutputError(
+            f"{path} holds a run of format {str(written)[:20]}, and this imleak reads format "
+            f"{FORMAT}: use the version that wrote it, or run it again in another folder"
+        )
+    return found
+
+
+def _first(error: ValidationError) -> str:
+    """Where the first mistake is, and what."""
+    detail = error.errors(include_url=False, include_input=False)[0]
+    where = ".".join(map(str, detail["loc"]))
+    return f"{where}: {detail['msg'][:1].lower()}{detail['msg'][1:]}"
