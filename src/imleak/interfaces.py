@@ -484,6 +484,8 @@ class Attack(Protocol):
 
     - ``encoders``: the encoders it brings, as a user writes them (``"clip=random:0"``); else
       it sees the images through those of the study, and is asked once for all of them;
+    - ``added_encoders``: encoders it looks through beside those of the study;
+    - ``fewest_images``: how many images it needs;
     - ``copies``, ``clear_copies``: names of the copies it holds, or of those whose clear parts
       it looks at, see :class:`WholeImages`; a mapping from the names of encoders to names of
       copies, where not every encoder sees all of them;

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..interfaces import Measurement, Null, Verdict, WholeImages
 from . import _ranks
-from ._halves import check_groups, halves
+from ._halves import FEWEST, check_groups, halves
 from ._ranks import Array, Counts
 from ._scores import Scores
 
@@ -47,6 +47,7 @@ class Confirm:
 
     name = "confirm"
     version = "1"
+    fewest_images = FEWEST
     encoders = ("identity", "phasors", "layout", "shingles")
     clear_copies: Mapping[str, Sequence[str]] = {
         "phasors": tuple(RE_ENCODED),

@@ -13,7 +13,7 @@ from scipy.special import logsumexp
 
 from ..interfaces import Measurement, WholeImages
 from . import _ranks
-from ._halves import check_groups, halves
+from ._halves import FEWEST, check_groups, halves
 from ._linkage import linkage
 from ._ranks import Array, Counts
 from ._scores import Scores
@@ -65,6 +65,8 @@ class Match:
     name = "match"
     version = "1"
     takes_gallery = True
+    fewest_images = FEWEST
+    added_encoders = ("layout",)
 
     def judge(self, spaces: Mapping[str, WholeImages], *, seed: int = 0) -> Sequence[Measurement]:
         """Five quantities a level; see the class.

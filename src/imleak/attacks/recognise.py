@@ -11,7 +11,7 @@ from scipy.special import softmax
 
 from ..interfaces import ImleakError, Measurement, WholeImages
 from . import _ranks
-from ._halves import check_groups
+from ._halves import FEWEST, check_groups
 from ._ranks import Array, Counts
 
 FIRSTS = (1, 5)
@@ -43,6 +43,7 @@ class Recognise:
 
     name = "recognise"
     version = "1"
+    fewest_images = FEWEST
     argument = "classifier"
     needs_scores = True
 

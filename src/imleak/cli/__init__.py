@@ -103,7 +103,8 @@ def audit(
     """Encrypt images at every level and measure what is left of them.
 
     Unless told otherwise: every level, grey, ten patches an image, the encoder
-    efficientnet-lite0, and histogram, psnr, ssim, cosine, rounded and mine.
+    efficientnet-lite0, and histogram, codelength, psnr, ssim, vif, recognise, match, confirm
+    and, where there are images enough to hold some out, best.
     `imleak list` shows what else there is.
     """
     from ..study.cluster import Where

@@ -26,7 +26,7 @@ from .evidence import (
 from .learned import learn, merged
 from .pixels import drawn
 from .planted import smallest_detectable
-from .split import Indices, Split, cross_fit, nested_subsets
+from .split import FEWEST, Indices, Split, cross_fit, nested_subsets
 
 Progress = Callable[[float], None]
 NATS = 1 / math.log(2)
@@ -62,6 +62,7 @@ class CrossFitted:
     """Which of the learner's bounds this is."""
     holds_out = True
     """Whether it tests on pictures a trained view has not seen."""
+    fewest_images = FEWEST
 
     def __init__(
         self,

@@ -51,8 +51,9 @@ class Choice(Frozen):
             except ImleakError as error:  # of an unknown name
                 raise ValueError(str(error)) from error
         if isinstance(value, Mapping) and "options" not in value:
-            options = {key: item for key, item in value.items() if key != "name"}
-            return {"options": options} | ({"name": value["name"]} if "name" in value else {})
+            fields = {key: item for key, item in value.items() if key in cls.model_fields}
+            options = {key: item for key, item in value.items() if key not in fields}
+            return {"options": options} | fields
         return value
 
     @model_serializer
@@ -164,7 +165,21 @@ class EncoderChoice(Choice):
 
 
 class MeasureChoice(Choice):
-    """A metric or an estimator: they share one name space."""
+    """A metric, an estimator or an attack: they share one name space.
+
+    Parameters
+    ----------
+    optional : left out, and said, where there are too few images for it or they are too small;
+        else such a study is refused, or the measure fails.
+    """
+
+    optional: bool = False
+
+    @model_serializer
+    def _to_name_or_table(self) -> str | dict[str, Any]:
+        table = {"name": self.name} | self.options
+        table |= {"optional": True} if self.optional else {}
+        return table if len(table) > 1 else self.name
 
     @classmethod
     def kind_of(cls, name: str) -> plugins.Kind:

@@ -272,6 +272,11 @@ def copies_of(attack: Component, encoder: Component) -> tuple[tuple[str, ...], t
     return copies, clear_copies
 
 
+def fewest_images(measure: Component) -> int:
+    """How many images a measure of all images needs."""
+    return int(getattr(measure.build(), "fewest_images", 1))
+
+
 def needs_scores(attack: Component) -> bool:
     """Whether an attack needs the class scores of its encoders."""
     return bool(getattr(attack.build(), "needs_scores", False))

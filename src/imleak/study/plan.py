@@ -17,6 +17,7 @@ from .components import (
     Question,
     canonical,
     chooses_view,
+    fewest_images,
     has_features,
     space,
     takes_gallery,
@@ -219,6 +220,7 @@ class Plan:
     attacks, estimators : units over all pictures.
     seed : of the study.
     gallery : other images that attacks look among.
+    without : what is not measured because the images do not suffice, a line a measure.
     """
 
     scope: Scope
@@ -228,6 +230,7 @@ class Plan:
     estimators: tuple[Unit, ...]
     seed: int
     gallery: Gallery = field(default_factory=Gallery)
+    without: tuple[str, ...] = ()
 
     @property
     def images(self) -> tuple[ImageInfo, ...]:
@@ -276,6 +279,7 @@ def plan(spec: StudySpec, images: Sequence[ImageInfo], gallery: Gallery | None =
         tuple(_estimator_units(spec, chosen)),
         spec.seed,
         gallery,
+        tuple(_without(spec, chosen)),
     )
 
 
@@ -296,7 +300,7 @@ def omissions(spec: StudySpec, images: Sequence[ImageInfo]) -> list[Omission]:
     chosen = scope(spec, images)
     small = [
         Omission(image.name, why, measure, question)
-        for measure, question in _pairs(spec, "estimator")
+        for measure, question in _sufficient(spec, "estimator", chosen)
         for image in chosen.images
         if (why := _too_small(image, question))
     ]
@@ -343,12 +347,47 @@ def scope(spec: StudySpec, images: Sequence[ImageInfo]) -> Scope:
 def _attack_units(spec: StudySpec, chosen: Scope, gallery: Gallery) -> Iterator[Unit]:
     """A unit for each attack, over all pictures."""
     images = _by_digest(chosen.images)
-    for measure, question in _pairs(spec, "attack") if images else ():
+    for measure, question in _sufficient(spec, "attack", chosen) if images else ():
         beside = gallery if takes_gallery(measure) else Gallery()
         yield Unit(
             measure, question, spec.scheme_component(), chosen.levels, images, spec.seed,
             gallery=beside,
         )  # fmt: skip
+
+
+def _without(spec: StudySpec, chosen: Scope) -> Iterator[str]:
+    """What is left out because the images do not suffice for it, and why."""
+    kinds: tuple[plugins.Kind, ...] = ("attack", "estimator")
+    for kind in kinds:
+        for measure, question in _pairs(spec, kind) if chosen.images else ():
+            if why := _shortage(spec, measure, question, chosen):
+                yield f"{measure.title} on {question.title} is left out: {why}."
+
+
+def _sufficient(
+    spec: StudySpec, kind: plugins.Kind, chosen: Scope
+) -> Iterator[tuple[Component, Question]]:
+    """Measures with their questions, without the optional ones the images do not suffice for."""
+    for measure, question in _pairs(spec, kind):
+        if not _shortage(spec, measure, question, chosen):
+            yield measure, question
+
+
+def _shortage(spec: StudySpec, measure: Component, question: Question, chosen: Scope) -> str:
+    """Why the images do not suffice for an optional measure; empty if they do."""
+    if measure not in spec.optional_components():
+        return ""
+    usable, needed = len(_large_enough(chosen.images, question)), fewest_images(measure)
+    if usable >= needed:
+        return ""
+    size = _patch_size(question)
+    large = f" of {size}x{size} or larger" if size else ""
+    there = "there is 1" if usable == 1 else f"there are {usable}"
+    return f"it needs {needed} images{large}, and {there}"
+
+
+def _large_enough(images: Iterable[ImageInfo], question: Question) -> tuple[ImageInfo, ...]:
+    return tuple(image for image in images if not _too_small(image, question))
 
 
 def _by_digest(images: Iterable[ImageInfo]) -> tuple[ImageInfo, ...]:
@@ -358,8 +397,8 @@ def _by_digest(images: Iterable[ImageInfo]) -> tuple[ImageInfo, ...]:
 def _estimator_units(spec: StudySpec, chosen: Scope) -> Iterator[Unit]:
     """A unit for each estimator and each question, over all pictures it can use."""
     scheme = spec.scheme_component()
-    for measure, question in _pairs(spec, "estimator"):
-        pooled = tuple(i for i in _by_digest(chosen.images) if not _too_small(i, question))
+    for measure, question in _sufficient(spec, "estimator", chosen):
+        pooled = _large_enough(_by_digest(chosen.images), question)
         patches = spec.patches if _patch_size(question) else 0
         if not pooled:
             continue

@@ -66,7 +66,9 @@ def run(
         small = omissions(spec, found.images)
         for line in check_patch_sizes(units.images, small):
             told.say(line)
-        noticed = [*found.warnings, *gallery.warnings]
+        for line in units.without:
+            told.say(line)
+        noticed = [*found.warnings, *gallery.warnings, *units.without]
         if (difference := changes(store.images(), found.images)) is not None:
             told.say(difference)
             noticed.append(difference)

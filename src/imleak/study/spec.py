@@ -46,8 +46,13 @@ FREE = ("measures", "encoders", "max_samples", "gallery", *SHARED_OPTIONS)
 measured before is kept, and only what is new is done."""
 
 DEFAULT_ENCODERS = ("efficientnet-lite0",)
-MEASURES_OF_A_TARGET = ("histogram", "psnr", "ssim", "best")
-DEFAULT_MEASURES = ("histogram", "psnr", "ssim", "cosine", "rounded", "mine")
+DEFAULT_METRICS = ("histogram", "codelength", "psnr", "ssim", "vif")
+ZERO_SHOT = tuple({"name": name, "optional": True} for name in ("recognise", "match", "confirm"))
+"""Adversaries that learned from none of the images."""
+TRAINED = {"name": "best", "seeds": 1, "optional": True}
+"""The adversary that learns from some of the images and is tested on the others."""
+MEASURES_OF_A_TARGET = (*DEFAULT_METRICS, "best")
+DEFAULT_MEASURES = (*DEFAULT_METRICS, *ZERO_SHOT, TRAINED)
 
 
 class SpecError(ImleakError):
@@ -239,16 +244,20 @@ class StudySpec(Frozen):
 
     def spaces(self, attack: Component) -> tuple[Question, ...]:
         """What an attack sees whole images through: the encoders it brings, or those of the
-        study that are on both sides."""
-        own: tuple[str, ...] = tuple(getattr(attack.build(), "encoders", ()))
-        if own:
-            brought = (EncoderChoice.model_validate(text) for text in own)
-            return tuple(Question.of_both(choice.component(self.shared)) for choice in brought)
-        return tuple(
+        study that are on both sides and the ones it adds to them."""
+        own, added = (
+            [
+                Question.of_both(EncoderChoice.model_validate(text).component(self.shared))
+                for text in getattr(attack.build(), name, ())
+            ]
+            for name in ("encoders", "added_encoders")
+        )
+        given = [
             q
             for q in self.questions()
             if q.is_of_one_encoder and has_features(q.target) and not is_trained(q.target)
-        )
+        ]
+        return tuple(own or dict.fromkeys([*given, *added]))
 
     def questions(self) -> tuple[Question, ...]:
         """Every target with one view: each encoder on both sides, then the view of each."""
@@ -258,6 +267,11 @@ class StudySpec(Frozen):
         target = self.target.component(self.shared)
         views = (choice.component(self.shared) for choice in self.views)
         return tuple(dict.fromkeys([*both, *(Question(target, (view,)) for view in views)]))
+
+    def optional_components(self) -> frozenset[Component]:
+        """Measures that are left out where the images do not suffice."""
+        chosen = (choice for choice in self.measures if choice.optional)
+        return frozenset(one for choice in chosen for one in choice.components(self.shared))
 
     def measure_components(self) -> tuple[Component, ...]:
         """Every measure, once for each protocol it runs under."""
