@@ -47,12 +47,12 @@ def test_scaled_and_shifted_clear_parts_are_alike(bits, level, seed):
 
 
 def test_the_map_is_the_share_of_squares_of_equal_samples():
-    samples = texture((1, 12, 20))
+    samples = texture((1, 13, 21))
     expected = np.zeros((12, 20))
-    last = np.pad(samples[0], ((0, 1), (0, 1)), mode="edge")
     for row in range(12):
         for column in range(20):
-            expected[row, column] = len(set(last[row : row + 2, column : column + 2].flat)) == 1
+            square = samples[0, row : row + 2, column : column + 2]
+            expected[row, column] = len(set(square.flat)) == 1
     found = Layout().map(samples, (3, 4))
     np.testing.assert_allclose(found, expected.reshape(3, 4, 4, 5).mean((1, 3)), atol=1e-6)
 
@@ -70,9 +70,8 @@ def test_activity_is_the_mean_wrapped_difference(bits, level):
     samples = texture((1, 6, 6), bits)
     clear = BitPlanes().clear(samples, bits, level)
     values, circle = (clear[0] >> level).astype(int), 1 << (bits - level)
-    padded = np.pad(values, ((0, 1), (0, 1)), mode="edge")
-    across = (padded[:-1, :-1] - padded[:-1, 1:]) % circle
-    down = (padded[:-1, :-1] - padded[1:, :-1]) % circle
+    across = (values[:-1, :-1] - values[:-1, 1:]) % circle
+    down = (values[:-1, :-1] - values[1:, :-1]) % circle
     expected = sum(np.minimum(d, circle - d).mean() for d in (across, down)) / circle
     assert activity(clear, (1, 1))[0, 0] == pytest.approx(expected, rel=1e-6)
 
@@ -100,6 +99,16 @@ def test_an_image_without_equal_neighbours_is_seen_by_its_activity():
     assert np.linalg.norm(flat) < np.linalg.norm(busy) / 2
     assert (busy[:, 0] < 0).all()
     assert (busy[:, 1] > 0).all()
+
+
+@pytest.mark.parametrize("level", [0, 6, 7])
+def test_a_layout_does_not_tell_the_size_of_noise(level):
+    """Mean maps of images without any structure, of two sizes, are as flat as chance leaves."""
+    rng = np.random.default_rng(0)
+    for shape in ((24, 96), (96, 24)):
+        noise = rng.integers(0, 256, (200, 1, *shape), dtype=np.uint8) << np.uint8(level)
+        mean = Layout(8).encode(noise, 8).mean(0)
+        assert np.abs(mean).max() < 0.3
 
 
 def test_grey_is_the_same_in_three_channels():

@@ -64,7 +64,7 @@ class Layout:
             raise ImleakError(f"layout:{size}: the map has a size of 1 to 256")
         self.size = size
         self.dimension = 2 * size * size
-        said = f"layout {size}, flat and {BUSY} busy, floor {FLOOR}, faint {FAINT}, {self.version}"
+        said = f"layout {size}, {self.version}, flat and {BUSY} busy, floor {FLOOR}, faint {FAINT}"
         self.digest = hashlib.sha256(said.encode()).hexdigest()
 
     @property
@@ -98,10 +98,10 @@ class Layout:
 
         Parameters
         ----------
-        samples : (C, H, W).
+        samples : (C, H, W); of a single row or column, without squares, the map is 0.
         shape : rows and columns of the map; size x size by default.
         """
-        x = np.pad(samples, ((0, 0), (0, 1), (0, 1)), mode="edge")
+        x = samples
         across, down = x[..., :-1] == x[..., 1:], x[..., :-1, :] == x[..., 1:, :]
         flat = across[:, :-1] & across[:, 1:] & down[..., :-1]
         return _pooled(flat, shape or (self.size, self.size))
@@ -120,7 +120,6 @@ def activity(samples: Samples, shape: tuple[int, int]) -> NDArray[np.float32]:
     width = 8 * samples.itemsize
     # Where the highest bit in use is the highest of the type, differences wrap by themselves.
     x = samples << samples.dtype.type(width - max(used.bit_length(), 1))
-    x = np.pad(x, ((0, 0), (0, 1), (0, 1)), mode="edge")
     across, down = x[:, :-1, :-1] - x[:, :-1, 1:], x[:, :-1, :-1] - x[:, 1:, :-1]
     total = _pooled(np.minimum(across, 0 - across), shape)
     total += _pooled(np.minimum(down, 0 - down), shape)
@@ -128,7 +127,13 @@ def activity(samples: Samples, shape: tuple[int, int]) -> NDArray[np.float32]:
 
 
 def _pooled(values: NDArray[np.generic], shape: tuple[int, int]) -> NDArray[np.float32]:
-    """Mean over channels of (C, H, W), in equal parts."""
+    """Mean over channels of (C, H, W), in equal parts; zeros of no values.
+
+    Only squares that lie within an image are there: whatever was put beyond its edge would
+    show in the map, and tell its size.
+    """
+    if not values.size:
+        return np.zeros(shape, np.float32)
     rows, columns = (areas(side, size) for side, size in zip(values.shape[1:], shape, strict=True))
     channels = [rows @ channel.astype(np.float32) @ columns.T for channel in values]
     return np.asarray(np.mean(channels, axis=0))
