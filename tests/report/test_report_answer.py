@@ -141,6 +141,17 @@ def test_what_only_another_quantity_shows_is_found_too(quantity: str, words: str
     assert "s = 7 to 8" not in of(rows).text
 
 
+def test_equal_rates_are_told_once_at_the_highest_level() -> None:
+    rows = matched()
+    is_rate = (rows["quantity"] == "rank-1") & rows["level"].between(1, 6)
+    rows.loc[is_rate, "mean"] = 1.0
+    assert "an image, at s = 6 in 100 %." in of(rows).text
+    rows.loc[(rows["quantity"] == "rank-1") & (rows["level"] == 7), "mean"] = 1.0
+    assert "picked in 100 % (1 % by chance), at least 1.50 bits [1.10, 1.90] an image." in (
+        of(rows).text
+    )
+
+
 def test_an_estimator_on_whole_images_gives_bits_an_image() -> None:
     assert "finds at least 0.60 bits [0.55, 0.65] an image about" in (
         of(estimated(encoder="layout")).text

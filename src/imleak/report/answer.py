@@ -184,7 +184,7 @@ def _limits(everyone: Sequence[Adversary]) -> Iterator[str]:
         missing = missing_adversaries(everyone)
         if missing:
             yield f"What {listed(missing)} would find: not asked (--measure {missing[0]})."
-        yield "Eyes: a person may make out what a network does not name; look at the images."
+        yield "Eyes: people may make out shapes where a network names nothing; look at the images."
         yield "Other adversaries: another encoder, or one trained on clear parts, may find more."
         yield "Images unlike these."
     yield "The cipher itself: what is encrypted is taken for noise, under a key nobody has."

@@ -92,7 +92,9 @@ def _matched(found: Sequence[Finding], *, colour: bool) -> Iterator[Sentence]:
     seen = "the flat, bright and coloured areas" if colour else "the flat and bright areas"
     network = "features of a network still tell images apart"
     what = f"{seen} still show" if top.uses_layout else network
-    more = [f", at s = {one.level} in {percent(one.result.value)}" for one in below[: _MOST - 1]]
+    rates = {percent(one.result.value): one.level for one in reversed(below)}
+    rates.pop(percent(top.result.value), None)
+    more = [f", at s = {level} in {rate}" for rate, level in reversed(rates.items())][: _MOST - 1]
     size = ""
     if top.size:
         bounds = interval(top.size.low, top.size.high)
