@@ -147,6 +147,16 @@ class Encoder(Protocol):
         ...
 
 
+@runtime_checkable
+class Classifier(Encoder, Protocol):
+    """An encoder that also says what its vectors are of."""
+
+    def scores(self, vectors: Features) -> Features:
+        """Class scores (n, classes), the highest for the likeliest class, of vectors (n, d)
+        that it made."""
+        ...
+
+
 @dataclass(frozen=True, eq=False)
 class Observation:
     """One picture at all its levels, as a metric sees it.
@@ -400,6 +410,7 @@ class WholeImages:
     clear_copies : by name (L, n, d), of the clear parts of such copies.
     gallery : (m, d) of other images, which an adversary has beside the plain ones; it may
         lie on disk.
+    scores : class scores (n, classes) of vectors (n, d), where the encoder is a classifier.
     """
 
     levels: tuple[int, ...]
@@ -409,6 +420,7 @@ class WholeImages:
     copies: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
     clear_copies: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
     gallery: NDArray[np.float32] | None = None
+    scores: Callable[[NDArray[np.float32]], NDArray[np.float32]] | None = None
 
 
 @dataclass(frozen=True)
@@ -467,7 +479,9 @@ class Attack(Protocol):
     - ``encoders``: the encoders it brings, as a user writes them (``"clip=random:0"``); else
       it sees the images through those of the study, and is asked once for all of them;
     - ``copies``, ``clear_copies``: names of the copies it holds, or of those whose clear parts
-      it looks at; see :class:`WholeImages`;
+      it looks at, see :class:`WholeImages`; a mapping from the names of encoders to names of
+      copies, where not every encoder sees all of them;
+    - ``needs_scores``: whether its encoders must be classifiers, see :class:`Classifier`;
     - ``takes_gallery``: whether it looks among the images of a gallery too.
     """
 

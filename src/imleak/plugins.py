@@ -35,6 +35,10 @@ BUILT_IN: Mapping[Kind, dict[str, str]] = {
         "onnx": "imleak.encoders.onnx:Onnx",
         "torch": "imleak.encoders.exported:Exported",
         "layout": "imleak.encoders.layout:Layout",
+        "phasors": "imleak.encoders.phasors:Phasors",
+        "smoothness": "imleak.encoders.smoothness:Smoothness",
+        "shingles": "imleak.encoders.shingles:Shingles",
+        "identity": "imleak.encoders.identity:Identity",
     },
     "metric": {
         "histogram": "imleak.metrics.histogram:Histogram",
@@ -67,7 +71,9 @@ BUILT_IN: Mapping[Kind, dict[str, str]] = {
         "best": "imleak.estimators.best:Best",
     },
     "attack": {
+        "recognise": "imleak.attacks.recognise:Recognise",
         "match": "imleak.attacks.match:Match",
+        "confirm": "imleak.attacks.confirm:Confirm",
     },
 }
 

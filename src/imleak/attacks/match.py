@@ -11,14 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import logsumexp
 
-from ..interfaces import ImleakError, Measurement, WholeImages
+from ..interfaces import Measurement, WholeImages
 from . import _ranks
+from ._halves import check_groups, halves
 from ._linkage import linkage
 from ._ranks import Array, Counts
 from ._scores import Scores
-
-FEWEST = 4
-"""Images: two to choose on, two to test."""
 
 MOST_SPACES = 4
 """Of which every combination is tried; of more, each alone and all together."""
@@ -78,26 +76,14 @@ class Match:
         """
         titles, every = tuple(spaces), tuple(spaces.values())
         groups = every[0].groups
-        half = _halves(groups, seed)
+        check_groups(groups, self.name)
+        half = halves(groups, seed)
         partners = _ranks.derangements(groups, _ranks.NULLS, seed).T
         found: list[Measurement] = []
         for at, level in enumerate(every[0].levels):
             scores = tuple(Scores.of(space, at) for space in every)
             found += _Level(level, titles, scores, groups, half, partners, seed).measurements()
         return found
-
-
-def _halves(groups: NDArray[np.int64], seed: int) -> NDArray[np.int64]:
-    """(n,) which half of the groups an image is in, 0 or 1."""
-    names, group, sizes = np.unique(groups, return_inverse=True, return_counts=True)
-    if len(names) < FEWEST:
-        raise ImleakError(
-            f"match needs {FEWEST} images at least that show different things, not {len(names)}"
-        )
-    if sizes.max() > len(groups) / 2:
-        raise ImleakError("more than half of the images are of one group: match needs others")
-    rng = np.random.default_rng([seed, 0x6861_6C66])
-    return np.asarray((rng.permutation(len(names)) % 2)[group])
 
 
 @dataclass(frozen=True, eq=False)

@@ -113,8 +113,12 @@ class EfficientNet(nn.Module):
 
     def classify(self, features: Tensor) -> Tensor:
         """Probabilities (n, 1000) of the ImageNet classes, of features (n, 1280)."""
-        scores = functional.linear(features, self._fc.weight.float(), self._fc.bias.float())
-        return scores.softmax(-1)
+        return self.logits(features).softmax(-1)
+
+    def logits(self, features: Tensor) -> Tensor:
+        """Scores (n, 1000) of the ImageNet classes, of features (n, 1280)."""
+        weight, bias = self._fc.weight.float(), self._fc.bias.float()
+        return functional.linear(features.to(weight.device), weight, bias)
 
 
 def load(path: Path) -> EfficientNet:

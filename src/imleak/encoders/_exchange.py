@@ -8,7 +8,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, ClassVar
 
-from ..interfaces import ImleakError
+from ..interfaces import Features, ImleakError
 from ._network import Input, Network, Triple, file_digest
 
 SETTINGS = ("size", "mean", "std", "order", "layout", "output")
@@ -16,6 +16,15 @@ SETTINGS = ("size", "mean", "std", "order", "layout", "output")
 
 class ModelError(ImleakError):
     """A file that holds no network, or settings that do not fit it."""
+
+
+class GivesScores:
+    """For a network whose output may be class scores."""
+
+    def scores(self, vectors: Features) -> Features:
+        """What the network gives, taken as class scores (n, classes): logits or
+        probabilities, if it is a classifier whose last layer is the output."""
+        return vectors
 
 
 class FileNetwork(Network):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from ..interfaces import Samples
+from ..interfaces import Features, Samples
 from ..machine import Precision
 from ._lite0 import INPUT, PACKAGE, PACKAGE_VERSION, weights
 from ._network import Network, file_digest
@@ -73,6 +73,14 @@ class EfficientNetLite0(Network):
         """
         network = self.network
         return self.run(pictures, bits, lambda x: network.classify(network(x)))
+
+    def scores(self, vectors: Features) -> Features:
+        """Logits (n, 1000) of the ImageNet classes, of features (n, 1280)."""
+        import torch
+
+        with torch.inference_mode():
+            found: Features = self.network.logits(torch.from_numpy(vectors)).cpu().numpy()
+        return found
 
     def load(self) -> nn.Module:
         from ._efficientnet import load

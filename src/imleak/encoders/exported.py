@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ._exchange import FileNetwork, ModelError
+from ._exchange import FileNetwork, GivesScores, ModelError
 
 if TYPE_CHECKING:
     from torch import nn
 
 
-class Exported(FileNetwork):
+class Exported(GivesScores, FileNetwork):
     """Any network in a file of torch.export (.pt2), whose output is the features.
 
     What pictures are shown as is said in a JSON beside it, or in options: see

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from ._exchange import GivesScores
 from ._onnx import OnnxNetwork
 
 
-class Onnx(OnnxNetwork):
+class Onnx(GivesScores, OnnxNetwork):
     """Any network in a file of ONNX, up to any tensor of its graph.
 
     What pictures are shown as is said in a JSON beside the file, or in options: see

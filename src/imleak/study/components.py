@@ -251,10 +251,19 @@ def space(measure: Component) -> Space | None:
     return found
 
 
-def copies_of(attack: Component) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Names of the copies an attack holds, and of those whose clear parts it looks at."""
-    built = attack.build()
-    return tuple(getattr(built, "copies", ())), tuple(getattr(built, "clear_copies", ()))
+def copies_of(attack: Component, encoder: Component) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Names of the copies an attack holds, and of those whose clear parts it looks at, through
+    an encoder."""
+    held, seen = (getattr(attack.build(), name, ()) for name in ("copies", "clear_copies"))
+    copies, clear_copies = (
+        tuple(of.get(encoder.name, ()) if isinstance(of, Mapping) else of) for of in (held, seen)
+    )
+    return copies, clear_copies
+
+
+def needs_scores(attack: Component) -> bool:
+    """Whether an attack needs the class scores of its encoders."""
+    return bool(getattr(attack.build(), "needs_scores", False))
 
 
 def takes_gallery(attack: Component) -> bool:

@@ -16,6 +16,7 @@ from ..cache import Arrays, Cache, CacheError
 from ..interfaces import (
     Attack,
     ChoosesView,
+    Classifier,
     Estimator,
     Features,
     Image,
@@ -215,7 +216,7 @@ def _of_space(unit: Unit, info: ImageInfo, space: Question) -> dict[Place, Featu
     """The vectors an attack needs of an image in one space, by where they go: the image as
     it is or a copy of it, plain (level None) or at a level."""
     plain, (view,) = FeatureRequest(info, space.target, seed=unit.seed), space.views
-    copies, clear_copies = copies_of(unit.measure)
+    copies, clear_copies = copies_of(unit.measure, space.target)
     asked: dict[Place, FeatureRequest] = {(None, None): plain}
     asked |= {(copy, None): replace(plain, copy=copy) for copy in copies}
     for copy in (None, *clear_copies):
@@ -243,7 +244,8 @@ def _whole_images(unit: Unit, space: Question, place: Workplace) -> WholeImages:
         asked = _of_space(unit, info, space)
         for where, (vector,) in zip(asked, place.features(list(asked.values())), strict=True):
             vectors.setdefault(where, room(count, dimension))[at] = vector
-    copies, clear_copies = copies_of(unit.measure)
+    copies, clear_copies = copies_of(unit.measure, space.target)
+    encoder = space.target.build()
 
     def clear(copy: str | None) -> NDArray[np.float32]:
         return np.stack([vectors[copy, level] for level in unit.levels])
@@ -256,6 +258,7 @@ def _whole_images(unit: Unit, space: Question, place: Workplace) -> WholeImages:
         copies={copy: vectors[copy, None] for copy in copies},
         clear_copies={copy: clear(copy) for copy in clear_copies},
         gallery=_gallery(unit, space, place) if unit.gallery.images else None,
+        scores=encoder.scores if isinstance(encoder, Classifier) else None,
     )
 
 

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, Self, TypeVar
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 
 from .. import plugins
-from ..interfaces import ImleakError
+from ..interfaces import Classifier, ImleakError
 from .choices import HELD_OUT_ONLY, Choice, EncoderChoice, Frozen, MeasureChoice, SchemeChoice
 from .components import (
     Component,
@@ -21,6 +21,7 @@ from .components import (
     has_features,
     holds_out,
     is_trained,
+    needs_scores,
     space,
     takes_gallery,
 )
@@ -326,6 +327,15 @@ class StudySpec(Frozen):
                     yield (
                         f"measures[{at}]: {measure.name} compares the features of one encoder on "
                         "both sides; add one to encoders, for instance layout"
+                    )
+                elif needs_scores(measure):
+                    yield from (
+                        f"measures[{at}]: {encoder.title} gives no class scores; "
+                        f"{measure.name} takes efficientnet-lite0, or a model file whose output "
+                        "they are, as in classifier=onnx=/path/model.onnx"
+                        for question in self.spaces(measure)
+                        for encoder in question.sides
+                        if not isinstance(encoder.build(), Classifier)
                     )
                 continue
             wanted = space(measure)
