@@ -14,6 +14,9 @@ SIZE = 32
 FLAT = 0.02
 """Added to the roughness, so that the logarithm of none at all is finite."""
 
+ALIKE = 1e-3
+"""Deviation of the logarithms that single precision may make of areas that are all alike."""
+
 
 class Smoothness(WholeImageEncoder):
     r"""Logarithm of the roughness of each of size x size equal areas of a whole image.
@@ -61,7 +64,7 @@ class Smoothness(WholeImageEncoder):
         roughness = 1 - np.mean(cosines, axis=0) if cosines else np.zeros(self.dimension)
         rough = np.log(FLAT + np.maximum(roughness, 0)).reshape(-1)
         spread = rough.std()
-        if spread < 1e-6:
+        if spread < ALIKE:
             return np.zeros(self.dimension, np.float32)
         return np.asarray((rough - rough.mean()) / spread, np.float32)
 

@@ -1,0 +1,80 @@
+"""Attacks on whole images, from files to rows."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import imleak
+from imleak.images import DeadLeaves
+from imleak.interfaces import ImleakError
+
+COPIES = ("JPEG 90", "JPEG 75", "JPEG 50", "half size", "cropped")
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("IMLEAK_CACHE", str(tmp_path / "cache"))
+
+
+def audit(tmp_path, sources, **fields):
+    """Means by quantity and level, and the table they are of."""
+    summary = imleak.audit(sources, out=tmp_path / "out", **fields).summary
+    return summary.pivot(index="level", columns="quantity", values="mean"), summary
+
+
+def colour_of_sixteen_bits(folder: Path, count: int) -> Path:
+    """Files of PPM: three generated images each, as channels, with noise in the low bits."""
+    rng = np.random.default_rng(0)
+    folder.mkdir()
+    for at in range(count):
+        channels = [DeadLeaves(48, 40 + at, 3 * at + c, 5).render() for c in range(3)]
+        wide = np.stack(channels, axis=-1).astype(">u2") * 256
+        wide += rng.integers(0, 256, wide.shape).astype(">u2")
+        header = f"P6 {wide.shape[1]} {wide.shape[0]} 65535\n".encode()
+        (folder / f"{at}.ppm").write_bytes(header + wide.tobytes())
+    return folder
+
+
+def test_who_holds_an_image_confirms_it_at_every_level_but_the_last(tmp_path):
+    """Images of several sizes, so that nothing is told by that where nothing is left."""
+    sources = ["dead-leaves:4x64x96", "dead-leaves:4x72x72:1"]
+    found, summary = audit(tmp_path, sources, measures=["confirm"])
+    assert list(found["bits (exact)"]) == [3.0] * 8 + [0.0]
+    assert (found["rank-1, cropped"][:8] == 1).all()
+    assert (found["rank-1, JPEG 90"][:4] == 1).all()
+    last = summary[summary["level"] == 8]
+    assert set(last["verdict"]) == {"no leak found"}
+    assert last["mean"].max() <= 1 / 8 + 1e-9
+    assert set(summary["protocol"]) == {"zero-shot"}
+
+
+def test_colour_of_sixteen_bits(tmp_path):
+    folder = colour_of_sixteen_bits(tmp_path / "images", 4)
+    found, _ = audit(tmp_path, folder, colour=True, levels=[0, 3, 8, 16], measures=["confirm"])
+    assert list(found["bits (exact)"]) == [2, 2, 2, 0]
+    for copy in COPIES:
+        assert found[f"rank-1, {copy}"][0] == 1
+    assert (found["rank-1, cropped"][:8] == 1).all()
+    assert found["rank-1, JPEG 90"][3] == 1
+
+
+def test_a_network_names_generated_images_less_and_less(tmp_path):
+    found, summary = audit(
+        tmp_path, "dead-leaves:5x160x160", levels=[0, 1, 8], measures=["recognise"]
+    )
+    assert found["top-1"][0] == found["top-5"][0] == 1
+    assert (found["top-5"] >= found["top-1"]).all()
+    assert set(summary["encoder"]) == {"efficientnet-lite0"}
+    assert set(summary.loc[summary["level"] == 8, "verdict"]) == {"no leak found"}
+
+
+def test_what_is_no_classifier_is_refused_before_the_work(tmp_path):
+    measure = {"name": "recognise", "classifier": "smoothness"}
+    with pytest.raises(ImleakError, match="smoothness gives no class scores"):
+        imleak.audit("dead-leaves:5x40x40", out=tmp_path / "out", measures=[measure])
+    with pytest.raises(ImleakError, match="no-such"):
+        imleak.audit(
+            "dead-leaves:5x40x40", out=tmp_path / "out", measures=["recognise:classifier=no-such"]
+        )
+    assert not (tmp_path / "out").exists()
