@@ -40,8 +40,7 @@ class Scores:
     def of(cls, space: WholeImages, at: int) -> Self:
         """Those of a space at one of its levels."""
         plain, clear = directions(space.plain), directions(space.clear[at])
-        # The mean square of all cosines, without making them.
-        squares = float(np.sum((plain.T @ plain) * (clear.T @ clear)))
+        squares = sum_of_squares(plain, clear)
         none = np.empty((0, plain.shape[1]), np.float32)
         return cls(
             plain,
@@ -66,6 +65,13 @@ class Scores:
         others = unit(self.gallery[part] - self.centre.astype(np.float32))
         found: NDArray[np.float32] = self.clear[rows].astype(np.float32) @ others.T
         return found / np.float32(self.scale)
+
+
+def sum_of_squares(one: Array, other: Array) -> float:
+    """Of all products of vectors (n, d) and (m, d), without making those of many vectors."""
+    if len(one) * len(other) <= one.shape[1] ** 2:
+        return float(np.square(one @ other.T).sum())
+    return float(np.sum((one.T @ one) * (other.T @ other)))
 
 
 def directions(vectors: NDArray[np.float32]) -> Array:
