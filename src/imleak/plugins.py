@@ -36,7 +36,6 @@ BUILT_IN: Mapping[Kind, dict[str, str]] = {
         "torch": "imleak.encoders.exported:Exported",
         "layout": "imleak.encoders.layout:Layout",
         "phasors": "imleak.encoders.phasors:Phasors",
-        "smoothness": "imleak.encoders.smoothness:Smoothness",
         "shingles": "imleak.encoders.shingles:Shingles",
         "identity": "imleak.encoders.identity:Identity",
     },

@@ -70,8 +70,8 @@ def test_a_network_names_generated_images_less_and_less(tmp_path):
 
 
 def test_what_is_no_classifier_is_refused_before_the_work():
-    measure = {"name": "recognise", "classifier": "smoothness"}
-    with pytest.raises(ImleakError, match="smoothness gives no class scores"):
+    measure = {"name": "recognise", "classifier": "layout"}
+    with pytest.raises(ImleakError, match="layout gives no class scores"):
         StudySpec.of(sources="dead-leaves:5x40x40", measures=[measure])
     with pytest.raises(ImleakError, match="no-such"):
         StudySpec.of(sources="dead-leaves:5x40x40", measures=["recognise:classifier=no-such"])

@@ -41,16 +41,16 @@ class Confirm:
       are broken.
 
     Copies whose samples lie where they did are compared area by area, by values (``phasors``)
-    and by how smooth they are (``smoothness``); crops by the set of their small windows
+    and by where they are flat or busy (``layout``); crops by the set of their small windows
     (``shingles``), wherever these are.
     """
 
     name = "confirm"
     version = "1"
-    encoders = ("identity", "phasors", "smoothness", "shingles")
+    encoders = ("identity", "phasors", "layout", "shingles")
     clear_copies: Mapping[str, Sequence[str]] = {
         "phasors": tuple(RE_ENCODED),
-        "smoothness": tuple(RE_ENCODED),
+        "layout": tuple(RE_ENCODED),
         "shingles": tuple(CROPPED),
     }
 

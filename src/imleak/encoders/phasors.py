@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 
 from ..interfaces import Features, ImleakError, Samples
 from ._areas import areas
-from ._circle import phasors
 from ._whole import WholeImageEncoder
 
 SIZE = 32
@@ -57,5 +58,12 @@ class Phasors(WholeImageEncoder):
     def vector(self, samples: Samples, bits: int) -> Features:
         """(2 size size,): real parts, row by row, then imaginary parts."""
         rows, columns = (areas(side, self.size) for side in samples.shape[1:])
-        parts = [rows @ part.take(samples).mean(0) @ columns.T for part in phasors(bits)]
+        parts = [rows @ part.take(samples).mean(0) @ columns.T for part in circle(bits)]
         return np.concatenate(parts, axis=None)
+
+
+@cache
+def circle(bits: int) -> Features:
+    r"""(2, 2**bits): :math:`\cos` and :math:`\sin` of :math:`2 \pi c / 2^B`, for every c."""
+    angles = np.arange(1 << bits) * (2 * np.pi / (1 << bits))
+    return np.stack([np.cos(angles), np.sin(angles)]).astype(np.float32)
