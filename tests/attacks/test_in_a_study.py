@@ -69,6 +69,15 @@ def test_a_network_names_generated_images_less_and_less(tmp_path):
     assert set(summary.loc[summary["level"] == 8, "verdict"]) == {"no leak found"}
 
 
+def test_a_model_file_is_a_classifier_whose_output_are_the_scores(tmp_path, exchanged):
+    """Eight scores, of a network that somebody else might have trained."""
+    classifier = f"onnx={exchanged / 'model.onnx'},output=features"
+    measure = {"name": "recognise", "classifier": classifier}
+    found, summary = audit(tmp_path, "dead-leaves:6x40x40", levels=[0, 1], measures=[measure])
+    assert found["top-1"][0] == 1
+    assert set(summary["encoder"]) == {"onnx=model.onnx"}
+
+
 def test_what_is_no_classifier_is_refused_before_the_work():
     measure = {"name": "recognise", "classifier": "layout"}
     with pytest.raises(ImleakError, match="layout gives no class scores"):

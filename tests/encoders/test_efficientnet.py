@@ -12,7 +12,7 @@ from scipy.signal import correlate2d
 from imleak.encoders import _network, efficientnet
 from imleak.encoders._efficientnet import EfficientNet, SameConv2d, load
 from imleak.encoders.efficientnet import EfficientNetLite0
-from imleak.interfaces import ImageError, ImleakError, NotInstalledError
+from imleak.interfaces import Classifier, ImageError, ImleakError, NotInstalledError
 
 ESPRESSO = 967
 CATS = slice(281, 294)
@@ -50,6 +50,17 @@ def test_recognises_photographs(encoder, picture, classes, probability):
     assert probabilities.shape == (1, 1000)
     assert probabilities.sum() == pytest.approx(1, abs=1e-5)
     assert probabilities[0, classes].sum() == pytest.approx(probability, abs=0.02)
+
+
+def test_scores_of_vectors_are_the_logits_of_the_same_images(encoder, photographs):
+    assert isinstance(encoder, Classifier)
+    scores = encoder.scores(encoder.encode(photographs, 8))
+    assert scores.dtype == np.float32
+    exponentials = np.exp(scores.astype(np.float64))
+    expected = encoder.classify(photographs, 8)
+    np.testing.assert_allclose(
+        exponentials / exponentials.sum(1, keepdims=True), expected, atol=1e-5
+    )
 
 
 def test_folding_changes_nothing(encoder, photographs):
