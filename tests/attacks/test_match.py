@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from imleak.attacks import _linkage, match
+from imleak.attacks._halves import halves
 from imleak.attacks._scores import Scores, directions
 from imleak.attacks.match import Match
 from imleak.interfaces import ImleakError, WholeImages
@@ -97,7 +98,7 @@ def test_infonce_is_the_mean_log_share_of_the_true_one():
     """Against a softmax written out, at the inverse temperature that is best for either half."""
     given_ = noisy(n=24, noise=(1.0,))
     scores = Scores.of(given_, 0).among(slice(0, 24))
-    half = match._halves(given_.groups, 5)
+    half = halves(given_.groups, 5)
     bits = np.stack(
         [
             np.log2(24 * np.exp(b * np.diag(scores)) / np.exp(b * scores).sum(1))
