@@ -69,9 +69,7 @@ class Confirm:
         """
         first = next(iter(spaces.values()))
         check_groups(first.groups, self.name)
-        half = halves(first.groups, seed)
-        partners = _ranks.derangements(first.groups, _ranks.NULLS, seed).T
-        found = []
+        found: list[Measurement] = []
         for at, level in enumerate(first.levels):
             found.append(exact(level, first.clear[at]))
             for copy, words in (RE_ENCODED | CROPPED).items():
@@ -80,20 +78,7 @@ class Confirm:
                     for title, space in spaces.items()
                     if copy in space.clear_copies
                 }
-                answers = _Answers.of(scores, first.groups, partners)
-                right, broken, chosen = answers.tested(half)
-                found.append(
-                    _ranks.share(
-                        level,
-                        f"rank-1, {words}",
-                        right,
-                        broken,
-                        first.groups,
-                        chance=1 / len(half),
-                        seed=seed,
-                        chosen=chosen,
-                    )
-                )
+                found.append(_of_copies(level, f"rank-1, {words}", scores, first.groups, seed))
         return found
 
 
@@ -123,6 +108,18 @@ def exact(level: int, clear: Array) -> Measurement:
         verdict=verdict,
         n=count,
         details={"distinct": len(sizes)},
+    )
+
+
+def _of_copies(
+    level: int, quantity: str, scores: Mapping[str, Scores], groups: Counts, seed: int
+) -> Measurement:
+    """The share of clear parts whose own copy is nearest, by scores in every space."""
+    partners = _ranks.derangements(groups, _ranks.NULLS, seed).T
+    right, broken, chosen = _Answers.of(scores, groups, partners).tested(halves(groups, seed))
+    chance = 1 / len(groups)
+    return _ranks.share(
+        level, quantity, right, broken, groups, chance=chance, seed=seed, chosen=chosen
     )
 
 
