@@ -107,6 +107,16 @@ def test_too_few_images_and_no_scores_are_refused():
         judged(four, four, scores=None)
 
 
+@pytest.mark.parametrize(("kept", "verdict"), [(1, "no leak found"), (4, "saturated")])
+def test_one_of_four_may_be_chance(kept, verdict):
+    """Four images of four classes: no broken pair agrees, and that is no proof."""
+    classes = np.arange(4)
+    found = judged(logits(classes), logits(np.where(classes < kept, classes, classes + 9), seed=1))
+    assert found["top-1"].value == kept / 4
+    assert found["top-1"].null.p95 == 0
+    assert found["top-1"].verdict == verdict
+
+
 def test_the_classifier_is_an_option():
     assert Recognise().encoders == ("efficientnet-lite0",)
     assert Recognise(classifier="onnx=/m.onnx").encoders == ("onnx=/m.onnx",)

@@ -70,6 +70,7 @@ class Confirm:
         """
         first = next(iter(spaces.values()))
         check_groups(first.groups, self.name)
+        trial = _Trial.of(first.groups, seed)
         found: list[Measurement] = []
         for at, level in enumerate(first.levels):
             found.append(exact(level, first.clear[at]))
@@ -79,7 +80,7 @@ class Confirm:
                     for title, space in spaces.items()
                     if copy in space.clear_copies
                 }
-                found.append(_of_copies(level, f"rank-1, {words}", scores, first.groups, seed))
+                found.append(trial.of_copies(level, f"rank-1, {words}", scores))
         return found
 
 
@@ -112,16 +113,40 @@ def exact(level: int, clear: Array) -> Measurement:
     )
 
 
-def _of_copies(
-    level: int, quantity: str, scores: Mapping[str, Scores], groups: Counts, seed: int
-) -> Measurement:
-    """The share of clear parts whose own copy is nearest, by scores in every space."""
-    partners = _ranks.derangements(groups, _ranks.NULLS, seed).T
-    right, broken, chosen = _Answers.of(scores, groups, partners).tested(halves(groups, seed))
-    chance = 1 / len(groups)
-    return _ranks.share(
-        level, quantity, right, broken, groups, chance=chance, seed=seed, chosen=chosen
-    )
+@dataclass(frozen=True, eq=False)
+class _Trial:
+    """What is the same at all levels and for all copies.
+
+    Parameters
+    ----------
+    groups, half : (n,).
+    partners : (n, k) of broken pairs.
+    seed : of the study.
+    """
+
+    groups: Counts
+    half: Counts
+    partners: Counts
+    seed: int
+
+    @classmethod
+    def of(cls, groups: Counts, seed: int) -> _Trial:
+        partners = _ranks.derangements(groups, _ranks.NULLS, seed).T
+        return cls(groups, halves(groups, seed), partners, seed)
+
+    def of_copies(self, level: int, quantity: str, scores: Mapping[str, Scores]) -> Measurement:
+        """The share of clear parts whose own copy is nearest, by scores in every space."""
+        right, broken, chosen = _Answers.of(scores, self.groups, self.partners).tested(self.half)
+        return _ranks.share(
+            level,
+            quantity,
+            right,
+            broken,
+            self.groups,
+            chance=1 / len(self.groups),
+            seed=self.seed,
+            chosen=chosen,
+        )
 
 
 @dataclass(frozen=True, eq=False)

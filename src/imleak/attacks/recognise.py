@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import softmax
 
+from ..estimators.bounds import clopper_pearson
 from ..interfaces import ImleakError, Measurement, WholeImages
 from . import _ranks
 from ._halves import FEWEST, check_groups
@@ -81,12 +82,27 @@ class Recognise:
                     hits,
                     nulls,
                     space.groups,
-                    chance=float(nulls.mean()),
+                    chance=most_by_chance(nulls, space.groups),
                     seed=seed,
                     chosen=title,
                 )
-                found.append(replace(share, details={**share.details, **of_sure(hits, sure)}))
+                details = {"chance": float(nulls.mean()), **of_sure(hits, sure)}
+                found.append(replace(share, details=details))
         return found
+
+
+def most_by_chance(nulls: Array, groups: Counts) -> float:
+    """Upper limit (97.5 %) of the share of right answers by chance: of few images no broken
+    pair may agree, and chance is not nothing for that.
+
+    Parameters
+    ----------
+    nulls : (n, k) of broken pairs.
+    groups : (n,); pairs across them are as many trials.
+    """
+    _, sizes = np.unique(groups, return_counts=True)
+    pairs = len(groups) ** 2 - int(np.square(sizes).sum())
+    return clopper_pearson(float(nulls.mean()) * pairs, pairs)[1]
 
 
 def named(
