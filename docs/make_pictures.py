@@ -26,9 +26,8 @@ from numpy.typing import NDArray
 import imleak
 from imleak.cli.photographs import write_photographs
 from imleak.encoders.efficientnet import EfficientNetLite0
-from imleak.estimators.bounds import bernoulli_divergence
+from imleak.estimators.bounds import bernoulli_divergence, clopper_pearson
 from imleak.estimators.evidence import judge
-from imleak.estimators.retrieval import clopper_pearson
 from imleak.images import resize
 from imleak.interfaces import Estimate, Verdict
 from imleak.keystream import AesKeystream, derived_key, derived_nonce
