@@ -21,7 +21,7 @@ ALLOWED: dict[str, set[str]] = {
     "files": set(),
     "atomic": {"interfaces"},
     "images": {"interfaces"},
-    "keystream": {"interfaces"},
+    "keystream": {"atomic", "interfaces"},
     "cache": {"atomic", "interfaces"},
     "machine": set(),
     "encoder_check": {"interfaces", "images"},

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from .files import OutputError, holder
+from ..atomic import OutputError
+from .files import holder
 from .ledger import Ledger
 from .manifest import revived_images
 from .parts import State
