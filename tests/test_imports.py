@@ -23,7 +23,7 @@ ALLOWED: dict[str, set[str]] = {
     "images": {"interfaces"},
     "keystream": {"atomic", "interfaces"},
     "cache": {"atomic", "interfaces"},
-    "machine": set(),
+    "machine": {"interfaces"},
     "encoder_check": {"interfaces", "images"},
     "schemes": {"interfaces", "keystream"},
     "encoders": {"interfaces", "machine"},
