@@ -53,7 +53,7 @@ def tell(run: Run, acceptable: float | None = None) -> None:
         say(warning)
     _some(_failures(run.failures))
     found = answer(run.summary, run.manifest, acceptable)
-    console = Console()
+    console = SafeConsole()
     for sentence in found.sentences:
         console.print(Text.assemble((sentence.head, "bold"), sentence.rest), soft_wrap=True)
     for line in found.notes:
