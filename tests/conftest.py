@@ -2,11 +2,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import hypothesis
 import pytest
 import torch
 from torch import nn
 
 import small_onnx
+
+hypothesis.settings.register_profile("untimed", deadline=None)  # machines are slow, and busy
+hypothesis.settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import signal
@@ -11,15 +12,27 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
+import numpy as np
+import PIL.Image
 import pytest
 
-from imleak.atomic import ABANDONED, TEMPORARY, OutputError, sweep, whole, write_whole
+from imleak.atomic import (
+    ABANDONED,
+    NOT_OFFERED,
+    TEMPORARY,
+    OutputError,
+    sweep,
+    whole,
+    write_whole,
+)
+from imleak.keystream import KeyFileError, new_key, read_key_file, write_key_file
+from imleak.sealed import seal, unseal
 
 HOLD = """
 import sys
 from pathlib import Path
 from imleak.atomic import whole
-with whole(Path(sys.argv[1])) as temporary:
+with whole(Path(sys.argv[1]), private=True) as temporary:
     temporary.write_bytes(b"secret")
     print("writing", flush=True)
     sys.stdin.read()
@@ -46,7 +59,7 @@ def left(folder: Path) -> list[Path]:
 def test_nobody_else_can_read_what_is_not_whole(tmp_path: Path) -> None:
     before = os.umask(0)
     try:
-        with whole(tmp_path / "file") as temporary:
+        with whole(tmp_path / "file", private=True) as temporary:
             temporary.write_bytes(b"half")
             assert stat.S_IMODE(temporary.stat().st_mode) == 0o600
             assert not (tmp_path / "file").exists()
@@ -60,7 +73,7 @@ def test_nobody_else_can_read_what_is_not_whole(tmp_path: Path) -> None:
 def test_the_mode_of_a_replaced_file_stays(tmp_path: Path) -> None:
     (tmp_path / "file").touch(0o640)
     (tmp_path / "file").chmod(0o604)
-    write_whole(tmp_path / "file", b"new", sync=False)
+    write_whole(tmp_path / "file", b"new", sync=False, private=True)
     assert stat.S_IMODE((tmp_path / "file").stat().st_mode) == 0o604
 
 
@@ -71,8 +84,10 @@ def test_a_failure_leaves_what_was_there(tmp_path: Path) -> None:
         raise KeyboardInterrupt
     assert (tmp_path / "file").read_bytes() == b"old"
     assert left(tmp_path) == []
-    with pytest.raises(OutputError, match=r"cannot write .*: No such file"):
-        write_whole(tmp_path / "none" / "file", b"")
+    write_whole(tmp_path / "new" / "folder" / "file", b"made")
+    assert (tmp_path / "new" / "folder" / "file").read_bytes() == b"made"
+    with pytest.raises(OutputError, match=r"cannot write .*: (Not a directory|File exists)"):
+        write_whole(tmp_path / "file" / "below", b"")
 
 
 @pytest.mark.parametrize("below", [False, True])
@@ -110,3 +125,38 @@ def test_without_locks_only_what_is_old_is_removed(
     os.utime(old, (0, old.stat().st_mtime - ABANDONED - 1))
     sweep(tmp_path)
     assert left(tmp_path) == [new]
+
+
+@pytest.mark.parametrize("code", sorted(NOT_OFFERED), ids=errno.errorcode.get)
+def test_where_nothing_can_be_synced_every_file_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(os, "fsync", refuse)
+    write_whole(tmp_path / "file", b"content")
+    key = new_key()
+    write_key_file(tmp_path / "key", key)
+    assert read_key_file(tmp_path / "key") == key
+    samples = np.arange(256, dtype=np.uint8).reshape(16, 16)
+    PIL.Image.fromarray(samples).save(tmp_path / "plain.png")
+    seal(tmp_path / "plain.png", tmp_path / "sealed.png", 3, key)
+    unseal(tmp_path / "sealed.png", tmp_path / "back.png", key)
+    with PIL.Image.open(tmp_path / "back.png") as back:
+        np.testing.assert_array_equal(back, samples)
+    assert left(tmp_path) == []
+
+
+def test_other_errors_of_a_file_system_are_errors(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(os, "fsync", refuse)
+    with pytest.raises(OutputError, match=r"cannot write .*: Input/output error"):
+        write_whole(tmp_path / "file", b"content")
+    with pytest.raises(KeyFileError, match=r"cannot write .*: Input/output error"):
+        write_key_file(tmp_path / "key", new_key())
+    assert not (tmp_path / "file").exists()

@@ -15,8 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.numpy import save_file
 
+from imleak.atomic import TEMPORARY, whole
 from imleak.cache import (
-    ABANDONED,
     Cache,
     CacheError,
     default_folder,
@@ -167,12 +167,12 @@ def test_what_was_not_used_for_longest_goes_until_the_rest_fits(cache: Cache) ->
 
 def test_what_killed_writers_left_goes(cache: Cache) -> None:
     used(cache, 0)
-    left, now = cache._path(KEYS[0]).parent / ".abc.tmp", time.time()
+    left = cache._path(KEYS[0]).parent / TEMPORARY.replace("*", "0f")
     left.write_bytes(b"half")
-    cache.prune()
-    assert left.exists()  # somebody may be at it
-    os.utime(left, (now - 2 * ABANDONED, now - 2 * ABANDONED))
-    cache.prune()
+    with whole(cache._path(KEYS[0])) as alive:
+        alive.write_bytes(b"half")
+        cache.prune()
+        assert alive.exists()
     assert not left.exists()
 
 

@@ -1,4 +1,4 @@
-"""A decryption that is killed leaves nothing that can be read."""
+"""What is killed leaves nothing that can be read, or nothing that the next run does not remove."""
 
 from __future__ import annotations
 
@@ -26,6 +26,20 @@ def slow(descriptor):
     time.sleep(20)
     real(descriptor)
 os.fsync = slow
+main()
+"""
+
+AUDIT = """
+import sys, time
+from pathlib import Path
+from imleak.cli import main
+place, real = sys.argv.pop(), Path.replace
+def slow(self, target):
+    if target.parent.name == place:
+        print("writing", flush=True)
+        time.sleep(20)
+    return real(self, target)
+Path.replace = slow
 main()
 """
 
@@ -79,3 +93,25 @@ def test_what_cannot_be_removed_is_private_and_removed_by_the_next(sealed: Path)
     output = sealed.parent / "out" / "back.png"
     unseal(sealed, output, read_key_file(sealed.parent / "key"))
     assert list(output.parent.iterdir()) == [output]
+
+
+@pytest.mark.parametrize("place", ["figures", "pictures"])
+def test_what_a_killed_audit_leaves_is_removed_by_the_next(tmp_path: Path, place: str) -> None:
+    out = tmp_path / "run"
+    words = ["audit", "dead-leaves:1x24x24", "-o", str(out), "--measure", "psnr", "--levels", "0"]
+    environment = os.environ | {"IMLEAK_CACHE": str(tmp_path / "cache")}
+    with subprocess.Popen(
+        [sys.executable, "-c", AUDIT, *words, place], stdout=subprocess.PIPE, env=environment
+    ) as process:
+        assert process.stdout is not None
+        assert b"writing\n" in iter(process.stdout.readline, b"")
+        process.terminate()
+    assert process.returncode == -signal.SIGTERM
+    (left,) = out.rglob(TEMPORARY)
+    assert left.parent == out / place
+    again = subprocess.run(
+        [sys.executable, "-m", "imleak", *words], env=environment, capture_output=True
+    )
+    assert again.returncode == 0, again.stderr
+    assert list(out.rglob(TEMPORARY)) == []
+    assert any((out / place).iterdir())

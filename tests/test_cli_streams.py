@@ -125,6 +125,26 @@ def test_names_are_different_and_harmless(folder: Path) -> None:
     assert {"caf\\udce9.png", "a\\x1b.png [1]", "a\\x1b.png [2]", "é€.png"} <= set(found)
 
 
+def test_results_in_a_folder_whose_name_is_not_utf8(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("IMLEAK_CACHE", str(tmp_path / "cache"))
+    monkeypatch.chdir(tmp_path)
+    out, page = (os.fsdecode(name) for name in (b"r\xffn", b"c\xff.html"))
+    audit = ["audit", "dead-leaves:2x24x24", "-o", out, "--measure", "psnr", "--levels", "0,4"]
+    formats = [["report", out, "--format", name] for name in ("html", "md", "tex", "pdf", "csv")]
+    other = [*audit[:3], "other", *audit[4:]]
+    compare = ["compare", out, "other", "-o", page]
+    for words in (audit, *formats, ["status", out], other, compare):
+        result = CliRunner().invoke(app, words)
+        assert result.exit_code == 0, (words, result.output, result.exception)
+        assert is_clean(result.output)
+    for name in ("html", "md", "tex", "pdf", "csv"):
+        assert (tmp_path / out / f"report.{name}").stat().st_size > 0
+    assert (tmp_path / page).stat().st_size > 0
+    assert any((tmp_path / out / "figures").iterdir())
+
+
 def test_an_audit_of_hostile_names(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

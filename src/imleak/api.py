@@ -135,6 +135,7 @@ def audit(
     slurm: Mapping[str, str] | None = None,
     memory: str | None = None,
     retry_failed: bool = False,
+    trust: bool = False,
     **fields: Any,
 ) -> Run:
     """Encrypt pictures at every level, measure what is left, and report it.
@@ -149,6 +150,7 @@ def audit(
         :class:`imleak.study.cluster.Where`; by default this process. A script that asks
         for workers must do so under ``if __name__ == "__main__":``.
     retry_failed : try again what has failed before.
+    trust : whether `config` may say of a file that it may run code; `fields` always may.
     fields : of :class:`imleak.study.StudySpec`: ``levels``, ``encoders``, ``measures``,
         ``patches``, ``seed``, ...
 
@@ -167,7 +169,9 @@ def audit(
 
     if sources is not None:
         fields["sources"] = sources if isinstance(sources, str | Path) else list(sources)
-    spec = StudySpec.of(**fields) if config is None else StudySpec.load(config, **fields)
+    spec = (
+        StudySpec.of(**fields) if config is None else StudySpec.load(config, trust=trust, **fields)
+    )
     folder = Path(tempfile.mkdtemp(prefix="imleak-")) if out is None else Path(out)
     if isinstance(progress, bool):
         progress = live() if progress else None

@@ -1,7 +1,11 @@
 """Files that are there whole or not at all, whatever interrupts their writing.
 
-A file is written under a temporary name that nobody else can read, and renamed when it is
-whole. What a kill leaves behind is such a temporary file, which :func:`sweep` removes.
+A file is written under a temporary name and renamed when it is whole. What a kill leaves
+behind is such a temporary file, which :func:`sweep` removes.
+
+Some file systems have no locks, or cannot sync a folder (Lustre without ``-o flock``, CIFS,
+vboxsf). They are written to all the same: :func:`sync_folder` and :func:`lock` say what they
+cannot do.
 """
 
 from __future__ import annotations
@@ -11,10 +15,11 @@ import os
 import secrets
 import stat
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from time import time
+from typing import Literal
 
 from .interfaces import ImleakError
 
@@ -25,43 +30,44 @@ ABANDONED = 3600.0
 """Seconds without a change after which a writer is taken for dead, where the file system
 has no locks to tell."""
 
-NOT_OFFERED = {errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP, errno.EINVAL}
-"""What a file system answers that cannot sync a folder (CIFS, vboxsf)."""
+NOT_OFFERED = {errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOTSUP, errno.EINVAL}
+"""What a file system without locks, or that cannot sync a file or a folder, answers."""
 
 _UMASK = threading.Lock()
 _FLAGS = os.O_RDWR | sum(getattr(os, f"O_{name}", 0) for name in ("NOFOLLOW", "NONBLOCK", "BINARY"))
 
 
 class OutputError(ImleakError):
-    """A file or folder that cannot be written."""
+    """A file or folder that cannot be written, or not for what it is to hold."""
 
 
-def write_whole(path: Path, content: bytes, *, sync: bool = True) -> None:
+def write_whole(path: Path, content: bytes, *, sync: bool = True, private: bool = False) -> None:
     """Write a file that is there whole or not at all.
 
     Parameters
     ----------
-    sync : see :func:`whole`.
+    sync, private : see :func:`whole`.
 
     Raises
     ------
     OutputError
         If it cannot be written.
     """
-    with whole(path, sync=sync) as temporary:
+    with whole(path, sync=sync, private=private) as temporary:
         temporary.write_bytes(content)
 
 
 @contextmanager
-def whole(path: Path, *, sync: bool = True) -> Iterator[Path]:
+def whole(path: Path, *, sync: bool = True, private: bool = False) -> Iterator[Path]:
     """A temporary file beside `path` to write; it takes the name of `path` when it is whole.
-
-    Until then nobody but its owner can read it; then it gets the mode of the file that it
-    replaces, or that of any new file.
+    The folder is made if it is missing.
 
     Parameters
     ----------
-    sync : whether file and name must outlast a loss of power.
+    sync : whether file and name must outlast a loss of power, where the file system can
+        promise it.
+    private : whether nobody but its owner can read it until it is whole; then it gets the
+        mode of the file that it replaces, or that of any new file.
 
     Raises
     ------
@@ -69,32 +75,71 @@ def whole(path: Path, *, sync: bool = True) -> Iterator[Path]:
         If it cannot be written.
     """
     try:
-        with _temporary(path.parent) as temporary:
+        make_folder(path.parent)
+        with _temporary(path.parent, 0o600 if private else 0o666) as temporary:
             yield temporary
             if sync:
                 with temporary.open("r+b") as file:
-                    os.fsync(file.fileno())
-            mode = _mode(path)
+                    sync_file(file.fileno())
+            mode = _mode(path) if private else None
             temporary.replace(path)
-            with suppress(OSError):  # a file system without modes
-                path.chmod(mode)
+            if mode is not None:
+                with suppress(OSError):  # a file system without modes
+                    path.chmod(mode)
         if sync:
             sync_folder(path.parent)
     except OSError as error:
         raise OutputError(f"cannot write {path}: {error.strerror or error}") from error
 
 
-def sync_folder(folder: Path) -> None:
-    """Make renames and new names in a folder last, where the file system can."""
-    if os.name == "posix":  # Windows neither opens folders nor needs it
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        except OSError as error:
-            if error.errno not in NOT_OFFERED:
-                raise
-        finally:
-            os.close(descriptor)
+def make_folder(folder: Path) -> None:
+    """Make a folder and those above it, each to stay."""
+    missing = []
+    while not folder.is_dir():
+        missing.append(folder)
+        folder = folder.parent
+    for new in reversed(missing):
+        new.mkdir(exist_ok=True)
+        sync_folder(new.parent)
+
+
+def sync_file(descriptor: int) -> bool:
+    """Make what was written to an open file last; whether the file system can."""
+    return _offered(os.fsync, descriptor)
+
+
+def sync_folder(folder: Path) -> bool:
+    """Make renames and new names in a folder last. Windows neither opens folders nor
+    needs it.
+
+    Returns
+    -------
+    Whether the file system can.
+    """
+    if os.name != "posix":
+        return True
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        return sync_file(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def lock(
+    descriptor: int, *, exclusive: bool = True, wait: bool = False
+) -> Literal["ours", "another's", "none"]:
+    """Lock an open file; the lock ends with its process. "none" where there are no locks:
+    the file system has none, or this is Windows, which has others."""
+    if os.name != "posix":
+        return "none"
+    import fcntl
+
+    kind = fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH
+    try:
+        offered = _offered(fcntl.flock, descriptor, kind | (0 if wait else fcntl.LOCK_NB))
+    except BlockingIOError:
+        return "another's"
+    return "ours" if offered else "none"
 
 
 def sweep(folder: Path, *, below: bool = False) -> None:
@@ -109,27 +154,39 @@ def sweep(folder: Path, *, below: bool = False) -> None:
             _remove_abandoned(path)
 
 
+def _offered(call: Callable[..., object], *arguments: object) -> bool:
+    """Call what a file system may not offer; whether it does."""
+    try:
+        call(*arguments)
+    except OSError as error:
+        if error.errno in NOT_OFFERED:
+            return False
+        raise
+    return True
+
+
 @contextmanager
-def _temporary(folder: Path) -> Iterator[Path]:
-    """A new file of mode 0600, locked as long as it is written, and removed if it is left."""
-    path, descriptor = _begin(folder)
+def _temporary(folder: Path, mode: int) -> Iterator[Path]:
+    """A new file, locked as long as it is written, and removed if it is left."""
+    path, descriptor = _begin(folder, mode)
     try:
         yield path
     finally:
-        path.unlink(missing_ok=True)
-        if descriptor is not None:
-            os.close(descriptor)
+        try:
+            path.unlink(missing_ok=True)
+        finally:
+            if descriptor is not None:
+                os.close(descriptor)
 
 
-def _begin(folder: Path) -> tuple[Path, int | None]:
+def _begin(folder: Path, mode: int) -> tuple[Path, int | None]:
     while True:
         path = folder / TEMPORARY.replace("*", secrets.token_hex(8))
-        descriptor = os.open(path, _FLAGS | os.O_CREAT | os.O_EXCL, 0o600)
+        descriptor = os.open(path, _FLAGS | os.O_CREAT | os.O_EXCL, mode)
         if os.name != "posix":  # an open file could not be renamed
             os.close(descriptor)
             return path, None
-        with suppress(OSError):  # a file system without locks
-            _lock(descriptor, wait=True)
+        lock(descriptor, wait=True)
         if os.fstat(descriptor).st_nlink:
             return path, descriptor
         os.close(descriptor)  # swept between its making and its locking
@@ -148,28 +205,9 @@ def _remove_abandoned(path: Path) -> None:
 
 def _is_abandoned(descriptor: int) -> bool:
     """Whether its writer has ended, and its lock with it; without locks, whether it is old."""
-    try:
-        _lock(descriptor, wait=False)
-    except BlockingIOError:
-        return False
-    except OSError:
-        return time() - os.fstat(descriptor).st_mtime > ABANDONED
-    return True
-
-
-def _lock(descriptor: int, *, wait: bool) -> None:
-    """Lock an open file; the lock ends with its process.
-
-    Raises
-    ------
-    BlockingIOError
-        If another process has it and this one does not wait.
-    OSError
-        If the file system has no locks.
-    """
-    import fcntl
-
-    fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+    held = lock(descriptor)
+    is_old = time() - os.fstat(descriptor).st_mtime > ABANDONED
+    return held == "ours" or (held == "none" and is_old)
 
 
 def _mode(path: Path) -> int:

@@ -12,7 +12,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import secrets
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -28,6 +27,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load as load_tensors
 from safetensors.numpy import save as save_tensors
 
+from .atomic import OutputError, sweep, write_whole
 from .interfaces import ImleakError
 
 Arrays = Mapping[str, NDArray[Any]]
@@ -35,10 +35,7 @@ Arrays = Mapping[str, NDArray[Any]]
 MOST_BYTES = 20 * 10**9
 """Kept after a run; what was not used for longest goes first."""
 
-ABANDONED = 3600.0
-"""Seconds after which a file that is still being written is one whose writer is dead."""
-
-SUFFIX, UNFINISHED, BEGUN = ".safetensors", ".tmp", ".begun"
+SUFFIX, BEGUN = ".safetensors", ".begun"
 HOURS = {"h": 1, "d": 24, "w": 24 * 7}
 BYTES = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
 
@@ -182,10 +179,7 @@ class Cache:
         said = _usage(removed)
         for one in removed:
             one.path.unlink(missing_ok=True)
-        for path in self.folder.glob(f"*/.*{UNFINISHED}"):
-            with suppress(FileNotFoundError):  # finished or removed meanwhile
-                if now - path.stat().st_mtime > ABANDONED:
-                    path.unlink()
+        sweep(self.folder, below=True)
         return said
 
     def _kept(self) -> Iterator[_Kept]:
@@ -202,18 +196,12 @@ class Cache:
 
     def _write(self, path: Path, content: bytes) -> None:
         """Not synced: a file that a power failure tears is told by its digest."""
-        temporary = path.with_name(f".{secrets.token_hex(8)}{UNFINISHED}")
         if path.parent.is_symlink():
             raise CacheError(f"{path.parent} is a link to elsewhere; remove it")
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            try:
-                temporary.write_bytes(content)
-                temporary.replace(path)
-            finally:
-                temporary.unlink(missing_ok=True)
-        except OSError as error:
-            raise CacheError(f"cannot write {path}: {error.strerror}") from error
+            write_whole(path, content, sync=False)
+        except OutputError as error:
+            raise CacheError(str(error)) from error
 
 
 def default_folder() -> Path:

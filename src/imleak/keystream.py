@@ -30,6 +30,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from numpy.typing import NDArray
 
+from .atomic import sync_file
 from .files import NotRegularError, open_regular
 from .interfaces import ImleakError
 
@@ -167,7 +168,7 @@ def write_key_file(path: str | os.PathLike[str], key: bytes) -> None:
         with os.fdopen(descriptor, "wb") as file:
             file.write(key.hex().encode() + b"\n")
             file.flush()
-            os.fsync(descriptor)
+            sync_file(descriptor)
     except FileExistsError:
         raise KeyFileError(
             f"key file {path} exists and keys are never overwritten: choose another name"

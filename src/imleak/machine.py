@@ -13,6 +13,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Literal
 
+from .interfaces import ImleakError
+
 if TYPE_CHECKING:
     import torch
 
@@ -74,17 +76,38 @@ def product_type(precision: Precision, device: str = "cpu") -> torch.dtype:
 
     Raises
     ------
+    ImleakError
+        If the device is not there.
     ValueError
         If the precision is not one of "auto", "fp32", "bf16" and "fp16".
     """
     import torch
 
+    check_device(device)
     types = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
     if precision == "auto":
         precision = "bf16" if native_bf16(device) else "fp32"
     if precision not in types:
         raise ValueError(f"precision {precision!r} is not one of auto, fp32, bf16, fp16")
     return types[precision]
+
+
+def check_device(device: str) -> None:
+    """Refuse a device that torch does not find.
+
+    Raises
+    ------
+    ImleakError
+        If nothing can be computed on it.
+    """
+    if device == "cpu":
+        return
+    import torch
+
+    try:
+        torch.empty(0, device=device).cpu()
+    except (RuntimeError, AssertionError, TypeError, NotImplementedError) as error:
+        raise ImleakError(f"device {device!r} is not there; device='cpu' always is") from error
 
 
 def precision_of(dtype: torch.dtype) -> str:

@@ -68,7 +68,7 @@ def test_a_folder_that_grows_and_shrinks(photographs: Callable[..., Path], tmp_p
     digests = {image["name"]: image["digest"] for image in second.manifest["images"]}
     assert {one.name: one.digest for one in previews} == digests
     kept = {path.name for path in (out / "pictures").iterdir()}
-    assert kept == {"index.json", *(one.file for one in previews)}
+    assert kept == {"index.json", *(sheet.file for one in previews for sheet in one.sheets)}
     assert (out / "figures" / "strip.png").read_bytes() != old_strip
     page = (out / "report.html").read_text()
     assert told in page.replace("&#39;", "'")

@@ -63,7 +63,7 @@ def test_a_path_may_hold_commas_and_colons(path: str) -> None:
         ("pixel=3", "unknown encoder 'pixel'. Did you mean 'pixels'?"),
         ("pixels=3,size=4", "size stands there twice"),
         ("pixels=3,side=4", "pixels has no option 'side'; its options: size, patch"),
-        ("pixels=some", "pixels takes a size of 1 to 224, not 'some'"),
+        ("pixels=some", "pixels refuses size='some': input should be a valid integer"),
         ("", "unknown encoder ''"),
         ("clip", "clip comes without weights; give them: clip=local-dir:FOLDER"),
     ],

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from imleak.study.files import LOCK, OutputError, holder, locked, sweep, write_whole
+from imleak.atomic import OutputError, write_whole
+from imleak.study.files import LOCK, holder, locked
 
 HOLD = """
 import sys
@@ -132,11 +133,3 @@ def test_other_errors_of_a_file_system_are_errors(
 def test_where_nothing_is_lacking_nothing_is_said(tmp_path: Path) -> None:
     with locked(tmp_path / "run", {}) as lacking:
         assert lacking == []
-
-
-def test_what_a_kill_has_left_is_swept_away_and_nothing_else(tmp_path: Path) -> None:
-    write_whole(tmp_path / "kept", b"1")
-    (tmp_path / f".{'0' * 16}.tmp").write_bytes(b"half")
-    (tmp_path / "holiday.tmp").write_bytes(b"mine")
-    sweep(tmp_path)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["holiday.tmp", "kept"]

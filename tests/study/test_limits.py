@@ -9,13 +9,14 @@ import types
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import imleak
 from imleak import plugins
-from imleak.interfaces import ImleakError
+from imleak.interfaces import Estimate, ImleakError
 from imleak.study import SpecError, StudySpec, Where
 from imleak.study.cluster import ClusterError
 from imleak.study.components import OptionError, accepted, component
@@ -24,7 +25,7 @@ from imleak.study.spec import parse_levels
 
 FIELDS = ("largest", "limit", "max_pixels", "patches", "max_samples", "epochs", "seeds", "folds")
 
-KINDS: tuple[plugins.Kind, ...] = ("scheme", "encoder", "metric", "estimator")
+KINDS: tuple[plugins.Kind, ...] = ("scheme", "encoder", "metric", "estimator", "attack")
 OURS = {
     kind: sorted(name for name, place in plugins.BUILT_IN[kind].items() if "imleak." in place)
     for kind in KINDS
@@ -104,14 +105,52 @@ json_values = st.recursive(
 )
 
 
+small = (
+    st.integers(-3, 3)
+    | st.floats(-2, 2)
+    | st.lists(st.integers(-2, 3), max_size=3)
+    | st.sampled_from(["cpu", "cuda:99", "mps", "", None, True, {}])
+    | st.sampled_from([types, object(), object, {1, 2}, b"x", 10**5000, ...])
+)
+
+
+def one_line(error: ImleakError) -> bool:
+    return "\n" not in str(error) and len(str(error)) < 400
+
+
 def of_any_type(data: st.DataObject) -> None:
-    """A value of a type that JSON has: taken, or refused in one line."""
-    name = data.draw(st.sampled_from(["mine", "infonce", "smile", "ksg", "tabular-mine", "best"]))
-    option = data.draw(st.sampled_from(accepted("estimator", name)))
+    """Any value for any option of anything there is: taken, or refused in one line."""
+    kind = data.draw(st.sampled_from(KINDS))
+    name = data.draw(st.sampled_from([name for name in OURS[kind] if accepted(kind, name)]))
+    option, value = data.draw(st.sampled_from(accepted(kind, name))), data.draw(json_values | small)
     try:
-        component("estimator", name, {option: data.draw(json_values)})
+        component(kind, name, {option: value})
     except ImleakError as error:
-        assert "\n" not in str(error).replace("\\n", "")  # noqa: PT017
+        assert one_line(error)  # noqa: PT017
+        if kind in plugins.MEASURES:
+            with pytest.raises(SpecError, match=r"measures\[0\]"):
+                study(measures={"name": name, option: value})
+
+
+CHEAP: dict[str, dict[str, Any]] = {
+    "mine": {"epochs": 1, "seeds": 1, "folds": 2},
+    "ksg": {"nulls": 1},
+    "tabular-mine": {"epochs": 1},
+} | {name: {"steps": 1, "seeds": 1, "folds": 2} for name in ("nwj", "smile", "infonce")}
+
+
+def of_an_estimate(data: st.DataObject) -> None:
+    """What an estimator takes, it can work with: what it cannot is refused before."""
+    name = data.draw(st.sampled_from(sorted(CHEAP)))
+    options = sorted(set(accepted("estimator", name)) - {"growth", "sensitivity"})
+    option, value = data.draw(st.sampled_from(options)), data.draw(small)
+    x = np.arange(24) % 4
+    try:
+        found = imleak.estimate(x, x // 2, name, np.arange(24), **CHEAP[name] | {option: value})
+    except ImleakError as error:
+        assert one_line(error)  # noqa: PT017
+    else:
+        assert isinstance(found, Estimate)
 
 
 @given(st.data())
@@ -120,6 +159,7 @@ def test_absurd_numbers(data: st.DataObject) -> None:
     of_a_field(data)
     of_a_component(data)
     of_any_type(data)
+    of_an_estimate(data)
 
 
 @pytest.mark.slow
@@ -129,6 +169,7 @@ def test_many_absurd_numbers(data: st.DataObject) -> None:
     of_a_field(data)
     of_a_component(data)
     of_any_type(data)
+    of_an_estimate(data)
 
 
 def test_absurd_numbers_allocate_nothing(tmp_path: Path) -> None:
@@ -192,9 +233,29 @@ def test_a_value_of_another_type(encoder: str, told: str) -> None:
 def test_values_that_python_can_give(value: Any) -> None:
     with pytest.raises(OptionError, match=r"^mine") as caught:
         imleak.estimate([1.0, 2.0], [1.0, 2.0], "mine", hidden=value)
-    assert "\n" not in str(caught.value)
+    assert one_line(caught.value)
     with pytest.raises(SpecError, match=r"measures\[0\]"):
         study(measures={"name": "mine", "hidden": value})
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("mine:hidden=[-1]", "hidden=[-1]: input should be greater than or equal to 1"),
+        ("mine:hidden=[]", "hidden=[]: value should have at least 1 item"),
+        ("mine:rate=-1", "rate=-1: input should be greater than 0"),
+        ("mine:epochs=0", "epochs=0: input should be greater than or equal to 1"),
+        ("nwj:decay=5", "decay=5: input should be less than or equal to 1"),
+        ("infonce:width=0", "width=0: input should be greater than or equal to 1"),
+        ("smile:tau=0", "tau=0: input should be greater than 0"),
+        ("tabular-mine:batch=0", "batch=0: input should be greater than or equal to 1"),
+        ("mine:device=cuda:99", "device 'cuda:99' is not there; device='cpu' always is"),
+    ],
+)
+def test_a_number_that_nothing_can_be_done_with(words: str, told: str) -> None:
+    with pytest.raises(SpecError, match=r"^measures\[0\]: ") as caught:
+        study(measures=words)
+    assert told in str(caught.value)
 
 
 def test_a_name_that_is_no_text() -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from imleak.atomic import OutputError, sweep
 from imleak.study import parts
-from imleak.study.files import OutputError, sweep
 from imleak.study.parts import Part, Parts, from_line, to_line
 
 
@@ -204,7 +204,7 @@ def test_packing_that_is_interrupted_loses_nothing(
         with pytest.raises(KeyboardInterrupt):
             found.pack()
     again = Parts(tmp_path)
-    sweep(tmp_path)
+    sweep(tmp_path, below=True)
     assert not list(tmp_path.rglob("*.tmp"))
     assert sorted(one.unit["number"] for one in again) == list(range(10))
     again.pack()

@@ -14,6 +14,7 @@ import PIL.Image
 import pytest
 from study_fakes import Breaks, Brightness, Corners, Keenest, Middles, Pupil, Rows
 
+from imleak.atomic import TEMPORARY
 from imleak.cache import Arrays, Cache
 from imleak.interfaces import Estimate, GrowthPoint, ImleakError, PairedSamples
 from imleak.study import OutputError, Run, StudySpec, execute, frame, run
@@ -300,7 +301,10 @@ def test_what_a_kill_has_left_anywhere_in_the_folder_is_removed(
     folder: Path, tmp_path: Path
 ) -> None:
     done = run(spec(folder), tmp_path / "out")
-    left = [done.path / name / ".0f0f.tmp" for name in ("", "figures", "parts", "parts/0f")]
+    left = [
+        done.path / name / TEMPORARY.replace("*", "0f")
+        for name in ("", "figures", "parts", "parts/0f")
+    ]
     for path in left:
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(b"torn")

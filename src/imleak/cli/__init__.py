@@ -67,6 +67,7 @@ def audit(
     output: options.OutputFolder,
     sources: options.Sources = None,
     config: options.Config = None,
+    trust: options.Trust = False,
     largest: options.Largest = None,
     limit: options.Limit = None,
     annotations: options.Annotations = None,
@@ -110,13 +111,13 @@ def audit(
     from ..study.cluster import Where
 
     given = {name: value for name, value in locals().items() if value not in (None, [])}
-    for name in ("output", "acceptable_leak", "Where", *options.ENGINE):
+    for name in ("output", "trust", "acceptable_leak", "Where", *options.ENGINE):
         given.pop(name, None)
     if acceptable_leak is not None and measures is None and config is None:
         given.setdefault("growth", True)  # without it no finding of an estimator is small enough
     asked = None if slurm is None else _assignments(slurm, "--slurm")
     where = Where(workers, scheduler, asked, worker_memory)
-    _audit(_study(**given), output, acceptable_leak, where, retry_failed=retry_failed)
+    _audit(_study(**given, trust=trust), output, acceptable_leak, where, retry_failed=retry_failed)
 
 
 @app.command()
@@ -149,12 +150,12 @@ def compare(
 
 
 @app.command()
-def status(run: options.RunFolder) -> None:
+def status(run: options.RunFolder, trust: options.Trust = False) -> None:
     """Show how far a run is: done, failed, left, and for how long."""
     from ..study.status import status as of
     from .terminal import tell_status
 
-    tell_status(of(run))
+    tell_status(of(run, trust=trust))
 
 
 @app.command()
@@ -348,14 +349,16 @@ def reproduce(
     tell_reproduction(found)
 
 
-def _study(config: Path | None = None, clear: str | None = None, **fields: Any) -> StudySpec:
+def _study(
+    config: Path | None = None, clear: str | None = None, *, trust: bool = False, **fields: Any
+) -> StudySpec:
     """The study of a config and of the options laid over it."""
     from ..study import StudySpec
 
     if clear is not None:
         fields["scheme"] = {"name": fields.get("scheme", "bitplanes"), "clear": clear}
     if config is not None:
-        return StudySpec.load(config, **fields)
+        return StudySpec.load(config, trust=trust, **fields)
     if "sources" not in fields:
         raise ImleakError("nothing to audit: give a file, a folder or a glob, or --config")
     return StudySpec.of(**fields)

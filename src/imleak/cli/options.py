@@ -51,6 +51,10 @@ Config = Annotated[
     Path | None, _option("--config", words="A study.toml; other options replace its fields.")
 ]
 
+Trust = Annotated[
+    bool, _option("--trust", words="Let it name files that run code (.pt2, trust=true).")
+]
+
 Largest = Annotated[int | None, _option("--largest", words="Keep the N largest.", panel=_IMAGES)]
 Limit = Annotated[int | None, _option("--limit", words="Keep the first N.", panel=_IMAGES)]
 Annotations = Annotated[

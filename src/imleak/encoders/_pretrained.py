@@ -51,7 +51,7 @@ class Pretrained(Network):
         self,
         weights: str = "",
         *,
-        model: str | None = None,
+        model: str | int | None = None,
         features: Part | None = None,
         device: str = "cpu",
         precision: Precision = "auto",

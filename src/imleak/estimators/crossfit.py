@@ -24,6 +24,7 @@ from .evidence import (
     weigh,
 )
 from .learned import learn, merged
+from .options import Count, Folds
 from .pixels import drawn
 from .planted import smallest_detectable
 from .split import FEWEST, Indices, Split, cross_fit, nested_subsets
@@ -67,8 +68,8 @@ class CrossFitted:
     def __init__(
         self,
         *,
-        folds: int = 5,
-        seeds: int = 5,
+        folds: Folds = 5,
+        seeds: Count = 5,
         growth: bool = False,
         sensitivity: bool = False,
         precision: Precision = "auto",

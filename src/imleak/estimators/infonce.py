@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..machine import Precision
 from .contrastive import Contrastive
 from .crossfit import CrossFitted
+from .options import Batch, Count, Decay, Folds, Rate
 from .training import Schedule
 
 
@@ -39,15 +40,15 @@ class InfoNce(CrossFitted):
     def __init__(
         self,
         *,
-        components: int | None = 128,
-        width: int = 64,
-        hidden: int | None = None,
-        steps: int = 600,
-        batch: int = 300,
-        rate: float = 1e-3,
-        decay: float = 0.3,
-        folds: int = 5,
-        seeds: int = 5,
+        components: Count | None = 128,
+        width: Count = 64,
+        hidden: Count | None = None,
+        steps: Count = 600,
+        batch: Batch = 300,
+        rate: Rate = 1e-3,
+        decay: Decay = 0.3,
+        folds: Folds = 5,
+        seeds: Count = 5,
         growth: bool = False,
         sensitivity: bool = False,
         precision: Precision = "auto",
@@ -62,7 +63,7 @@ class InfoNce(CrossFitted):
             device=device,
         )
         self._learner = Contrastive(
-            x_components=components and components // 2,
+            x_components=components and max(1, components // 2),
             y_components=components,
             width=width,
             hidden=hidden,

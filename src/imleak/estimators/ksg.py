@@ -12,6 +12,7 @@ from scipy.special import digamma
 from ..interfaces import Bound, Estimate, ImleakError, Null, PairedSamples, Verdict
 from .columns import without_constants
 from .crossfit import NATS, Progress
+from .options import Count
 from .pixels import drawn
 from .split import FEWEST, TooFewImagesError, derange
 
@@ -55,7 +56,7 @@ class Ksg:
     version = "3"
     bound: Bound = "none"
 
-    def __init__(self, *, k: int = 3, nulls: int = NULLS):
+    def __init__(self, *, k: Count = 3, nulls: Count = NULLS):
         if k < 1 or nulls < 1:
             raise ValueError(f"k={k} and nulls={nulls} must be at least 1")
         self.k = k

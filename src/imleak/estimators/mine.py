@@ -17,6 +17,7 @@ from .columns import in_order, without_constants
 from .critics import JointCritic
 from .crossfit import NATS, CrossFitted, Progress
 from .evidence import Array, Learned, Learner
+from .options import Batch, Count, Decay, Folds, Rate, Widths
 from .pixels import drawn
 from .prepare import reduce, standardise
 from .split import Split, derange
@@ -65,15 +66,15 @@ class Mine(CrossFitted):
         self,
         *,
         protocol: Literal["held-out", "in-sample"] = "held-out",
-        epochs: int = 100,
-        hidden: tuple[int, ...] | list[int] = (100, 100),
-        components: int | Literal["default"] | None = "default",
+        epochs: Count = 100,
+        hidden: Widths = (100, 100),
+        components: Count | Literal["default"] | None = "default",
         canonical: bool = False,
-        batch: int = 500,
-        rate: float | None = None,
-        decay: float = 0.01,
-        folds: int = 5,
-        seeds: int | None = None,
+        batch: Batch = 500,
+        rate: Rate | None = None,
+        decay: Decay = 0.01,
+        folds: Folds = 5,
+        seeds: Count | None = None,
         growth: bool = False,
         sensitivity: bool = False,
         precision: Precision = "auto",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..machine import Precision
 from .crossfit import CrossFitted
+from .options import Batch, Count, Decay, Folds, Rate, Widths
 from .training import Schedule
 from .variational import Variational, nwj_loss
 
@@ -37,15 +38,15 @@ class Nwj(CrossFitted):
     def __init__(
         self,
         *,
-        hidden: tuple[int, ...] | list[int] = (100, 100),
-        components: int | None = 64,
+        hidden: Widths = (100, 100),
+        components: Count | None = 64,
         canonical: bool = False,
-        steps: int = 1500,
-        batch: int = 500,
-        rate: float = 1e-3,
-        decay: float = 0.01,
-        folds: int = 5,
-        seeds: int = 5,
+        steps: Count = 1500,
+        batch: Batch = 500,
+        rate: Rate = 1e-3,
+        decay: Decay = 0.01,
+        folds: Folds = 5,
+        seeds: Count = 5,
         growth: bool = False,
         sensitivity: bool = False,
         precision: Precision = "auto",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..interfaces import Bound
 from ..machine import Precision
 from .crossfit import CrossFitted
+from .options import Batch, Count, Decay, Folds, Nats, Rate, Widths
 from .training import Schedule
 from .variational import Variational, jensen_shannon_loss
 
@@ -39,16 +40,16 @@ class Smile(CrossFitted):
     def __init__(
         self,
         *,
-        tau: float = 5.0,
-        hidden: tuple[int, ...] | list[int] = (100, 100),
-        components: int | None = 64,
+        tau: Nats = 5.0,
+        hidden: Widths = (100, 100),
+        components: Count | None = 64,
         canonical: bool = False,
-        steps: int = 1500,
-        batch: int = 500,
-        rate: float = 1e-3,
-        decay: float = 0.01,
-        folds: int = 5,
-        seeds: int = 5,
+        steps: Count = 1500,
+        batch: Batch = 500,
+        rate: Rate = 1e-3,
+        decay: Decay = 0.01,
+        folds: Folds = 5,
+        seeds: Count = 5,
         growth: bool = False,
         sensitivity: bool = False,
         precision: Precision = "auto",

@@ -12,10 +12,11 @@ from scipy.special import xlogy
 from torch import Tensor
 
 from ..interfaces import Bound, Estimate, ImleakError, PairedSamples, Space
-from ..machine import one_thread_each
+from ..machine import check_device, one_thread_each
 from .columns import without_constants
 from .critics import JointCritic
 from .crossfit import NATS, Progress
+from .options import Count, Rate, Widths
 from .variational import MovingAverage
 
 MOST_VALUES = 1024
@@ -56,14 +57,15 @@ class TabularMine:
     def __init__(
         self,
         *,
-        epochs: int = 400,
-        hidden: tuple[int, ...] | list[int] = (100, 100),
-        batch: int | None = None,
-        rate: float = 1e-3,
+        epochs: Count = 400,
+        hidden: Widths = (100, 100),
+        batch: Count | None = None,
+        rate: Rate = 1e-3,
         device: str = "cpu",
     ):
         if epochs < 1:
             raise ValueError(f"epochs={epochs} must be at least 1")
+        check_device(device)
         self.epochs = epochs
         self.hidden = tuple(hidden)
         self.batch = batch

@@ -105,7 +105,7 @@ def write(path: Path, samples: Samples, text: str = "", *, overwrite: bool = Fal
     """
     check_output(path, overwrite=overwrite)
     sweep(path.parent)
-    write_whole(path, _ENCODERS[path.suffix.lower()](samples, text))
+    write_whole(path, _ENCODERS[path.suffix.lower()](samples, text), private=True)
 
 
 def check_output(path: Path, *, overwrite: bool, sources: Iterable[Path] = ()) -> None:

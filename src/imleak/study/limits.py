@@ -86,7 +86,7 @@ def _numbers(value: Any) -> Iterator[float]:
 def _types(made: Callable[..., Any]) -> dict[str, TypeAdapter[Any]]:
     """Types of the arguments of a constructor that JSON can be checked against."""
     try:
-        hints = get_type_hints(made.__init__)
+        hints = get_type_hints(made.__init__, include_extras=True)
     except (NameError, TypeError, AttributeError):  # of another package, or not annotated
         return {}
     found = {}

@@ -25,7 +25,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from .files import sync_folder, write_whole
+from ..atomic import sync_folder, write_whole
 
 PACK = 10_000
 """Parts of their own file that are packed into one."""

@@ -8,8 +8,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, InstanceOf, Json, ValidationError
 
+from ..atomic import OutputError
 from ..files import open_regular
-from .files import OutputError
 
 MANIFEST = "manifest.json"
 FORMAT = 1

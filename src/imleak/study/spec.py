@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import re
-import tomllib
 from collections.abc import Iterator, Mapping
 from itertools import chain
 from pathlib import Path
@@ -13,7 +12,6 @@ from typing import Annotated, Any, Literal, Self, TypeVar
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 
 from .. import plugins
-from ..files import open_regular
 from ..interfaces import Classifier, ImleakError
 from .choices import HELD_OUT_ONLY, Choice, EncoderChoice, Frozen, MeasureChoice, SchemeChoice
 from .components import (
@@ -26,6 +24,7 @@ from .components import (
     space,
     takes_gallery,
 )
+from .config import ConfigError, read_toml, refuse_trust
 from .limits import LARGEST, LARGEST_OF_OTHERS, LARGEST_SEED, MOST_LEVELS, shown
 
 SHARED_OPTIONS = (
@@ -205,8 +204,13 @@ class StudySpec(Frozen):
             raise SpecError("; ".join(_mistakes(error))) from error
 
     @classmethod
-    def load(cls, path: str | Path, /, **overrides: Any) -> Self:
+    def load(cls, path: str | Path, /, *, trust: bool = False, **overrides: Any) -> Self:
         """A study from a TOML file; `overrides` replace its fields.
+
+        Parameters
+        ----------
+        trust : whether the file may say of other files that they may run code
+            (``torch=MODEL,trust=true``); `overrides` always may.
 
         Raises
         ------
@@ -214,8 +218,12 @@ class StudySpec(Frozen):
             With every mistake and its path; or if the file cannot be read.
         """
         try:
-            return cls.of(**(_read_toml(path) | overrides))
-        except SpecError as error:
+            fields = read_toml(path)
+            left = {name: value for name, value in fields.items() if name not in overrides}
+            if not trust:
+                refuse_trust(left)
+            return cls.of(**(left | overrides))
+        except (SpecError, ConfigError) as error:
             raise SpecError(f"{path}: {error}") from error
 
     @model_validator(mode="before")
@@ -408,16 +416,6 @@ def _looked_at(size: int | str | None) -> str:
     if size == "image":
         return "whole images"
     return f"{size}x{size} patches" if size else "single samples"
-
-
-def _read_toml(path: str | Path) -> dict[str, Any]:
-    try:
-        with open_regular(path) as file:
-            return tomllib.loads(file.read().decode("utf-8-sig"))
-    except OSError as error:
-        raise SpecError(f"cannot be read: {error.strerror}") from error
-    except (ValueError, RecursionError) as error:
-        raise SpecError(f"is not TOML: {error}") from error
 
 
 def _mistakes(error: ValidationError) -> Iterator[str]:

@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from .files import OutputError, holder
+from ..atomic import OutputError
+from .config import ConfigError, refuse_trust
+from .files import holder
 from .ledger import Ledger
 from .manifest import revived_images
 from .parts import State
@@ -74,13 +76,19 @@ class Status:
         return sum(known) / max(1, workers)
 
 
-def status(path: str | Path) -> Status:
+def status(path: str | Path, *, trust: bool = False) -> Status:
     """How far the run in a folder is.
+
+    Parameters
+    ----------
+    trust : whether its study may say of other files that they may run code.
 
     Raises
     ------
     OutputError
         If there is none.
+    SpecError
+        If its study cannot be run here, or says what it may not.
     """
     folder = Path(path)
     driver = holder(folder)
@@ -90,14 +98,16 @@ def status(path: str | Path) -> Status:
     store = Store(folder, manifest["spec"])
     ledger = Ledger(store)
     gallery = Gallery(digest=manifest.get("gallery", {}).get("digest", ""))
-    units = plan(_spec(folder, manifest), revived_images(manifest), gallery)
+    units = plan(_spec(folder, manifest, trust=trust), revived_images(manifest), gallery)
     return Status(folder, _counts(ledger, units), driver, manifest["finished"])
 
 
-def _spec(folder: Path, manifest: Mapping[str, Any]) -> StudySpec:
+def _spec(folder: Path, manifest: Mapping[str, Any], *, trust: bool) -> StudySpec:
     try:
+        if not trust:
+            refuse_trust(manifest["spec"])
         return StudySpec.of(**manifest["spec"])
-    except SpecError as error:
+    except (SpecError, ConfigError) as error:
         raise SpecError(f"{folder}: the study in its {MANIFEST} cannot be run: {error}") from error
 
 

@@ -13,9 +13,10 @@ from typing import Any, BinaryIO, Self
 
 import pandas as pd
 
+from ..atomic import OutputError, sweep, whole, write_whole
 from ..files import open_regular
 from . import frame
-from .files import LOCK, OutputError, locked, sweep, whole, write_whole
+from .files import LOCK, locked
 from .parts import Part, Parts, State, plain
 from .recorded import MANIFEST, read_header, read_manifest
 
@@ -72,7 +73,7 @@ class Store:
             If another process is, or the folder cannot be written to.
         """
         with locked(self.path, says) as lacking:
-            sweep(self.path)
+            sweep(self.path, below=True)
             try:
                 yield lacking
             finally:
