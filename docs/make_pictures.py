@@ -26,11 +26,11 @@ from numpy.typing import NDArray
 import imleak
 from imleak.cli.photographs import write_photographs
 from imleak.encoders.efficientnet import EfficientNetLite0
+from imleak.encoders.layout import Layout
 from imleak.estimators.bounds import bernoulli_divergence, clopper_pearson
 from imleak.estimators.evidence import judge
 from imleak.images import resize
 from imleak.interfaces import Estimate, Verdict
-from imleak.keystream import AesKeystream, derived_key, derived_nonce
 from imleak.metrics._entropy import contingency
 from imleak.metrics.cosine import cosine_similarity
 from imleak.report.figures import style
@@ -312,33 +312,37 @@ def growth() -> Figure:
 
 
 def overview() -> Figure:
-    """One photograph at all levels; and what 400 generated pictures give away."""
-    fields: dict[str, Any] = {"patches": 1}
-    held = audit(LEAVES, "overview", measures=["histogram", "codelength", "best"], **fields)
-    paper = audit(LEAVES, "overview-in-sample", measures=["mine"], protocol="in-sample", **fields)
-    figure = Figure(figsize=(style.PAGE_WIDTH, 3.9), layout="constrained", dpi=120)
-    rows = figure.subfigures(2, 1, height_ratios=(1, 1.6))
-    strip(rows[0])
-    left, right = rows[1].subplots(1, 2)
-    for name, colour, mark, label in (
-        ("histogram", BLUE, "o", "one pixel, exact"),
-        ("codelength", VERMILLION, "s", "whole image, at most"),
-    ):
-        left.plot(LEVELS, column(held, name), f"{mark}-", color=colour, label=label)
-    left.set(xlabel="level s", ylabel="bits per pixel", ylim=(0, None))
-    band(right, held, "best", BLUE, "o", "held out: at least")
-    band(right, paper, "mine", GREY, "D", "MINE on its own training images")
-    right.axhline(0, color=GREY, lw=0.6)
-    right.set(xlabel="level s", ylabel="bits per patch, features")
+    """One photograph at all levels; and what adversaries find at each in sixteen."""
+    summary = audit(photographs(), "overview")
+    # 150 dots an inch, as main saves it: one dot of the crops is one sample.
+    width, crop, gap = 1074, 200, 12
+    height = 2 * (crop + 32) + 368
+    figure = Figure(figsize=(width / 150, height / 150), dpi=150)
+    crops(figure, crop, gap)
+    left, right = (
+        figure.add_axes((start / width, 64 / height, 440 / width, 210 / height))
+        for start in (84, 622)
+    )
+    shares = {
+        "a network names it in five guesses (recognise)": ("recognise", "top-5", BLUE, "o"),
+        "the right one of 16 is picked (match)": ("match", "rank-1", VERMILLION, "s"),
+        "by who holds a JPEG 50 of it (confirm)": ("confirm", "rank-1, JPEG 50", GREEN, "^"),
+    }
+    for at, (label, (measure, quantity, colour, marker)) in enumerate(shares.items()):
+        found(left, summary, measure, quantity, colour, marker, label, 0.12 * (at - 1))
+    left.set(xlabel="level s", ylabel="share of images", ylim=(-0.04, 1.04))
+    sizes = {
+        "an image, learned from none (match)": ("match", "bits (InfoNCE)", VERMILLION, "s"),
+        "a patch, learned from ten (best)": ("best", "", PURPLE, "D"),
+    }
+    for at, (label, (measure, quantity, colour, marker)) in enumerate(sizes.items()):
+        rows = found(right, summary, measure, quantity, colour, marker, label, 0.12 * at - 0.06)
+        right.plot(LEVELS, rows["ceiling"], color=colour, ls=LINES[3], lw=0.8)
+    right.plot([], [], color=GREY, ls=LINES[3], lw=0.8, label="most that so many images can show")
+    right.set(xlabel="level s", ylabel="bits, at least", ylim=(-3.3, 4.3))
     for axes in (left, right):
         axes.set_xticks(LEVELS)
-        axes.legend()
-    names = ("mean", "low", "high", "null_mean", "null_p95")
-    tell("best: s, value, low, high, null", LEVELS, *(column(held, "best", n) for n in names))
-    chosen = held[held["measure"] == "best"].sort_values("level")
-    tell("best: verdict, chosen, ceiling", chosen["verdict"], chosen["chosen"], chosen["ceiling"])
-    names = ("mean", "null_mean")
-    tell("mine in-sample: s, value, null", LEVELS, *(column(paper, "mine", n) for n in names))
+        axes.legend(loc="lower left", bbox_to_anchor=(-0.02, 0.98))
     return figure
 
 
@@ -457,35 +461,43 @@ def point(axes: Axes, x: float, estimate: Estimate, colour: str, marker: str) ->
         axes.plot(x, estimate.null.mean, "_", color=GREY, markersize=12)
 
 
-def band(
-    axes: Axes, summary: pd.DataFrame, measure: str, colour: str, marker: str, label: str
-) -> None:
-    """A curve over the levels with its interval and its null."""
-    axes.plot(LEVELS, column(summary, measure), f"{marker}-", color=colour, label=label)
-    low, high = (column(summary, measure, name) for name in ("low", "high"))
-    axes.fill_between(LEVELS, low, high, color=colour, alpha=0.2, lw=0)
-    null = column(summary, measure, "null_mean")
-    axes.plot(LEVELS, null, color=colour, ls=LINES[3], label="the same on broken pairs")
+def found(
+    axes: Axes, summary: pd.DataFrame, measure: str, quantity: str, colour: str, marker: str,
+    label: str, shift: float,
+) -> pd.DataFrame:  # fmt: skip
+    """A quantity over the levels with its intervals, open where no leak is claimed; its rows."""
+    asked = (summary["measure"] == measure) & (summary["quantity"].fillna("") == quantity)
+    rows = summary[asked].sort_values("level")
+    level, mean = rows["level"].to_numpy() + shift, rows["mean"].to_numpy(float)
+    claimed = rows["verdict"].isin(["leak", "saturated"]).to_numpy()
+    axes.vlines(level, rows["low"], rows["high"], color=colour, alpha=0.35, lw=2.5)
+    axes.plot(level, mean, color=colour, lw=0.8)
+    axes.plot(level[~claimed], mean[~claimed], marker, color=colour, mfc="white")
+    axes.plot(level[claimed], mean[claimed], marker, color=colour, label=label)
+    names = ("level", "mean", "low", "high", "null_mean", "verdict")
+    tell(f"{measure} {quantity}: {', '.join(names)}", *(rows[name] for name in names))
+    return rows
 
 
-def strip(figure: Any) -> None:
-    """The cipher and the clear part of the middle of one photograph, sample by sample, a
-    column a level."""
-    picture = imleak.read_images(photographs() / "astronaut.png")[0]
-    scheme, stream = BitPlanes(), AesKeystream(derived_key(0), derived_nonce(picture.digest))
-    grid = figure.subplots(2, len(LEVELS))
-    for level in LEVELS:
-        cipher = scheme.encrypt(picture.samples, 8, level, stream)
-        for axes, samples in zip(
-            grid[:, level], (cipher, scheme.clear(cipher, 8, level)), strict=True
-        ):
-            axes.imshow(samples[0, 40:200, 140:300], cmap="gray", vmin=0, vmax=255)
-            axes.set(xticks=[], yticks=[])
-            axes.grid(visible=False)
-            axes.spines[:].set(visible=True, linewidth=0.4, color=GREY)
-        grid[0, level].set_title(f"s = {level}", loc="center")
-    grid[0, 0].set_ylabel("cipher")
-    grid[1, 0].set_ylabel("clear part")
+def crops(figure: Figure, side: int, gap: int) -> None:
+    """The clear part of a piece of one photograph at every level, sample by sample, and the
+    map of what is flat in the whole of it at the last level but one."""
+    image = imleak.read_images(photographs() / "astronaut.png")[0]
+    scheme, layout = BitPlanes(), Layout()
+    clear = [scheme.clear(image.samples, 8, level) for level in LEVELS]
+    shown = [
+        (f"s = {level}", samples[0, 300 : 300 + side, 290 : 290 + side], 255)
+        for level, samples in zip(LEVELS, clear, strict=True)
+    ]
+    shown.append(("layout, whole, s = 7", layout.map(clear[7]), 1))
+    width, height = (round(inches * 150) for inches in figure.get_size_inches())
+    for at, (title, samples, white) in enumerate(shown):
+        x = gap + at % 5 * (side + gap)
+        y = height - (at // 5 + 1) * (side + 32)
+        axes = figure.add_axes((x / width, y / height, side / width, side / height))
+        axes.imshow(samples, cmap="gray", vmin=0, vmax=white, interpolation="nearest")
+        axes.set_title(title, loc="center", pad=3)
+        axes.set_axis_off()
 
 
 def main(names: Sequence[str]) -> None:
@@ -497,7 +509,7 @@ def main(names: Sequence[str]) -> None:
     for name in names or PICTURES:
         with style.print_style(), mpl.rc_context({"svg.hashsalt": name, "legend.fontsize": 7}):
             figure = PICTURES[name]()
-            # Pixels of a cipher cannot be compressed: the one picture that has some is a PNG.
+            # Low bits cannot be compressed: the one picture that has some is a PNG.
             path = IMAGES / f"{name}.{'png' if name == 'overview' else 'svg'}"
             metadata = {"Software": None} if path.suffix == ".png" else {"Date": None}
             figure.savefig(path, metadata=metadata, dpi=150)
