@@ -104,7 +104,5 @@ def test_vectors_that_are_no_numbers_are_a_row_with_the_name_of_the_picture(
         ["blind.png", "likeness"],
         ["blind.png", "rows"],
     ]
-    assert set(failed["error"]) == {
-        "blind.png: corners gives vectors that are not finite (NaN or infinity)"
-    }
+    assert set(failed["error"]) == {"corners gives vectors that are not finite (NaN or infinity)"}
     assert set(done.summary[done.summary["measure"] == "rows"]["n"]) == {9}

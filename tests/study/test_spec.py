@@ -221,8 +221,12 @@ def test_a_spec_survives_being_written_and_read() -> None:
 def test_defaults_are_those_of_the_documentation() -> None:
     default = StudySpec.of(sources="photos")
     assert [choice.name for choice in default.encoders] == ["efficientnet-lite0"]
-    names = [choice.name for choice in default.measures]
-    assert names == ["histogram", "psnr", "ssim", "cosine", "rounded", "mine"]
+    metrics, adversaries = (
+        ("histogram", "codelength", "psnr", "ssim", "vif"),
+        ("recognise", "match", "confirm", "best"),
+    )
+    assert [choice.name for choice in default.measures] == [*metrics, *adversaries]
+    assert [choice.name for choice in default.measures if choice.optional] == [*adversaries]
 
 
 def test_a_group_stands_for_its_measures() -> None:
@@ -242,7 +246,8 @@ def test_a_target_stands_in_the_stead_of_encoders() -> None:
     beside = StudySpec.of(sources="x.png", encoders="middles", target="corners", views="middles")
     titles = [question.title for question in beside.questions()]
     assert titles == ["middles", "corners through middles"]
-    assert [one.name for one in beside.encoder_components()] == ["middles", "corners"]
+    metrics = StudySpec.of(**beside.model_dump(mode="json") | {"measures": "cosine"})
+    assert [one.name for one in metrics.encoder_components()] == ["middles", "corners"]
     assert StudySpec.of(**spec.model_dump(mode="json")) == spec
 
 

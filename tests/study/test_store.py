@@ -2,11 +2,14 @@ from __future__ import annotations
 
 import json
 import math
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+import imleak
 from imleak.study.store import OutputError, Part, Run, Store, read_manifest, write_whole
 
 SPEC = {"seed": 0, "levels": None, "measures": ["histogram"]}
@@ -114,3 +117,11 @@ def test_a_folder_without_a_finished_run_cannot_be_opened(tmp_path: Path) -> Non
     Store(tmp_path, SPEC).write_manifest({"format": 1, "spec": SPEC})
     with pytest.raises(OutputError, match=r"no finished run: results\.parquet is missing"):
         Run.open(tmp_path)
+
+
+def test_a_process_that_has_read_results_ends_as_it_should(tmp_path: Path) -> None:
+    """Arrow's threads must not need an interpreter that is gone."""
+    run = imleak.audit("dead-leaves:3x40x40", out=tmp_path, measures="histogram", encoders="pixels")
+    read = f"from imleak.study import Run; run = Run({str(run.path)!r}); run.frame; run.failures"
+    for _ in range(5):
+        subprocess.run([sys.executable, "-c", read], check=True)

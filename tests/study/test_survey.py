@@ -82,11 +82,16 @@ def test_sealed_files_are_no_plain_pictures_and_reused_nonces_are_told(
 ) -> None:
     from imleak.sealed import seal
 
+    def encrypt(name: str, level: int) -> None:
+        (folder / name).rename(folder / "original")
+        seal(folder / "original", folder / name, level, b"k" * 32)
+        (folder / "original").unlink()
+
     folder = photographs("a.png", "b.png", "c.png", "plain.png")
-    seal(folder / "c.png", folder / "c.png", 3, b"k" * 32, overwrite=True)
+    encrypt("c.png", 3)
     monkeypatch.setattr("imleak.sealed.new_nonce", lambda: b"n" * 16)
-    for name in ("a.png", "b.png"):
-        seal(folder / name, folder / name, 2, b"k" * 32, overwrite=True)
+    encrypt("a.png", 2)
+    encrypt("b.png", 2)
     found = look(folder)
     assert [image.name for image in found.images] == ["plain.png"]
     why = {left.image: left.why for left in found.left_out}

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
-from typing import Any, BinaryIO, Self
+from typing import Any, Literal, Self
 
 import pandas as pd
 
 from ..atomic import OutputError, sweep, whole, write_whole
-from ..files import open_regular
+from ..files import check_regular
 from . import frame
 from .files import LOCK, locked
 from .parts import Part, Parts, State, plain
@@ -116,10 +117,9 @@ class Store:
 
         schema = pa.Schema.from_pandas(frame.tidy([]), preserve_index=False)
         rest = iter(rows)
-        # Opened here: pyarrow takes no name of a folder that is not UTF-8.
         with (
             whole(self.path / RESULTS) as path,
-            path.open("wb") as file,
+            _opened_by_arrow(path, "wb") as file,
             pq.ParquetWriter(file, schema) as writer,
         ):
             while chunk := list(islice(rest, ROWS_AT_ONCE)):
@@ -130,7 +130,7 @@ class Store:
         """The table of results, a part of it at a time."""
         import pyarrow.parquet as pq
 
-        with (self.path / RESULTS).open("rb") as file, pq.ParquetFile(file) as table:
+        with _opened_by_arrow(self.path / RESULTS) as file, pq.ParquetFile(file) as table:
             for batch in table.iter_batches(ROWS_AT_ONCE):
                 yield frame.typed(batch.to_pandas(), frame.COLUMNS)
 
@@ -200,7 +200,7 @@ class Run:
         """Whether anything was measured, and not all of it failed."""
         import pyarrow.parquet as pq
 
-        with _read_of_a_run(self.path / RESULTS) as file:
+        with _read_of_a_run(self.path / RESULTS) as path, _opened_by_arrow(path) as file:
             values = pq.read_table(file, columns=["value"])["value"]
         return bool(values.null_count < len(values))
 
@@ -216,14 +216,14 @@ class Run:
         return self._results(filters=has(field(name)))
 
     def _results(self, **options: Any) -> pd.DataFrame:
-        with _read_of_a_run(self.path / RESULTS) as file:
+        with _read_of_a_run(self.path / RESULTS) as path, _opened_by_arrow(path) as file:
             return _columns(pd.read_parquet(file, **options), frame.COLUMNS)
 
     @cached_property
     def summary(self) -> pd.DataFrame:
         """A row per scheme, encoder, measure, part, protocol and level."""
-        with _read_of_a_run(self.path / SUMMARY) as file:
-            return _columns(pd.read_csv(file), frame.SUMMARY_COLUMNS)
+        with _read_of_a_run(self.path / SUMMARY) as path:
+            return _columns(pd.read_csv(path), frame.SUMMARY_COLUMNS)
 
     @cached_property
     def growth(self) -> pd.DataFrame:
@@ -238,8 +238,8 @@ class Run:
     def _table(self, name: str, columns: Mapping[str, str]) -> pd.DataFrame:
         if not (self.path / name).exists():
             return frame.tidy([], columns)
-        with _read_of_a_run(self.path / name) as file:
-            return _columns(pd.read_csv(file), columns)
+        with _read_of_a_run(self.path / name) as path:
+            return _columns(pd.read_csv(path), columns)
 
     @cached_property
     def manifest(self) -> dict[str, Any]:
@@ -252,13 +252,20 @@ class Run:
         return f"<Run of {measures} on {images} images at {self.path}>"
 
 
+def _opened_by_arrow(path: Path, mode: Literal["rb", "wb"] = "rb") -> Any:
+    """A file that Arrow opens, by bytes for names that are not UTF-8. One that Python opened
+    would be let go of by Arrow's threads, which abort an interpreter that is ending."""
+    import pyarrow as pa
+
+    return pa.OSFile(os.fsencode(path), mode)
+
+
 @contextmanager
-def _read_of_a_run(path: Path) -> Iterator[BinaryIO]:
-    """A table that is read, opened here: pyarrow takes no name of a folder that is not UTF-8.
-    What goes wrong with one that was damaged, or is of something else, is said in one line."""
+def _read_of_a_run(path: Path) -> Iterator[Path]:
+    """What goes wrong with a table that was damaged, or is of something else, in one line."""
     try:
-        with open_regular(path) as file:
-            yield file
+        check_regular(path)
+        yield path
     except (OSError, ValueError, ArithmeticError, LookupError, TypeError, NotImplementedError) as e:
         why = " ".join(str(e).split())[:200]
         raise OutputError(
