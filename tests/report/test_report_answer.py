@@ -343,3 +343,15 @@ def test_every_scheme_has_its_own_answer(judged: Make) -> None:
 def test_findings_of_nothing_are_none() -> None:
     assert findings(adversaries(histogram())) == []
     assert len(ENTROPY) == 9
+
+
+def test_an_attack_of_another_package_is_told_and_not_called_quiet() -> None:
+    nearest = rates("nearest", "nearest", [1, 1, 1, 0.9, 0.9, 0.9, 0.5, 0.5, 0.5], 0.5)
+    nothing = matched().assign(verdict=QUIET)
+    found = [
+        str(sentence) for sentence in of(nearest, recognised(), nothing, estimated()).sentences
+    ]
+    assert "At s = 5 nearest finds a nearest of 0.90 (0.50 by chance)." in found
+    assert any(sentence.startswith("At s = 4 best, trained") for sentence in found)
+    (quiet,) = [sentence for sentence in found if "No leak was found" in sentence]
+    assert quiet.startswith("No leak was found at s = 6 to 8 by nearest, ")

@@ -6,7 +6,7 @@ from io import StringIO
 
 import pandas as pd
 from rich.console import Console
-from summaries import default, estimated, histogram, matched
+from summaries import default, estimated, histogram, matched, rates
 
 from imleak.report.overview import Entry, levels, overview
 from imleak.report.tables import overview_table
@@ -48,3 +48,10 @@ def test_the_terminal_shows_it_only_where_somebody_looked() -> None:
     text = console.file.getvalue()  # type: ignore[attr-defined]
     assert "picked" in text
     assert "38 %" in text
+
+
+def test_shares_of_an_attack_of_another_package_are_not_shown_as_bits() -> None:
+    nearest = rates("nearest", "nearest", [1.0] * 9, 0.5)
+    (column,) = overview(pd.concat([nearest, estimated()], ignore_index=True))
+    assert (column.title, column.words) == ("bits a patch", "best")
+    assert [entry.text for entry in column.entries.values()][3:5] == ["1.50", "0.60"]

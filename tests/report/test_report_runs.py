@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from browser import CHROMIUM, browse
 
+from conftest import manifest_of, run_in
 from imleak.report import write_comparison
 from imleak.report.cells import columns
 from imleak.report.page.payload import overlay
@@ -22,24 +23,28 @@ MakeRun = Callable[..., Run]
 @pytest.fixture(scope="module")
 def pair(make_run: MakeRun, whole: pd.DataFrame) -> list[Run]:
     larger = whole.assign(train_groups=whole["train_groups"] * 4)
+    other = manifest_of([])["spec"] | {"seed": 1}
     return [
         make_run(whole, ["a.png", "<b>.png"], pictures=0),
-        make_run(larger, ["a.png", "<b>.png", "c.png"], pictures=0, spec={"seed": 1}),
+        make_run(larger, ["a.png", "<b>.png", "c.png"], pictures=0, spec=other),
     ]
 
 
-def test_runs_are_called_by_as_much_of_their_path_as_tells_them_apart(tmp_path: Path) -> None:
-    runs = [Run(tmp_path / place) for place in ("a/out", "b/out", "c/other")]
+def test_runs_are_called_by_as_much_of_their_path_as_tells_them_apart(
+    whole: pd.DataFrame, tmp_path: Path
+) -> None:
+    places = ("a/out", "b/out", "c/other")
+    runs = [run_in(tmp_path / place, whole, ["a.png"], pictures=0) for place in places]
     assert list(labels(runs)) == ["a/out", "b/out", "c/other"]
     assert list(labels(runs[1:])) == ["out", "other"]
 
 
-def test_one_run_or_one_twice_is_refused(tmp_path: Path) -> None:
-    run = Run(tmp_path / "x")
+def test_one_run_or_one_twice_is_refused(whole: pd.DataFrame, tmp_path: Path) -> None:
+    run = run_in(tmp_path / "x", whole, ["a.png"], pictures=0)
     with pytest.raises(ComparisonError, match="1 run to compare; give two or more"):
         labels([run])
     with pytest.raises(ComparisonError, match="given twice"):
-        labels([run, Run(tmp_path / "y" / ".." / "x")])
+        labels([run, Run(tmp_path / ".." / tmp_path.name / "x")])
 
 
 def test_what_keeps_runs_apart_is_told(pair: list[Run]) -> None:

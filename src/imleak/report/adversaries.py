@@ -80,6 +80,7 @@ class Adversary:
     results: Mapping[int, Result] = field(repr=False)
     quantity: str = ""
     unit: str = "bit"
+    protocol: str = ""
 
     @property
     def title(self) -> str:
@@ -87,7 +88,8 @@ class Adversary:
 
     @property
     def is_zero_shot(self) -> bool:
-        return self.measure in (RECOGNISE, MATCH, CONFIRM)
+        """Whether it learned from none of the images."""
+        return self.protocol == "zero-shot" or self.measure in (RECOGNISE, MATCH, CONFIRM)
 
     @property
     def row(self) -> str:
@@ -116,13 +118,14 @@ def adversaries(summary: pd.DataFrame) -> list[Adversary]:
     found = []
     for key, rows in judged.groupby(_KEY, sort=False, dropna=False):
         words = ["" if one != one else str(one) for one in key]  # what is missing is NaN
-        scheme, encoder, measure, _, quantity = words
+        scheme, encoder, measure, protocol, quantity = words
         found.append(
             Adversary(
                 scheme=scheme,
                 encoder=encoder,
                 measure=measure,
                 quantity=quantity,
+                protocol=protocol,
                 unit=str(rows["unit"].iloc[0]),
                 bound=str(rows["bound"].iloc[0]),
                 detectable=float(rows["detectable"].max()),

@@ -13,7 +13,8 @@ TOLD = {
     MATCH: ("rank-1", "rank-5", "bits (InfoNCE)", "bits (Fano)", "reciprocal rank"),
     CONFIRM: ("bits (exact)",),
 }
-"""Quantities a finding is told by, the first that claims a leak. Others stand beside it."""
+"""Quantities a finding is told by, the first that claims a leak. Others stand beside it; of
+any other attack every quantity may be told, in its own order."""
 
 _GRAVEST = (RECOGNISE, MATCH, CONFIRM)
 
@@ -119,13 +120,16 @@ def turning_level(found: Sequence[Finding]) -> int | None:
 def _kinds(everyone: Sequence[Adversary]) -> Iterable[list[Adversary]]:
     for measure in _GRAVEST:
         yield [one for one in everyone if one.measure == measure]
+    others = [one for one in everyone if one.is_zero_shot and one.measure not in _GRAVEST]
+    for measure in dict.fromkeys(one.measure for one in others):
+        yield [one for one in others if one.measure == measure]
     yield leading(everyone)
 
 
 def _strongest(of_kind: Sequence[Adversary], level: int) -> Finding | None:
     claiming = [one for one in of_kind if level in one.results and one.results[level].claims]
-    told = TOLD.get(claiming[0].measure, ("",)) if claiming else ()
-    for quantity in told:
+    quantities = tuple(dict.fromkeys(one.quantity for one in claiming))
+    for quantity in TOLD.get(claiming[0].measure, quantities) if claiming else ():
         found = [Finding(one, level, _size(one, of_kind, level)) for one in claiming
                  if one.quantity == quantity]  # fmt: skip
         if found:

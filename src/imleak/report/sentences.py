@@ -59,11 +59,14 @@ def sentences(
     recognised, matched, confirmed = (
         by_measure.pop(measure, []) for measure in (RECOGNISE, MATCH, CONFIRM)
     )
-    estimated = [finding for rest in by_measure.values() for finding in rest]
+    rest = [finding for of_measure in by_measure.values() for finding in of_measure]
+    attacked = [finding for finding in rest if finding.adversary.is_zero_shot]
+    estimated = [finding for finding in rest if not finding.adversary.is_zero_shot]
     return [
         *_recognised(recognised),
         *_matched(matched, colour=colour),
         *_confirmed(confirmed, everyone, measured),
+        *_attacked(attacked),
         *_estimated(estimated),
         *_quiet(rows, everyone, found, measured),
         *_end(rows, found, measured, meaning),
@@ -136,6 +139,14 @@ def _copies(everyone: Sequence[Adversary]) -> str:
             tops.setdefault(max(claimed), []).append(f"{copy} in {percent(rate)}")
     told = [f"up to s = {top} ({', '.join(tops[top])})" for top in sorted(tops, reverse=True)]
     return f"; a copy is enough to find it {listed(told)}" if told else ""
+
+
+def _attacked(found: Sequence[Finding]) -> Iterator[Sentence]:
+    """What any other attack says of the highest level at which it claims a leak."""
+    for top in {finding.adversary.measure: finding for finding in found}.values():
+        result = top.result
+        chance = f" ({result.null_mean:.2f} by chance)" if top.adversary.unit == "share" else ""
+        yield Sentence(f"At s = {top.level} {top.words}", f"{chance}.")
 
 
 def _estimated(found: Sequence[Finding]) -> Iterator[Sentence]:
