@@ -428,6 +428,14 @@ def test_an_audit_answers_and_recommends(tmp_path: Path) -> None:
     assert "For at most 0.50 bit: s = 8" in page
 
 
+def test_a_recommendation_asks_who_learned_from_nobody(tmp_path: Path) -> None:
+    images, out = "dead-leaves:6x40x40", tmp_path / "out"
+    asked = ("--measure", "histogram", "--levels", "0,8", "--acceptable-leak", 0.5)
+    assert imleak("audit", images, "-o", out, "--encoder", "pixels", *asked).exit_code == 0
+    summary = pd.read_csv(out / "summary.csv")
+    assert set(summary["measure"]) == {"histogram", "match"}
+
+
 def test_runs_are_compared(finished: Path, tmp_path: Path) -> None:
     other = tmp_path / "other"
     assert imleak("audit", "dead-leaves:3x40x40", "-o", other, *PIXELS).exit_code == 0

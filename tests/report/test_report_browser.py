@@ -214,8 +214,15 @@ def test_copying_gives_the_whole_table(page: Page) -> None:
     assert "\\toprule" in page.run("navigator.clipboard.readText()")
 
 
-@pytest.mark.parametrize("width", [1280, 390])
-@pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.parametrize(
+    ("dark", "width"),
+    [
+        (False, 1280),
+        (True, 390),
+        pytest.param(True, 1280, marks=pytest.mark.slow),
+        pytest.param(False, 390, marks=pytest.mark.slow),
+    ],
+)
 def test_nothing_overflows_and_axe_finds_no_fault(
     tab: Page, report: Path, width: int, dark: bool
 ) -> None:

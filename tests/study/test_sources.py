@@ -92,4 +92,4 @@ def test_a_manifest_of_somebody_else_makes_no_run(photographs: Callable[..., Pat
     (folder / "manifest.json").write_text('{"name": "a web page", "icons": []}')
     (folder / "parts").mkdir()
     assert names(folder) == list(NAMES)
-    assert not find_images([str(folder)]).warnings
+    assert not find_images([str(folder)]).runs

@@ -113,11 +113,21 @@ def audit(
     given = {name: value for name, value in locals().items() if value not in (None, [])}
     for name in ("output", "trust", "acceptable_leak", "Where", *options.ENGINE):
         given.pop(name, None)
-    if acceptable_leak is not None and measures is None and config is None:
-        given.setdefault("growth", True)  # without it no finding of an estimator is small enough
+    if acceptable_leak is not None and config is None:
+        given |= _needed_to_decide(measures, growth)
     asked = None if slurm is None else _assignments(slurm, "--slurm")
     where = Where(workers, scheduler, asked, worker_memory)
     _audit(_study(**given, trust=trust), output, acceptable_leak, where, retry_failed=retry_failed)
+
+
+def _needed_to_decide(measures: list[str] | None, growth: bool | None) -> dict[str, Any]:
+    """Fields without which no level is recommended: growth of the default estimator, or match
+    beside the measures that were named."""
+    if measures is None:
+        return {"growth": True if growth is None else growth}
+    if any(measure.partition(":")[0] == "match" for measure in measures):
+        return {}
+    return {"measures": [*measures, {"name": "match", "optional": True}]}
 
 
 @app.command()

@@ -181,7 +181,8 @@ AcceptableLeak = Annotated[
         "--acceptable-leak",
         min=0.0,
         metavar="BITS",
-        help="Recommend a level that leaks no more bits an image, if any; asks for --growth too.",
+        help="Recommend a level that leaks no more bits an image, if any; asks for match, and for "
+        "--growth of the default measures.",
         show_default=False,
     ),
 ]

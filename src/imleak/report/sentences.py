@@ -87,12 +87,12 @@ def _recognised(found: Sequence[Finding]) -> Iterator[Sentence]:
 
 
 def _matched(found: Sequence[Finding], *, colour: bool) -> Iterator[Sentence]:
-    """``At s = 6 the flat and bright areas still show: by them the right one of 96 ...``"""
+    """``At s = 6 the flat areas still show: by them the right one of 96 ...``"""
     if not found:
         return
     top, *below = reversed(found)
     below = [one for one in below if one.is_rate]
-    seen = "the flat, bright and coloured areas" if colour else "the flat and bright areas"
+    seen = "the flat and coloured areas" if colour else "the flat areas"
     network = "features of a network still tell images apart"
     what = f"{seen} still show" if top.uses_layout else network
     rates = {percent(one.result.value): one.level for one in reversed(below)}

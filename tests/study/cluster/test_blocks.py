@@ -12,6 +12,12 @@ from imleak.machine import cores
 from imleak.study.cluster import ClusterError, Crew, Here, Lost, Resource, Where, crew
 from imleak.study.cluster.blocks import MOST_ITEMS, Hands
 
+# A worker that dies leaves its connections to the garbage collector of this process.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:unclosed <ssl.SSLSocket:ResourceWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
+
 
 @pytest.fixture(scope="module")
 def two() -> Iterator[Crew]:
