@@ -130,6 +130,7 @@ def test_a_second_run_does_nothing_and_says_the_same(
     assert {path: path.stat().st_mtime_ns for path in parts} == parts
 
 
+@pytest.mark.slow
 def test_a_run_on_other_images_is_judged_too(
     reproduction: tuple[Path, Result], images: Path, exchanged: Path
 ) -> None:
