@@ -195,6 +195,7 @@ def test_a_target_and_its_views(tmp_path: Path) -> None:
     assert result.exit_code == 0, result.output
     summary = pd.read_csv(tmp_path / "out" / "summary.csv")
     assert summary["encoder"].unique().tolist() == ["pixels=4", "pixels=4 through pixels=8"]
+    assert "pixels=4 through pixels=8" in result.stdout
 
 
 def test_an_output_folder_with_another_run(photograph: Path, tmp_path: Path) -> None:

@@ -41,12 +41,12 @@ def show(table: Table) -> None:
 def tell(run: Run, acceptable: float | None = None) -> None:
     """What failed, the table of levels, the answer in words, and where the files are."""
     from ..report.answer import answer
-    from ..report.tables import level_tables, overview_table
+    from ..report.tables import level_tables, overview_table, shows_strongest_only
 
     decides = overview_table(run.summary)
     if decides.row_count:
         show(decides)
-    elif len(run.summary):
+    if len(run.summary) and (not decides.row_count or shows_strongest_only(run.summary)):
         for table in level_tables(run.summary, SafeConsole().width):
             show(table)
     for warning in run.manifest.get("warnings", ()):

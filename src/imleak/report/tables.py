@@ -71,6 +71,13 @@ def overview_table(summary: pd.DataFrame) -> Table:
     return table
 
 
+def shows_strongest_only(summary: pd.DataFrame) -> bool:
+    """Whether an estimator was asked through several encoders, which share a column of the
+    overview."""
+    judged = summary[summary["verdict"].notna() & summary["quantity"].isna()]
+    return bool((judged.groupby("measure")["encoder"].nunique() > 1).any())
+
+
 def to_markdown(summary: pd.DataFrame) -> str:
     """A table in GitHub's Markdown, notes below."""
     shown = columns(summary)

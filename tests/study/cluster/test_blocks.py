@@ -13,10 +13,7 @@ from imleak.study.cluster import ClusterError, Crew, Here, Lost, Resource, Where
 from imleak.study.cluster.blocks import MOST_ITEMS, Hands
 
 # A worker that dies leaves its connections to the garbage collector of this process.
-pytestmark = [
-    pytest.mark.filterwarnings("ignore:unclosed <ssl.SSLSocket:ResourceWarning"),
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-]
+pytestmark = pytest.mark.filterwarnings("ignore:unclosed <ssl.SSLSocket:ResourceWarning")
 
 
 @pytest.fixture(scope="module")
