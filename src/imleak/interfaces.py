@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Samples: TypeAlias = NDArray[np.unsignedinteger[Any]]
-"""Integer samples of a picture, (C, H, W), uint8 or uint16."""
+"""Integer samples of a image, (C, H, W), uint8 or uint16."""
 
 Features: TypeAlias = NDArray[np.float32]
 """Vectors of an encoder, (n, d)."""
@@ -33,10 +33,10 @@ LARGEST_PLANTED = 4.0
 """Bits of the largest leak that is planted to find the smallest one that would be seen."""
 
 Change = Literal["key", "plain"]
-"""What is changed, by one bit, before a picture is encrypted again."""
+"""What is changed, by one bit, before a image is encrypted again."""
 
 Space = Literal["pixels", "features"]
-"""What a metric looks at: the samples of a picture, or the vectors of an encoder."""
+"""What a metric looks at: the samples of a image, or the vectors of an encoder."""
 
 
 class ImleakError(Exception):
@@ -45,7 +45,7 @@ class ImleakError(Exception):
 
 
 class ImageError(ImleakError):
-    """A picture that cannot be read or measured; in a run it becomes a row."""
+    """A image that cannot be read or measured; in a run it becomes a row."""
 
 
 class NotInstalledError(ImleakError):
@@ -53,24 +53,17 @@ class NotInstalledError(ImleakError):
 
 
 @dataclass(frozen=True, eq=False)
-class Image:
-    """A picture as integer samples.
+class Raster:
+    """Integer samples: those of a plain image, or of a cipher.
 
     Parameters
     ----------
-    name : what the user calls it: the file's name, or the generator's.
-    digest : SHA-256 (hex) of shape, depth and samples: the same picture has the same
-        digest, wherever its file lies.
     samples : (C, H, W) uint8 or uint16; C is 1 (grey) or 3 (RGB).
     bits : B, the bits a sample uses, 1..16.
-    notes : what reading changed ("alpha dropped", "rotated by EXIF").
     """
 
-    name: str
-    digest: str
     samples: Samples
     bits: int
-    notes: tuple[str, ...] = ()
 
     @property
     def height(self) -> int:
@@ -81,8 +74,28 @@ class Image:
         return int(self.samples.shape[2])
 
 
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Image(Raster):
+    """An image that is measured.
+
+    Parameters
+    ----------
+    name : what the user calls it: the file's name, or the generator's.
+    digest : SHA-256 (hex) of shape, depth and samples: the same image has the same digest,
+        wherever its file lies.
+    notes : what reading changed ("alpha dropped", "rotated by EXIF").
+    group : what must not be split between training and test, such as a patient, a video or a
+        burst; empty where the image is a group of its own.
+    """
+
+    name: str
+    digest: str
+    notes: tuple[str, ...] = ()
+    group: str = ""
+
+
 class Keystream(Protocol):
-    """A fresh source of key bytes for one picture."""
+    """A fresh source of key bytes for one image."""
 
     def take(self, count: int, *, scheme: str, level: int, channel: int) -> NDArray[np.uint8]:
         """`count` bytes under the subkey of (scheme, level, channel): always the same
@@ -90,47 +103,105 @@ class Keystream(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class Level:
+    """How much is encrypted.
+
+    Parameters
+    ----------
+    rank : order among the levels of a scheme; 0 encrypts nothing. It is a number of bits,
+        blocks or anything else inside its scheme alone.
+    label : what is encrypted: "3 of 8 planes encrypted", "16x16 blocks permuted".
+    short : the same where there is little room: "s = 3", "permuted"; by default the label.
+    phrase : the same in a sentence: "at s = 3"; by default "with" and the label.
+    leaves_nothing : whether nothing is left in the clear, of any image.
+    """
+
+    rank: int
+    label: str
+    short: str = ""
+    phrase: str = ""
+    leaves_nothing: bool = False
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "short", self.short or self.label)
+        object.__setattr__(self, "phrase", self.phrase or f"with {self.label}")
+
+
+@dataclass(frozen=True, eq=False)
+class Exposure:
+    """What an adversary without the key has of a cipher: the same for every key.
+
+    Parameters
+    ----------
+    rendered : the clear part as an image (C, H, W) of `bits` bits, for eyes and encoders.
+    bits : B of `rendered`.
+    symbols : integer arrays by name that hold all of the clear part, numbered from 0.
+    size : how many values a symbol can take; None where it is not known.
+    is_empty : whether nothing is left in the clear.
+    """
+
+    rendered: Samples
+    bits: int
+    symbols: Mapping[str, NDArray[np.integer[Any]]]
+    size: int | None = None
+    is_empty: bool = False
+
+
 @runtime_checkable
 class Scheme(Protocol):
-    """What is encrypted: one selective encryption at its levels.
+    """What is encrypted, and what of an image is then left in the clear.
 
-    A level is an integer whose meaning is the scheme's; level 0 encrypts nothing.
+    If a fresh uniform key moves an image uniformly over an orbit, then a cipher says which
+    orbit and nothing else, I(X; cipher) = H(orbit(X)), and the clear part is a canonical
+    representative of it: ``expose(encrypt(x, key))`` is that of `x` itself, whatever the key.
+
+    `axis` is what levels count, as the title of an axis ("planes encrypted, s").
+    `clear_part` and `hidden_part` say in a few words what is left and what is not ("the other
+    planes", "the encrypted planes").
     """
 
     name: str
     version: str
+    axis: str
+    clear_part: str
+    hidden_part: str
 
-    def levels(self, bits: int) -> range:
-        """Every level for samples of `bits` bits."""
+    def levels(self, bits: int) -> tuple[Level, ...]:
+        """Every level for samples of `bits` bits, by rank from 0, which encrypts nothing."""
         ...
 
-    def encrypt(self, plain: Samples, bits: int, level: int, keystream: Keystream) -> Samples:
-        """The cipher, same shape and type as `plain`."""
+    def expose(self, cipher: Raster, level: int) -> Exposure:
+        """What an adversary without the key can use of a cipher, or of the plain image
+        under any key."""
         ...
 
-    def decrypt(self, cipher: Samples, bits: int, level: int, keystream: Keystream) -> Samples:
-        """The inverse of :meth:`encrypt` under the same keystream."""
+
+@runtime_checkable
+class KeyedScheme(Scheme, Protocol):
+    """A scheme that encrypts here, and not one whose ciphers somebody else made."""
+
+    def encrypt(self, plain: Raster, level: int, keystream: Keystream) -> Raster:
+        """The cipher."""
         ...
 
-    def clear(self, cipher: Samples, bits: int, level: int) -> Samples:
-        """What an adversary without the key can use of the cipher; the same for every
-        key. Same shape and type as `cipher`."""
+    def decrypt(self, cipher: Raster, level: int, keystream: Keystream) -> Raster:
+        """The inverse of :meth:`encrypt` under the same keystream, exactly."""
         ...
 
-    def table(self, bits: int, level: int) -> Samples | None:
-        """The clear sample of every plain sample value, (2**bits,), for a scheme that
-        works sample by sample; None for one that does not."""
-        ...
 
-    def size(self, bits: int, level: int) -> int | None:
-        """Number of values a clear sample can take, the |Y| of equation (7); None where
-        it is not known."""
+@runtime_checkable
+class SampleWise(Scheme, Protocol):
+    """A scheme of which every clear sample is a function of the plain one."""
+
+    def table(self, bits: int, level: int) -> Samples:
+        """The clear sample, as rendered, of every plain sample value, (2**bits,)."""
         ...
 
 
 @runtime_checkable
 class Encoder(Protocol):
-    """The space a leak is measured in: turns pictures into vectors.
+    """The space a leak is measured in: turns images into vectors.
 
     `input_size` is the side in pixels of the square input; "image" for an encoder of whole
     images, which takes them at their own size, neither cut nor resized; None for the encoder
@@ -144,8 +215,8 @@ class Encoder(Protocol):
     dimension: int
     digest: str
 
-    def encode(self, pictures: Samples, bits: int) -> Features:
-        """Vectors (n, dimension) of pictures (n, C, input_size, input_size) of `bits`-bit
+    def encode(self, images: Samples, bits: int) -> Features:
+        """Vectors (n, dimension) of images (n, C, input_size, input_size) of `bits`-bit
         samples, C = 1 (grey, repeated where the network wants colour) or 3; of whole images
         (n, C, H, W) of any one size."""
         ...
@@ -163,65 +234,130 @@ class Classifier(Encoder, Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Observation:
-    """One picture at all its levels, as a metric sees it.
+    """One image at all its levels, as a metric sees it.
 
-    Cipher and clear part are functions of the level, so that a large picture is never
-    held at all levels at once.
+    Cipher and exposure are functions of the level, so that a large image need not be held
+    at all levels at once.
 
     Parameters
     ----------
     plain : (C, H, W) samples.
     bits : B.
-    levels : the levels asked for, rising.
-    clear : level -> (C, H, W) clear part.
+    levels : ranks of the levels asked for, rising.
+    exposure : level -> what an adversary has of the cipher.
     cipher : level -> (C, H, W) cipher.
     table : level -> (2**bits,) clear sample of every plain sample value, or None for a
         scheme that does not work sample by sample.
-    size : level -> number of values a clear sample can take, or None.
-    plain_features, clear_features : (d,) and level -> (d,) vectors of the whole picture
+    plain_features, clear_features : (d,) and level -> (d,) vectors of the whole image
         resized to the encoder's input; None for a metric of pixels.
     seed : of anything random in the metric.
     again : (level, change) -> the cipher after one bit is changed: of the key, or of the
-        sample in the middle of the plain picture (which then has another nonce, as every
-        picture has); None where nothing can be encrypted again.
+        sample in the middle of the plain image (which then has another nonce, as every
+        image has); None where nothing can be encrypted again.
     """
 
     plain: Samples
     bits: int
     levels: tuple[int, ...]
-    clear: Callable[[int], Samples]
+    exposure: Callable[[int], Exposure]
     cipher: Callable[[int], Samples]
     table: Callable[[int], Samples | None]
-    size: Callable[[int], int | None]
     plain_features: NDArray[np.float32] | None = None
     clear_features: Callable[[int], NDArray[np.float32]] | None = None
     seed: int = 0
     again: Callable[[int, Change], Samples] | None = None
 
+    def clear(self, level: int) -> Samples:
+        """(C, H, W) clear part, rendered."""
+        return self.exposure(level).rendered
+
+    def size(self, level: int) -> int | None:
+        """Number of values a clear sample can take, or None."""
+        return self.exposure(level).size
+
 
 @dataclass(frozen=True)
-class Reading:
-    """One number of one picture at one level.
+class Null:
+    """What the same estimator says of pairs broken across images, in its unit."""
+
+    mean: float
+    p95: float
+    values: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True)
+class GrowthPoint:
+    """The estimate with fewer training images, the same test images."""
+
+    train_groups: int
+    value: float
+    interval: tuple[float, float]
+
+
+@dataclass(frozen=True)
+class LinkagePoint:
+    """A measurement among so many candidates."""
+
+    among: int
+    value: float
+    interval: tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """One quantity at one level: what a metric says of one image, an attack or an estimator
+    of all of them.
 
     Parameters
     ----------
-    level : s.
-    value : in the metric's unit.
-    part : which part of the encrypted picture was compared with the plain one.
-    ceiling : a value this number cannot exceed, same unit; None where there is none.
+    level : rank of the level.
+    value : in `unit`; negative bits are shown as they are.
+    unit : "bit", "bit/image", "share", "dB".
+    bound : what the number is to the information that is leaked; "none" of what is no
+        information.
+    quantity : what was measured, where a measure gives several: "rank-1", "bits (Fano)".
+    part : which part of the encrypted image was compared with the plain one.
+    interval : 95 % interval of `value`, over images; None where there is none.
+    null : the same of pairs that are broken across images; None where there is none.
+    ceiling : the most the value could have been, of a lower bound what it is then shown as.
     exact : the exact value, where it is known beside an estimate.
+    verdict : see docs/method.md; None of what claims nothing.
+    detectable : the smallest planted leak that is found, in bits, infinite where not even the
+        largest that was tried is; None if not asked for.
+    growth, rising : the value against training images, and whether it still rises.
+    history : value after every epoch or check.
+    train_groups, test_groups, n : images learned from and tested on, and rows or images used.
+    chosen : of several spaces, views or estimators, the one that was chosen.
+    details : further figures by name; ``uncapped`` where `value` was above `ceiling`.
+    linkage : the same among fewer candidates and among more, of a gallery.
     """
 
     level: int
     value: float
+    unit: str
+    bound: Bound
+    quantity: str | None = None
     part: Literal["clear", "cipher"] = "clear"
+    interval: tuple[float, float] | None = None
+    null: Null | None = None
     ceiling: float | None = None
     exact: float | None = None
+    verdict: Verdict | None = None
+    detectable: float | None = None
+    growth: tuple[GrowthPoint, ...] = ()
+    rising: bool | None = None
+    history: tuple[float, ...] = ()
+    train_groups: int | None = None
+    test_groups: int | None = None
+    n: int | None = None
+    chosen: str | None = None
+    details: Mapping[str, float] = field(default_factory=dict)
+    linkage: tuple[LinkagePoint, ...] = ()
 
 
 @runtime_checkable
 class Metric(Protocol):
-    """Measured on one picture at a time, all levels in one call.
+    """Measured on one image at a time, all levels in one call.
 
     A metric comes as a class; its constructor's keyword arguments are its options, each
     with a default.
@@ -233,8 +369,8 @@ class Metric(Protocol):
     bound: Bound
     space: Space
 
-    def measure(self, observation: Observation) -> list[Reading]:
-        """Readings of every level (and part) of one picture."""
+    def measure(self, observation: Observation) -> list[Measurement]:
+        """What it says of every level (and part) of one image."""
         ...
 
 
@@ -262,28 +398,28 @@ class TrainableEncoder(Encoder, Protocol):
         """Seconds one training will take on one core, from a few steps of it."""
         ...
 
-    def watch(self, pictures: Samples, bits: int, groups: NDArray[np.int64]) -> LearnedView:
+    def watch(self, images: Samples, bits: int, groups: NDArray[np.int64]) -> LearnedView:
         """The view of these clear parts.
 
         Parameters
         ----------
-        pictures : (L, n, C, input_size, input_size) clear parts at L levels.
+        images : (L, n, C, input_size, input_size) clear parts at L levels.
         bits : B of their samples.
-        groups : (n,) which picture a row comes from.
+        groups : (n,) which image a row comes from.
         """
         ...
 
 
 @dataclass(frozen=True, eq=False)
 class PairedSamples:
-    """Rows of target and view, pooled over pictures.
+    """Rows of target and view, pooled over images.
 
     Parameters
     ----------
-    x : (n, dx) float32 target, from the plain picture.
+    x : (n, dx) float32 target, from the plain image.
     y : (L, n, dy) float32 view, from the clear part at L levels; (L, n, 0) of one that is
         trained.
-    groups : (n,) integers: which picture a row comes from.
+    groups : (n,) integers: which image a row comes from.
     weights : (n,) how often a row occurs, for rows that stand for many equal ones (the
         values of scalar pixels, counted); None where every row counts once.
     sizes : per level, the number of values a view can take; None where unknown.
@@ -296,24 +432,6 @@ class PairedSamples:
     weights: NDArray[np.float64] | None = None
     sizes: tuple[int | None, ...] | None = None
     learned: LearnedView | None = None
-
-
-@dataclass(frozen=True)
-class Null:
-    """What the same estimator says of pairs broken across pictures, in bits."""
-
-    mean: float
-    p95: float
-    values: tuple[float, ...] = ()
-
-
-@dataclass(frozen=True)
-class GrowthPoint:
-    """The estimate with fewer training pictures, the same test pictures."""
-
-    train_groups: int
-    value: float
-    interval: tuple[float, float]
 
 
 @dataclass(frozen=True)
@@ -332,7 +450,7 @@ class Estimate:
     verdict : see docs/method.md; None for an in-sample estimate.
     detectable : the smallest planted leak that is found, infinite where not even the largest
         that was tried is; None if not asked for.
-    growth, rising : the estimate against training pictures, and whether it still rises.
+    growth, rising : the estimate against training images, and whether it still rises.
     history : value after every epoch (in-sample) or check.
     train_groups, test_groups, n : size of the adversary and of the test.
     chosen : for a choice among estimators, the one that was chosen.
@@ -364,7 +482,7 @@ class Estimate:
 
 @runtime_checkable
 class Estimator(Protocol):
-    """Measured on the pooled samples of all pictures, all levels in one call.
+    """Measured on the pooled samples of all images, all levels in one call.
 
     An estimator comes as a class; its constructor's keyword arguments are its options,
     each with a default.
@@ -427,51 +545,6 @@ class WholeImages:
     clear_copies: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
     gallery: NDArray[np.float32] | None = None
     scores: Callable[[NDArray[np.float32]], NDArray[np.float32]] | None = None
-
-
-@dataclass(frozen=True)
-class LinkagePoint:
-    """A measurement among so many candidates."""
-
-    among: int
-    value: float
-    interval: tuple[float, float]
-
-
-@dataclass(frozen=True)
-class Measurement:
-    """One quantity that an attack measured on all images at one level.
-
-    Parameters
-    ----------
-    level : s.
-    quantity : what was measured: "rank-1", "top-5", "bits (Fano)".
-    value : in `unit`; negative bits are shown as they are.
-    unit : "share" or "bit/image".
-    bound : what the number is to the information an image leaks; "none" of a share.
-    interval : 95 % interval of `value` over images.
-    null : the same of pairs that are broken across images, in `unit`.
-    ceiling : the most it could have been.
-    verdict : see docs/method.md.
-    n : images it was measured on.
-    chosen : the space it was measured in, where there were several.
-    details : further figures by name.
-    linkage : the same among fewer candidates and among more, of a gallery.
-    """
-
-    level: int
-    quantity: str
-    value: float
-    unit: Literal["share", "bit/image"]
-    bound: Bound
-    interval: tuple[float, float]
-    null: Null
-    ceiling: float
-    verdict: Verdict
-    n: int
-    chosen: str | None = None
-    details: Mapping[str, float] = field(default_factory=dict)
-    linkage: tuple[LinkagePoint, ...] = ()
 
 
 @runtime_checkable

@@ -6,7 +6,7 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from ..interfaces import ImageError, ImleakError, Keystream, Samples
+from ..interfaces import Exposure, ImageError, ImleakError, Keystream, Level, Raster, Samples
 
 Form = Literal["scaled", "shifted"]
 
@@ -24,7 +24,7 @@ class BitPlanes:
     .. math:: p_E^k = p^k \oplus b^k, \qquad k = B-s, \dots, B-1
 
     with independent uniform bits b (equation (2)), other ones for every sample, channel
-    and level. Level 0 is the picture itself, level B encrypts all of it.
+    and level. Level 0 is the image itself, level B encrypts all of it.
 
     Without the key the encrypted bits are uniform noise, and a reader who knows s
     (Kerckhoffs's principle) has the clear part, modulo 2^B:
@@ -54,15 +54,18 @@ class BitPlanes:
     Examples
     --------
     >>> import numpy as np
-    >>> picture = np.array([[[0b1010_0111]]], np.uint8)
-    >>> [f"{p:08b}" for p in BitPlanes("scaled").clear(picture, 8, 3).flat]
+    >>> image = Raster(np.array([[[0b1010_0111]]], np.uint8), bits=8)
+    >>> [f"{p:08b}" for p in BitPlanes("scaled").expose(image, 3).rendered.flat]
     ['00111000']
-    >>> [f"{p:08b}" for p in BitPlanes("shifted").clear(picture, 8, 3).flat]
+    >>> [f"{p:08b}" for p in BitPlanes("shifted").expose(image, 3).rendered.flat]
     ['00000111']
     """
 
     name = "bitplanes"
     version = "1"
+    axis = "planes encrypted, s"
+    clear_part = "the other planes"
+    hidden_part = "the encrypted planes"
 
     def __init__(self, clear: Form = "scaled") -> None:
         if clear not in get_args(Form):
@@ -74,59 +77,66 @@ class BitPlanes:
     def __repr__(self) -> str:
         return f"{type(self).__name__}(clear={self.form!r})"
 
-    def levels(self, bits: int) -> range:
+    def levels(self, bits: int) -> tuple[Level, ...]:
         """0..B: how many of the most significant bits are encrypted."""
         if not 1 <= bits <= 16:
             raise LevelError(f"samples of {bits} bits: {self.name} takes 1 to 16 bits")
-        return range(bits + 1)
+        return tuple(
+            Level(
+                s,
+                f"{s} of {bits} planes encrypted",
+                short=f"s = {s}",
+                phrase=f"at s = {s}",
+                leaves_nothing=s == bits,
+            )
+            for s in range(bits + 1)
+        )
 
-    def encrypt(self, plain: Samples, bits: int, level: int, keystream: Keystream) -> Samples:
-        """The cipher of equation (2), same shape and type as `plain` (C, H, W).
+    def encrypt(self, plain: Raster, level: int, keystream: Keystream) -> Raster:
+        """The cipher of equation (2), same shape and type as `plain`.
 
         Raises
         ------
         ImageError
             If `plain` is not (C, H, W) uint8 or uint16, or a sample needs more bits.
         """
-        self._check(plain, bits, level)
-        cipher = plain.copy()
+        self._check(plain, level)
+        cipher = plain.samples.copy()
         if level:
             for channel, samples in enumerate(cipher):
-                samples ^= self._pad(samples, bits, level, channel, keystream)
-        return cipher
+                samples ^= self._pad(samples, plain.bits, level, channel, keystream)
+        return Raster(cipher, plain.bits)
 
-    def decrypt(self, cipher: Samples, bits: int, level: int, keystream: Keystream) -> Samples:
+    def decrypt(self, cipher: Raster, level: int, keystream: Keystream) -> Raster:
         """The plain samples again: XOR with the same bits undoes itself."""
-        return self.encrypt(cipher, bits, level, keystream)
+        return self.encrypt(cipher, level, keystream)
 
-    def clear(self, cipher: Samples, bits: int, level: int) -> Samples:
-        """The clear part of equation (3), or its scaled form; (C, H, W).
-
-        The clear part of the plain picture is the same.
+    def expose(self, cipher: Raster, level: int) -> Exposure:
+        """The clear part of equation (3), rendered in its form; its symbols are "planes",
+        the value of the clear bits of every sample, 0..2**(B-s) - 1.
 
         Raises
         ------
         ImageError
             As :meth:`encrypt`.
         """
-        self._check(cipher, bits, level)
-        return self._clear(cipher, bits, level)
+        self._check(cipher, level)
+        kept = self._kept(cipher.samples, cipher.bits, level)
+        size = 1 << (cipher.bits - level)
+        rendered = self._rendered(kept, level)
+        return Exposure(rendered, cipher.bits, {"planes": kept}, size, is_empty=size == 1)
 
     def table(self, bits: int, level: int) -> Samples:
         """Clear part of every sample value, (2**bits,) uint8 or, above 8 bits, uint16."""
         self._check_level(bits, level)
         values: Samples = np.arange(1 << bits, dtype=np.uint8 if bits <= 8 else np.uint16)
-        return self._clear(values, bits, level)
+        return self._rendered(self._kept(values, bits, level), level)
 
-    def size(self, bits: int, level: int) -> int:
-        """2**(B - s) values of the clear part."""
-        self._check_level(bits, level)
-        return 1 << (bits - level)
+    def _kept(self, samples: Samples, bits: int, level: int) -> Samples:
+        return samples & samples.dtype.type((1 << (bits - level)) - 1)
 
-    def _clear(self, samples: Samples, bits: int, level: int) -> Samples:
-        integer = samples.dtype.type
-        kept = samples & integer((1 << (bits - level)) - 1)
-        return kept << integer(level) if self.form == "scaled" else kept
+    def _rendered(self, kept: Samples, level: int) -> Samples:
+        return kept << kept.dtype.type(level) if self.form == "scaled" else kept
 
     def _pad(
         self, samples: Samples, bits: int, level: int, channel: int, keystream: Keystream
@@ -134,7 +144,7 @@ class BitPlanes:
         """One word of keystream a sample, of which the s bits at the top of B are kept.
 
         Words, and their order of bytes, depend on B and not on the container or the
-        machine: the cipher of a picture is the same everywhere.
+        machine: the cipher of a image is the same everywhere.
         """
         word = np.dtype(np.uint8 if bits <= 8 else ">u2")
         stream = keystream.take(
@@ -145,10 +155,11 @@ class BitPlanes:
         return words.astype(samples.dtype)
 
     def _check_level(self, bits: int, level: int) -> None:
-        if level not in self.levels(bits):
+        if level not in range(len(self.levels(bits))):
             raise LevelError(f"level {level}: {self.name} of {bits}-bit samples has 0..{bits}")
 
-    def _check(self, samples: Samples, bits: int, level: int) -> None:
+    def _check(self, raster: Raster, level: int) -> None:
+        samples, bits = raster.samples, raster.bits
         self._check_level(bits, level)
         if samples.ndim != 3 or samples.dtype not in (np.uint8, np.uint16):
             raise ImageError(
