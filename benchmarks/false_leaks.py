@@ -33,7 +33,7 @@ from imleak.study.cluster import Where, crew
 from imleak.study.execute import Workplace, spaces_of
 from imleak.study.plan import plan
 from imleak.study.progress import Silent
-from imleak.study.survey import reader, survey
+from imleak.study.scan import reader, survey
 
 ESTIMATORS = ("best", "cca-infonce", "infonce", "nwj", "mine", "retrieval")
 Indices = NDArray[np.int64]

@@ -26,11 +26,11 @@ from imleak.cache import Cache
 from imleak.study import StudySpec, Where
 from imleak.study.cluster import Crew, Lost, crew
 from imleak.study.execute import Workplace
-from imleak.study.ledger import Ledger
+from imleak.study.task_status import TaskStatus
 from imleak.study.plan import plan
 from imleak.study.progress import Silent
 from imleak.study.store import Store
-from imleak.study.survey import reader, survey
+from imleak.study.scan import reader, survey
 from imleak.study.work import Work
 from memory import generate
 
@@ -121,7 +121,7 @@ def study(images: Path, fields: dict[str, Any], workers: Crew) -> tuple[float, f
         watched = Watched(workers)
         start = time.perf_counter()
         with store.locked():
-            Work(Ledger(store), place, watched, Silent()).finish(units)
+            Work(TaskStatus(store), place, watched, Silent()).finish(units)
         seconds = time.perf_counter() - start
         if {store.state(unit.key) for unit in units} != {"done"}:
             raise SystemExit("not every unit was done")

@@ -22,7 +22,7 @@ from typer.testing import CliRunner
 from imleak.cli import app
 from imleak.cli.streams import SafeConsole, never_fail
 from imleak.images import find
-from imleak.live import LineBar
+from imleak.progress_bar import LineBar
 from imleak.machine import home_or_temporary
 
 HOSTILE = [

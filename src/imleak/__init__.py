@@ -4,10 +4,10 @@
 >>> run = imleak.audit("photos", measures=["histogram", "mine"])  # doctest: +SKIP
 >>> run.summary  # doctest: +SKIP
 
-One picture at a time:
+One image at a time:
 
->>> picture = imleak.read_images("dead-leaves:1x64x64")[0]
->>> encrypted = imleak.encrypt(picture, level=3, key=imleak.new_key())
+>>> image = imleak.read_images("dead-leaves:1x64x64")[0]
+>>> encrypted = imleak.encrypt(image, level=3, key=imleak.new_key())
 >>> imleak.clear_part(encrypted).samples.shape
 (1, 64, 64)
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
         estimate,
         read_images,
     )
-    from .interfaces import Estimate, Image, ImleakError
+    from .interfaces import Image, ImleakError, Measurement
     from .keystream import new_key
     from .results import Run
 
@@ -39,9 +39,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Encrypted",
-    "Estimate",
     "Image",
     "ImleakError",
+    "Measurement",
     "Run",
     "__version__",
     "audit",
@@ -54,7 +54,7 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Estimate": "interfaces",
+    "Measurement": "interfaces",
     "Image": "interfaces",
     "ImleakError": "interfaces",
     "Run": "results",

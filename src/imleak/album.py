@@ -12,9 +12,9 @@ from .report.figures import StripImages
 from .report.figures.strip import CROP, middle
 from .report.pictures import FOLDER, Subject, chosen, write_pictures
 from .study import Run, StudySpec
-from .study.observe import observe
+from .study.ciphers import simulated
+from .study.scan import reader
 from .study.sources import find_images
-from .study.survey import reader
 
 MAP = 40
 """Parts along the longer side of the map of an image's layout."""
@@ -29,11 +29,14 @@ def keep_pictures(spec: StudySpec, run: Run) -> None:
     OutputError
         If they cannot be written.
     """
-    levels, wanted = tuple(run.manifest["levels"]), chosen(_measured(run))
+    levels, wanted = (
+        tuple(level["rank"] for level in run.manifest["levels"]),
+        chosen(_measured(run)),
+    )
 
     def subjects() -> Iterator[Subject]:
         for image in _read(spec, wanted):
-            seen = observe(image, spec.scheme_component(), levels, spec.seed)
+            seen = simulated(image, spec.scheme_component(), spec.seed).observed(levels)
             yield Subject(
                 image.name,
                 image.digest,
@@ -61,11 +64,11 @@ def _remove_others(out: Path, kept: Collection[str]) -> None:
 
 def strip_of(spec: StudySpec, run: Run) -> StripImages | None:
     """The first image that was measured, and its middle at all levels."""
-    levels = tuple(run.manifest["levels"])
+    levels = tuple(level["rank"] for level in run.manifest["levels"])
     image = next(_read(spec, _measured(run)), None)
     if image is None:
         return None
-    observed = observe(image, spec.scheme_component(), levels, spec.seed)
+    observed = simulated(image, spec.scheme_component(), spec.seed).observed(levels)
     window = (slice(None), *middle(image.height, image.width, CROP, CROP))
     return StripImages(
         image.name,

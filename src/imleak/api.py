@@ -1,4 +1,4 @@
-"""What `import imleak` offers: pictures, encryption, studies and estimates in Python."""
+"""What `import imleak` offers: images, encryption, studies and estimates in Python."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 
 from . import images, plugins
 from .estimators.arrays import pair, whole_number
-from .interfaces import Estimate, Image, ImleakError, Scheme
+from .interfaces import Image, ImleakError, KeyedScheme, Measurement, Raster
 from .keystream import AesKeystream, new_nonce
 from .machine import reuse_memory
 
@@ -35,7 +35,7 @@ class Encrypted:
     image : the cipher.
     level : s.
     scheme, options : how it was encrypted.
-    nonce : 16 bytes, fresh for every picture.
+    nonce : 16 bytes, fresh for every image.
     """
 
     image: Image
@@ -44,9 +44,9 @@ class Encrypted:
     nonce: bytes
     options: Mapping[str, Any] = field(default_factory=dict)
 
-    def built(self) -> Scheme:
+    def built(self) -> KeyedScheme:
         """The scheme, made with its options."""
-        scheme: Scheme = plugins.load("scheme", self.scheme)(**self.options)
+        scheme: KeyedScheme = plugins.load("scheme", self.scheme)(**self.options)
         return scheme
 
 
@@ -59,7 +59,7 @@ def read_images(
     bits: int | None = None,
     max_pixels: int = images.MAX_PIXELS,
 ) -> list[Image]:
-    """Read pictures: files, folders, globs, or ``dead-leaves:COUNTxHEIGHTxWIDTH``.
+    """Read images: files, folders, globs, or ``dead-leaves:COUNTxHEIGHTxWIDTH``.
 
     Parameters
     ----------
@@ -71,7 +71,7 @@ def read_images(
     Raises
     ------
     ImleakError
-        If a source holds no picture, or one cannot be read.
+        If a source holds no image, or one cannot be read.
     """
     found = images.find(sources)
     if largest is not None:
@@ -85,7 +85,7 @@ def read_images(
 def encrypt(
     image: Image, level: int, key: bytes, *, scheme: str = "bitplanes", **options: Any
 ) -> Encrypted:
-    """Encrypt a picture at a level, under a fresh nonce.
+    """Encrypt an image at a level, under a fresh nonce.
 
     Parameters
     ----------
@@ -99,29 +99,32 @@ def encrypt(
     ImleakError
         If scheme or level do not exist.
     """
-    made: Scheme = plugins.load("scheme", scheme)(**options)
+    made: KeyedScheme = plugins.load("scheme", scheme)(**options)
     nonce = new_nonce()
-    cipher = made.encrypt(image.samples, image.bits, level, AesKeystream(key, nonce))
-    picture = images.from_samples(image.name, cipher, image.bits, image.notes)
-    return Encrypted(picture, level, scheme, nonce, options)
+    cipher = made.encrypt(image, level, AesKeystream(key, nonce))
+    return Encrypted(_named(image, cipher), level, scheme, nonce, options)
 
 
 def decrypt(encrypted: Encrypted, key: bytes) -> Image:
-    """The plain picture again.
+    """The plain image again.
 
     A wrong key gives noise: only the files of ``imleak encrypt`` carry what tells.
     """
     cipher = encrypted.image
     stream = AesKeystream(key, encrypted.nonce)
-    plain = encrypted.built().decrypt(cipher.samples, cipher.bits, encrypted.level, stream)
-    return images.from_samples(cipher.name, plain, cipher.bits, cipher.notes)
+    return _named(cipher, encrypted.built().decrypt(cipher, encrypted.level, stream))
 
 
 def clear_part(encrypted: Encrypted) -> Image:
     """What an adversary without the key can use: p_C of equation (3) for bit-planes."""
     cipher = encrypted.image
-    clear = encrypted.built().clear(cipher.samples, cipher.bits, encrypted.level)
-    return images.from_samples(cipher.name, clear, cipher.bits, cipher.notes)
+    exposure = encrypted.built().expose(cipher, encrypted.level)
+    return _named(cipher, Raster(exposure.rendered, exposure.bits))
+
+
+def _named(image: Image, raster: Raster) -> Image:
+    """Samples that were made of an image, under its name."""
+    return images.from_samples(image.name, raster.samples, raster.bits, image.notes)
 
 
 def audit(
@@ -138,7 +141,7 @@ def audit(
     trust: bool = False,
     **fields: Any,
 ) -> Run:
-    """Encrypt pictures at every level, measure what is left, and report it.
+    """Encrypt images at every level, measure what is left, and report it.
 
     Parameters
     ----------
@@ -164,7 +167,7 @@ def audit(
     ImleakError
         If the study cannot be run as asked; the message names every mistake.
     """
-    from .live import live
+    from .progress_bar import progress_bar
     from .study import StudySpec, Where
 
     if sources is not None:
@@ -174,7 +177,7 @@ def audit(
     )
     folder = Path(tempfile.mkdtemp(prefix="imleak-")) if out is None else Path(out)
     if isinstance(progress, bool):
-        progress = live() if progress else None
+        progress = progress_bar() if progress else None
     where = Where(workers, scheduler, slurm, memory)
     return run_study(spec, folder, progress=progress, where=where, retry_failed=retry_failed)
 
@@ -189,7 +192,7 @@ def run_study(
     retry_failed: bool = False,
     acceptable: float | None = None,
 ) -> Run:
-    """Run a study, keep some of its pictures, draw its figures and write its page,
+    """Run a study, keep some of its images, draw its figures and write its page,
     ``out/report.html``.
 
     Parameters
@@ -223,7 +226,7 @@ def estimate(
     groups: ArrayLike | None = None,
     seed: int = 0,
     **options: Any,
-) -> Estimate | list[Estimate]:
+) -> Measurement | list[Measurement]:
     """Estimate the mutual information of paired samples, in bits.
 
     Origin, unit and order of columns, and constant columns, make no difference. Rows that

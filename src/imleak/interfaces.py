@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Samples: TypeAlias = NDArray[np.unsignedinteger[Any]]
-"""Integer samples of a image, (C, H, W), uint8 or uint16."""
+"""Integer samples of an image, (C, H, W), uint8 or uint16."""
 
 Features: TypeAlias = NDArray[np.float32]
 """Vectors of an encoder, (n, d)."""
@@ -33,10 +33,10 @@ LARGEST_PLANTED = 4.0
 """Bits of the largest leak that is planted to find the smallest one that would be seen."""
 
 Change = Literal["key", "plain"]
-"""What is changed, by one bit, before a image is encrypted again."""
+"""What is changed, by one bit, before an image is encrypted again."""
 
 Space = Literal["pixels", "features"]
-"""What a metric looks at: the samples of a image, or the vectors of an encoder."""
+"""What a metric looks at: the samples of an image, or the vectors of an encoder."""
 
 
 class ImleakError(Exception):
@@ -45,7 +45,7 @@ class ImleakError(Exception):
 
 
 class ImageError(ImleakError):
-    """A image that cannot be read or measured; in a run it becomes a row."""
+    """An image that cannot be read or measured; in a run it becomes a row."""
 
 
 class NotInstalledError(ImleakError):
@@ -310,11 +310,13 @@ class Measurement:
 
     Parameters
     ----------
-    level : rank of the level.
     value : in `unit`; negative bits are shown as they are.
-    unit : "bit", "bit/image", "share", "dB".
     bound : what the number is to the information that is leaked; "none" of what is no
         information.
+    level : rank of the level; of an estimator the position in its samples, until the study
+        knows better.
+    unit : "bit", "bit/image", "share", "dB".
+    estimator, protocol : who said it, and on which samples.
     quantity : what was measured, where a measure gives several: "rank-1", "bits (Fano)".
     part : which part of the encrypted image was compared with the plain one.
     interval : 95 % interval of `value`, over images; None where there is none.
@@ -327,15 +329,18 @@ class Measurement:
     growth, rising : the value against training images, and whether it still rises.
     history : value after every epoch or check.
     train_groups, test_groups, n : images learned from and tested on, and rows or images used.
+    seeds : repetitions with other splits.
     chosen : of several spaces, views or estimators, the one that was chosen.
     details : further figures by name; ``uncapped`` where `value` was above `ceiling`.
     linkage : the same among fewer candidates and among more, of a gallery.
     """
 
-    level: int
     value: float
-    unit: str
     bound: Bound
+    level: int = 0
+    unit: str = "bit"
+    estimator: str | None = None
+    protocol: Evaluation | None = None
     quantity: str | None = None
     part: Literal["clear", "cipher"] = "clear"
     interval: tuple[float, float] | None = None
@@ -350,6 +355,7 @@ class Measurement:
     train_groups: int | None = None
     test_groups: int | None = None
     n: int | None = None
+    seeds: int = 1
     chosen: str | None = None
     details: Mapping[str, float] = field(default_factory=dict)
     linkage: tuple[LinkagePoint, ...] = ()
@@ -434,50 +440,7 @@ class PairedSamples:
     learned: LearnedView | None = None
 
 
-@dataclass(frozen=True)
-class Estimate:
-    """An estimate of I(X; Y) at one level, in bits.
-
-    Parameters
-    ----------
-    value : the estimate; negative values are shown as they are.
-    bound : what the number is to I(X; Y).
-    estimator, protocol : who said it, and on which samples.
-    interval : 95 % interval of `value`, or None where the protocol has none.
-    null : the same on broken pairs, or None.
-    ceiling : the most this estimator could have said of these samples.
-    exact : the exact value, where the samples allow it.
-    verdict : see docs/method.md; None for an in-sample estimate.
-    detectable : the smallest planted leak that is found, infinite where not even the largest
-        that was tried is; None if not asked for.
-    growth, rising : the estimate against training images, and whether it still rises.
-    history : value after every epoch (in-sample) or check.
-    train_groups, test_groups, n : size of the adversary and of the test.
-    chosen : for a choice among estimators, the one that was chosen.
-    details : further figures by name; ``uncapped`` where `value` was above `ceiling`, which
-        a lower bound is then shown as.
-    """
-
-    value: float
-    bound: Bound
-    estimator: str
-    protocol: Evaluation
-    interval: tuple[float, float] | None = None
-    null: Null | None = None
-    ceiling: float | None = None
-    exact: float | None = None
-    verdict: Verdict | None = None
-    detectable: float | None = None
-    growth: tuple[GrowthPoint, ...] = ()
-    rising: bool | None = None
-    history: tuple[float, ...] = ()
-    train_groups: int | None = None
-    test_groups: int | None = None
-    n: int = 0
-    seeds: int = 1
-    chosen: str | None = None
-    details: Mapping[str, float] = field(default_factory=dict)
-    unit: str = "bit"
+Estimate = Measurement
 
 
 @runtime_checkable

@@ -1,4 +1,4 @@
-"""Key bytes for one picture: AES-256-CTR, subkeys, key files.
+"""Key bytes for one image: AES-256-CTR, subkeys, key files.
 
 >>> key = new_key()
 >>> stream = AesKeystream(key, new_nonce())
@@ -7,7 +7,7 @@
 
 A 32-byte master key never encrypts anything itself. HKDF-SHA256 makes of it one AES key
 for every (nonce, scheme, level, channel), and each of these counts from zero. The nonce
-thus chooses the key instead of the first counter block: two pictures can never run into
+thus chooses the key instead of the first counter block: two images can never run into
 each other's counters, as they could under one key where nonces lie close together.
 
 This module serves a measuring tool, not a protection: see docs/security.md.
@@ -48,12 +48,12 @@ class KeyFileError(ImleakError):
 
 @dataclass(frozen=True, eq=False)
 class AesKeystream:
-    """The keystream of one picture, an :class:`imleak.interfaces.Keystream`.
+    """The keystream of one image, an :class:`imleak.interfaces.Keystream`.
 
     Parameters
     ----------
     key : 32-byte master key, from :func:`new_key` or a key file; not shown by `repr`.
-    nonce : 16 bytes, from :func:`new_nonce`, another for every picture.
+    nonce : 16 bytes, from :func:`new_nonce`, another for every image.
 
     Raises
     ------
@@ -109,9 +109,9 @@ def derived_key(seed: int) -> bytes:
 
 
 def derived_nonce(digest: str) -> bytes:
-    """The nonce of a picture in a measuring run, (16,) bytes, from the picture's digest.
+    """The nonce of an image in a measuring run, (16,) bytes, from the image's digest.
 
-    Different pictures thus have different keystreams in a run that must be repeatable;
+    Different images thus have different keystreams in a run that must be repeatable;
     only for use with :func:`derived_key`.
     """
     return hkdf_sha256(MEASURING_CONSTANT, _encode("measuring nonce", digest), NONCE_BYTES)

@@ -25,10 +25,10 @@ from .calibration.runner import COLUMNS
 from .interfaces import ImleakError
 from .machine import reuse_memory
 from .report.calibration import draw_calibration, draw_consistency
-from .study.choices import spelled
 from .study.components import Component, accepted, canonical, component
 from .study.frame import tidy
 from .study.manifest import now, versions
+from .study.options import spelled
 from .study.progress import Progress, Silent
 from .study.recorded import FORMAT
 from .study.store import Part, Store

@@ -24,6 +24,7 @@ MEASURES: tuple[Kind, ...] = ("metric", "estimator", "attack")
 BUILT_IN: Mapping[Kind, dict[str, str]] = {
     "scheme": {
         "bitplanes": "imleak.schemes.bitplanes:BitPlanes",
+        "recorded": "imleak.schemes.recorded:Recorded",
     },
     "encoder": {
         "pixels": "imleak.encoders.pixels:Pixels",

@@ -444,14 +444,14 @@ def test_scalar_pixels_are_a_space_too(folder: Path, tmp_path: Path) -> None:
 def test_units_do_not_need_the_run_around_them(folder: Path, tmp_path: Path) -> None:
     """What an executor elsewhere will do: a unit alone, with nothing prepared."""
     from imleak.cache import Cache
-    from imleak.study.cluster import Here
+    from imleak.study.cluster import LocalExecutor
     from imleak.study.execute import Workplace
     from imleak.study.plan import plan
     from imleak.study.progress import Silent
-    from imleak.study.survey import reader, survey
+    from imleak.study.scan import reader, survey
 
     chosen = spec(folder)
-    units = list(plan(chosen, survey(chosen, Silent(), Here()).images))
+    units = list(plan(chosen, survey(chosen, Silent(), LocalExecutor()).images))
     place = Workplace(reader(chosen), Cache(tmp_path / "elsewhere"))
     alone = [execute.execute(unit, place) for unit in reversed(units)]
     done = run(chosen, tmp_path / "out")

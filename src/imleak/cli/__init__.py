@@ -82,6 +82,9 @@ def audit(
     views: options.Views = None,
     measures: options.Measures = None,
     gallery: options.Gallery = None,
+    pairs: options.Pairs = None,
+    ciphers: options.Ciphers = None,
+    group_by: options.GroupBy = None,
     patches: options.Patches = None,
     max_samples: options.MaxSamples = None,
     round_to: options.RoundTo = None,
@@ -111,13 +114,55 @@ def audit(
     from ..study.cluster import Where
 
     given = {name: value for name, value in locals().items() if value not in (None, [])}
-    for name in ("output", "trust", "acceptable_leak", "Where", *options.ENGINE):
+    for name in ("output", "trust", "acceptable_leak", "Where", "pairs", *options.ENGINE):
         given.pop(name, None)
+    if ciphers:
+        given["ciphers"] = _folders(ciphers)
+    if pairs is not None:
+        given |= _pairs(pairs, sources, ciphers)
     if acceptable_leak is not None and config is None:
         given |= _needed_to_decide(measures, growth)
     asked = None if slurm is None else _assignments(slurm, "--slurm")
     where = Where(workers, scheduler, asked, worker_memory)
     _audit(_study(**given, trust=trust), output, acceptable_leak, where, retry_failed=retry_failed)
+
+
+def _pairs(
+    pairs: tuple[str, str], sources: list[str] | None, ciphers: list[str] | None
+) -> dict[str, Any]:
+    """Fields of a study of images and of ciphers that somebody else made of them.
+
+    Raises
+    ------
+    ImleakError
+        If the images or the ciphers are given twice.
+    """
+    if sources or ciphers:
+        raise ImleakError(
+            "--pairs PLAIN CIPHER stands alone; for several levels write "
+            "imleak audit PLAIN --cipher LABEL=FOLDER --cipher LABEL=FOLDER"
+        )
+    plain, cipher = pairs
+    return {"sources": [plain], "ciphers": {"cipher": cipher}}
+
+
+def _folders(ciphers: list[str]) -> dict[str, str]:
+    """``LABEL=FOLDER`` by label.
+
+    Raises
+    ------
+    ImleakError
+        If one is not like that, or a label stands there twice.
+    """
+    folders: dict[str, str] = {}
+    for one in ciphers:
+        label, sign, folder = one.partition("=")
+        if not (label.strip() and sign and folder):
+            raise ImleakError(f"--cipher {one!r} is not like --cipher LABEL=FOLDER")
+        if label.strip() in folders:
+            raise ImleakError(f"--cipher: {label!r} stands there twice; give each its own label")
+        folders[label.strip()] = folder
+    return folders
 
 
 def _needed_to_decide(measures: list[str] | None, growth: bool | None) -> dict[str, Any]:

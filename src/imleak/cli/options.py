@@ -122,6 +122,32 @@ Gallery = Annotated[
         panel=_MEASURED,
     ),
 ]
+Pairs = Annotated[
+    tuple[str, str] | None,
+    _option(
+        "--pairs",
+        words="PLAIN CIPHER: folders of images and of ciphers that somebody else made of them, "
+        "matched by name.",
+        panel=_IMAGES,
+    ),
+]
+Ciphers = Annotated[
+    list[str] | None,
+    _option(
+        "--cipher",
+        words="LABEL=FOLDER: ciphers that somebody else made, one level; repeat for several.",
+        panel=_IMAGES,
+    ),
+]
+GroupBy = Annotated[
+    str | None,
+    _option(
+        "--group-by",
+        words="folder, csv:FILE or regex:PATTERN: images of one group are never both trained "
+        "and tested on.",
+        panel=_IMAGES,
+    ),
+]
 Patches = Annotated[int | None, _option("--patches", words="Patches an image.", panel=_MEASURED)]
 MaxSamples = Annotated[
     int | None,

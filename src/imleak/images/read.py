@@ -89,7 +89,7 @@ def from_samples(
     if samples.max() >= 1 << bits:
         raise ImageError(_too_large(samples, bits))
     stored: Samples = np.ascontiguousarray(samples, np.uint8 if bits <= 8 else np.uint16)
-    return Image(name, _digest(stored, bits), stored, bits, tuple(notes))
+    return Image(stored, bits, name=name, digest=_digest(stored, bits), notes=tuple(notes))
 
 
 def _decode(origin: Path | DeadLeaves, max_pixels: int) -> Raster:

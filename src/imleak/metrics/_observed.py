@@ -3,18 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..interfaces import Change, ImleakError, Observation, Samples
+from ..interfaces import Bound, Change, ImleakError, Measurement, Observation, Samples
 
 Part = Literal["clear", "cipher"]
 
 
+class PerImage:
+    """What metrics have in common: each number is in the unit of its metric, and the same to
+    the information everywhere."""
+
+    unit: str
+    bound: Bound
+
+    def at(self, level: int, value: float, part: Part = "clear", **more: Any) -> Measurement:
+        """What is measured at a level."""
+        return Measurement(
+            value, more.pop("bound", self.bound), level, self.unit, part=part, **more
+        )
+
+
 def parts(observation: Observation) -> Iterator[tuple[int, Part, Samples]]:
-    """Level, name and samples of everything that is compared with the plain picture."""
+    """Level, name and samples of everything that is compared with the plain image."""
     for level in observation.levels:
         yield level, "clear", observation.clear(level)
         yield level, "cipher", observation.cipher(level)
@@ -48,11 +62,11 @@ def ciphers(
     Raises
     ------
     ImleakError
-        If the picture cannot be encrypted again.
+        If the image cannot be encrypted again.
     """
     if observation.again is None:
         raise ImleakError(
-            f"{metric} needs the picture encrypted twice, and this one comes already encrypted; "
+            f"{metric} needs the image encrypted twice, and this one comes already encrypted; "
             "leave it out"
         )
     for level in observation.levels:

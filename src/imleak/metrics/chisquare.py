@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..interfaces import Bound, Observation, Reading, Samples, Space
+from ..interfaces import Bound, Measurement, Observation, Samples, Space
+from ._observed import PerImage
 
 
-class ChiSquare:
+class ChiSquare(PerImage):
     r"""Pearson's statistic of the histogram of the cipher against the uniform one; the
     mean over channels.
 
@@ -28,10 +29,10 @@ class ChiSquare:
     bound: Bound = "none"
     space: Space = "pixels"
 
-    def measure(self, observation: Observation) -> list[Reading]:
+    def measure(self, observation: Observation) -> list[Measurement]:
         """One reading a level, of the cipher, 0 or more."""
         return [
-            Reading(level, statistic(observation.cipher(level), observation.bits), "cipher")
+            self.at(level, statistic(observation.cipher(level), observation.bits), "cipher")
             for level in observation.levels
         ]
 

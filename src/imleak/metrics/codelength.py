@@ -9,27 +9,28 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..interfaces import Bound, ImleakError, Observation, Reading, Samples, Space
+from ..interfaces import Bound, ImleakError, Measurement, Observation, Samples, Space
+from ._observed import PerImage
 
 WEBP_LONGEST_SIDE = 16383
 
 
-class CodeLength:
+class CodeLength(PerImage):
     r"""Length of the best lossless code found for the clear part, in bits per pixel.
 
-    With a fresh uniform keystream all that the cipher X_E says of the plain picture X is
+    With a fresh uniform keystream all that the cipher X_E says of the plain image X is
     its clear part, and no code is shorter on average than the entropy:
 
     .. math:: I(X; X_E) = H(X_C) \le E[\ell(X_C)]
 
-    so the mean over pictures is an upper bound, and unlike a histogram it sees what
+    so the mean over images is an upper bound, and unlike a histogram it sees what
     neighbouring samples say about each other. The code is the shortest of JPEG XL
     and WebP, both lossless, and raw bits; each is decoded and compared. Where the clear
     part of one level can be computed from that of the one before, its entropy is no
     larger and neither is the bound: the running minimum over levels. The samples are
     renumbered 0, 1, ... over the values a scheme can give, so both forms of a shifted
     clear part have one code. Colour is coded jointly; its pixels count once a channel.
-    Which codec and which level was the shortest would take a byte a picture: left out.
+    Which codec and which level was the shortest would take a byte an image: left out.
 
     Parameters
     ----------
@@ -62,7 +63,7 @@ class CodeLength:
         self.effort = effort
         self.method = method
 
-    def measure(self, observation: Observation) -> list[Reading]:
+    def measure(self, observation: Observation) -> list[Measurement]:
         """One reading a level, in bits per pixel; the ceiling is log2 |Y|.
 
         Raises
@@ -76,13 +77,13 @@ class CodeLength:
         bound, readings = plain, []
         for level, table, is_nested in zip(observation.levels, tables, nested, strict=True):
             if not is_nested:
-                bound = plain  # every clear part can be computed from the plain picture
+                bound = plain  # every clear part can be computed from the plain image
             size = _size(observation, level, table)
             bound = min(bound, math.log2(size))
             clear = observation.clear(level)
             if not np.array_equal(clear, observation.plain):
                 bound = min(bound, self._length(compact(clear, table), size))
-            readings.append(Reading(level, bound, ceiling=math.log2(size)))
+            readings.append(self.at(level, bound, ceiling=math.log2(size)))
         return readings
 
     def _length(self, symbols: Samples, size: int) -> float:

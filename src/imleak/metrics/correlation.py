@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ..interfaces import Bound, ImageError, Observation, Reading, Samples, Space
+from ..interfaces import Bound, ImageError, Measurement, Observation, Samples, Space
+from ._observed import PerImage
 
 
-class Correlation:
+class Correlation(PerImage):
     r"""Pearson correlation of neighbours in the cipher: the mean over the horizontal, the
     vertical and the diagonal direction, and over channels.
 
@@ -31,7 +32,7 @@ class Correlation:
     bound: Bound = "none"
     space: Space = "pixels"
 
-    def measure(self, observation: Observation) -> list[Reading]:
+    def measure(self, observation: Observation) -> list[Measurement]:
         """One reading a level, of the cipher, -1..1.
 
         Raises
@@ -43,7 +44,7 @@ class Correlation:
         if min(height, width) < 2:
             raise ImageError(f"correlation needs neighbours both ways, not {width}x{height} pixels")
         return [
-            Reading(level, neighbours(observation.cipher(level)), "cipher", ceiling=1.0)
+            self.at(level, neighbours(observation.cipher(level)), "cipher", ceiling=1.0)
             for level in observation.levels
         ]
 

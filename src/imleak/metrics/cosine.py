@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ..interfaces import Bound, Observation, Reading, Space
-from ._observed import features
+from ..interfaces import Bound, Measurement, Observation, Space
+from ._observed import PerImage, features
 
 
-class Cosine:
-    r"""Cosine similarity of the features of the plain picture and of its clear part.
+class Cosine(PerImage):
+    r"""Cosine similarity of the features of the plain image and of its clear part.
 
     .. math:: \cos(u, v) = \frac{u \cdot v}{\lVert u \rVert \, \lVert v \rVert}
 
@@ -29,7 +29,7 @@ class Cosine:
     bound: Bound = "none"
     space: Space = "features"
 
-    def measure(self, observation: Observation) -> list[Reading]:
+    def measure(self, observation: Observation) -> list[Measurement]:
         """One reading a level, -1..1.
 
         Raises
@@ -38,7 +38,7 @@ class Cosine:
             If the observation has no features.
         """
         return [
-            Reading(level, cosine_similarity(plain, clear), ceiling=1.0)
+            self.at(level, cosine_similarity(plain, clear), ceiling=1.0)
             for level, plain, clear in features(observation, self.name)
         ]
 

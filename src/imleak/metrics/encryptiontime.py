@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from time import thread_time
 
-from ..interfaces import Bound, Observation, Reading, Space
+from ..interfaces import Bound, Measurement, Observation, Space
+from ._observed import PerImage
 
 
-class EncryptionTime:
-    """CPU time to encrypt the picture, in milliseconds a million samples.
+class EncryptionTime(PerImage):
+    """CPU time to encrypt the image, in milliseconds a million samples.
 
     The only measure that is not the same on every run, and says more of the machine than
     of the scheme. It includes the making of the keystream.
@@ -19,12 +20,13 @@ class EncryptionTime:
     unit = "ms/MP"
     bound: Bound = "none"
     space: Space = "pixels"
+    encrypts = True
     repeatable = False
 
-    def measure(self, observation: Observation) -> list[Reading]:
+    def measure(self, observation: Observation) -> list[Measurement]:
         """One reading a level, 0 or more."""
         return [
-            Reading(level, _milliseconds(observation, level), "cipher")
+            self.at(level, _milliseconds(observation, level), "cipher")
             for level in observation.levels
         ]
 

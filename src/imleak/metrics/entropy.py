@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..interfaces import Bound, Observation, Reading, Space
+from ..interfaces import Bound, Measurement, Observation, Space
 from . import _entropy
+from ._observed import PerImage
 
 
-class Entropy:
+class Entropy(PerImage):
     r"""Entropy of the samples of the cipher, in bits; the mean over channels.
 
     .. math:: -\sum_v p(v) \log_2 p(v)
 
     An ideal cipher of B-bit samples has B, less the bias of the plug-in,
     (2^B - 1) / (2 n ln 2) for n samples. It says that values are evenly frequent, and
-    nothing of how a sample depends on the plain one or on its neighbours: a picture whose
+    nothing of how a sample depends on the plain one or on its neighbours: an image whose
     rows count from 0 to 255 has all 8 bits.
 
     References
@@ -30,7 +31,7 @@ class Entropy:
     bound: Bound = "none"
     space: Space = "pixels"
 
-    def measure(self, observation: Observation) -> list[Reading]:
+    def measure(self, observation: Observation) -> list[Measurement]:
         """One reading a level, of the cipher, 0..B."""
         readings = []
         for level in observation.levels:
@@ -39,5 +40,5 @@ class Entropy:
                 for channel in observation.cipher(level)
             ]
             value = float(np.mean(values))
-            readings.append(Reading(level, value, "cipher", ceiling=float(observation.bits)))
+            readings.append(self.at(level, value, "cipher", ceiling=float(observation.bits)))
         return readings

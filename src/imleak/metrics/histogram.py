@@ -8,33 +8,37 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from ..interfaces import Bound, ImleakError, Observation, Reading, Samples, Space
+from ..interfaces import Bound, ImleakError, Measurement, Observation, Samples, Space
 from ._entropy import Contingency, contingency
+from ._observed import PerImage
 
 Correction = Literal["none", "miller-madow", "null"]
 CORRECTIONS = ("none", "miller-madow", "null")
 
 
-class Histogram:
+class Histogram(PerImage):
     r"""Mutual information of a plain sample and its clear sample, in bits.
 
-    Of the sample at a place drawn at random from the picture, X, and its clear part, Y,
-    it is exact. Where the clear sample is a function of the plain one,
+    Of the sample at a place drawn at random from the image, X, and its clear part, Y. Where
+    the clear sample is a function of the plain one it is exact,
 
     .. math:: I(X; Y) = H(Y) \le \log_2 |\mathcal{Y}|,
 
     which is equation (7): the table of that function turns one count of the plain samples
-    into the answer at every level, in one pass over the picture. Other schemes are counted
-    in pairs. It sees samples one at a time, so nothing of what neighbours say about each
-    other; of several channels it is the mean.
+    into the answer at every level, in one pass over the image. Under other schemes the pairs
+    of the samples at one place are counted, of which a plug-in finds information in noise
+    too: what it says of permuted samples is taken off, and the rest is no bound. It sees
+    samples one at a time, so nothing of what neighbours say about each other; of several
+    channels it is the mean.
 
     Parameters
     ----------
     correction : "none"; or for those who take the samples as draws from a larger
         population, whose bias of order 1 / n the plug-in has: "miller-madow" adds the
         first-order term (never beyond the ceiling), "null" subtracts what the plug-in
-        says of pairs whose samples are permuted within the picture. Corrected values are
-        neither exact nor bounds.
+        says of pairs whose samples are permuted within the image. Corrected values are
+        neither exact nor bounds. "none" is "null" where the clear sample is no function of the
+        plain one.
     permutations : how many permutations the null is the mean of.
 
     Raises
@@ -64,43 +68,47 @@ class Histogram:
         if correction != "none":
             self.bound = "none"
 
-    def measure(self, observation: Observation) -> list[Reading]:
+    def measure(self, observation: Observation) -> list[Measurement]:
         """One reading a level, in bits; `exact` is H(Y) where Y is a function of X."""
         plain_counts = [_count(channel, observation.bits) for channel in observation.plain]
         return [self._read(observation, level, plain_counts) for level in observation.levels]
 
     def _read(
         self, observation: Observation, level: int, plain_counts: list[NDArray[np.int64]]
-    ) -> Reading:
+    ) -> Measurement:
         table, size = observation.table(level), observation.size(level)
         ceiling = None if size is None else math.log2(size)
         if table is None:
+            clear = observation.clear(level)
             pairs = [
                 contingency(x.ravel(), y.ravel())
-                for x, y in zip(observation.plain, observation.clear(level), strict=True)
+                for x, y in zip(observation.plain, clear, strict=True)
             ]
         else:
             pairs = [_fold(counts, table) for counts in plain_counts]
         plug_in = _mean([pair.information() for pair in pairs])
-        return Reading(
+        correction = "null" if table is None and self.correction == "none" else self.correction
+        return self.at(
             level,
-            self._correct(plug_in, pairs, observation, level, ceiling),
+            self._correct(plug_in, correction, pairs, observation, level, ceiling),
             ceiling=ceiling,
             exact=None if table is None else plug_in,
+            bound="none" if table is None else self.bound,
         )
 
     def _correct(
         self,
         plug_in: float,
+        correction: Correction,
         pairs: list[Contingency],
         observation: Observation,
         level: int,
         ceiling: float | None,
     ) -> float:
-        if self.correction == "miller-madow":
+        if correction == "miller-madow":
             corrected = plug_in + _mean([pair.miller_madow() for pair in pairs])
             return corrected if ceiling is None else min(corrected, ceiling)
-        if self.correction == "null":
+        if correction == "null":
             return plug_in - self._null(observation, level)
         return plug_in
 

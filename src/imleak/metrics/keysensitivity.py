@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from ..interfaces import Bound, Observation, Reading, Space
-from ._observed import changed, ciphers
+from ..interfaces import Bound, Measurement, Observation, Space
+from ._observed import PerImage, changed, ciphers
 
 
-class KeySensitivity:
+class KeySensitivity(PerImage):
     """Share of the samples of the cipher that change with one bit of the key, in percent.
 
-    As the number of pixels change rate, of the same picture under two keys: 100 (1 - 2^-B)
+    As the number of pixels change rate, of the same image under two keys: 100 (1 - 2^-B)
     for an ideal cipher, 99.6094 at 8 bits.
 
     References
@@ -23,16 +23,17 @@ class KeySensitivity:
     unit = "%"
     bound: Bound = "none"
     space: Space = "pixels"
+    encrypts = True
 
-    def measure(self, observation: Observation) -> list[Reading]:
+    def measure(self, observation: Observation) -> list[Measurement]:
         """One reading a level, of the cipher, 0..100.
 
         Raises
         ------
         ImleakError
-            If the picture cannot be encrypted again.
+            If the image cannot be encrypted again.
         """
         return [
-            Reading(level, changed(one, other), "cipher", ceiling=100.0)
+            self.at(level, changed(one, other), "cipher", ceiling=100.0)
             for level, one, other in ciphers(observation, "key", self.name)
         ]

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
-from ..interfaces import Bound, ImageError, Observation, Reading, Samples, Space
-from ._observed import parts
+from ..interfaces import Bound, ImageError, Measurement, Observation, Samples, Space
+from ._observed import PerImage, parts
 
 WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
 """Of contrast and structure at every scale, and of luminance at the coarsest."""
@@ -16,15 +16,15 @@ RADIUS, SIGMA = 5, 1.5
 WINDOW = 2 * RADIUS + 1
 
 
-class MsSsim:
+class MsSsim(PerImage):
     r"""Structural similarity at five scales, of clear part and cipher against the plain
-    picture.
+    image.
 
     .. math:: l_M^{w_M} \prod_{j=1}^{M} (c_j s_j)^{w_j}, \qquad M = 5
 
-    with Gaussian windows of 11x11 pixels, halving the picture by means of 2x2 pixels
+    with Gaussian windows of 11x11 pixels, halving the image by means of 2x2 pixels
     from scale to scale; mean over channels, data range 2^B - 1. Negative similarities
-    count as 0, since their powers are not real. A picture with a side below 161 pixels
+    count as 0, since their powers are not real. An image with a side below 161 pixels
     has as many scales as windows fit, with weights that again add up to one.
 
     References
@@ -39,7 +39,7 @@ class MsSsim:
     bound: Bound = "none"
     space: Space = "pixels"
 
-    def measure(self, observation: Observation) -> list[Reading]:
+    def measure(self, observation: Observation) -> list[Measurement]:
         """Two readings a level, clear and cipher, 0..1.
 
         Raises
@@ -50,13 +50,13 @@ class MsSsim:
         weights = weights_for(*observation.plain.shape[1:])
         peak = 2**observation.bits - 1
         return [
-            Reading(level, similarity(observation.plain, other, weights, peak), part, ceiling=1.0)
+            self.at(level, similarity(observation.plain, other, weights, peak), part, ceiling=1.0)
             for level, part, other in parts(observation)
         ]
 
 
 def weights_for(height: int, width: int) -> tuple[float, ...]:
-    """The weights of the scales that a picture of this size has.
+    """The weights of the scales that an image of this size has.
 
     Raises
     ------
@@ -68,14 +68,14 @@ def weights_for(height: int, width: int) -> tuple[float, ...]:
         side, scales = (side + 1) // 2, scales + 1
     if not scales:
         raise ImageError(
-            f"ms-ssim needs a picture of {WINDOW}x{WINDOW} pixels or more, not {width}x{height}"
+            f"ms-ssim needs an image of {WINDOW}x{WINDOW} pixels or more, not {width}x{height}"
         )
     kept = WEIGHTS[:scales]
     return tuple(weight / sum(kept) for weight in kept)
 
 
 def similarity(plain: Samples, other: Samples, weights: tuple[float, ...], peak: int) -> float:
-    """Mean MS-SSIM over the channels of two pictures (C, H, W)."""
+    """Mean MS-SSIM over the channels of two images (C, H, W)."""
     channels = [
         _channel(x.astype(np.float64), y.astype(np.float64), weights, peak)
         for x, y in zip(plain, other, strict=True)
@@ -93,7 +93,7 @@ def _channel(
         mean = float(np.mean(luminance * structure if coarsest else structure))
         product *= max(mean, 0.0) ** weight
         x, y = _halve(x), _halve(y)
-    return min(product, 1.0)  # of equal pictures it may exceed 1 by rounding
+    return min(product, 1.0)  # of equal images it may exceed 1 by rounding
 
 
 def _maps(
@@ -114,7 +114,7 @@ def _window(values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _halve(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Means of 2x2 pixels; the last row or column of an odd picture counts twice."""
+    """Means of 2x2 pixels; the last row or column of an odd image counts twice."""
     height, width = values.shape
     even = np.pad(values, ((0, height % 2), (0, width % 2)), mode="edge")
     halved: NDArray[np.float64] = even.reshape(even.shape[0] // 2, 2, -1, 2).mean((1, 3))

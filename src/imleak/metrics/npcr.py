@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from ..interfaces import Bound, Observation, Reading, Space
-from ._observed import changed, ciphers
+from ..interfaces import Bound, Measurement, Observation, Space
+from ._observed import PerImage, changed, ciphers
 
 
-class Npcr:
-    r"""Share of the samples of the cipher that change with one bit of the plain picture,
+class Npcr(PerImage):
+    r"""Share of the samples of the cipher that change with one bit of the plain image,
     in percent: the number of pixels change rate.
 
     .. math:: 100 \cdot \frac1n \sum_i [c_i \ne c'_i]
 
-    The second picture has its own nonce, as every picture has, so two ciphers are
+    The second image has its own nonce, as every image has, so two ciphers are
     compared that share no keystream. For an ideal cipher it is 100 (1 - 2^-B), 99.6094 at
     8 bits; at level s of bit-planes 100 (1 - 2^-s). Under one nonce a stream cipher would
     change in one sample only: that it does not spread a change is no weakness, as long as
@@ -29,16 +29,17 @@ class Npcr:
     unit = "%"
     bound: Bound = "none"
     space: Space = "pixels"
+    encrypts = True
 
-    def measure(self, observation: Observation) -> list[Reading]:
+    def measure(self, observation: Observation) -> list[Measurement]:
         """One reading a level, of the cipher, 0..100.
 
         Raises
         ------
         ImleakError
-            If the picture cannot be encrypted again.
+            If the image cannot be encrypted again.
         """
         return [
-            Reading(level, changed(one, other), "cipher", ceiling=100.0)
+            self.at(level, changed(one, other), "cipher", ceiling=100.0)
             for level, one, other in ciphers(observation, "plain", self.name)
         ]

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 from skimage.metrics import peak_signal_noise_ratio
 
-from ..interfaces import Bound, Observation, Reading, Samples, Space
-from ._observed import parts
+from ..interfaces import Bound, Measurement, Observation, Samples, Space
+from ._observed import PerImage, parts
 
 
-class Psnr:
-    r"""Peak signal-to-noise ratio of clear part and cipher against the plain picture.
+class Psnr(PerImage):
+    r"""Peak signal-to-noise ratio of clear part and cipher against the plain image.
 
     .. math:: 10 \log_{10} \frac{(2^B - 1)^2}{\mathrm{MSE}}
 
@@ -23,17 +23,17 @@ class Psnr:
     bound: Bound = "none"
     space: Space = "pixels"
 
-    def measure(self, observation: Observation) -> list[Reading]:
+    def measure(self, observation: Observation) -> list[Measurement]:
         """Two readings a level, clear and cipher, in decibels."""
         peak = 2**observation.bits - 1
         return [
-            Reading(level, ratio(observation.plain, samples, peak), part)
+            self.at(level, ratio(observation.plain, samples, peak), part)
             for level, part, samples in parts(observation)
         ]
 
 
 def ratio(plain: Samples, other: Samples, peak: int) -> float:
-    """Peak signal-to-noise ratio of two pictures, in decibels; infinite if they are equal."""
+    """Peak signal-to-noise ratio of two images, in decibels; infinite if they are equal."""
     with np.errstate(divide="ignore"):  # an error of 0
         return float(
             peak_signal_noise_ratio(plain, other, data_range=peak)  # type: ignore[no-untyped-call]

@@ -7,20 +7,20 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from ..interfaces import Bound, ImleakError, Observation, Reading, Space
+from ..interfaces import Bound, ImleakError, Measurement, Observation, Space
 from ._entropy import contingency, entropy
-from ._observed import features
+from ._observed import PerImage, features
 
 
-class Rounded:
-    r"""Plug-in mutual information of rounded features, within one picture.
+class Rounded(PerImage):
+    r"""Plug-in mutual information of rounded features, within one image.
 
     The d pairs (plain feature j, clear feature j) are rounded to multiples of
     `round_to` and taken as d draws of one pair of discrete variables:
 
     .. math:: I(\operatorname{round}(U / r);\ \operatorname{round}(V / r))
 
-    The value depends on the step as much as on the picture, and the d features are
+    The value depends on the step as much as on the image, and the d features are
     neither independent nor alike; read it as a curve over the levels. The ceiling is the
     entropy of the rounded plain features, reached where nothing is encrypted.
 
@@ -49,7 +49,7 @@ class Rounded:
             raise ImleakError(f"round_to is a positive number such as 1.0, not {round_to}")
         self.round_to = round_to
 
-    def measure(self, observation: Observation) -> list[Reading]:
+    def measure(self, observation: Observation) -> list[Measurement]:
         """One reading a level, in bits.
 
         Raises
@@ -60,7 +60,7 @@ class Rounded:
         readings = []
         for level, plain, clear in features(observation, self.name):
             counts = contingency(self._labels(plain), self._labels(clear))
-            readings.append(Reading(level, counts.information(), ceiling=entropy(counts.x)))
+            readings.append(self.at(level, counts.information(), ceiling=entropy(counts.x)))
         return readings
 
     def _labels(self, values: NDArray[np.float64]) -> NDArray[np.intp]:

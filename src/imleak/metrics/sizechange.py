@@ -6,11 +6,12 @@ import zlib
 
 import numpy as np
 
-from ..interfaces import Bound, Observation, Reading, Samples, Space
+from ..interfaces import Bound, Measurement, Observation, Samples, Space
+from ._observed import PerImage
 
 
-class SizeChange:
-    r"""How much longer the lossless file of the cipher is than that of the plain picture,
+class SizeChange(PerImage):
+    r"""How much longer the lossless file of the cipher is than that of the plain image,
     in percent.
 
     .. math:: 100 \left(\frac{\ell(\mathrm{cipher})}{\ell(\mathrm{plain})} - 1\right)
@@ -30,11 +31,11 @@ class SizeChange:
     bound: Bound = "none"
     space: Space = "pixels"
 
-    def measure(self, observation: Observation) -> list[Reading]:
+    def measure(self, observation: Observation) -> list[Measurement]:
         """One reading a level, of the cipher."""
         plain = length(observation.plain, observation.bits)
         return [
-            Reading(
+            self.at(
                 level,
                 100.0 * (length(observation.cipher(level), observation.bits) / plain - 1),
                 "cipher",

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..interfaces import Bound, Observation, Reading, Samples, Space
-from ._observed import ciphers
+from ..interfaces import Bound, Measurement, Observation, Samples, Space
+from ._observed import PerImage, ciphers
 
 
-class Uaci:
-    r"""Mean change of the samples of the cipher with one bit of the plain picture, in
+class Uaci(PerImage):
+    r"""Mean change of the samples of the cipher with one bit of the plain image, in
     percent of the largest: the unified averaged changing intensity.
 
     .. math:: 100 \cdot \frac1n \sum_i \frac{|c_i - c'_i|}{2^B - 1}
 
-    The second picture has its own nonce, as every picture has. For an ideal cipher it is
+    The second image has its own nonce, as every image has. For an ideal cipher it is
     100 (2^B + 1) / (3 \cdot 2^B), 33.4635 at 8 bits.
 
     References
@@ -28,18 +28,19 @@ class Uaci:
     unit = "%"
     bound: Bound = "none"
     space: Space = "pixels"
+    encrypts = True
 
-    def measure(self, observation: Observation) -> list[Reading]:
+    def measure(self, observation: Observation) -> list[Measurement]:
         """One reading a level, of the cipher, 0..100.
 
         Raises
         ------
         ImleakError
-            If the picture cannot be encrypted again.
+            If the image cannot be encrypted again.
         """
         peak = 2**observation.bits - 1
         return [
-            Reading(level, intensity(one, other, peak), "cipher", ceiling=100.0)
+            self.at(level, intensity(one, other, peak), "cipher", ceiling=100.0)
             for level, one, other in ciphers(observation, "plain", self.name)
         ]
 

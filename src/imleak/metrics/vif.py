@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import correlate1d
 
-from ..interfaces import Bound, ImageError, Observation, Reading, Samples, Space
-from ._observed import parts
+from ..interfaces import Bound, ImageError, Measurement, Observation, Samples, Space
+from ._observed import PerImage, parts
 
 WINDOWS = (17, 9, 5, 3)
 """Sides of the Gaussian windows, from the finest scale to the coarsest; their standard
@@ -25,7 +25,7 @@ FLAT = 1e-10
 Map = NDArray[np.float64]
 
 
-class Vif:
+class Vif(PerImage):
     r"""Visual information fidelity of clear part and cipher against the plain image.
 
     The share that is left of the information a noisy visual system has of the plain image.
@@ -59,7 +59,7 @@ class Vif:
     bound: Bound = "none"
     space: Space = "pixels"
 
-    def measure(self, observation: Observation) -> list[Reading]:
+    def measure(self, observation: Observation) -> list[Measurement]:
         """Two readings a level, clear and cipher, at least 0.
 
         Raises
@@ -69,7 +69,7 @@ class Vif:
         """
         plain = scales(observation.plain, observation.bits)
         return [
-            Reading(level, fidelity(plain, samples, observation.bits), part)
+            self.at(level, fidelity(plain, samples, observation.bits), part)
             for level, part, samples in parts(observation)
         ]
 

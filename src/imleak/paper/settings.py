@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from ..interfaces import ImleakError
-from ..study.choices import EncoderChoice
+from ..study.options import EncoderChoice
 from .curves import Role
 
 STAND_IN_CLIP, STAND_IN_RESNET, CONTROL = "efficientnet-lite0", "resnet50-thin", "clip=random:0"

@@ -1,4 +1,4 @@
-"""Encrypted picture files that decrypt to exactly the same samples.
+"""Encrypted image files that decrypt to exactly the same samples.
 
 >>> from imleak.keystream import new_key
 >>> key = new_key()
@@ -7,7 +7,7 @@
 >>> unseal("out.png", "back.png", key).level  # doctest: +SKIP
 3
 
-A sealed file is an ordinary PNG or TIFF picture of the cipher, which any viewer shows. It
+A sealed file is an ordinary PNG or TIFF image of the cipher, which any viewer shows. It
 carries how it was encrypted and an HMAC-SHA256, and never the key. What is promised and
 what is not stands in docs/security.md: this is a measuring tool, not a protection.
 """
@@ -23,7 +23,7 @@ from typing import Any
 from .. import plugins
 from ..atomic import OutputError
 from ..images import MAX_PIXELS
-from ..interfaces import ImageError, Samples, Scheme
+from ..interfaces import ImageError, KeyedScheme, Raster, Samples
 from ..keystream import AesKeystream, new_nonce
 from . import envelope, files
 from .envelope import Header, SealError
@@ -57,11 +57,11 @@ def seal(
     max_pixels: int = MAX_PIXELS,
     key_file: PathLike | None = None,
 ) -> tuple[str, ...]:
-    """Encrypt a picture file at a level.
+    """Encrypt an image file at a level.
 
     Parameters
     ----------
-    path_in : grey or RGB picture of up to 16 bits, of any format :mod:`imleak.images`
+    path_in : grey or RGB image of up to 16 bits, of any format :mod:`imleak.images`
         reads, JPEG among them.
     path_out : .png or .tif, in an existing folder.
     level : s, one of the scheme's levels.
@@ -70,7 +70,7 @@ def seal(
     bits : B, the bits a sample uses, where the file cannot say it: 12 for 12 bits stored
         in 16. Default: what the file says.
     overwrite : whether `path_out` may be there already.
-    max_pixels : refuse a picture of more pixels, before it is decoded.
+    max_pixels : refuse an image of more pixels, before it is decoded.
     key_file : where the key stands, so that `path_out` does not replace it.
 
     Returns
@@ -94,21 +94,21 @@ def seal(
     Notes
     -----
     EXIF, XMP, colour profile and texts of `path_in` are not carried over. They would stand
-    beside the cipher in the clear, and EXIF often holds a small copy of the picture.
+    beside the cipher in the clear, and EXIF often holds a small copy of the image.
     """
     source, target = Path(path_in), Path(path_out)
     files.check_output(target, overwrite=overwrite, sources=_given(source, key_file))
     chosen = _scheme(scheme, options or {})
-    picture = files.read_whole(source, bits=bits, max_pixels=max_pixels)
+    image = files.read_whole(source, bits=bits, max_pixels=max_pixels)
     if envelope.is_sealed(files.text_of(files.content_of(source))):
         raise SealError(f"{source}: encrypted already, which would be lost; decrypt it first")
     header = Header(
-        scheme, chosen.version, int(level), picture.bits, new_nonce(), dict(options or {})
+        scheme, chosen.version, int(level), image.bits, new_nonce(), dict(options or {})
     )
     keystream = AesKeystream(key, header.nonce)
-    cipher = chosen.encrypt(picture.samples, picture.bits, level, keystream)
+    cipher = chosen.encrypt(image, level, keystream).samples
     files.write(target, cipher, envelope.close(header, cipher, key), overwrite=overwrite)
-    return picture.notes
+    return image.notes
 
 
 def unseal(
@@ -131,13 +131,13 @@ def unseal(
 
     Returns
     -------
-    How the picture was encrypted.
+    How the image was encrypted.
 
     Raises
     ------
     SealError
         If the file is not sealed, if the key is wrong, or if a sample, the header or the
-        form of the picture was altered, the file cut, or bytes put behind it. Nothing is
+        form of the image was altered, the file cut, or bytes put behind it. Nothing is
         written then.
     OutputError
         As :func:`seal`.
@@ -154,7 +154,7 @@ def unseal(
             f"and version {scheme.version} is installed"
         )
     keystream = AesKeystream(key, header.nonce)
-    plain = scheme.decrypt(cipher, header.bits, header.level, keystream)
+    plain = scheme.decrypt(Raster(cipher, header.bits), header.level, keystream).samples
     files.write(target, plain, overwrite=overwrite)
     return header
 
@@ -174,12 +174,12 @@ def read_header(path: PathLike, *, max_pixels: int = MAX_PIXELS) -> Header:
 
 def _read_sealed(path: Path, max_pixels: int) -> tuple[Samples, str]:
     try:
-        picture = files.read_exact(path, max_pixels=max_pixels)
+        image = files.read_exact(path, max_pixels=max_pixels)
     except ImageError as error:
         if _is_refusal(error):
             raise
-        picture = None
-    if picture is None:
+        image = None
+    if image is None:
         raise SealError(f"{path}: cut, altered or never encrypted; take it as imleak wrote it")
     content = files.content_of(path)
     text = files.text_of(content)
@@ -189,7 +189,7 @@ def _read_sealed(path: Path, max_pixels: int) -> tuple[Samples, str]:
             f"{path}: {behind} bytes stand behind the image that imleak did not write; "
             "take it as imleak wrote it"
         )
-    return picture.samples, text
+    return image.samples, text
 
 
 def _given(source: Path, key_file: PathLike | None) -> list[Path]:
@@ -211,9 +211,9 @@ def _named(path: PathLike) -> Iterator[None]:
         raise SealError(f"{path}: {error}") from None
 
 
-def _scheme(name: str, options: Mapping[str, Any]) -> Scheme:
+def _scheme(name: str, options: Mapping[str, Any]) -> KeyedScheme:
     try:
-        made: Scheme = plugins.load("scheme", name)(**options)
+        made: KeyedScheme = plugins.load("scheme", name)(**options)
     except TypeError as error:
         raise SealError(
             f"scheme {name} does not take the options {dict(options)}: {error}"

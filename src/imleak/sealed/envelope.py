@@ -30,7 +30,7 @@ class SealError(ImleakError):
 
 @dataclass(frozen=True)
 class Header:
-    """How a picture was encrypted; what decryption needs beside the key.
+    """How an image was encrypted; what decryption needs beside the key.
 
     Parameters
     ----------

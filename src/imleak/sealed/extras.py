@@ -1,4 +1,4 @@
-"""What a picture file holds beside its samples: metadata, and bytes behind its end."""
+"""What an image file holds beside its samples: metadata, and bytes behind its end."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ _PILLOW_INFO = {
 
 
 def metadata(content: bytes) -> tuple[str, ...]:
-    """Kinds of metadata in a picture file: ``("EXIF", "ICC profile")``; each once."""
+    """Kinds of metadata in an image file: ``("EXIF", "ICC profile")``; each once."""
     if content.startswith(png.SIGNATURE):
         found = {_PNG_CHUNKS.get(kind) for kind, _ in png.chunks(content)}
     elif content.startswith(TIFF):
@@ -62,7 +62,7 @@ def metadata(content: bytes) -> tuple[str, ...]:
 
 def bytes_behind(content: bytes) -> int:
     """How many bytes of a PNG, TIFF or JPEG file stand behind all that belongs to its
-    pictures; 0 for a file that is cut, and for other formats."""
+    images; 0 for a file that is cut, and for other formats."""
     if content.startswith(png.SIGNATURE):
         end = max((end for _, end in png.chunks(content)), default=len(content))
     elif content.startswith(TIFF):
@@ -76,8 +76,8 @@ def bytes_behind(content: bytes) -> int:
 
 def _info(content: bytes) -> dict[Any, Any]:
     try:
-        with PIL.Image.open(io.BytesIO(content)) as picture:
-            return picture.info
+        with PIL.Image.open(io.BytesIO(content)) as image:
+            return image.info
     except PIL.UnidentifiedImageError:  # PNM of 16 bits, formats of other libraries
         return {}
 

@@ -1,4 +1,4 @@
-"""Picture files in and out, without the change of one sample."""
+"""Image files in and out, without the change of one sample."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _KEYWORD = "imleak"
 _HARMLESS = re.compile(
     r"palette expanded|.* stretched to .*|turned by EXIF .*|\d+ reduced cop(y|ies) left out"
 )
-"""Notes of reading that one can live with: the picture looks the same. Reduced copies are
+"""Notes of reading that one can live with: the image looks the same. Reduced copies are
 thumbnails, and the previews and gain maps that telephones append to a JPEG."""
 
 
@@ -37,14 +37,14 @@ def read_whole(path: Path, *, bits: int | None, max_pixels: int) -> Image:
         If the file cannot be read, or reading it would drop or convert something that
         could not be given back: alpha, pages of a TIFF, CMYK.
     """
-    picture = read(Source(str(path), path), colour=True, bits=bits, max_pixels=max_pixels)
-    lost = [note for note in picture.notes if not _HARMLESS.fullmatch(note)]
+    image = read(Source(str(path), path), colour=True, bits=bits, max_pixels=max_pixels)
+    lost = [note for note in image.notes if not _HARMLESS.fullmatch(note)]
     if lost:
         raise ImageError(
             f"{path}: cannot be given back as it is ({', '.join(lost)}); "
             "save it as an 8- or 16-bit grey or RGB PNG"
         )
-    return replace(picture, notes=(*picture.notes, *_dropped(content_of(path))))
+    return replace(image, notes=(*image.notes, *_dropped(content_of(path))))
 
 
 def read_exact(path: Path, *, max_pixels: int) -> Image | None:
@@ -56,8 +56,8 @@ def read_exact(path: Path, *, max_pixels: int) -> Image | None:
     ImageError
         If the file is no image, or its samples cannot be decoded.
     """
-    picture = read(Source(str(path), path), colour=True, max_pixels=max_pixels)
-    return None if picture.notes or png.is_cut(content_of(path)) else picture
+    image = read(Source(str(path), path), colour=True, max_pixels=max_pixels)
+    return None if image.notes or png.is_cut(content_of(path)) else image
 
 
 def content_of(path: Path) -> bytes:

@@ -1,7 +1,7 @@
 """Sealed files under one nonce: found from their headers, without a key.
 
-Two pictures under one key and one nonce have one keystream. Where both are encrypted, the
-XOR of the two ciphers is the XOR of the two pictures, which shows both.
+Two images under one key and one nonce have one keystream. Where both are encrypted, the
+XOR of the two ciphers is the XOR of the two images, which shows both.
 """
 
 from __future__ import annotations

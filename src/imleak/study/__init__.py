@@ -1,4 +1,4 @@
-"""A study: schemes x levels x encoders x measures over a set of pictures.
+"""A study: schemes x levels x encoders x measures over a set of images.
 
 `spec` says what is wanted and `survey` what there is; `plan`, a pure function of both,
 makes units of work of them; `run` has these done by a `cluster`, or by this process, and

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import inspect
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, Self
 
 from .. import plugins
 from ..files import printable
-from ..interfaces import ChoosesView, ImleakError, NotInstalledError, Space, TrainableEncoder
+from ..interfaces import ImleakError, NotInstalledError, Space
 from .limits import cut, refusals
 
 
@@ -33,15 +33,24 @@ class Component:
     kind : scheme, encoder, metric, estimator or attack.
     name, version : of the class.
     options : what its constructor is given, as canonical JSON.
-    digest : what moves its numbers besides its options: of an encoder its weights and
-        preprocessing, of an estimator the precision it computes in; else empty.
     """
 
     kind: plugins.Kind
     name: str
     version: str
     options: str
-    digest: str = ""
+
+    @cached_property
+    def digest(self) -> str:
+        """What moves its numbers besides its options: of an encoder its weights and
+        preprocessing, of an estimator the precision it computes in; else empty. Weights are
+        read for it, if :func:`remember` was not told of it before."""
+        if (known := _DIGESTS.get(self)) is not None:
+            return known
+        built = self.build()
+        if self.kind == "encoder":
+            return str(built.digest)
+        return str(getattr(built, "facts", {}).get("precision", ""))
 
     def build(self) -> Any:
         """The instance; made once a process."""
@@ -49,7 +58,7 @@ class Component:
 
     @property
     def identity(self) -> dict[str, str]:
-        return asdict(self)
+        return asdict(self) | {"digest": self.digest}
 
     @property
     def contents(self) -> dict[str, str]:
@@ -91,7 +100,7 @@ class Component:
 
 
 def component(kind: plugins.Kind, name: str, options: Mapping[str, Any]) -> Component:
-    """Describe, and by that try, a component.
+    """Describe, and by that try, a component; no weights are read for it.
 
     Raises
     ------
@@ -103,9 +112,22 @@ def component(kind: plugins.Kind, name: str, options: Mapping[str, Any]) -> Comp
     except (TypeError, ValueError, RecursionError) as error:
         raise OptionError(f"{name}: an option is no text, number or list: {error}") from error
     instance = _instance(kind, name, spelled)
-    facts = getattr(instance, "facts", {}) if kind == "estimator" else {}
-    digest = instance.digest if kind == "encoder" else facts.get("precision", "")
-    return Component(kind, name, str(instance.version), spelled, digest)
+    return Component(kind, name, str(instance.version), spelled)
+
+
+_DIGESTS: dict[Component, str] = {}
+
+
+def remember(identities: Iterable[Mapping[str, str]]) -> None:
+    """Take digests from a manifest, on a machine that may lack the weights.
+
+    Parameters
+    ----------
+    identities : of components, see :attr:`Component.identity`.
+    """
+    for one in identities:
+        known = Component(one["kind"], one["name"], one["version"], one["options"])  # type: ignore[arg-type]
+        _DIGESTS[known] = one["digest"]
 
 
 def measure_kind(name: str) -> plugins.Kind:
@@ -178,7 +200,7 @@ class Question:
 
     Parameters
     ----------
-    target : encoder of the plain picture.
+    target : encoder of the plain image.
     views : encoders of the clear part, each a way to look at it; more than one where an
         estimator chooses among them.
     beside : the other questions that an attack is asked together with this one.
@@ -243,17 +265,17 @@ class Question:
 
 def is_trained(view: Component) -> bool:
     """Whether a view is trained on every split, and not a frozen encoder."""
-    return isinstance(view.build(), TrainableEncoder)
+    return hasattr(view.build(), "watch")
 
 
 def holds_out(measure: Component) -> bool:
-    """Whether a measure tests on pictures that a trained view has not seen."""
+    """Whether a measure tests on images that a trained view has not seen."""
     return bool(getattr(measure.build(), "holds_out", False))
 
 
 def chooses_view(measure: Component) -> bool:
     """Whether an estimator is asked once for all views of a target."""
-    return isinstance(measure.build(), ChoosesView)
+    return hasattr(measure.build(), "choose")
 
 
 def space(measure: Component) -> Space | None:
@@ -277,6 +299,19 @@ def fewest_images(measure: Component) -> int:
     return int(getattr(measure.build(), "fewest_images", 1))
 
 
+def encrypts(measure: Component, scheme: str) -> bool:
+    """Whether a measure encrypts an image once more, or a copy of it by a scheme that is
+    known: ciphers that come encrypted cannot be."""
+    built = measure.build()
+    copies = bool(getattr(built, "clear_copies", ())) and scheme == "recorded"
+    return copies or bool(getattr(built, "encrypts", False))
+
+
+def gives_scores(encoder: Component) -> bool:
+    """Whether an encoder is a classifier, too."""
+    return hasattr(encoder.build(), "scores")
+
+
 def needs_scores(attack: Component) -> bool:
     """Whether an attack needs the class scores of its encoders."""
     return bool(getattr(attack.build(), "needs_scores", False))
@@ -288,5 +323,5 @@ def takes_gallery(attack: Component) -> bool:
 
 
 def has_features(encoder: Component) -> bool:
-    """Whether an encoder turns pictures into vectors; that of scalar pixels does not."""
+    """Whether an encoder turns images into vectors; that of scalar pixels does not."""
     return encoder.build().input_size is not None

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from time import perf_counter
 from typing import Any
 
@@ -16,22 +17,28 @@ from ..cache import Arrays, Cache, CacheError
 from ..files import printable
 from ..interfaces import (
     Attack,
-    ChoosesView,
-    Classifier,
-    Estimator,
     Features,
     Image,
     ImleakError,
+    Measurement,
     Metric,
     WholeImages,
 )
-from .components import Component, Question, copies_of, has_features, is_trained
+from .ciphers import Ciphers, recorded, simulated
+from .components import (
+    Component,
+    Question,
+    chooses_view,
+    copies_of,
+    gives_scores,
+    has_features,
+    is_trained,
+)
 from .features import Embedding, FeatureRequest, embeddings, encode, show, unpack
-from .observe import observe
 from .parts import Part
 from .plan import PIXELS, ImageInfo, Unit
-from .samples import pool_features, pool_pixels, room
-from .survey import Reader
+from .samples import allocate, pool_features, pool_pixels
+from .scan import Reader
 from .trained import Trained
 
 Share = Callable[[float], None]
@@ -41,12 +48,12 @@ Place = tuple[str | None, int | None]
 
 
 @dataclass(frozen=True)
-class Errand:
-    """What is to be done with one picture, which is read once for all of it.
+class ImageTask:
+    """What is to be done with one image, which is read once for all of it.
 
     Parameters
     ----------
-    image : the picture.
+    image : the image.
     embeddings : vectors to be made and kept.
     units : of metrics.
     """
@@ -62,34 +69,49 @@ class Errand:
         return asked | {embedding.encoder for embedding in self.embeddings}
 
     def lost(self, why: str) -> list[Part]:
-        """The parts of an errand nobody survived."""
+        """The parts of an image_task nobody survived."""
         return [
             *(Part(embedding.key, embedding.identity, error=why) for embedding in self.embeddings),
             *(Part(unit.key, unit.identity, error=why) for unit in self.units),
         ]
 
-    def split(self) -> list[Errand]:
-        """The same as several errands of one thing each."""
+    def split(self) -> list[ImageTask]:
+        """The same as several image_tasks of one thing each."""
         return [
-            *(Errand(self.image, embeddings=(embedding,)) for embedding in self.embeddings),
-            *(Errand(self.image, units=(unit,)) for unit in self.units),
+            *(ImageTask(self.image, embeddings=(embedding,)) for embedding in self.embeddings),
+            *(ImageTask(self.image, units=(unit,)) for unit in self.units),
         ]
 
 
 @dataclass(frozen=True)
 class Workplace:
-    """What a unit needs besides itself: a way to read pictures, a place for vectors."""
+    """What a unit needs besides itself: a way to read images, a place for vectors."""
 
     reader: Reader
     cache: Cache = field(default_factory=Cache)
 
     def image(self, info: ImageInfo) -> Image:
-        """A surveyed picture; the last one a thread has read is kept."""
+        """A scanned image; the last one a thread has read is kept."""
         last = getattr(_LAST, "read", None)
         if last is None or last[:2] != (self.reader, info):
             last = _LAST.read = (self.reader, info, self.reader.again(info))
         image: Image = last[2]
         return image
+
+    def ciphers(self, info: ImageInfo, scheme: Component, seed: int) -> Ciphers:
+        """The ciphers of a scanned image; those of the last one of a thread are kept."""
+        asked = (self.reader, info, scheme, seed)
+        last = getattr(_LAST, "ciphers", None)
+        if last is None or last[0] != asked:
+            image = self.image(info)
+            made = (
+                recorded(image, scheme, seed, info.ciphers, self.reader.read)
+                if info.ciphers
+                else simulated(image, scheme, seed)
+            )
+            last = _LAST.ciphers = (asked, made)
+        found: Ciphers = last[1]
+        return found
 
     def lacking(self, requests: Iterable[FeatureRequest]) -> list[Embedding]:
         """What has to be embedded for these vectors to be in the cache. Those whose writing
@@ -122,7 +144,8 @@ class Workplace:
         return [unpack(arrays) for r in requests if (arrays := found[r.key]) is not None]
 
     def _make(self, embedding: Embedding) -> dict[str, Arrays]:
-        made = encode(show(embedding, self.image(embedding.image)))
+        info = embedding.image
+        made = encode(show(embedding, self.image(info), partial(self.ciphers, info)))
         with suppress(CacheError):
             self.cache.put_together(embedding.key, made, maker=embedding.encoder.title)
         return made
@@ -131,20 +154,20 @@ class Workplace:
 _LAST = threading.local()
 
 
-def run_errand(place: Workplace, errand: Errand, _: Share | None = None) -> list[Part]:
-    """Do what is to be done with one picture.
+def run_image_task(place: Workplace, image_task: ImageTask, _: Share | None = None) -> list[Part]:
+    """Do what is to be done with one image.
 
     Returns
     -------
     The parts of its units, after those of the vectors that could not be made: such a part
     says why, and that it need not be tried again.
     """
-    parts = [part for embedding in errand.embeddings if (part := _embed(embedding, place))]
-    return [*parts, *(execute(unit, place) for unit in errand.units)]
+    parts = [part for embedding in image_task.embeddings if (part := _embed(embedding, place))]
+    return [*parts, *(execute(unit, place) for unit in image_task.units)]
 
 
 def run_unit(place: Workplace, unit: Unit, share: Share | None = None) -> Part:
-    """:func:`execute`, for a crew."""
+    """:func:`execute`, for a executor."""
     return execute(unit, place, share)
 
 
@@ -152,7 +175,7 @@ def _embed(embedding: Embedding, place: Workplace) -> Part | None:
     start = perf_counter()
     try:
         place.embed(embedding)
-    except Exception as error:  # of any encoder, on any picture: the run goes on
+    except Exception as error:  # of any encoder, on any image: the run goes on
         seconds = perf_counter() - start
         why = reason(error, embedding.image.name)
         return Part(embedding.key, embedding.identity, error=why, seconds=seconds)
@@ -165,23 +188,25 @@ def execute(unit: Unit, place: Workplace, share: Share | None = None) -> Part:
     Parameters
     ----------
     unit : of a plan.
-    place : where to read pictures and to keep vectors.
+    place : where to read images and to keep vectors.
     share : told the share done, 0..1, by an estimator.
     """
     start = perf_counter()
     part = Part(unit.key, unit.identity)
     try:
         part = replace(part, readings=_readings(unit, place, share))
-    except Exception as error:  # of any plugin, on any picture: the run goes on
-        about = unit.images[0].name if unit.is_metric else None
+    except Exception as error:  # of any plugin, on any image: the run goes on
+        about = unit.images[0].name if unit.is_of_one_image else None
         part = replace(part, error=reason(error, about))
     return replace(part, seconds=perf_counter() - start)
 
 
 def _readings(unit: Unit, place: Workplace, share: Share | None) -> list[dict[str, Any]]:
-    if unit.is_metric:
-        return _metric(unit, place)
-    return _attack(unit, place) if unit.is_attack else _estimator(unit, place, share)
+    measure = {"metric": _metric, "attack": _attack, "estimator": _estimator}[unit.measure.kind]
+    return [
+        {name: value for name, value in asdict(one).items() if value not in (None, (), {})}
+        for one in measure(unit, place, share)
+    ]
 
 
 def reason(error: Exception, image: str | None = None) -> str:
@@ -194,10 +219,10 @@ def reason(error: Exception, image: str | None = None) -> str:
 
 
 def requests_of(unit: Unit, info: ImageInfo) -> list[FeatureRequest]:
-    """The vectors a unit needs of one of its pictures: of the target, then of every view at
+    """The vectors a unit needs of one of its images: of the target, then of every view at
     every level but those that are trained; none if it looks at samples."""
     question = unit.question
-    if unit.is_attack:
+    if unit.measure.kind == "attack":
         return [one for space in question.each for one in _of_space(unit, info, space).values()]
     if question == PIXELS or not has_features(question.target):
         return []
@@ -231,10 +256,9 @@ def _of_space(unit: Unit, info: ImageInfo, space: Question) -> dict[Place, Featu
     return asked
 
 
-def _attack(unit: Unit, place: Workplace) -> list[dict[str, Any]]:
+def _attack(unit: Unit, place: Workplace, _: Share | None) -> Sequence[Measurement]:
     attack: Attack = unit.measure.build()
-    found = attack.judge(spaces_of(unit, place), seed=unit.seed)
-    return [asdict(measurement) for measurement in found]
+    return attack.judge(spaces_of(unit, place), seed=unit.seed)
 
 
 def spaces_of(unit: Unit, place: Workplace) -> dict[str, WholeImages]:
@@ -249,7 +273,7 @@ def _whole_images(unit: Unit, space: Question, place: Workplace) -> WholeImages:
     for at, info in enumerate(unit.images):
         asked = _of_space(unit, info, space)
         for where, (vector,) in zip(asked, place.features(list(asked.values())), strict=True):
-            vectors.setdefault(where, room(count, dimension))[at] = vector
+            vectors.setdefault(where, allocate(count, dimension))[at] = vector
     copies, clear_copies = copies_of(unit.measure, space.target)
     encoder = space.target.build()
 
@@ -260,54 +284,55 @@ def _whole_images(unit: Unit, space: Question, place: Workplace) -> WholeImages:
         levels=unit.levels,
         plain=vectors[None, None],
         clear=clear(None),
-        groups=np.arange(count),
+        groups=unit.groups,
         copies={copy: vectors[copy, None] for copy in copies},
         clear_copies={copy: clear(copy) for copy in clear_copies},
         gallery=_gallery(unit, space, place) if unit.gallery.images else None,
-        scores=encoder.scores if isinstance(encoder, Classifier) else None,
+        scores=encoder.scores if gives_scores(space.target) else None,
     )
 
 
 def _gallery(unit: Unit, space: Question, place: Workplace) -> NDArray[np.float32]:
     """(m, d) vectors of a gallery in one space."""
-    vectors = room(len(unit.gallery.images), space.target.build().dimension)
+    vectors = allocate(len(unit.gallery.images), space.target.build().dimension)
     for at, info in enumerate(unit.gallery.images):
         asked = FeatureRequest(info, space.target, seed=unit.seed)
         vectors[at] = place.features([asked])[0]
     return vectors
 
 
-def _metric(unit: Unit, place: Workplace) -> list[dict[str, Any]]:
+def _metric(unit: Unit, place: Workplace, _: Share | None) -> Sequence[Measurement]:
     metric: Metric = unit.measure.build()
     (info,) = unit.images
-    observed = observe(place.image(info), unit.scheme, unit.levels, unit.seed)
+    observed = place.ciphers(info, unit.scheme, unit.seed).observed(unit.levels)
     if requests := requests_of(unit, info):
         plain, *clear = (vectors[0] for vectors in place.features(requests))
         at = dict(zip(unit.levels, clear, strict=True))
         observed = replace(observed, plain_features=plain, clear_features=at.__getitem__)
-    common = {"unit": metric.unit, "bound": metric.bound}
-    return [asdict(reading) | common for reading in metric.measure(observed)]
+    return metric.measure(observed)
 
 
-def _estimator(unit: Unit, place: Workplace, share: Share | None) -> list[dict[str, Any]]:
-    estimator: Estimator = unit.measure.build()
+def _estimator(unit: Unit, place: Workplace, share: Share | None) -> Sequence[Measurement]:
+    estimator = unit.measure.build()
+
+    def ciphers(info: ImageInfo) -> Ciphers:
+        return place.ciphers(info, unit.scheme, unit.seed)
+
     if not has_features(unit.question.target):
-        samples = pool_pixels(unit, place.image)
-        estimates = estimator.estimate(samples, seed=unit.seed, progress=share)
+        pooled = [pool_pixels(unit, ciphers)]
     else:
         pooled = pool_features(
             unit,
             vectors=lambda info: place.features(requests_of(unit, info)),
-            learned=lambda view: Trained(view, unit, place.image, place.cache),
+            learned=lambda view: Trained(view, unit, ciphers, place.cache),
         )
-        if isinstance(estimator, ChoosesView):
-            names = [view.title for view in unit.question.views]
-            views = dict(zip(names, pooled, strict=True))
-            estimates = estimator.choose(views, seed=unit.seed, progress=share)
-        else:
-            (samples,) = pooled
-            estimates = estimator.estimate(samples, seed=unit.seed, progress=share)
+    if has_features(unit.question.target) and chooses_view(unit.measure):
+        views = dict(zip((v.title for v in unit.question.views), pooled, strict=True))
+        estimates = estimator.choose(views, seed=unit.seed, progress=share)
+    else:
+        (samples,) = pooled
+        estimates = estimator.estimate(samples, seed=unit.seed, progress=share)
     return [
-        {"level": level} | asdict(estimate)
+        replace(estimate, level=level)
         for level, estimate in zip(unit.levels, estimates, strict=True)
     ]

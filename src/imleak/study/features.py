@@ -1,8 +1,8 @@
-"""Vectors of pictures and of their clear parts: what is wanted, and how it is made."""
+"""Vectors of images and of their clear parts: what is wanted, and how it is made."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from hashlib import sha256
@@ -13,26 +13,26 @@ from numpy.typing import NDArray
 
 from ..cache import Arrays
 from ..images import COPIES_VERSION, copy_of, cut, patch_places, resize
-from ..interfaces import Encoder, Features, Image, ImageError, Observation, Samples
+from ..interfaces import Encoder, Features, Image, ImageError, Samples
+from .ciphers import Ciphers, derive_seed, simulated
 from .components import Component, canonical
-from .observe import derive_seed, observe
 from .plan import SAMPLING_VERSION, ImageInfo
 
 
 @dataclass(frozen=True)
 class FeatureRequest:
-    """The vectors of one picture, plain or at one level, in the space of one encoder.
+    """The vectors of one image, plain or at one level, in the space of one encoder.
 
     Parameters
     ----------
     image, encoder : of what.
-    patches : how many places it is cut at; 0 for the whole picture, resized unless the
+    patches : how many places it is cut at; 0 for the whole image, resized unless the
         encoder takes images whole.
     seed : of the places.
-    scheme, level : of the clear part; None for the plain picture, whose vectors are the
+    scheme, level : of the clear part; None for the plain image, whose vectors are the
         same whatever is encrypted.
-    copy : what the picture was made into first, one of :data:`imleak.images.COPIES`; None
-        for the picture as it is.
+    copy : what the image was made into first, one of :data:`imleak.images.COPIES`; None
+        for the image as it is.
     """
 
     image: ImageInfo
@@ -49,12 +49,12 @@ class FeatureRequest:
 
     @property
     def places(self) -> NDArray[np.int64] | None:
-        """(patches, 2) top left corners; None for the whole picture.
+        """(patches, 2) top left corners; None for the whole image.
 
         Raises
         ------
         ImageError
-            If the picture is smaller than a patch.
+            If the image is smaller than a patch.
         """
         if not self.patches:
             return None
@@ -69,7 +69,7 @@ class FeatureRequest:
         """SHA-256 (hex) of everything the vectors depend on."""
         identity = {
             "sampling": SAMPLING_VERSION,
-            "image": self.image.digest,
+            "image": self.image.digest if self.level is None else self.image.key,
             "encoder": self.encoder.contents,
             "places": None if self.places is None else self.places.tolist(),
             "scheme": self.scheme and self.scheme.identity,
@@ -82,7 +82,7 @@ class FeatureRequest:
 
 @dataclass(frozen=True)
 class Embedding:
-    """One piece of an encoder's work: what is wanted of one picture in its space."""
+    """One piece of an encoder's work: what is wanted of one image in its space."""
 
     image: ImageInfo
     encoder: Component
@@ -90,7 +90,7 @@ class Embedding:
 
     @cached_property
     def identity(self) -> dict[str, object]:
-        """What fails, if it fails: an encoder on a picture."""
+        """What fails, if it fails: an encoder on an image."""
         return {
             "sampling": SAMPLING_VERSION,
             "vectors of": self.image.digest,
@@ -103,15 +103,15 @@ class Embedding:
         return sha256(canonical(self.identity).encode()).hexdigest()
 
     @property
-    def pictures(self) -> int:
-        """How many different pictures the encoder will about have to see: level 0 is the
-        plain picture."""
+    def images(self) -> int:
+        """How many different images the encoder will about have to see: level 0 is the
+        plain image."""
         different = {(r.patches, r.seed, r.level or 0, r.copy) for r in self.requests}
         return sum(max(1, patches) for patches, *_ in different)
 
 
 def embeddings(requests: Iterable[FeatureRequest]) -> list[Embedding]:
-    """Requests by picture and encoder, each once, in the order given."""
+    """Requests by image and encoder, each once, in the order given."""
     grouped: dict[tuple[str, Component], dict[str, FeatureRequest]] = {}
     for request in requests:
         grouped.setdefault((request.image.digest, request.encoder), {})[request.key] = request
@@ -128,22 +128,26 @@ class Shown:
     Parameters
     ----------
     embedding : for which.
-    pictures : m different ones, (C, size, size) each; whole ones (C, H, W).
+    images : m different ones, (C, size, size) each; whole ones (C, H, W).
     bits : B of their samples.
-    rows : for every request, which of the pictures its vectors are of, (P,).
+    rows : for every request, which of the images its vectors are of, (P,).
     """
 
     embedding: Embedding
-    pictures: tuple[Samples, ...]
+    images: tuple[Samples, ...]
     bits: int
     rows: tuple[NDArray[np.int32], ...]
 
 
-def show(embedding: Embedding, image: Image) -> Shown:
+CiphersOf = Callable[[Component, int], Ciphers]
+"""The ciphers of the image at hand, of a scheme under the seed of a study."""
+
+
+def show(embedding: Embedding, image: Image, ciphers: CiphersOf) -> Shown:
     """Encrypt, take the clear part and cut: all of an embedding but the encoder.
 
-    The picture is encrypted as a whole; then the plain picture and every clear part are
-    cut at the same places, or resized. A picture that comes twice is shown once.
+    The image is encrypted as a whole; then the plain image and every clear part are
+    cut at the same places, or resized. An image that comes twice is shown once.
 
     Raises
     ------
@@ -151,25 +155,25 @@ def show(embedding: Embedding, image: Image) -> Shown:
         If it is smaller than a patch.
     """
     different: dict[bytes, int] = {}
-    pictures: list[Samples] = []
+    images: list[Samples] = []
     rows: dict[FeatureRequest, NDArray[np.int32]] = {}
-    for request, samples in at_every_level(embedding.requests, image):
+    for request, samples in at_every_level(embedding.requests, image, ciphers):
         row = []
-        for picture in as_input(request, samples, image.bits):
-            digest = sha256(repr(picture.shape).encode() + picture.tobytes()).digest()
+        for shown in as_input(request, samples, image.bits):
+            digest = sha256(repr(shown.shape).encode() + shown.tobytes()).digest()
             if digest not in different:
-                different[digest] = len(pictures)
-                pictures.append(picture)
+                different[digest] = len(images)
+                images.append(shown)
             row.append(different[digest])
         rows[request] = np.asarray(row, dtype=np.int32)
     by_request = tuple(rows[request] for request in embedding.requests)
-    return Shown(embedding, tuple(pictures), image.bits, by_request)
+    return Shown(embedding, tuple(images), image.bits, by_request)
 
 
 def encode(shown: Shown) -> dict[str, Arrays]:
     """The vectors of every request, by key, as they are kept.
 
-    Patches and the whole picture are encoded apart: what else a study wants of a picture is
+    Patches and the whole image are encoded apart: what else a study wants of an image is
     then nothing to the last bits of either.
 
     Raises
@@ -189,9 +193,9 @@ def encode(shown: Shown) -> dict[str, Arrays]:
 
 def _vectors(shown: Shown, used: NDArray[np.int32]) -> Features:
     encoder: Encoder = shown.embedding.encoder.build()
-    pictures = [shown.pictures[row] for row in used]
+    images = [shown.images[row] for row in used]
     # Whole images come in any size: one at a time.
-    batches = [[one] for one in pictures] if encoder.input_size == "image" else [pictures]
+    batches = [[one] for one in images] if encoder.input_size == "image" else [images]
     vectors = np.concatenate([encoder.encode(np.stack(some), shown.bits) for some in batches])
     if not np.isfinite(vectors).all():
         title, name = shown.embedding.encoder.title, shown.embedding.image.name
@@ -226,23 +230,22 @@ def input_size(encoder: Component) -> int | Literal["image"]:
 
 
 def at_every_level(
-    requests: Iterable[FeatureRequest], image: Image
+    requests: Iterable[FeatureRequest], image: Image, ciphers: CiphersOf
 ) -> Iterator[tuple[FeatureRequest, Samples]]:
-    """The plain picture or the clear part each request is of, or that of a copy; a level is
-    encrypted once."""
-    observed: dict[tuple[str | None, Component], Observation] = {}
-    seen: dict[str | None, Image] = {None: image}
+    """The plain image or the clear part each request is of, or that of a copy."""
+    copies: dict[str, Image] = {}
+    of_copies: dict[tuple[str, Component], Ciphers] = {}
     for request in sorted(requests, key=_in_turn):
-        if request.copy and request.copy not in seen:
-            seen[request.copy] = copy_of(image, request.copy)
-        shown = seen[request.copy]
-        if request.scheme is None or request.level is None:
-            yield request, shown.samples
+        copy, scheme = request.copy, request.scheme
+        if copy and copy not in copies:
+            copies[copy] = copy_of(image, copy)
+        if scheme is None or request.level is None:
+            yield request, (copies[copy] if copy else image).samples
             continue
-        which = request.copy, request.scheme
-        if which not in observed:
-            observed[which] = observe(shown, request.scheme, (), request.seed)
-        yield request, observed[which].clear(request.level)
+        if copy and (copy, scheme) not in of_copies:
+            of_copies[copy, scheme] = simulated(copies[copy], scheme, request.seed)
+        made = of_copies[copy, scheme] if copy else ciphers(scheme, request.seed)
+        yield request, made.exposure(request.level).rendered
 
 
 def _in_turn(request: FeatureRequest) -> tuple[str, int]:

@@ -17,8 +17,10 @@ if TYPE_CHECKING:
 
 COLUMNS: Mapping[str, str] = {
     "image": "str",
+    "group": "str",
     "scheme": "str",
     "level": "Int64",
+    "label": "str",
     "encoder": "str",
     "target": "str",
     "view": "str",
@@ -47,9 +49,10 @@ COLUMNS: Mapping[str, str] = {
     "details": "str",
     "error": "str",
 }
-"""Columns of results.parquet. `image` is empty for estimators and attacks, `level` for what
-failed before it had one; `encoder` names both sides, `target` of the plain picture and
-`view` of the clear part; `quantity` is empty for all but attacks, which have several;
+"""Columns of results.parquet. `image` and `group` are empty for estimators and attacks,
+`level` and its `label` for what failed before it had one; `encoder` names both sides, `target`
+of the plain image and `view` of the clear part; `quantity` is empty for all but attacks,
+which have several;
 `epoch` for all but the history of an estimator; `details` are further figures of an
 estimator or attack by name, as JSON."""
 
@@ -63,6 +66,7 @@ SUMMARY_COLUMNS: Mapping[str, str] = {
     "part": "str",
     "protocol": "str",
     "level": "Int64",
+    "label": "str",
     "mean": "float64",
     "low": "float64",
     "high": "float64",
@@ -79,10 +83,11 @@ SUMMARY_COLUMNS: Mapping[str, str] = {
     "chosen": "str",
     "train_groups": "Int64",
     "test_groups": "Int64",
+    "groups": "Int64",
     "errors": "Int64",
 }
-"""Columns of summary.csv; `n` counts pictures for metrics and attacks, rows for
-estimators."""
+"""Columns of summary.csv; `n` counts images for metrics and attacks, rows for
+estimators; `groups` those the images of a metric are in, where that is fewer."""
 
 GROWTH_COLUMNS: Mapping[str, str] = {
     "scheme": "str",
@@ -100,8 +105,8 @@ GROWTH_COLUMNS: Mapping[str, str] = {
     "bound": "str",
     "rising": "boolean",
 }
-"""Columns of growth.csv: an estimator with `train_groups` pictures to learn from, tested on
-the same pictures whatever their number."""
+"""Columns of growth.csv: an estimator with `train_groups` images to learn from, tested on
+the same images whatever their number."""
 
 LINKAGE_COLUMNS: Mapping[str, str] = {
     "scheme": "str",
@@ -120,33 +125,40 @@ LINKAGE_COLUMNS: Mapping[str, str] = {
 many candidates, those of a gallery included."""
 
 
-def rows_of(unit: Unit, part: Part) -> Iterator[dict[str, Any]]:
-    """The rows of one unit: a row a reading, or one with its error."""
+def rows_of(unit: Unit, part: Part, labels: Mapping[int, str]) -> Iterator[dict[str, Any]]:
+    """The rows of one unit: a row a measurement, or one with its error.
+
+    Parameters
+    ----------
+    labels : of the levels, by rank.
+    """
     common = {
-        "image": unit.images[0].name if unit.is_metric else None,
+        "image": unit.images[0].name if unit.is_of_one_image else None,
+        "group": (unit.images[0].group or None) if unit.is_of_one_image else None,
         "scheme": unit.scheme.name,
         **_sides(unit.question),
         "measure": unit.measure.name,
         "protocol": protocol_of(unit.measure),
         "seed": unit.seed,
-        "part": "clear",
     }
     if part.error is not None:
-        yield common | {"error": part.error}
+        yield common | {"part": "clear", "error": part.error}
     drawn = {"images": len(unit.images), "of images": unit.drawn_from} if unit.drawn_from else {}
     for reading in part.readings:
         low, high = reading.get("interval") or (None, None)
         null = reading.get("null") or {}
         details = {**(reading.get("details") or {}), **drawn}
-        row = common | {name: reading[name] for name in COLUMNS if name in reading}
+        given = {name: reading[name] for name in COLUMNS if name in reading}
+        row = common | given
         yield row | {
+            "label": labels[row["level"]],
             "low": low,
             "high": high,
             "null_mean": null.get("mean"),
             "null_p95": null.get("p95"),
             "details": _json(details),
         }
-        same = {name: row[name] for name in ("level", "protocol", "unit", "bound")}
+        same = {name: row[name] for name in ("level", "part", "protocol", "unit", "bound")}
         for epoch, value in enumerate(reading.get("history", ()), start=1):
             yield common | same | {"epoch": epoch, "value": value}
 
@@ -186,7 +198,7 @@ def protocol_of(measure: Component) -> str | None:
 
 
 def row_of(omission: Omission, spec: StudySpec) -> dict[str, Any]:
-    """The row of a picture that was left out."""
+    """The row of an image that was left out."""
     asked = omission.measure is not None
     return {
         "image": omission.image,

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 from ..images import Source
+from ..interfaces import Level, Scheme
+from .ciphers import CipherFile
 from .parts import Part
 from .plan import Gallery, ImageInfo, Omission, Unit
 from .recorded import FORMAT
@@ -32,6 +34,7 @@ PACKAGES = (
     "pyarrow",
 )
 
+THEIRS = "Ciphers were made elsewhere; no key of theirs was known."
 KEYS = (
     "Ciphers were measured under keys derived from the seed, so that the run can be repeated. "
     "They protect nothing, and nothing encrypted with them is meant to."
@@ -46,19 +49,21 @@ class Record:
     ----------
     spec : the study.
     command : the words of the command line, if it was one.
-    noticed : what a reader must know of the pictures, a line each.
-    drawn : units of estimators that were given some of the pictures.
+    noticed : what a reader must know of the images, a line each.
+    drawn : units of estimators that were given some of the images.
     gallery : other images that attacks looked among.
+    findings : what was found in ciphers that somebody else made, a sentence each.
     """
 
     spec: StudySpec
     command: Sequence[str] | None = None
     images: Sequence[ImageInfo] = ()
-    levels: Sequence[int] = ()
+    levels: Sequence[Level] = ()
     left_out: Sequence[Omission] = ()
     noticed: Sequence[str] = ()
     drawn: Sequence[Unit] = ()
     gallery: Gallery = field(default_factory=Gallery)
+    findings: Sequence[str] = ()
     started: str = field(default_factory=lambda: now())
     finished: str | None = None
     units: dict[str, int] = field(default_factory=dict)
@@ -86,7 +91,8 @@ class Record:
             "command": None if self.command is None else list(self.command),
             "started": self.started,
             "finished": self.finished,
-            "levels": list(self.levels),
+            "scheme": _scheme(self.spec),
+            "levels": [asdict(level) for level in self.levels],
             "components": [component.identity | component.facts for component in components],
             "warnings": [*self.noticed, *warnings(self.spec), *_subsampled(self.spec, self.drawn)],
             "subsamples": [_subsample(unit) for unit in self.drawn],
@@ -94,8 +100,9 @@ class Record:
             "gallery": {"images": len(self.gallery.images), "digest": self.gallery.digest},
             "left_out": [dict(each) for each in dict.fromkeys(map(_left_out, self.left_out))],
             "units": self.units,
-            "keys": KEYS,
+            "keys": THEIRS if self.spec.ciphers else KEYS,
             "versions": versions(),
+            "findings": list(self.findings),
         }
 
 
@@ -104,13 +111,20 @@ def warnings(spec: StudySpec) -> Iterator[str]:
     for encoder in spec.encoder_components():
         if not encoder.trained:
             yield (
-                f"{encoder.title} has random weights: it never saw a picture, and is a control "
+                f"{encoder.title} has random weights: it never saw an image, and is a control "
                 "that tells what of a leak the architecture sees without training."
             )
 
 
+def _scheme(spec: StudySpec) -> dict[str, Any]:
+    """What is encrypted, in words."""
+    scheme: Scheme = spec.scheme_component().build()
+    words = ("name", "axis", "clear_part", "hidden_part")
+    return {word: getattr(scheme, word) for word in words} | {"recorded": bool(spec.ciphers)}
+
+
 def _subsampled(spec: StudySpec, units: Sequence[Unit]) -> Iterator[str]:
-    """What --max-samples has left of the pictures, in a line."""
+    """What --max-samples has left of the images, in a line."""
     counts = dict.fromkeys((len(unit.images), unit.drawn_from) for unit in units)
     if counts:
         shares = " or ".join(f"{count:,} of {whole:,}" for count, whole in counts)
@@ -130,7 +144,7 @@ def _subsample(unit: Unit) -> dict[str, Any]:
 
 
 def revived_images(manifest: Mapping[str, Any]) -> list[ImageInfo]:
-    """The pictures of a manifest that was read, without where they are."""
+    """The images of a manifest that was read, without where they are."""
     return [
         ImageInfo(
             image["name"],
@@ -140,6 +154,11 @@ def revived_images(manifest: Mapping[str, Any]) -> list[ImageInfo]:
             image["height"],
             image["width"],
             image["bits"],
+            group=image["group"],
+            ciphers=tuple(
+                CipherFile(int(level), Source(image["name"], Path()), digest)
+                for level, digest in image["ciphers"].items()
+            ),
         )
         for image in manifest["images"]
     ]
@@ -169,6 +188,8 @@ def _image(info: ImageInfo) -> dict[str, Any]:
         "width": info.width,
         "channels": info.channels,
         "bits": info.bits,
+        "group": info.group,
+        "ciphers": {str(file.level): file.digest for file in info.ciphers},
         "notes": list(info.notes),
     }
 

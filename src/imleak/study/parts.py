@@ -54,7 +54,8 @@ class Part:
     ----------
     key : of the unit.
     unit : its identity, for whoever opens the file.
-    readings : a :class:`imleak.interfaces.Reading` or an `Estimate` a level, as mappings.
+    readings : what was measured, a :class:`imleak.interfaces.Measurement` each, without the
+        fields that say nothing.
     error : why there are none.
     seconds : of wall time.
     """

@@ -1,4 +1,4 @@
-"""What a study consists of: pure functions of its spec and of what the pictures are."""
+"""What a study consists of: pure functions of its spec and of what the images are."""
 
 from __future__ import annotations
 
@@ -9,14 +9,19 @@ from functools import cached_property, lru_cache
 from hashlib import sha256
 from typing import Any, Literal, Self
 
+import numpy as np
+from numpy.typing import NDArray
+
 from .. import plugins
 from ..images import Source
-from ..interfaces import ImleakError, Scheme, Space
+from ..interfaces import ImleakError, Level, Scheme, Space
+from .ciphers import CipherFile
 from .components import (
     Component,
     Question,
     canonical,
     chooses_view,
+    encrypts,
     fewest_images,
     has_features,
     space,
@@ -25,25 +30,25 @@ from .components import (
 from .spec import StudySpec
 
 SAMPLING_VERSION = "1"
-"""Of the way pictures are encrypted, cut, resized and pooled; a part of every key."""
+"""Of the way images are encrypted, cut, resized and pooled; a part of every key."""
 
 MOST_VALUES = 4096
-"""Up to so many different sample values (12 bits) a picture is its table of counts."""
+"""Up to so many different sample values (12 bits) an image is its table of counts."""
 
 DRAWN = 10_000
-"""Pairs of samples drawn of a picture without such a table."""
+"""Pairs of samples drawn of an image without such a table."""
 
 PIXELS = Question.of_both(Component("encoder", "pixels", version="", options="{}"))
 """What metrics of pixels look at: the samples themselves, whatever the encoders."""
 
 
 class LevelsError(ImleakError):
-    """Levels that none of the pictures has."""
+    """Levels that none of the images has."""
 
 
 @dataclass(frozen=True, slots=True)
 class ImageInfo:
-    """A picture without its samples.
+    """An image without its samples.
 
     Parameters
     ----------
@@ -52,6 +57,8 @@ class ImageInfo:
     digest : SHA-256 (hex) of its samples; keys contain this and not the name.
     channels, height, width, bits : of its samples.
     notes : what reading changed.
+    group : what must not be split between training and test; empty if it is its own.
+    ciphers : of it that somebody else made; empty where they are made here.
     """
 
     name: str
@@ -62,6 +69,18 @@ class ImageInfo:
     width: int
     bits: int
     notes: tuple[str, ...] = ()
+    group: str = ""
+    ciphers: tuple[CipherFile, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """What tells it and its ciphers from all others."""
+        return ":".join([self.digest, *(file.digest for file in self.ciphers)])
+
+    @property
+    def unit(self) -> str:
+        """Its group, or itself."""
+        return f"group {self.group}" if self.group else self.digest
 
 
 @dataclass(frozen=True)
@@ -89,18 +108,18 @@ class Gallery:
 
 @dataclass(frozen=True)
 class Unit:
-    """One piece of work: a measure on one picture (metric) or on all (estimator, attack), at
+    """One piece of work: a measure on one image (metric) or on all (estimator, attack), at
     all levels.
 
     Parameters
     ----------
     measure, question, scheme : what is computed.
     levels : at which levels, rising.
-    images : one picture for a metric; for others all of them, in order of digest, so that a
+    images : one image for a metric; for others all of them, in order of digest, so that a
         renamed file changes nothing.
     seed : of the study.
-    patches : places every picture is cut at; 0 where it is not cut.
-    drawn_from : how many pictures those of an estimator were drawn from; 0 if they are all.
+    patches : places every image is cut at; 0 where it is not cut.
+    drawn_from : how many images those of an estimator were drawn from; 0 if they are all.
     gallery : other images that an attack looks among.
     """
 
@@ -115,27 +134,29 @@ class Unit:
     gallery: Gallery = field(default_factory=lambda: Gallery())
 
     @property
-    def is_metric(self) -> bool:
+    def is_of_one_image(self) -> bool:
         return self.measure.kind == "metric"
 
     @property
-    def is_attack(self) -> bool:
-        return self.measure.kind == "attack"
+    def groups(self) -> NDArray[np.int64]:
+        """(images,) numbers of their groups, from 0 in order of appearance."""
+        numbers: dict[str, int] = {}
+        return np.array([numbers.setdefault(image.unit, len(numbers)) for image in self.images])
 
     @property
     def rows(self) -> int:
-        """Vectors of every picture."""
+        """Vectors of every image."""
         return max(1, self.patches)
 
     @property
     def identity(self) -> dict[str, object]:
         """Everything the result depends on."""
-        return {"images": [image.digest for image in self.images]} | _asked(*self._what)
+        return {"images": _identified(self.images)} | _asked(*self._what)
 
     @cached_property
     def key(self) -> str:
         """SHA-256 (hex) of the canonical JSON of the identity."""
-        digests = canonical([image.digest for image in self.images])
+        digests = canonical(_identified(self.images))
         return sha256(f'{{"images":{digests},{_spelled(*self._what)}'.encode()).hexdigest()
 
     @property
@@ -144,6 +165,11 @@ class Unit:
             self.measure, self.question, self.scheme, self.levels, self.seed, self.patches,
             self.gallery.digest,
         )  # fmt: skip
+
+
+def _identified(images: Sequence[ImageInfo]) -> list[str]:
+    """Images with their ciphers and groups, for keys."""
+    return [f"{image.key} {image.group}".rstrip() for image in images]
 
 
 def _asked(
@@ -155,7 +181,7 @@ def _asked(
     patches: int,
     gallery: str,
 ) -> dict[str, object]:
-    """The identity of a unit but for its pictures."""
+    """The identity of a unit but for its images."""
     asked = {
         "sampling": SAMPLING_VERSION,
         "scheme": scheme.identity,
@@ -170,13 +196,13 @@ def _asked(
 
 @lru_cache(maxsize=1024)
 def _spelled(*what: Any) -> str:
-    """The canonical JSON of that, spelled once for all pictures; "images" sorts before it."""
+    """The canonical JSON of that, spelled once for all images; "images" sorts before it."""
     return canonical(_asked(*what))[1:]
 
 
 @dataclass(frozen=True)
 class Omission:
-    """A picture that is left out, of one measure or, without one, of all of the study."""
+    """An image that is left out, of one measure or, without one, of all of the study."""
 
     image: str
     why: str
@@ -186,38 +212,43 @@ class Omission:
 
 @dataclass(frozen=True)
 class Scope:
-    """Which levels of which pictures are measured.
+    """Which levels of which images are measured.
 
-    A level says how many of B bits are encrypted, so numbers of pictures of different
-    depth B cannot be averaged: a study is of one depth.
+    What a level encrypts depends on the depth B of an image, so numbers of images of
+    different depth cannot be averaged: a study is of one depth.
 
     Parameters
     ----------
     bits : B.
-    levels : rising.
+    labelled : the levels, rising.
     images : of this depth.
     others : of another one, and why they are left out.
     """
 
     bits: int
-    levels: tuple[int, ...]
+    labelled: tuple[Level, ...]
     images: tuple[ImageInfo, ...]
     others: tuple[Omission, ...]
+
+    @property
+    def levels(self) -> tuple[int, ...]:
+        """Ranks of the levels."""
+        return tuple(level.rank for level in self.labelled)
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Every unit of a study: metrics picture by picture, then attacks, then estimators.
+    """Every unit of a study: metrics image by image, then attacks, then estimators.
 
     Units of metrics are made whenever they are asked for, and none is held: of a million
-    units a plan holds the pictures.
+    units a plan holds the images.
 
     Parameters
     ----------
-    scope : which levels of which pictures.
+    scope : which levels of which images.
     scheme : what is encrypted.
-    metrics : with what each is asked of every picture.
-    attacks, estimators : units over all pictures.
+    metrics : with what each is asked of every image.
+    attacks, estimators : units over all images.
     seed : of the study.
     gallery : other images that attacks look among.
     without : what is not measured because the images do not suffice, a line a measure.
@@ -238,11 +269,11 @@ class Plan:
 
     @property
     def pooled(self) -> tuple[Unit, ...]:
-        """Units over all pictures; what takes seconds before what takes minutes."""
+        """Units over all images; what takes seconds before what takes minutes."""
         return self.attacks + self.estimators
 
     def of(self, image: ImageInfo) -> list[Unit]:
-        """What is measured of one picture for itself."""
+        """What is measured of one image for itself."""
         return [
             Unit(measure, question, self.scheme, self.scope.levels, (image,), self.seed)
             for measure, question in self.metrics
@@ -267,14 +298,14 @@ def plan(spec: StudySpec, images: Sequence[ImageInfo], gallery: Gallery | None =
     Raises
     ------
     LevelsError
-        If no picture has the levels asked for.
+        If no image has the levels asked for.
     """
     chosen = scope(spec, images)
     gallery = gallery or Gallery()
     return Plan(
         chosen,
         spec.scheme_component(),
-        tuple(_pairs(spec, "metric")),
+        tuple(_sufficient(spec, "metric", chosen)),
         tuple(_attack_units(spec, chosen, gallery)),
         tuple(_estimator_units(spec, chosen)),
         spec.seed,
@@ -290,12 +321,12 @@ def others(gallery: Iterable[ImageInfo], images: Iterable[ImageInfo]) -> Gallery
 
 
 def omissions(spec: StudySpec, images: Sequence[ImageInfo]) -> list[Omission]:
-    """Which readable pictures are left out, of what, and why.
+    """Which readable images are left out, of what, and why.
 
     Raises
     ------
     LevelsError
-        If no picture has the levels asked for.
+        If no image has the levels asked for.
     """
     chosen = scope(spec, images)
     small = [
@@ -308,31 +339,33 @@ def omissions(spec: StudySpec, images: Sequence[ImageInfo]) -> list[Omission]:
 
 
 def scope(spec: StudySpec, images: Sequence[ImageInfo]) -> Scope:
-    """The depth most pictures have, of those that have the levels asked for (the smaller
-    of two that are as frequent), and all its levels if none are asked for; of no picture,
+    """The depth most images have, of those that have the levels asked for (the smaller
+    of two that are as frequent), and all its levels if none are asked for; of no image,
     nothing.
 
     Raises
     ------
     LevelsError
-        If no picture has these levels.
+        If no image has these levels.
     """
     if not images:
         return Scope(0, (), (), ())
     scheme: Scheme = spec.scheme_component().build()
-    wanted = set(spec.levels or ())
+    wanted = set(spec.asked_levels or ())
     counts = Counter(image.bits for image in images)
-    depths = [bits for bits in counts if wanted <= set(scheme.levels(bits))]
+    of_depth = {bits: {level.rank: level for level in scheme.levels(bits)} for bits in counts}
+    depths = [bits for bits, levels in of_depth.items() if wanted <= levels.keys()]
     if not depths:
-        deepest = scheme.levels(max(counts))
+        deepest = max(counts)
         raise LevelsError(
-            f"level {max(wanted)}: {spec.scheme.name} of {max(counts)}-bit samples has levels "
-            f"{deepest[0]}-{deepest[-1]}"
+            f"level {max(wanted)}: {spec.scheme.name} of {deepest}-bit samples has levels "
+            f"{min(of_depth[deepest])}-{max(of_depth[deepest])}"
         )
     bits = min(depths, key=lambda depth: (-counts[depth], depth))
+    levels = of_depth[bits]
     return Scope(
         bits,
-        spec.levels or tuple(scheme.levels(bits)),
+        tuple(levels[rank] for rank in spec.asked_levels or levels),
         tuple(image for image in images if image.bits == bits),
         tuple(
             Omission(
@@ -345,7 +378,7 @@ def scope(spec: StudySpec, images: Sequence[ImageInfo]) -> Scope:
 
 
 def _attack_units(spec: StudySpec, chosen: Scope, gallery: Gallery) -> Iterator[Unit]:
-    """A unit for each attack, over all pictures."""
+    """A unit for each attack, over all images."""
     images = _by_digest(chosen.images)
     for measure, question in _sufficient(spec, "attack", chosen) if images else ():
         beside = gallery if takes_gallery(measure) else Gallery()
@@ -357,8 +390,7 @@ def _attack_units(spec: StudySpec, chosen: Scope, gallery: Gallery) -> Iterator[
 
 def _without(spec: StudySpec, chosen: Scope) -> Iterator[str]:
     """What is left out because the images do not suffice for it, and why."""
-    kinds: tuple[plugins.Kind, ...] = ("attack", "estimator")
-    for kind in kinds:
+    for kind in plugins.MEASURES:
         for measure, question in _pairs(spec, kind) if chosen.images else ():
             if why := _shortage(spec, measure, question, chosen):
                 yield f"{measure.title} on {question.title} is left out: {why}."
@@ -377,13 +409,17 @@ def _shortage(spec: StudySpec, measure: Component, question: Question, chosen: S
     """Why the images do not suffice for an optional measure; empty if they do."""
     if measure not in spec.optional_components():
         return ""
-    usable, needed = len(_large_enough(chosen.images, question)), fewest_images(measure)
-    if usable >= needed:
+    if spec.ciphers and encrypts(measure, spec.scheme.name):
+        return "it encrypts images itself, and these come encrypted"
+    usable = _large_enough(chosen.images, question)
+    groups, needed = len({image.unit for image in usable}), fewest_images(measure)
+    if groups >= needed:
         return ""
     size = _patch_size(question)
     large = f" of {size}x{size} or larger" if size else ""
-    there = "there is 1" if usable == 1 else f"there are {usable}"
-    return f"it needs {needed} images{large}, and {there}"
+    what = "groups of images" if any(image.group for image in usable) else "images"
+    there = "there is 1" if groups == 1 else f"there are {groups}"
+    return f"it needs {needed} {what}{large}, and {there}"
 
 
 def _large_enough(images: Iterable[ImageInfo], question: Question) -> tuple[ImageInfo, ...]:
@@ -395,7 +431,7 @@ def _by_digest(images: Iterable[ImageInfo]) -> tuple[ImageInfo, ...]:
 
 
 def _estimator_units(spec: StudySpec, chosen: Scope) -> Iterator[Unit]:
-    """A unit for each estimator and each question, over all pictures it can use."""
+    """A unit for each estimator and each question, over all images it can use."""
     scheme = spec.scheme_component()
     for measure, question in _sufficient(spec, "estimator", chosen):
         pooled = _large_enough(_by_digest(chosen.images), question)
@@ -411,26 +447,34 @@ def _estimator_units(spec: StudySpec, chosen: Scope) -> Iterator[Unit]:
 def subsample(
     images: Sequence[ImageInfo], rows: int, most: int | None, seed: int
 ) -> tuple[ImageInfo, ...]:
-    """As many whole pictures, of `rows` rows each, as make at most `most` rows; at least one.
+    """As many whole groups of images, of `rows` rows an image, as make at most `most` rows; at
+    least one group.
 
-    They are those that come first by SHA-256 of the seed and of their own digest: the same
-    for every measure, view and level, whatever their names and their order, and with a
-    larger `most` the same ones and more. The order stays that of `images`.
+    They are those that come first by SHA-256 of the seed and of the group, or of the digest of
+    an image that is a group of its own: the same for every measure, view and level, whatever
+    their names and their order, and with a larger `most` the same ones and more. The order
+    stays that of `images`.
     """
-    count = len(images) if most is None else max(1, most // rows)
-    if count >= len(images):
+    if most is None or len(images) * rows <= most:
         return tuple(images)
-    first = sorted(images, key=lambda image: sha256(f"{seed} {image.digest}".encode()).digest())
-    kept = {image.digest for image in first[:count]}
+    groups: dict[str, list[ImageInfo]] = {}
+    for image in images:
+        groups.setdefault(image.unit, []).append(image)
+    kept: set[str] = set()
+    for unit in sorted(groups, key=lambda unit: sha256(f"{seed} {unit}".encode()).digest()):
+        drawn = {image.digest for image in groups[unit]}
+        if kept and (len(kept) + len(drawn)) * rows > most:
+            break
+        kept |= drawn
     return tuple(image for image in images if image.digest in kept)
 
 
 def _rows(chosen: Scope, scheme: Component) -> int:
-    """Most rows of scalar pixels that a picture gives: values with their counts, or pairs
+    """Most rows of scalar pixels that an image gives: values with their counts, or pairs
     that are drawn of it."""
     built: Scheme = scheme.build()
-    counted = all(built.table(chosen.bits, level) is not None for level in chosen.levels)
-    return 2**chosen.bits if counted and 2**chosen.bits <= MOST_VALUES else DRAWN
+    counted = hasattr(built, "table") and 2**chosen.bits <= MOST_VALUES
+    return 2**chosen.bits if counted else DRAWN
 
 
 def _pairs(spec: StudySpec, kind: plugins.Kind) -> Iterator[tuple[Component, Question]]:
@@ -470,7 +514,7 @@ def _offers(question: Question) -> Space:
 
 
 def _too_small(image: ImageInfo, question: Question) -> str:
-    """Why a picture cannot be cut into patches for a question; empty if it can, or need not."""
+    """Why an image cannot be cut into patches for a question; empty if it can, or need not."""
     size = _patch_size(question)
     if size is None or min(image.height, image.width) >= size:
         return ""

@@ -19,7 +19,7 @@ class Progress(Protocol):
         ...
 
     def update(self, done: float, total: float, doing: str) -> None:
-        """`done` of `total`, in units of expected work, and what is being done."""
+        """`done` of `total` pieces of work of one kind, and what is being done."""
         ...
 
 
@@ -31,28 +31,15 @@ class Silent:
     def update(self, done: float, total: float, doing: str) -> None: ...
 
 
-class Meter:
-    """Adds up pieces of work of different length.
-
-    Parameters
-    ----------
-    progress : who is told.
-    total : expected seconds of everything.
-    """
-
-    def __init__(self, progress: Progress, total: float) -> None:
-        self._progress = progress
-        self._total = total
-        self._done = 0.0
-
-    def within(self, seconds: float, share: float, doing: str) -> None:
-        """A share, 0..1, is done of a piece of `seconds`."""
-        self._progress.update(self._done + share * seconds, self._total, doing)
-
-    def advance(self, seconds: float, doing: str) -> None:
-        """A piece of `seconds` is done."""
-        self._done += seconds
-        self._progress.update(min(self._done, self._total), self._total, doing)
+def in_words(seconds: float) -> str:
+    """Seconds as a person says them."""
+    if seconds < 10:
+        return "a few seconds"
+    if seconds < 90:
+        return f"about {round(seconds, -1):.0f} seconds"
+    if seconds < 5400:
+        return f"about {seconds / 60:.0f} minutes"
+    return f"about {seconds / 3600:.1f} hours"
 
 
 def some_of(names: Iterable[str], most: int = MOST_NAMES) -> str:

@@ -12,7 +12,7 @@ from ..atomic import OutputError
 from ..files import open_regular
 
 MANIFEST = "manifest.json"
-FORMAT = 1
+FORMAT = 2
 """Of a run folder; one that is read as another is refused."""
 
 
@@ -22,7 +22,7 @@ Text = InstanceOf[str]
 Digest = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 Count = Annotated[int, Field(ge=0)]
 Size = Annotated[int, Field(ge=1)]
-Level = Annotated[int, Field(ge=0, le=1 << 32)]
+Rank = Annotated[int, Field(ge=0, le=1 << 32)]
 Time = Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d")]
 
 
@@ -54,7 +54,25 @@ class _Image(_Entry):
     width: Size
     channels: Size
     bits: Annotated[int, Field(ge=1, le=16)]
+    group: Text = ""
+    ciphers: dict[str, Digest] = Field(default_factory=dict)
     notes: list[Text]
+
+
+class _Level(_Entry):
+    rank: Rank
+    label: Text
+    short: Text
+    phrase: Text
+    leaves_nothing: bool
+
+
+class _Scheme(_Entry):
+    name: str
+    axis: str
+    clear_part: str
+    hidden_part: str
+    recorded: bool
 
 
 class _LeftOut(_Entry):
@@ -86,12 +104,13 @@ class _Gallery(_Entry):
 class _Manifest(_Entry):
     """Of a study, see :meth:`imleak.study.manifest.Record.manifest`."""
 
-    format: Literal[1]
+    format: Literal[2]
     spec: _Spec
     command: list[Text] | None
     started: Time
     finished: Time | None
-    levels: list[Level]
+    scheme: _Scheme
+    levels: list[_Level]
     components: list[_Component]
     warnings: list[Text]
     subsamples: list[_Subsample]
@@ -100,6 +119,7 @@ class _Manifest(_Entry):
     units: _Units
     keys: str
     versions: dict[str, str]
+    findings: list[Text] = Field(default_factory=list)
     gallery: _Gallery = Field(default_factory=lambda: _Gallery(images=0, digest=""))
 
 

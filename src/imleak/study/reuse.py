@@ -1,8 +1,8 @@
-r"""Pictures that were encrypted elsewhere, two of them with one keystream.
+r"""Images that were encrypted elsewhere, two of them with one keystream.
 
 Such a cipher has no header to tell. But where its most significant bits are encrypted they
-look random, which those of a picture never do, and so does their XOR with those of another
-cipher, unless both have the same keystream: the XOR is then that of the two pictures.
+look random, which those of an image never do, and so does their XOR with those of another
+cipher, unless both have the same keystream: the XOR is then that of the two images.
 
 Of n bits :math:`b_i` that are random, independent and uniform, so are the signs
 :math:`(-1)^{b_i}` and the products of neighbouring signs. By Hoeffding's inequality the sum of
@@ -29,10 +29,10 @@ FALSE_ALARM = 1e-6
 """Probability that independent keystreams are taken for one, over all pairs of a study."""
 
 MOST_BITS = 1 << 14
-"""Of a picture that are looked at: the first ones, row by row."""
+"""Of an image that are looked at: the first ones, row by row."""
 
 FEWEST_BITS = 1 << 10
-"""Of a picture that is looked at."""
+"""Of an image that is looked at."""
 
 MOST_CIPHERS = 512
 """That are compared, each with each; the first ones."""
@@ -44,7 +44,7 @@ _AT_ONCE = 1 << 12
 
 
 def trace(image: Image) -> bytes | None:
-    """The leading bits of a picture, packed, if they look random; None if they do not.
+    """The leading bits of an image, packed, if they look random; None if they do not.
 
     They are of the first channel, row by row, as most ciphers of samples go.
     """
@@ -60,21 +60,21 @@ def trace(image: Image) -> bytes | None:
 
 
 class Traces:
-    """Of the first :data:`MOST_CIPHERS` pictures that look encrypted; the others are counted."""
+    """Of the first :data:`MOST_CIPHERS` images that look encrypted; the others are counted."""
 
     def __init__(self) -> None:
         self.count = 0
         self._kept: dict[int, tuple[str, bytes]] = {}
 
     def add(self, place: int, name: str, found: bytes) -> None:
-        """The trace of a picture and its place among all, in any order."""
+        """The trace of an image and its place among all, in any order."""
         self.count += 1
         self._kept[place] = name, found
         if len(self._kept) > MOST_CIPHERS:
             del self._kept[max(self._kept)]
 
     def reused(self, among: Collection[str]) -> list[list[str]]:
-        """Groups of those of some pictures that have one keystream, by name."""
+        """Groups of those of some images that have one keystream, by name."""
         traces = dict(one for _, one in sorted(self._kept.items()) if one[0] in among)
         names = list(traces)
         alike = _alike(list(traces.values())) if len(names) > 1 else np.empty((0, 0))
@@ -86,13 +86,13 @@ class Traces:
         return [together for together in found if len(together) > 1]
 
     def warnings(self, among: Collection[str]) -> Iterator[str]:
-        """What a user must know of some pictures, a line a keystream."""
+        """What a user must know of some images, a line a keystream."""
         for names in self.reused(among):
             told = f"{', '.join(names[:-1])} and {names[-1]}"
             yield (
                 f"KEYSTREAM REUSED? The leading bits of {told} look encrypted, and their XOR "
                 "does not look random: if they are ciphers of one keystream, it shows the "
-                "pictures."
+                "images."
             )
         if self.count > MOST_CIPHERS:
             yield (

@@ -9,17 +9,17 @@ from typing import Any
 from ..machine import reuse_memory
 from . import frame
 from .changes import changes
-from .cluster import Where, crew
+from .cluster import Where, executor_of
 from .execute import Workplace
-from .ledger import Ledger
 from .manifest import Record
 from .patch_sizes import check_patch_sizes
 from .plan import omissions, others, plan
 from .progress import Progress, Silent
+from .scan import reader, scan, scan_gallery
 from .spec import FREE, StudySpec
 from .store import Run, Store
 from .summary import summarise
-from .survey import reader, survey, survey_gallery
+from .task_status import TaskStatus
 from .work import Work
 
 
@@ -34,13 +34,13 @@ def run(
 ) -> Run:
     """Run a study, or what is left of it, into a folder.
 
-    A picture that cannot be read, and a measure that fails, become rows with their error.
+    An image that cannot be read, and a measure that fails, become rows with their error.
 
     Parameters
     ----------
     spec : the study.
     out : folder; new, empty, or of the same study, which is then continued. What is measured
-        of its pictures may be another: what was measured before is not measured again.
+        of its images may be another: what was measured before is not measured again.
     progress : who is told how it goes.
     command : command line, for the manifest.
     where : by whom it is done; the numbers are the same. By default by this process.
@@ -49,7 +49,7 @@ def run(
     Raises
     ------
     ImleakError
-        If nothing can be measured: no picture is found, none has the levels, or the
+        If nothing can be measured: no image is found, none has the levels, or the
         folder holds something else or is being written to.
     """
     reuse_memory()
@@ -57,11 +57,11 @@ def run(
     store = Store(Path(out), spec.model_dump(mode="json"), FREE)
     record = Record(spec, command)
     locked = store.locked(started=record.started, workers=where.workers)
-    with locked as lacking, crew(where) as workers:
+    with locked as lacking, executor_of(where) as executor:
         for line in lacking:
             told.say(line)
-        found = survey(spec, told, workers)
-        gallery = survey_gallery(spec, told, workers)
+        found = scan(spec, told, executor)
+        gallery = scan_gallery(spec, told, executor)
         units = plan(spec, found.images, others(gallery.images, found.images))
         small = omissions(spec, found.images)
         for line in check_patch_sizes(units.images, small):
@@ -73,25 +73,25 @@ def run(
             told.say(difference)
             noticed.append(difference)
         left_out = [*found.left_out, *small]
-        record.levels = units.scope.levels
+        record.levels = units.scope.labelled
         record.drawn = [unit for unit in units.estimators if unit.drawn_from]
         record.images, record.left_out = found.images, left_out
         record.noticed, record.gallery = noticed, units.gallery
         store.write_manifest(record.manifest())
 
-        ledger = Ledger(store, retry_failed=retry_failed)
-        work = Work(ledger, Workplace(reader(spec)), workers, told)
-        work.finish(units, forecasting=where.is_here and progress is not None)
-        left_out += ledger.omissions(units.pooled)
+        status = TaskStatus(store, retry_failed=retry_failed)
+        Work(status, Workplace(reader(spec)), executor, told).finish(units)
+        left_out += status.omissions(units.pooled)
+        labels = {level.rank: level.label for level in units.scope.labelled}
         growth: list[dict[str, Any]] = []
         linkage: list[dict[str, Any]] = []
 
         def rows() -> Iterator[dict[str, Any]]:
-            for unit, part in ledger.outcomes(units):
+            for unit, part in status.outcomes(units):
                 record.count(part)
                 growth.extend(frame.growth_of(unit, part))
                 linkage.extend(frame.linkage_of(unit, part))
-                yield from frame.rows_of(unit, part)
+                yield from frame.rows_of(unit, part, labels)
             yield from (frame.row_of(omission, spec) for omission in left_out)
 
         store.write_results(rows())

@@ -12,11 +12,11 @@ from typing import Annotated, Any, Literal, Self, TypeVar
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 
 from .. import plugins
-from ..interfaces import Classifier, ImleakError
-from .choices import HELD_OUT_ONLY, Choice, EncoderChoice, Frozen, MeasureChoice, SchemeChoice
+from ..interfaces import ImleakError
 from .components import (
     Component,
     Question,
+    gives_scores,
     has_features,
     holds_out,
     is_trained,
@@ -26,6 +26,7 @@ from .components import (
 )
 from .config import ConfigError, read_toml, refuse_trust
 from .limits import LARGEST, LARGEST_OF_OTHERS, LARGEST_SEED, MOST_LEVELS, shown
+from .options import HELD_OUT_ONLY, Choice, EncoderChoice, Frozen, MeasureChoice, SchemeChoice
 
 SHARED_OPTIONS = (
     "epochs",
@@ -52,6 +53,10 @@ TRAINED = {"name": "best", "seeds": 1, "optional": True}
 """The adversary that learns from some of the images and is tested on the others."""
 MEASURES_OF_A_TARGET = (*DEFAULT_METRICS, "best")
 DEFAULT_MEASURES = (*DEFAULT_METRICS, *ZERO_SHOT, TRAINED)
+
+
+RECORDED = "recorded"
+"""The scheme of ciphers that somebody else made."""
 
 
 class SpecError(ImleakError):
@@ -127,30 +132,34 @@ Levels = Annotated[tuple[Level, ...], NotEmpty, AfterValidator(_in_order)]
 
 
 class StudySpec(Frozen):
-    """Schemes x levels x encoders x measures over a set of pictures.
+    """Schemes x levels x encoders x measures over a set of images.
 
     Build one with :meth:`of` or :meth:`load`, which report every mistake at once.
 
     Parameters
     ----------
     sources : files, folders, globs, or ``dead-leaves:200x256x256``.
-    largest : keep the N pictures of highest resolution.
-    limit : keep the first N pictures.
+    largest : keep the N images of highest resolution.
+    limit : keep the first N images.
     annotations : COCO ``instances_*.json`` to take sizes from when ranking.
     colour : measure every channel; else the luma of ITU-R 601.
     bits : bits a sample uses, where the file cannot say (12 bits stored in 16).
-    max_pixels : larger pictures are refused from their header.
+    max_pixels : larger images are refused from their header.
     scheme : what is encrypted.
-    levels : how much of it; None for every level of the bit depth most pictures have.
+    levels : how much of it; None for every level of the bit depth most images have.
     encoders : the spaces measured in, each on both sides: target and view. Metrics of
         pixels run whatever they are.
-    target, views : what an adversary wants to know of the plain picture, and the ways it
+    target, views : what an adversary wants to know of the plain image, and the ways it
         looks at the clear part; beside `encoders`, or in their stead.
     measures : metrics, estimators and attacks, or groups of :data:`imleak.plugins.GROUPS`.
     gallery : more sources: images that are not measured, and which an adversary that looks for
         the plain image of a clear part has to tell it from.
-    patches : places a picture is cut at, for estimators on features.
-    max_samples : most rows an estimator is given; above that, whole pictures are drawn, see
+    ciphers : folders of ciphers that somebody else made of the images, by label: a level each.
+        With a `scheme` that is known the label is a level of it.
+    group_by : what the images are grouped by, see :mod:`imleak.images.groups`; images of one
+        group are never on both sides of a split.
+    patches : places an image is cut at, for estimators on features.
+    max_samples : most rows an estimator is given; above that, whole images are drawn, see
         :func:`imleak.study.plan.subsample`.
     seed : of every random choice: patches, keys, folds and bootstraps derive from it.
     protocol : of estimators that have a choice; None runs them under each.
@@ -176,6 +185,8 @@ class StudySpec(Frozen):
         Field(DEFAULT_MEASURES, validate_default=True)
     )
     gallery: Annotated[tuple[Text, ...], Several] = ()
+    ciphers: dict[str, Text] = Field(default_factory=dict)
+    group_by: Text | None = None
     patches: int = Field(10, ge=1, le=LARGEST["patches"])
     max_samples: int | None = Field(None, ge=1, le=LARGEST["max_samples"])
     seed: int = Field(0, ge=0, le=LARGEST_SEED)
@@ -228,11 +239,17 @@ class StudySpec(Frozen):
 
     @model_validator(mode="before")
     @classmethod
-    def _default_for_a_target(cls, given: Any) -> Any:
+    def _defaults(cls, given: Any) -> Any:
         """Who names a target has said what is measured; what compares the two sides in one
-        space is then left out unless asked for."""
-        if isinstance(given, Mapping) and given.get("target") and not given.get("encoders"):
-            return {"encoders": (), "measures": MEASURES_OF_A_TARGET} | dict(given)
+        space is then left out unless asked for. Ciphers that come encrypted are of a scheme
+        nobody knows, and of all channels, unless something else is said."""
+        if not isinstance(given, Mapping):
+            return given
+        if given.get("target") and not given.get("encoders"):
+            given = {"encoders": (), "measures": MEASURES_OF_A_TARGET} | dict(given)
+        if isinstance(ciphers := given.get("ciphers"), Mapping) and ciphers:
+            recorded = {"name": RECORDED, "labels": list(ciphers)}
+            given = {"scheme": recorded, "colour": True} | dict(given)
         return given
 
     @property
@@ -240,6 +257,20 @@ class StudySpec(Frozen):
         """The options handed to whoever takes them."""
         given = {name: getattr(self, name) for name in SHARED_OPTIONS}
         return {name: value for name, value in given.items() if value is not None}
+
+    @property
+    def cipher_levels(self) -> dict[int, str]:
+        """Folder of ciphers by the rank of its level."""
+        if self.scheme.name == RECORDED:
+            return dict(enumerate(self.ciphers.values(), start=1))
+        return {int(label): folder for label, folder in self.ciphers.items()}
+
+    @property
+    def asked_levels(self) -> tuple[int, ...] | None:
+        """Ranks of the levels; None for all that the scheme has."""
+        if self.levels is None and self.ciphers and self.scheme.name != RECORDED:
+            return (0, *sorted(self.cipher_levels))
+        return self.levels
 
     def scheme_component(self) -> Component:
         return self.scheme.component(self.shared)
@@ -287,12 +318,36 @@ class StudySpec(Frozen):
 
     @model_validator(mode="after")
     def _as_a_whole(self) -> Self:
-        mistakes = [*self._one_sided(), *self._twice(), *self._unheard(), *self._refused()]
-        # Where to run can only be asked of components that can be built.
-        mistakes = mistakes or [*self._homeless()]
+        mistakes = [
+            *self._without_ciphers(),
+            *self._one_sided(),
+            *self._twice(),
+            *self._unused(),
+            *self._refused(),
+        ]
+        # What a measure needs can only be asked of components that can be built.
+        mistakes = mistakes or [*self._inputs()]
         if mistakes:
             raise ValueError("; ".join(mistakes))
         return self
+
+    def _without_ciphers(self) -> Iterator[str]:
+        """What ciphers that come encrypted leave no choice of."""
+        if self.scheme.name == RECORDED and not self.ciphers:
+            yield f"scheme: {RECORDED} is of ciphers that somebody else made; give their folders"
+        if not self.ciphers:
+            return
+        if not self.colour:
+            yield "colour: ciphers are measured in the channels they have; leave it out"
+        if self.scheme.name == RECORDED:
+            return
+        if odd := [label for label in self.ciphers if not label.isdecimal()]:
+            yield (
+                f"ciphers: {odd[0]!r} is no level of {self.scheme.name}; write one, as in "
+                "3=FOLDER, or leave out the scheme"
+            )
+        elif self.levels is not None and set(self.levels) - {0, *self.cipher_levels}:
+            yield "levels: those of the ciphers are taken, and 0; leave it out"
 
     def _one_sided(self) -> Iterator[str]:
         if not self.encoders and self.target is None:
@@ -314,15 +369,15 @@ class StudySpec(Frozen):
             for name in sorted({name for name in names if names.count(name) > 1}):
                 yield f"{field}: {name} stands there twice, and its rows would look alike"
 
-    def _unheard(self) -> Iterator[str]:
+    def _unused(self) -> Iterator[str]:
         others = [self.scheme, *self.encoders, *([self.target] if self.target else []), *self.views]
-        heard = {option for choice in others for option in choice.accepts()}
+        used = {option for choice in others for option in choice.accepts()}
         for choice in self.measures:
-            deaf = HELD_OUT_ONLY if choice.protocols(self.shared) == ("in-sample",) else ()
-            heard |= {option for option in choice.accepts() if option not in deaf}
+            unused = HELD_OUT_ONLY if choice.protocols(self.shared) == ("in-sample",) else ()
+            used |= {option for option in choice.accepts() if option not in unused}
         chosen = ", ".join(choice.name for choice in self.measures)
         for option in self.shared:
-            if option not in heard:
+            if option not in used:
                 yield f"{option}: none of the chosen measures ({chosen}) has it; leave it out"
         if self.gallery and not any(takes_gallery(one) for one in self.measure_components()):
             yield (
@@ -342,7 +397,7 @@ class StudySpec(Frozen):
             except ImleakError as error:
                 yield f"{where}: {error}"
 
-    def _homeless(self) -> Iterator[str]:
+    def _inputs(self) -> Iterator[str]:
         questions = self.questions()
         for question in questions:
             yield from _unlike(question)
@@ -364,7 +419,7 @@ class StudySpec(Frozen):
                         "they are, as in classifier=onnx=/path/model.onnx"
                         for question in self.spaces(measure)
                         for encoder in question.sides
-                        if not isinstance(encoder.build(), Classifier)
+                        if not gives_scores(encoder)
                     )
                 continue
             wanted = space(measure)

@@ -1,4 +1,4 @@
-"""How far a run is, from what stands in its folder. No picture is read for it."""
+"""How far a run is, from what stands in its folder. No image is read for it."""
 
 from __future__ import annotations
 
@@ -9,15 +9,16 @@ from pathlib import Path
 from typing import Any
 
 from ..atomic import OutputError
+from .components import remember
 from .config import ConfigError, refuse_trust
 from .files import holder
-from .ledger import Ledger
 from .manifest import revived_images
 from .parts import State
 from .plan import Gallery, Unit, plan
 from .recorded import MANIFEST, read_manifest
 from .spec import SpecError, StudySpec
 from .store import Store
+from .task_status import TaskStatus
 
 
 @dataclass(frozen=True)
@@ -95,8 +96,9 @@ def status(path: str | Path, *, trust: bool = False) -> Status:
     if driver is not None and not (folder / MANIFEST).exists():
         raise OutputError(f"{folder}: the images are still being looked at")
     manifest = read_manifest(folder)
+    remember(manifest["components"])
     store = Store(folder, manifest["spec"])
-    ledger = Ledger(store)
+    ledger = TaskStatus(store)
     gallery = Gallery(digest=manifest.get("gallery", {}).get("digest", ""))
     units = plan(_spec(folder, manifest, trust=trust), revived_images(manifest), gallery)
     return Status(folder, _counts(ledger, units), driver, manifest["finished"])
@@ -111,7 +113,7 @@ def _spec(folder: Path, manifest: Mapping[str, Any], *, trust: bool) -> StudySpe
         raise SpecError(f"{folder}: the study in its {MANIFEST} cannot be run: {error}") from error
 
 
-def _counts(ledger: Ledger, units: Iterable[Unit]) -> list[Count]:
+def _counts(ledger: TaskStatus, units: Iterable[Unit]) -> list[Count]:
     """By measure and space, in the order of the plan."""
     tallies: dict[tuple[str, str], _Tally] = defaultdict(_Tally)
     for unit in units:
@@ -135,7 +137,7 @@ class _Tally:
         if state == "done":
             self.done.append(unit)
 
-    def count(self, ledger: Ledger, measure: str, space: str) -> Count:
+    def count(self, ledger: TaskStatus, measure: str, space: str) -> Count:
         done, failed, left = (self.states[state] for state in ("done", "failed", None))
         took = [part.seconds for _, part in ledger.outcomes(self.done)]
         seconds = sum(took) / len(took) * left if took else None

@@ -205,7 +205,7 @@ class Run:
         return bool(values.null_count < len(values))
 
     def of_images(self, names: Collection[str]) -> pd.DataFrame:
-        """The rows of the frame of some pictures; no others are read."""
+        """The rows of the frame of some images; no others are read."""
         if not names:
             return frame.tidy([])
         return self._where("image", lambda image: image.isin(list(names)))
@@ -227,7 +227,7 @@ class Run:
 
     @cached_property
     def growth(self) -> pd.DataFrame:
-        """Estimates by number of training pictures; without rows unless asked for."""
+        """Estimates by number of training images; without rows unless asked for."""
         return self._table(GROWTH, frame.GROWTH_COLUMNS)
 
     @cached_property

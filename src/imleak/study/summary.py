@@ -26,9 +26,9 @@ _AVERAGED = ["value", "ceiling", "exact"]
 def summarise(tables: Iterable[pd.DataFrame], seed: int) -> pd.DataFrame:
     """A row per scheme, encoder, measure, quantity, part, protocol and level.
 
-    A metric's value is the mean over pictures, its interval the 95 % percentile
-    bootstrap of that mean over pictures (none for a single picture, or where a value is
-    infinite). An estimator and an attack bring their own.
+    A metric's value is the mean over images, its interval the 95 % percentile
+    bootstrap of that mean over images, or over their groups (none for a single one, or where
+    a value is infinite). An estimator and an attack bring their own.
 
     Parameters
     ----------
@@ -73,14 +73,15 @@ class _Asked:
             kept = ("scheme", "encoder", "target", "view", "measure", "protocol")
             yield {name: self.first[name] for name in kept} | {"errors": self.errors}
         samples = [equal.values("value") for equal in self.alike.values()]
-        intervals = bootstrap_means(samples, seed)
+        groups = [equal.groups for equal in self.alike.values()]
+        intervals = bootstrap_means(samples, seed, groups)
         for equal, interval in zip(self.alike.values(), intervals, strict=True):
             yield {**equal.row(interval), "errors": self.errors}
 
 
 @dataclass
 class _Alike:
-    """Numbers of one part and level: a metric's of every picture, or those of an estimator,
+    """Numbers of one part and level: a metric's of every image, or those of an estimator,
     which has one of each and its own interval.
 
     Parameters
@@ -90,24 +91,41 @@ class _Alike:
 
     first: dict[str, Any]
     found: list[NDArray[np.float64]] = field(default_factory=list)
+    of: list[pd.Series[str]] = field(default_factory=list)
 
     def add(self, rows: pd.DataFrame) -> None:
         if rows["image"].notna().any():
             self.found.append(rows[_AVERAGED].to_numpy(float).T)
+            alone = "image " + rows["image"]
+            self.of.append(("group " + rows["group"]).fillna(alone))
+
+    @property
+    def groups(self) -> NDArray[np.int64] | None:
+        """(n,) numbers of the groups of the images; None where each is its own."""
+        if not self.of:
+            return None
+        numbers, names = pd.factorize(pd.concat(self.of))
+        return numbers if len(names) < len(numbers) else None
 
     def values(self, name: str) -> NDArray[np.float64]:
-        """Of pictures; none of an estimator."""
+        """Of images; none of an estimator."""
         at = _AVERAGED.index(name)
         return np.concatenate([piece[at] for piece in self.found]) if self.found else np.empty(0)
 
     def row(self, interval: tuple[float, float]) -> dict[str, Any]:
         if not self.found:
             return self.first | {"mean": self.first["value"]}
-        # Of pictures there is a mean only if every one has a number.
+        # Of images there is a mean only if every one has a number.
         means = {name: float(np.mean(self.values(name))) for name in _AVERAGED}
         low, high = interval
-        count = len(self.values("value"))
-        return self.first | means | {"mean": means["value"], "low": low, "high": high, "n": count}
+        groups, count = self.groups, len(self.values("value"))
+        found = {"mean": means["value"], "low": low, "high": high, "n": count}
+        return (
+            self.first
+            | means
+            | found
+            | {"groups": None if groups is None else int(groups.max()) + 1}
+        )
 
 
 def _groups(rows: pd.DataFrame, names: list[str]) -> Iterator[tuple[Key, pd.DataFrame]]:
@@ -142,21 +160,38 @@ def bootstrap_mean(values: NDArray[np.float64], seed: int) -> tuple[float, float
     return low, high
 
 
-def bootstrap_means(samples: Sequence[NDArray[np.float64]], seed: int) -> list[tuple[float, float]]:
+def bootstrap_means(
+    samples: Sequence[NDArray[np.float64]],
+    seed: int,
+    groups: Sequence[NDArray[np.int64] | None] | None = None,
+) -> list[tuple[float, float]]:
     """:func:`bootstrap_mean` of several samples (n,), each of its own n.
 
     Samples of one n are resampled by the same draws, so that their differences are not of
     the draw. A few draws at a time are held: memory grows with the samples alone.
+
+    Parameters
+    ----------
+    groups : (n,) of each sample, where whole groups are resampled.
     """
     found = [(np.nan, np.nan)] * len(samples)
     by_count: dict[int, list[int]] = {}
-    for at, values in enumerate(samples):
+    sums: list[NDArray[np.float64]] = [*samples]
+    sizes: list[NDArray[np.float64]] = [np.ones(len(values)) for values in samples]
+    for at, group in enumerate(groups or ()):
+        if group is not None:
+            sums[at] = np.bincount(group, weights=samples[at])
+            sizes[at] = np.bincount(group).astype(np.float64)
+    for at, values in enumerate(sums):
         if len(values) > 1 and np.all(np.isfinite(values)):
             by_count.setdefault(len(values), []).append(at)
     for count, places in by_count.items():
-        matrix = np.stack([samples[at] for at in places], axis=1)
-        low, high = np.percentile(_resampled_means(matrix, count, seed), [2.5, 97.5], axis=0)
-        means = matrix.mean(0)
+        matrix = np.stack([sums[at] for at in places], axis=1)
+        resampled = _resampled_means(matrix, count, seed)
+        if any((sizes[at] != 1).any() for at in places):
+            resampled /= _resampled_means(np.stack([sizes[at] for at in places], 1), count, seed)
+        low, high = np.percentile(resampled, [2.5, 97.5], axis=0)
+        means = np.array([samples[at].mean() for at in places])
         # Resampled means of equal values differ from them by rounding.
         for at, *interval in zip(
             places, np.minimum(low, means), np.maximum(high, means), strict=True

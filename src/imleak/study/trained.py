@@ -13,11 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..cache import Cache, CacheError
-from ..interfaces import Image, LearnedView, Samples, TrainableEncoder
+from ..interfaces import LearnedView, Samples, TrainableEncoder
+from .ciphers import Ciphers
 from .components import Component, canonical
 from .features import FeatureRequest, as_input, at_every_level, input_size
 from .plan import SAMPLING_VERSION, ImageInfo, Unit
-from .samples import room
+from .samples import allocate
 
 
 @dataclass(eq=False)
@@ -30,14 +31,14 @@ class Trained:
     Parameters
     ----------
     view : a trainable encoder.
-    unit : whose pictures it looks at.
-    read : the picture behind an info.
+    unit : whose images it looks at.
+    read : the ciphers of an image.
     cache : where vectors are kept.
     """
 
     view: Component
     unit: Unit
-    read: Callable[[ImageInfo], Image]
+    read: Callable[[ImageInfo], Ciphers]
     cache: Cache
     _made: LearnedView | None = None
     _lock: Lock = field(default_factory=Lock)
@@ -55,27 +56,27 @@ class Trained:
         if found is not None:
             kept: NDArray[np.float32] = found["vectors"]
             return kept
-        vectors = self._watching()(x, train, validation, seed)
+        vectors = self._trained()(x, train, validation, seed)
         with suppress(CacheError):
             self.cache.put(key, {"vectors": vectors}, maker=self.view.title)
         return vectors
 
-    def _watching(self) -> LearnedView:
-        """The view with its pictures, cut once for all splits."""
+    def _trained(self) -> LearnedView:
+        """The view with its images, cut once for all splits."""
         with self._lock:
             if self._made is None:
                 encoder: TrainableEncoder = self.view.build()
-                groups = np.repeat(np.arange(len(self.unit.images)), self.unit.rows)
-                self._made = encoder.watch(self._pictures(), self.unit.images[0].bits, groups)
+                groups = np.repeat(self.unit.groups, self.unit.rows)
+                self._made = encoder.watch(self._images(), self.unit.images[0].bits, groups)
             return self._made
 
-    def _pictures(self) -> Samples:
+    def _images(self) -> Samples:
         """(L, n, C, size, size) clear parts, at the places of the target's patches."""
         unit, size = self.unit, input_size(self.view)
         if size == "image":
             raise TypeError(f"{self.view.title} is trained, and takes patches")
         first = unit.images[0]
-        pictures = room(
+        images = allocate(
             len(unit.levels),
             len(unit.images) * unit.rows,
             max(image.channels for image in unit.images),
@@ -87,9 +88,11 @@ class Trained:
             rows = slice(group * unit.rows, (group + 1) * unit.rows)
             plain = FeatureRequest(info, self.view, unit.patches, unit.seed)
             wanted = [plain.at(unit.scheme, level) for level in unit.levels]
-            for at, (request, samples) in enumerate(at_every_level(wanted, self.read(info))):
-                pictures[at, rows] = as_input(request, samples, info.bits)
-        return pictures
+            ciphers = self.read(info)
+            seen = at_every_level(wanted, ciphers.image, lambda *_, c=ciphers: c)
+            for at, (request, samples) in enumerate(seen):
+                images[at, rows] = as_input(request, samples, info.bits)
+        return images
 
     def _key(
         self,
@@ -101,7 +104,7 @@ class Trained:
         """SHA-256 (hex) of everything the vectors depend on."""
         identity = {
             "sampling": SAMPLING_VERSION,
-            "images": [image.digest for image in self.unit.images],
+            "images": [image.key for image in self.unit.images],
             "patches": [self.unit.patches, self.unit.seed],
             "scheme": self.unit.scheme.identity,
             "levels": list(self.unit.levels),

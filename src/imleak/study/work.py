@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property, partial
 from itertools import chain
 
 from ..cache import MOST_BYTES
-from .cluster import Crew, Lost, Resource
+from .cluster import Executor, Lost, Resource
 from .components import Component, has_features, is_trained
-from .execute import Errand, Workplace, execute, plain_of, requests_of, run_errand, run_unit
+from .execute import ImageTask, Workplace, plain_of, requests_of, run_image_task, run_unit
 from .features import Embedding, FeatureRequest
-from .forecast import Forecast, in_words
-from .ledger import Ledger
 from .parts import Part
 from .plan import ImageInfo, Plan, Unit
-from .progress import Meter, Progress
+from .progress import Progress
+from .task_status import TaskStatus
 
 ROOM = 64_000_000
-"""Samples of pictures at work side by side in one process: about ten times as many bytes
+"""Samples of images at work side by side in one process: about ten times as many bytes
 are held of them and of what is made of them."""
 
 
@@ -27,93 +27,72 @@ class Work:
 
     Parameters
     ----------
-    ledger : what has been done, and where what is done now goes.
+    status : what has been done, and where what is done now goes.
     place : what units are executed with.
-    crew : who does them.
-    told : who is told how it goes.
+    executor : who does them.
+    progress : hears how it goes.
     """
 
-    def __init__(self, ledger: Ledger, place: Workplace, crew: Crew, told: Progress) -> None:
-        self.ledger = ledger
+    def __init__(
+        self, status: TaskStatus, place: Workplace, executor: Executor, progress: Progress
+    ) -> None:
+        self.status = status
         self.place = place
-        self.crew = crew
-        self.told = told
+        self.executor = executor
+        self.progress = progress
 
-    def finish(self, plan: Plan, *, forecasting: bool = False) -> None:
-        """Do what is not done: picture by picture, then what needs all of them.
-
-        Parameters
-        ----------
-        forecasting : first find out how long it will take.
-        """
-        known: list[tuple[Unit, Part]] = []
-        if forecasting:
-            self.told.update(0, 1, "estimating the time")
-            known = self._first(plan)
-        errands = Errands(plan, self.ledger, self.place)
-        encoders = errands.encoders
-        forecast = Forecast(encoders, errands.trainings, known) if forecasting else Forecast()
-        meter, groups = self._expect(errands, encoders, forecast)
-        for encodes in groups:
-            self._pictures(errands, forecast, meter, encodes=encodes)
-            self.ledger.flush()  # a training may take hours
-        self._trainings(self.ledger.left(plan.pooled), forecast, meter)
-        self.ledger.flush()
+    def finish(self, plan: Plan) -> None:
+        """Do what is not done: image by image, then what needs all of them."""
+        tasks = ImageTasks(plan, self.status, self.place)
+        left = self._announce(tasks)
+        for encodes, count in left.items():
+            self._images(tasks, count, encodes=encodes)
+            self.status.flush()  # a training may take hours
+        self._pooled(self.status.left(plan.pooled))
+        self.status.flush()
         self.place.cache.prune(most_bytes=MOST_BYTES)
 
-    def _first(self, plan: Plan) -> list[tuple[Unit, Part]]:
-        """Do the metrics of samples on the first picture that has any left: the forecast is
-        extrapolated from them."""
-        for image in plan.images:
-            if left := self.ledger.left(plan.of(image)):
-                return [(unit, self._kept(unit)) for unit in left if not requests_of(unit, image)]
-        return []
-
-    def _expect(
-        self, errands: Errands, encoders: Iterable[Component], forecast: Forecast
-    ) -> tuple[Meter, list[bool]]:
-        """Say how long it will take. A training keeps every core busy by itself.
+    def _announce(self, tasks: ImageTasks) -> dict[bool, int]:
+        """Report how much there is to do.
 
         Returns
         -------
-        With whom to count it, and whether errands that encode are left, and that do not.
+        How many images are left to be encoded, and to be measured alone.
         """
-        pictures, groups = 0.0, set()
-        for errand in errands:
-            pictures += forecast.errand(errand)
-            groups.add(bool(errand.encoders))
-        trainings = sum(map(forecast.unit, errands.trainings))
-        for encoder in encoders:
+        passes: Counter[Component] = Counter()
+        left: Counter[bool] = Counter()
+        for task in tasks:
+            left[bool(task.encoders)] += 1
+            passes.update({one.encoder: one.images for one in task.embeddings})
+        for encoder, count in passes.items():
             facts = encoder.facts
-            if {"device", "precision"} <= facts.keys():
-                self.told.say(f"{encoder.title} on {facts['device']} in {facts['precision']}.")
-        if forecast.knows:
-            seconds = pictures / self.crew.width + trainings
-            self.told.say(f"Expected to take {in_words(seconds)}.")
-        return Meter(self.told, pictures + trainings), sorted(groups, reverse=True)
+            on = f" on {facts['device']} in {facts['precision']}" if "precision" in facts else ""
+            self.progress.say(f"{count:,} forward passes of {encoder.title}{on}.")
+        return {encodes: left[encodes] for encodes in (True, False) if left[encodes]}
 
-    def _pictures(
-        self, errands: Errands, forecast: Forecast, meter: Meter, *, encodes: bool
-    ) -> None:
-        """What is done of each picture for itself: with an encoder, or without."""
-        done = self.crew.carry(
-            partial(run_errand, self.place),
-            (errand for errand in errands if bool(errand.encoders) is encodes),
-            needs=needs_of("embedding", errands.may_encode) if encodes else (),
-            beside=_side_by_side((*errands.plan.images, *errands.plan.gallery.images)),
-            split=Errand.split,
+    def _images(self, tasks: ImageTasks, count: int, *, encodes: bool) -> None:
+        """What is done of each image for itself: with an encoder, or without."""
+        done = self.executor.carry(
+            partial(run_image_task, self.place),
+            (task for task in tasks if bool(task.encoders) is encodes),
+            needs=needs_of("embedding", tasks.may_encode) if encodes else (),
+            beside=_side_by_side((*tasks.plan.images, *tasks.plan.gallery.images)),
+            split=ImageTask.split,
         )
-        for errand, result in done:
-            self._keep(errand, errand.lost(result.why) if isinstance(result, Lost) else result)
-            meter.advance(forecast.errand(errand), errand.image.name)
+        finished: set[str] = set()
+        for task, result in done:
+            self._keep(task, task.lost(result.why) if isinstance(result, Lost) else result)
+            finished.add(task.image.digest)
+            self.progress.update(len(finished), count, task.image.name)
 
-    def _trainings(self, units: Sequence[Unit], forecast: Forecast, meter: Meter) -> None:
-        """What needs all pictures."""
+    def _pooled(self, units: Sequence[Unit]) -> None:
+        """What needs all images."""
+        finished = 0
 
         def share(unit: Unit, done: float) -> None:
-            meter.within(forecast.unit(unit), done, _doing(unit))
+            self.progress.update(finished + done, len(units), _doing(unit))
 
-        done = self.crew.carry(
+        done = self.executor.carry(
             partial(run_unit, self.place),
             units,
             needs=needs_of("training", [unit.measure for unit in units]),
@@ -123,53 +102,49 @@ class Work:
         for unit, result in done:
             if isinstance(result, Lost):
                 result = Part(unit.key, unit.identity, error=result.why)
-            self.ledger.write(result)
-            meter.advance(forecast.unit(unit), _doing(unit))
+            self.status.write(result)
+            finished += 1
+            self.progress.update(finished, len(units), _doing(unit))
 
-    def _keep(self, errand: Errand, parts: Sequence[Part]) -> None:
+    def _keep(self, task: ImageTask, parts: Sequence[Part]) -> None:
         for part in parts:
-            self.ledger.write(part)
+            self.status.write(part)
         failed = {part.key for part in parts}
-        for embedding in errand.embeddings:
+        for embedding in task.embeddings:
             if embedding.key not in failed:
-                self.ledger.is_made(embedding)
-
-    def _kept(self, unit: Unit) -> Part:
-        part = execute(unit, self.place)
-        self.ledger.write(part)
-        return part
+                self.status.is_made(embedding)
 
 
-class Errands:
-    """What is to be done of each picture for itself, as things stand when it is asked for.
+class ImageTasks:
+    """What is to be done of each image for itself, as things stand when it is asked for.
 
-    Nothing of a picture is held: of a million units that are left, there are as many at a
+    Nothing of an image is held: of a million units that are left, there are as many at a
     time as are at work.
 
     Parameters
     ----------
     plan : of the study.
-    ledger : says what is left of it.
+    status : says what is left of it.
     place : says which vectors are there.
     """
 
-    def __init__(self, plan: Plan, ledger: Ledger, place: Workplace) -> None:
-        self.plan, self.ledger, self.place = plan, ledger, place
-        self.trainings = ledger.left(plan.pooled)
+    def __init__(self, plan: Plan, status: TaskStatus, place: Workplace) -> None:
+        self.plan, self.status, self.place = plan, status, place
+        self.trainings = status.left(plan.pooled)
         self._pooled = [(unit, {one.digest for one in unit.images}) for unit in self.trainings]
 
-    def __iter__(self) -> Iterator[Errand]:
+    def __iter__(self) -> Iterator[ImageTask]:
         for image in self.plan.images:
-            units = self.ledger.left(self.plan.of(image))
+            units = self.status.left(self.plan.of(image))
             lacking = self._lacking(image, units)
             if units or lacking:
-                yield Errand(image, tuple(lacking), tuple(units))
+                yield ImageTask(image, tuple(lacking), tuple(units))
         for image in self.plan.gallery.images:
             if lacking := self._lacking_of_gallery(image):
-                yield Errand(image, tuple(lacking))
+                yield ImageTask(image, tuple(lacking))
 
     def _lacking(self, image: ImageInfo, units: Sequence[Unit]) -> list[Embedding]:
-        """Vectors of a picture that are neither made nor known to fail."""
+        """Vectors of an image that are neither made nor known to fail."""
         pooled = (unit for unit, digests in self._pooled if image.digest in digests)
         asked = (request for unit in chain(units, pooled) for request in requests_of(unit, image))
         return self._left(asked)
@@ -180,17 +155,7 @@ class Errands:
 
     def _left(self, asked: Iterable[FeatureRequest]) -> list[Embedding]:
         lacking = self.place.lacking(asked)
-        return [embedding for embedding in lacking if self.ledger.is_left(embedding.key)]
-
-    @property
-    def encoders(self) -> list[Component]:
-        """Those that lack vectors of any picture; looked for until all are found."""
-        found: dict[Component, None] = {}
-        for errand in self:
-            found |= dict.fromkeys(embedding.encoder for embedding in errand.embeddings)
-            if len(found) == len(self.may_encode):
-                break
-        return list(found)
+        return [embedding for embedding in lacking if self.status.is_left(embedding.key)]
 
     @cached_property
     def may_encode(self) -> frozenset[Component]:
@@ -207,7 +172,7 @@ def needs_of(work: Resource, components: Iterable[Component]) -> tuple[Resource,
 
 
 def _side_by_side(images: Iterable[ImageInfo]) -> int:
-    """How many pictures fit into the memory of one process."""
+    """How many images fit into the memory of one process."""
     samples = (image.channels * image.height * image.width for image in images)
     return max(1, ROOM // max(samples, default=1))
 

@@ -7,14 +7,14 @@ import cluster_fakes
 import pytest
 
 from imleak.interfaces import NotInstalledError
-from imleak.study.cluster import ClusterError, Where, clusters, crew
+from imleak.study.cluster import ClusterError, Where, clusters, executor
 
 
 def test_a_cluster_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(clusters, "PATIENCE", 0.5)
     with (
         pytest.raises(ClusterError, match="no workers: "),
-        crew(Where(scheduler="tcp://127.0.0.1:9")),
+        executor_of(Where(scheduler="tcp://127.0.0.1:9")),
     ):
         pass
 
@@ -26,8 +26,8 @@ def test_a_running_cluster_is_used_and_left_running() -> None:
         n_workers=1, threads_per_worker=1, processes=False, dashboard_address=":0"
     ) as running:
         for _ in range(2):
-            with crew(Where(scheduler=running.scheduler_address)) as hands:
-                done = list(hands.carry(cluster_fakes.triple, [2], needs=("embedding", "gpu")))
+            with executor_of(Where(scheduler=running.scheduler_address)) as executor:
+                done = list(executor.carry(cluster_fakes.triple, [2], needs=("embedding", "gpu")))
                 assert done == [(2, 6)]
         assert running.status.name == "running"
 
@@ -36,7 +36,7 @@ def test_slurm_without_its_package(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "dask_jobqueue.slurm", None)
     with (
         pytest.raises(NotInstalledError, match=r"pip install 'imleak\[slurm\]'"),
-        crew(Where(slurm={})),
+        executor_of(Where(slurm={})),
     ):
         pass
 

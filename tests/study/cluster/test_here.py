@@ -3,17 +3,17 @@ from __future__ import annotations
 import cluster_fakes
 import pytest
 
-from imleak.study.cluster import Here
+from imleak.study.cluster import LocalExecutor
 
 
 def test_here_an_error_is_an_error() -> None:
     with pytest.raises(ModuleNotFoundError):
-        list(Here().carry(cluster_fakes.fail, range(5)))
+        list(LocalExecutor().carry(cluster_fakes.fail, range(5)))
 
 
 def test_the_share_of_an_item_is_told_where_it_is_known() -> None:
     told = []
-    list(Here().carry(cluster_fakes.tell, "ab", beside=1, share=lambda *a: told.append(a)))
+    list(LocalExecutor().carry(cluster_fakes.tell, "ab", beside=1, share=lambda *a: told.append(a)))
     assert told == [("a", 0.5), ("b", 0.5)]
 
 
@@ -25,5 +25,5 @@ def test_an_interruption_ends_what_is_at_work(monkeypatch: pytest.MonkeyPatch) -
 
     items = iter(range(1000))
     with pytest.raises(KeyboardInterrupt):
-        list(Here().carry(interrupt, items))
+        list(LocalExecutor().carry(interrupt, items))
     assert next(items) < 20

@@ -5,9 +5,9 @@ results come as they are finished. An item whose worker dies every time is given
 takes no other item with it.
 """
 
-from .clusters import crew
-from .common import ClusterError, Crew, Lost, Resource
-from .here import Here
+from .clusters import executor_of
+from .common import ClusterError, Executor, Lost, Resource
+from .local import LocalExecutor
 from .where import Where
 
-__all__ = ["ClusterError", "Crew", "Here", "Lost", "Resource", "Where", "crew"]
+__all__ = ["ClusterError", "Executor", "LocalExecutor", "Lost", "Resource", "Where", "executor_of"]

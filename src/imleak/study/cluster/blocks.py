@@ -32,7 +32,7 @@ DEATHS = 2
 
 
 @dataclass
-class Hands:
+class DaskExecutor:
     """Workers of a Dask cluster.
 
     Parameters
@@ -91,9 +91,13 @@ class _Sender(Generic[Item, Result]):
     """Blocks to workers and back. The next one is made ready while they are at work."""
 
     def __init__(
-        self, hands: Hands, work: Work[Item, Result], needs: Sequence[Resource], share: int | None
+        self,
+        executor: DaskExecutor,
+        work: Work[Item, Result],
+        needs: Sequence[Resource],
+        share: int | None,
     ) -> None:
-        self.hands = hands
+        self.executor = executor
         self.work = work
         self.needs = needs
         self.share = share
@@ -109,7 +113,7 @@ class _Sender(Generic[Item, Result]):
         ahead = self._next(items)
         at_hand = 1 if self.needs else AT_HAND
         while True:
-            while ahead and len(going) < at_hand * self.hands.width:
+            while ahead and len(going) < at_hand * self.executor.width:
                 future = self._submit(ahead)
                 going[future] = ahead
                 coming.add(future)
@@ -126,9 +130,9 @@ class _Sender(Generic[Item, Result]):
         return self._received(self._submit([item]))
 
     def _submit(self, block: list[Item]) -> Any:
-        resources = {name: 1 for name in map(named, self.needs) if name in self.hands.resources}
+        resources = {name: 1 for name in map(named, self.needs) if name in self.executor.resources}
         call = (_work_on, self.work, block, self.needs, self.share)
-        return self.hands.client.submit(*call, resources=resources, pure=False)
+        return self.executor.client.submit(*call, resources=resources, pure=False)
 
     def _received(self, future: Any) -> list[Result] | Lost:
         from distributed.client import FutureCancelledError

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from ...interfaces import NotInstalledError
-from .blocks import DEATHS, Hands
-from .common import RESOURCES, ClusterError, Crew
-from .here import Here
+from .blocks import DEATHS, DaskExecutor
+from .common import RESOURCES, ClusterError, Executor
+from .local import LocalExecutor
 from .where import Where
 
 PATIENCE = 60
@@ -48,7 +48,7 @@ SETTINGS_HERE = {
 
 
 @contextmanager
-def crew(where: Where) -> Iterator[Crew]:
+def executor_of(where: Where) -> Iterator[Executor]:
     """The workers of a place, for as long as they are needed.
 
     Raises
@@ -59,13 +59,13 @@ def crew(where: Where) -> Iterator[Crew]:
         If SLURM is asked for without dask-jobqueue.
     """
     if where == Where():
-        yield Here()
+        yield LocalExecutor()
         return
     with ExitStack() as stack:
         yield _there(where, stack)
 
 
-def _there(where: Where, stack: ExitStack) -> Hands:
+def _there(where: Where, stack: ExitStack) -> DaskExecutor:
     """A Dask cluster that is ready to work; the stack closes what was opened for it."""
     import dask
     from distributed import Client
@@ -76,22 +76,24 @@ def _there(where: Where, stack: ExitStack) -> Hands:
             client = stack.enter_context(Client(where.scheduler, timeout=PATIENCE))
             client.wait_for_workers(1, timeout=PATIENCE)
             workers = client.scheduler_info(n_workers=-1)["workers"].values()
-            hands = Hands(client, resources={name for one in workers for name in one["resources"]})
+            executor = DaskExecutor(
+                client, resources={name for one in workers for name in one["resources"]}
+            )
         elif where.slurm is not None:
             jobs, processes = (int(where.slurm.get(name, d)) for name, d in _COUNTS)
             cluster = stack.enter_context(_slurm(where.slurm))
             cluster.adapt(minimum_jobs=1, maximum_jobs=jobs, wait_count=60)
             client = stack.enter_context(Client(cluster))
-            hands = Hands(client, most=jobs * processes)
+            executor = DaskExecutor(client, most=jobs * processes)
         else:
             cluster = stack.enter_context(_local(where))
             client = stack.enter_context(Client(cluster))
-            hands = Hands(client, here=True)
+            executor = DaskExecutor(client, here=True)
         client.register_plugin(_outfit())
         client.wait_for_workers(1, timeout=None if where.slurm is not None else PATIENCE)
     except (OSError, RuntimeError, TimeoutError, ValueError) as error:
         raise ClusterError(f"no workers: {error}") from error
-    return hands
+    return executor
 
 
 _COUNTS = (("jobs", 10), ("processes", 1))

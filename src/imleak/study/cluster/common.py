@@ -45,7 +45,7 @@ class Lost:
     why: str
 
 
-class Crew(Protocol):
+class Executor(Protocol):
     """Whoever does the work."""
 
     @property

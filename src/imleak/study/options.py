@@ -186,10 +186,10 @@ class MeasureChoice(Choice):
         return measure_kind(name)
 
     @model_validator(mode="after")
-    def _is_heard(self) -> Self:
-        deaf = [option for option in HELD_OUT_ONLY if option in self.options]
-        if deaf and self.options.get("protocol") == "in-sample":
-            raise ValueError(f"{deaf[0]} says nothing to an in-sample estimate; leave it out")
+    def _is_used(self) -> Self:
+        unused = [option for option in HELD_OUT_ONLY if option in self.options]
+        if unused and self.options.get("protocol") == "in-sample":
+            raise ValueError(f"{unused[0]} says nothing to an in-sample estimate; leave it out")
         return self
 
     def protocols(self, shared: Mapping[str, Any]) -> tuple[str | None, ...]:
@@ -206,7 +206,7 @@ class MeasureChoice(Choice):
     def _under(self, protocol: str | None, shared: Mapping[str, Any]) -> Component:
         if protocol is None:
             return self.component(shared)
-        deaf = HELD_OUT_ONLY if protocol == "in-sample" else ()
+        unused = HELD_OUT_ONLY if protocol == "in-sample" else ()
         given = self._handed(shared) | self.options
-        options = {option: value for option, value in given.items() if option not in deaf}
+        options = {option: value for option, value in given.items() if option not in unused}
         return self._with(options | {"protocol": protocol})

@@ -11,7 +11,7 @@ from ...machine import cores
 from .common import Item, Lost, Resource, Result, Work, steady
 
 
-class Here:
+class LocalExecutor:
     """This process: a thread a core, each with numerical libraries of one thread."""
 
     def __init__(self) -> None:

@@ -11,13 +11,13 @@ import pytest
 
 from imleak.interfaces import ImageError
 from imleak.study import StudySpec
-from imleak.study.cluster import Here
+from imleak.study.cluster import LocalExecutor
 from imleak.study.progress import Silent
-from imleak.study.survey import Survey, reader, survey
+from imleak.study.scan import Survey, reader, survey
 
 
 def look(folder: Path, **fields: object) -> Survey:
-    return survey(StudySpec.of(sources=folder, measures="brightness", **fields), Silent(), Here())
+    return survey(StudySpec.of(sources=folder, measures="brightness", **fields), Silent(), LocalExecutor())
 
 
 def test_every_readable_picture_and_why_not_the_others(photographs: Callable[..., Path]) -> None:
@@ -70,7 +70,7 @@ def test_pictures_are_refused_from_their_header(photographs: Callable[..., Path]
 def test_a_picture_that_changes_during_the_run(photographs: Callable[..., Path]) -> None:
     folder = photographs("a.png")
     spec = StudySpec.of(sources=folder, measures="brightness")
-    (info,) = survey(spec, Silent(), Here()).images
+    (info,) = survey(spec, Silent(), LocalExecutor()).images
     assert reader(spec).again(info).digest == info.digest
     PIL.Image.fromarray(np.zeros((12, 16), np.uint8)).save(folder / "a.png")
     with pytest.raises(ImageError, match="has changed since the run began"):

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from imleak.study import SpecError, StudySpec, run
-from imleak.study.choices import EncoderChoice, MeasureChoice, SchemeChoice
+from imleak.study.options import EncoderChoice, MeasureChoice, SchemeChoice
 
 
 def spec(**fields: object) -> StudySpec:
@@ -50,7 +50,7 @@ def test_all_components_are_written_alike() -> None:
 
 @given(st.text(alphabet="abc/._-, 019:[]", min_size=1, max_size=12))
 def test_a_path_may_hold_commas_and_colons(path: str) -> None:
-    from imleak.study.choices import spelled
+    from imleak.study.options import spelled
 
     found = spelled(f"onnx=/{path}.onnx,output=features", EncoderChoice.kind_of)
     assert found["options"] == {"model": f"/{path}.onnx", "output": "features"}

@@ -16,7 +16,7 @@ WIDTH = 30
 """Characters of a bar in a terminal."""
 
 
-class Live:
+class ProgressBar:
     """A bar with the time left; an :class:`imleak.study.progress.Progress`."""
 
     def __init__(self) -> None:
@@ -46,7 +46,7 @@ class Live:
         raise NotImplementedError
 
 
-class NotebookBar(Live):
+class NotebookBar(ProgressBar):
     """Draws itself in the output of a cell.
 
     Parameters
@@ -73,7 +73,7 @@ class NotebookBar(Live):
             self._handle.update(shown)
 
 
-class LineBar(Live):
+class LineBar(ProgressBar):
     """Draws itself over the last line of a terminal; elsewhere it only says what is new.
 
     Parameters
@@ -96,7 +96,7 @@ class LineBar(Live):
             print(line, end=end, file=self._stream, flush=True)
 
 
-def live() -> Live:
+def progress_bar() -> ProgressBar:
     """The bar that suits where this runs."""
     shell = sys.modules.get("IPython")
     if shell is not None and getattr(shell.get_ipython(), "kernel", None) is not None:

@@ -11,12 +11,12 @@ from .plan import Gallery, ImageInfo, Omission, Unit
 from .store import Store
 
 
-class Ledger:
+class TaskStatus:
     """A plan beside the parts of its units.
 
-    A picture whose vectors could not be made is left out of the estimators that need them:
-    their units are then of the other pictures. That it could not stands in a part of its
-    own, so that an encoder which fails on a picture is not made to fail again.
+    An image whose vectors could not be made is left out of the estimators that need them:
+    their units are then of the other images. That it could not stands in a part of its
+    own, so that an encoder which fails on an image is not made to fail again.
 
     Parameters
     ----------
@@ -63,11 +63,11 @@ class Ledger:
         return state is None or (state == "failed" and not self._has_failed(key))
 
     def left(self, units: Iterable[Unit]) -> list[Unit]:
-        """Those that are to be done, of the pictures that are possible for them."""
+        """Those that are to be done, of the images that are possible for them."""
         return [unit for unit in map(self.possible, units) if self.is_left(unit.key)]
 
     def possible(self, unit: Unit) -> Unit:
-        """A unit of all pictures without those that have no vectors."""
+        """A unit of all images without those that have no vectors."""
         lacking = self._without_vectors(unit)
         if not lacking:
             return unit
@@ -87,7 +87,7 @@ class Ledger:
                 yield unit, part
 
     def omissions(self, units: Iterable[Unit]) -> Iterator[Omission]:
-        """Pictures that estimators and attacks have to do without."""
+        """Images that estimators and attacks have to do without."""
         for unit in units:
             for image, why in self._without_vectors(unit).items():
                 yield Omission(image.name, why, unit.measure, unit.question)
@@ -96,7 +96,7 @@ class Ledger:
         return self._store.state(key) == "failed" and (not self._retry or key in self._tried)
 
     def _without_vectors(self, unit: Unit) -> dict[ImageInfo, str]:
-        if unit.is_metric:
+        if unit.is_of_one_image:
             return {}
         if unit.key not in self._lacking:
             images = (*unit.images, *unit.gallery.images)

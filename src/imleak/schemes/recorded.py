@@ -1,0 +1,47 @@
+"""Ciphers that somebody else made, by a scheme that is not known here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..interfaces import Exposure, ImleakError, Level, Raster
+
+
+class Recorded:
+    """What is in the folders of ciphers, as it is.
+
+    Nothing is known of how they were made, so nothing is taken off them: what an adversary
+    has is the cipher itself. Rank 0 is the plain image, as everywhere.
+
+    Parameters
+    ----------
+    labels : what the user calls the ciphers of each folder, in the order of the levels.
+
+    Raises
+    ------
+    ImleakError
+        If there is no label, or one stands there twice.
+    """
+
+    name = "recorded"
+    version = "1"
+    axis = "ciphers"
+    clear_part = "the cipher as it is"
+    hidden_part = "what cannot be read from the cipher"
+
+    def __init__(self, labels: Sequence[str] = ("cipher",)) -> None:
+        if not labels or len(set(labels)) < len(labels):
+            raise ImleakError(f"labels of ciphers are {list(labels)}: give each folder its own")
+        self._levels = (
+            Level(0, "nothing encrypted", short="plain"),
+            *(Level(rank, label) for rank, label in enumerate(labels, start=1)),
+        )
+
+    def levels(self, bits: int) -> tuple[Level, ...]:  # noqa: ARG002
+        """The plain image, and a level for each folder."""
+        return self._levels
+
+    def expose(self, cipher: Raster, level: int) -> Exposure:  # noqa: ARG002
+        """The cipher itself; its symbols are "samples"."""
+        symbols = {"samples": cipher.samples}
+        return Exposure(cipher.samples, cipher.bits, symbols, size=1 << cipher.bits)

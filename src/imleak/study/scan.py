@@ -1,0 +1,303 @@
+"""The first look at the images: which there are, what they are, which cannot be read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+
+from ..files import printable
+from ..images import MAX_PIXELS, Source, coco_sizes, from_samples, luma, rank, read
+from ..images.similar import perceptual_hash
+from ..interfaces import Image, ImageError, ImleakError
+from ..sealed import header_of
+from .cipher_files import CipherFolders, Given
+from .ciphers import CipherFile
+from .cluster import Executor, Lost
+from .groups import grouped
+from .plan import ImageInfo, Omission
+from .progress import Progress
+from .reuse import Traces, trace
+from .sources import find_images
+from .spec import StudySpec
+
+
+@dataclass(frozen=True)
+class Scan:
+    """What was found.
+
+    Parameters
+    ----------
+    images : the readable images, each once.
+    left_out : the others, and why.
+    warnings : what is wrong with them all the same, a line each.
+    """
+
+    images: tuple[ImageInfo, ...]
+    left_out: tuple[Omission, ...]
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Reads images the way a study wants them.
+
+    Parameters
+    ----------
+    colour, bits, max_pixels : see :class:`imleak.study.spec.StudySpec`.
+    """
+
+    colour: bool
+    bits: int | None
+    max_pixels: int
+
+    def read(self, source: Source) -> Image:
+        return read(source, colour=self.colour, bits=self.bits, max_pixels=self.max_pixels)
+
+    def scan(self, source: Source) -> tuple[Image, bytes | None]:
+        """An image, and what tells a cipher made elsewhere: of samples as they stand in the
+        file, before grey is made of them."""
+        whole = read(source, colour=True, bits=self.bits, max_pixels=self.max_pixels)
+        leading = trace(whole)
+        if self.colour or len(whole.samples) == 1:
+            return whole, leading
+        return from_samples(source.name, luma(whole.samples), whole.bits, whole.notes), leading
+
+    def again(self, info: ImageInfo) -> Image:
+        """The image that was scanned.
+
+        Raises
+        ------
+        ImageError
+            If it cannot be read any more, or is not the same.
+        """
+        image = self.read(info.source)
+        if image.digest != info.digest:
+            raise ImageError(f"{info.name}: has changed since the run began; start it again")
+        return image
+
+
+def reader(spec: StudySpec) -> Reader:
+    return Reader(spec.colour, spec.bits, spec.max_pixels or MAX_PIXELS)
+
+
+def scan(spec: StudySpec, told: Progress, executor: Executor) -> Scan:
+    """Find, rank and read the images of a study, keeping none of their samples.
+
+    A file that cannot be read does not count towards `limit` and `largest`.
+
+    Parameters
+    ----------
+    told : who is told how many of how many files have been looked at.
+    executor : who reads them.
+
+    Raises
+    ------
+    ImleakError
+        If a source holds no image, or the annotations cannot be read.
+    """
+    there = find_images(spec.sources)
+    sources = list(there.sources)
+    if spec.largest is not None:
+        sizes = coco_sizes(spec.annotations) if spec.annotations else None
+        sources = rank(sources, spec.largest, sizes)
+    folders = CipherFolders.of(spec.cipher_levels, sources) if spec.ciphers else None
+    found = _Found()
+    at, look = 0, partial(_scan_one, reader(spec))
+    while at < len(sources) and (spec.limit is None or len(found.images) < spec.limit):
+        wanted = len(sources) if spec.limit is None else spec.limit - len(found.images)
+        batch = range(at, min(at + wanted, len(sources)))
+        items = [(one, sources[one], folders and folders.given(sources[one])) for one in batch]
+        seen: dict[int, Scanned] = {}
+        for (place, source, _), scanned in executor.carry(look, items):
+            seen[place] = (
+                Scanned(_omitted(source, scanned.why)) if isinstance(scanned, Lost) else scanned
+            )
+            told.update(at + len(seen), len(sources), "looking at the images")
+        for place in batch:
+            found.add(place, seen[place])
+        at = batch.stop
+    images, similar = grouped(list(found.images.values()), found.hashes, spec.group_by)
+    noticed = found.traces.warnings({image.name for image in images})
+    unmatched = folders.warnings() if folders else ()
+    warnings = (*there.warnings, *unmatched, *similar, *noticed)
+    if folders and not images:
+        raise folders.refusal(found.omissions)
+    return Scan(tuple(images), tuple(found.omissions), warnings)
+
+
+@dataclass(frozen=True)
+class Scanned:
+    """What one file turned out to be.
+
+    Parameters
+    ----------
+    found : an image, or why there is none.
+    leading : the leading bits of an image that looks encrypted.
+    hash : of its looks, see :mod:`imleak.images.similar`.
+    """
+
+    found: ImageInfo | Omission | Sealed
+    leading: bytes | None = None
+    hash: str = ""
+
+
+@dataclass
+class _Found:
+    """Collects what was found, each image once."""
+
+    images: dict[str, ImageInfo] = field(default_factory=dict)
+    hashes: list[str] = field(default_factory=list)
+    left_out: list[Omission | Sealed] = field(default_factory=list)
+    traces: Traces = field(default_factory=Traces)
+
+    def add(self, place: int, scanned: Scanned) -> None:
+        one = scanned.found
+        if isinstance(one, Omission | Sealed):
+            self.left_out.append(one)
+        elif one.digest in self.images:
+            # Twice the same image would stand on both sides of a split by image.
+            twin = self.images[one.digest].name
+            self.left_out.append(Omission(one.name, f"is the same image as {twin}"))
+        else:
+            self.images[one.digest] = one
+            self.hashes.append(scanned.hash)
+            if scanned.leading is not None:
+                self.traces.add(place, one.name, scanned.leading)
+
+    @property
+    def omissions(self) -> list[Omission]:
+        return [
+            one.omission(self.left_out) if isinstance(one, Sealed) else one for one in self.left_out
+        ]
+
+
+def scan_gallery(spec: StudySpec, told: Progress, executor: Executor) -> Scan:
+    """The first look at the gallery. What of it cannot be read is counted, in a warning."""
+    if not spec.gallery:
+        return Scan((), ())
+    chosen: dict[str, object] = {
+        "sources": spec.gallery,
+        "largest": None,
+        "limit": None,
+        "ciphers": {},
+        "group_by": None,
+    }
+    found = scan(spec.model_copy(update=chosen), told, executor)
+    if not found.left_out:
+        return replace(found, warnings=())
+    first = found.left_out[0]
+    warning = (
+        f"{len(found.left_out):,} images of the gallery were left out; the first, "
+        f"{first.image}, {first.why}."
+    )
+    return Scan(found.images, (), (warning,))
+
+
+@dataclass(frozen=True)
+class Sealed:
+    """A file that ``imleak encrypt`` wrote, here or elsewhere: no plain image to measure.
+
+    Parameters
+    ----------
+    image : its name.
+    scheme, level, nonce, digest : how it says it was encrypted, and of what it says.
+    """
+
+    image: str
+    scheme: str
+    level: int
+    nonce: bytes
+    digest: str
+
+    def omission(self, others: Iterable[Omission | Sealed]) -> Omission:
+        """Why it is left out, and which of the others have its keystream."""
+        why = f"is encrypted already ({self.scheme}, level {self.level}); decrypt it first"
+        reused = [
+            other.image
+            for other in others
+            if isinstance(other, Sealed)
+            and other.nonce == self.nonce
+            and other.digest != self.digest
+        ]
+        if reused:
+            why += (
+                f"; NONCE REUSED: {', '.join(reused)} has the same, and if the key is the same "
+                "too, the XOR of the ciphers shows both images"
+            )
+        return Omission(self.image, why)
+
+
+def _scan_one(reads: Reader, item: tuple[int, Source, Given | None], _: object = None) -> Scanned:
+    _, source, given = item
+    try:
+        image, leading = reads.scan(source)
+        header = header_of(source.origin) if isinstance(source.origin, Path) else None
+        if header is not None:
+            about = (header.scheme, header.level, header.nonce)
+            return Scanned(Sealed(source.name, *about, image.digest))
+        files = () if given is None else tuple(_cipher_files(reads, image, given))
+    except ImleakError as error:
+        return Scanned(_omitted(source, str(error)))
+    hash = perceptual_hash(image.samples, image.bits)
+    return Scanned(_describe(image, source, files), leading, hash)
+
+
+def _cipher_files(reads: Reader, image: Image, given: Given) -> Iterator[CipherFile]:
+    """The ciphers of an image, which have its form.
+
+    Raises
+    ------
+    ImageError
+        If one is missing, cannot be read, or is of another size, depth or number of channels.
+    """
+    for level, source in given.items():
+        if isinstance(source, str):
+            raise ImageError(source)
+        cipher = reads.read(source)
+        if why := _unlike(cipher, image):
+            raise ImageError(f"its cipher {source.name} {why}")
+        yield CipherFile(level, _absolute(source), cipher.digest)
+
+
+def _unlike(cipher: Image, image: Image) -> str:
+    """How a cipher differs in form from its image; empty if it does not."""
+    forms = [(one.width, one.height, len(one.samples), one.bits) for one in (cipher, image)]
+    if forms[0] == forms[1]:
+        return ""
+    (width, height, channels, bits), (of_width, of_height, of_channels, of_bits) = forms
+    if (width, height) != (of_width, of_height):
+        return f"is {width}x{height} and the image {of_width}x{of_height}; give ciphers of its size"
+    if channels != of_channels:
+        return (
+            f"has {channels} channels and the image {of_channels}; "
+            "give both in grey or both in colour"
+        )
+    return f"has {bits} bits a sample and the image {of_bits}; give ciphers of its depth"
+
+
+def _omitted(source: Source, why: str) -> Omission:
+    return Omission(source.name, why.removeprefix(f"{printable(source.name)}: "))
+
+
+def _describe(image: Image, source: Source, files: tuple[CipherFile, ...]) -> ImageInfo:
+    channels, height, width = image.samples.shape
+    return ImageInfo(
+        source.name,
+        _absolute(source),
+        image.digest,
+        channels,
+        height,
+        width,
+        image.bits,
+        image.notes,
+        ciphers=files,
+    )
+
+
+def _absolute(source: Source) -> Source:
+    """Who reads it again may work in another folder."""
+    if isinstance(source.origin, Path):
+        return replace(source, origin=source.origin.absolute())
+    return source
