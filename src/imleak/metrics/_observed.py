@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Literal
 
 import numpy as np
@@ -54,23 +54,32 @@ def features(
         yield level, plain, observation.clear_features(level).astype(np.float64)
 
 
-def ciphers(
-    observation: Observation, change: Change, metric: str
-) -> Iterator[tuple[int, Samples, Samples]]:
-    """Level, cipher, and cipher after one bit is changed.
+Again = Callable[[int, Change], Samples]
+
+
+def again_of(observation: Observation, metric: str) -> Again:
+    """What encrypts the image once more, after one bit is changed.
 
     Raises
     ------
     ImleakError
-        If the image cannot be encrypted again.
+        If it cannot be encrypted again.
     """
     if observation.again is None:
         raise ImleakError(
             f"{metric} needs the image encrypted twice, and this one comes already encrypted; "
             "leave it out"
         )
+    return observation.again
+
+
+def ciphers(
+    observation: Observation, change: Change, metric: str
+) -> Iterator[tuple[int, Samples, Samples]]:
+    """Level, cipher, and cipher after one bit is changed; raises as :func:`again_of`."""
+    again = again_of(observation, metric)
     for level in observation.levels:
-        yield level, observation.cipher(level), observation.again(level, change)
+        yield level, observation.cipher(level), again(level, change)
 
 
 def changed(one: Samples, other: Samples) -> float:

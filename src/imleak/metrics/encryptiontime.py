@@ -5,7 +5,7 @@ from __future__ import annotations
 from time import thread_time
 
 from ..interfaces import Bound, Measurement, Observation, Space
-from ._observed import PerImage
+from ._observed import Again, PerImage, again_of
 
 
 class EncryptionTime(PerImage):
@@ -25,13 +25,13 @@ class EncryptionTime(PerImage):
 
     def measure(self, observation: Observation) -> list[Measurement]:
         """One reading a level, 0 or more."""
+        again = again_of(observation, self.name)
         return [
-            self.at(level, _milliseconds(observation, level), "cipher")
-            for level in observation.levels
+            self.at(level, _milliseconds(again, level), "cipher") for level in observation.levels
         ]
 
 
-def _milliseconds(observation: Observation, level: int) -> float:
+def _milliseconds(again: Again, level: int) -> float:
     start = thread_time()
-    cipher = observation.cipher(level)
+    cipher = again(level, "key")
     return 1e9 * (thread_time() - start) / cipher.size

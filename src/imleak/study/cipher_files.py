@@ -86,7 +86,7 @@ class CipherFolders:
 
     def refusal(self, omissions: Sequence[Omission]) -> PairError:
         """Why nothing can be measured."""
-        first = next((f"{one.image} {one.why}" for one in omissions), "there are no images")
+        first = next((f"{one.image}: {one.why}" for one in omissions), "there are no images")
         return PairError(
             f"no image has a cipher that belongs to it: {first}. A cipher has the name of its "
             "image, whatever its suffix, and the same size, depth and channels"

@@ -180,8 +180,8 @@ def bootstrap_means(
     sizes: list[NDArray[np.float64]] = [np.ones(len(values)) for values in samples]
     for at, group in enumerate(groups or ()):
         if group is not None:
-            sums[at] = np.bincount(group, weights=samples[at])
-            sizes[at] = np.bincount(group).astype(np.float64)
+            sums[at] = np.asarray(np.bincount(group, samples[at]), np.float64)
+            sizes[at] = np.asarray(np.bincount(group), np.float64)
     for at, values in enumerate(sums):
         if len(values) > 1 and np.all(np.isfinite(values)):
             by_count.setdefault(len(values), []).append(at)
