@@ -82,8 +82,12 @@ def search(
         raise SourceError(f"no images given; name {_WHAT_WORKS}")
     distinct: dict[Hashable, Path | DeadLeaves] = {}
     passed: dict[Hashable, Path] = {}
+    folders: set[Path] = set()
     for source in given:
         origins, others = _origins(source)
+        path = Path(source).expanduser()
+        files = [origin for origin in origins if isinstance(origin, Path)]
+        folders |= {path} if path.is_dir() else {file.parent for file in files}
         for origin in origins:
             if isinstance(origin, Path) and leave_out(origin):
                 continue
@@ -91,9 +95,12 @@ def search(
         passed |= {_identity(path): path for path in others if not leave_out(path)}
     origins = list(distinct.values())
     names = _unique_names([origin for origin in origins if isinstance(origin, Path)])
+    root = os.path.commonpath([*map(os.path.abspath, folders)]) if folders else ""
     return Search(
         tuple(
-            Source(names[origin] if isinstance(origin, Path) else origin.name, origin)
+            Source(names[origin], origin, Path(os.path.relpath(origin, root)).as_posix())
+            if isinstance(origin, Path)
+            else Source(origin.name, origin, origin.name)
             for origin in origins
         ),
         _suffixes(path for identity, path in passed.items() if identity not in distinct),
