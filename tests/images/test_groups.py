@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from imleak.images import (
     GroupError,
+    Source,
     check_group_by,
     find,
     group_names,
@@ -32,14 +33,18 @@ def table(tmp_path: Path) -> Callable[[str], str]:
     return write
 
 
-def grouped(by: str, names: tuple[str, ...] = NAMES) -> list[str]:
-    return group_names(names, parse_group_by(by))
+def sources(names: Iterable[str] = NAMES) -> list[Source]:
+    return [Source(name, Path("/data/of", name), name) for name in names]
+
+
+def grouped(by: str, names: Iterable[str] = NAMES) -> list[str]:
+    return group_names(sources(names), parse_group_by(by))
 
 
 def test_by_folder() -> None:
     assert grouped("folder") == ["p1", "p1", "p2", "."]
     assert grouped("folder", ("a/x/1.png", "a/y/1.png", "b/x/1.png")) == ["a/x", "a/y", "b/x"]
-    assert group_warnings(NAMES, parse_group_by("folder")) == []
+    assert group_warnings(sources(), parse_group_by("folder")) == []
 
 
 @pytest.mark.parametrize(
@@ -58,7 +63,7 @@ def test_by_regex(pattern: str, groups: list[str]) -> None:
 
 
 def test_images_without_a_match_are_counted() -> None:
-    (warning,) = group_warnings(NAMES, parse_group_by("regex:p([0-9])"))
+    (warning,) = group_warnings(sources(), parse_group_by("regex:p([0-9])"))
     assert warning == (
         "1 of 4 images do not match regex:p([0-9]) and are groups of their own; the first is c.png."
     )
@@ -68,26 +73,30 @@ def test_images_without_a_match_are_counted() -> None:
     "content",
     [
         "image,group\np1/a.png,A\np1/b.png,A\np2/a.png,B\nc.png,C\n",
-        "group;NAME\nA;./p1/a.png\nA;b.png\nB;p2\\a.png\nC;/data/of/c.png\n",
+        "group;NAME\nA;./p1/a.png\nA;b.png\nB;of\\p2\\a.png\nC;/data/of/c.png\n",
         "file\tage\tgroup\n\np1/a.png\t9\tA\nb.png\t\t A\np2/a.png\t9\tB\nc.png\t9\tC\n",
         '\ufeff"image","group"\r\n"p1/a.png","A"\r\n"b.png","A"\r\n"p2/a.png","B"\r\nc.png,C\r\n',
     ],
 )
 def test_by_table(table: Callable[[str], str], content: str) -> None:
     by = parse_group_by(table(content))
-    assert group_names(NAMES, by) == ["A", "A", "B", "C"]
-    assert group_warnings(NAMES, by) == []
+    assert group_names(sources(), by) == ["A", "A", "B", "C"]
+    assert group_warnings(sources(), by) == []
 
 
-def test_a_path_is_no_end_of_another(table: Callable[[str], str]) -> None:
-    """An image at the top is named by its file name, although others end like it."""
+def test_the_longest_name_is_that_of_an_image(table: Callable[[str], str]) -> None:
     by = table("image,group\na.png,top\np1/a.png,one\n")
     assert grouped(by, ("a.png", "p1/a.png")) == ["top", "one"]
 
 
+def test_a_row_of_another_folder_is_not_taken(table: Callable[[str], str]) -> None:
+    by = table("image,group\nof/a.png,A\nother/a.png,B\nb.png,B\nother/b.png,A\n")
+    assert grouped(by, ("a.png", "b.png")) == ["A", "B"]
+
+
 def test_rows_of_a_table_that_name_no_image_are_counted(table: Callable[[str], str]) -> None:
     by = parse_group_by(table("image,group\na.png,A\nb.png,B\nx.png,A\ny.png,B\n"))
-    (warning,) = group_warnings(("a.png", "b.png"), by)
+    (warning,) = group_warnings(sources(("a.png", "b.png")), by)
     assert warning.startswith("2 of 4 rows of csv:")
     assert warning.endswith("name no image; the first is x.png.")
 
@@ -96,9 +105,9 @@ def test_rows_of_a_table_that_name_no_image_are_counted(table: Callable[[str], s
     ("rows", "why"),
     [
         ("b.png,A", "3 of 4 images have no row; the first is p1/a.png"),
-        ("a.png,A", "a.png is the name of 2 images, p1/a.png and p2/a.png; write their paths"),
+        ("a.png,A", "a.png is the name of 2 images, the first of them p1/a.png and p2/a.png"),
         (
-            "p1/a.png,A\nb.png,A\np2/a.png,B\nc.png,C\np1/b.png,B",
+            "p1/a.png,A\np1/b.png,A\np2/a.png,B\nc.png,C\np1/b.png,B",
             "1 of 4 images have several groups; the first is p1/b.png",
         ),
         ("p1/a.png,A\nb.png,", "line 3 has no image or no group"),
@@ -170,11 +179,11 @@ def test_names_are_shown_as_they_are_harmless() -> None:
 def test_groups_do_not_depend_on_the_order(names: list[str], by: str) -> None:
     rule = parse_group_by(by)
     try:
-        found = dict(zip(names, group_names(names, rule), strict=True))
+        found = dict(zip(names, group_names(sources(names), rule), strict=True))
     except GroupError:
         assert len(names) > 1
         return
-    assert group_names(names[::-1], rule) == [found[name] for name in names[::-1]]
+    assert group_names(sources(names[::-1]), rule) == [found[name] for name in names[::-1]]
 
 
 def test_paths_are_below_all_that_was_given(
@@ -186,8 +195,8 @@ def test_paths_are_below_all_that_was_given(
         path.write_bytes(name.encode())
     monkeypatch.chdir(tmp_path)
 
-    def paths_of(*sources: str) -> list[str]:
-        return [source.path for source in find(sources)]
+    def paths_of(*given: str) -> list[str]:
+        return [source.path for source in find(given)]
 
     assert paths_of("data") == ["p1/a.png", "p2/s/a.png"]
     assert paths_of("data/p1") == ["a.png"]
