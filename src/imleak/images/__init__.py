@@ -11,12 +11,21 @@ from .copies import COPIES, COPIES_VERSION, copy_of
 from .find import Search, find, search, unseen_in_words
 from .formats import SUFFIXES
 from .generated import DeadLeaves
+from .groups import (
+    GroupBy,
+    GroupError,
+    check_group_by,
+    group_names,
+    group_warnings,
+    parse_group_by,
+)
 from .header import resolution
 from .luma import luma
 from .patches import cut, patch_places
 from .rank import coco_sizes, rank
 from .read import MAX_PIXELS, from_samples, read
 from .resize import resize
+from .similar import duplicates_in_words, join_groups, near_duplicates, perceptual_hash
 from .source import Source, SourceError
 
 __all__ = [
@@ -25,16 +34,26 @@ __all__ = [
     "MAX_PIXELS",
     "SUFFIXES",
     "DeadLeaves",
+    "GroupBy",
+    "GroupError",
     "Search",
     "Source",
     "SourceError",
+    "check_group_by",
     "coco_sizes",
     "copy_of",
     "cut",
+    "duplicates_in_words",
     "find",
     "from_samples",
+    "group_names",
+    "group_warnings",
+    "join_groups",
     "luma",
+    "near_duplicates",
+    "parse_group_by",
     "patch_places",
+    "perceptual_hash",
     "rank",
     "read",
     "resize",

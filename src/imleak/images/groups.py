@@ -3,10 +3,8 @@
 A patient, a video, a burst. Images of one group are alike beyond what they show, so an
 adversary that was trained on some of them is not tested on the others.
 
->>> group_names(["p1/a.png", "p1/b.png", "p2/a.png"], parse_group_by("folder"))
-['p1', 'p1', 'p2']
->>> group_names(["p1-a.png", "p1-b.png", "c.png"], parse_group_by("regex:^p[0-9]+"))
-['p1', 'p1', 'c.png']
+>>> group_names(find("dead-leaves:3x64x64"), parse_group_by("regex:-000([01])$"))
+['0', '1', 'dead-leaves-64x64-0002']
 """
 
 from __future__ import annotations
@@ -21,6 +19,7 @@ from pathlib import Path, PurePosixPath
 
 from ..files import open_regular, printable
 from ..interfaces import ImleakError
+from .source import Source, match_names
 
 _WHAT_WORKS = "write folder, csv:FILE or regex:PATTERN"
 _IMAGE_COLUMNS = ("image", "name", "file")
@@ -76,12 +75,12 @@ def parse_group_by(text: str) -> GroupBy:
     text : one of
 
         - ``folder``: the folder that an image is in;
-        - ``regex:PATTERN``: what the first parenthesis of a regular expression matches in an
-          image's path, or the whole match if it has none. An image without a match is a group
-          of its own;
-        - ``csv:FILE``: the column `group` of a table with a header and one row an image, named
-          in the column `image`, `name` or `file` by its path or by the end of it (a file
-          name), if no other image ends like it.
+        - ``regex:PATTERN``: what the first parenthesis of a regular expression matches in
+          :attr:`Source.path`, or the whole match if it has none. An image without a match is a
+          group of its own;
+        - ``csv:FILE``: the column `group` of a table with a header and one row an image, which
+          is named in the column `image`, `name` or `file` by its path, or as much of the end of
+          it as tells it from the others.
 
     Raises
     ------
@@ -96,12 +95,8 @@ def parse_group_by(text: str) -> GroupBy:
     return GroupBy(text, pattern=_compiled(text) if kind == "regex" else None)
 
 
-def group_names(names: Sequence[str], by: GroupBy) -> list[str]:
+def group_names(sources: Sequence[Source], by: GroupBy) -> list[str]:
     """The name of every image's group.
-
-    Parameters
-    ----------
-    names : paths of the images, relative to their source (:attr:`Source.path`), each once.
 
     Raises
     ------
@@ -109,44 +104,46 @@ def group_names(names: Sequence[str], by: GroupBy) -> list[str]:
         If all images are in one group, so that none is left to test on; or if a table has no
         row for an image, several groups for one, or a name that several images have.
     """
-    found = [printable(group or name) for name, group in _groups(names, by)]
-    if len(found) > 1 and len(set(found)) == 1:
+    groups = [
+        printable(source.path if group is None else group)
+        for source, group in zip(sources, _groups(sources, by), strict=True)
+    ]
+    if len(groups) > 1 and len(set(groups)) == 1:
         raise GroupError(
-            f"group by {printable(by.text)}: all {len(found):,} images are in one group, "
-            f"{found[0]!r}, and none is left to test on; group them by something else"
+            f"group by {printable(by.text)}: all {len(groups):,} images are in one group, "
+            f"{groups[0]!r}, and none is left to test on; group them by something else"
         )
-    return found
+    return groups
 
 
-def group_warnings(names: Sequence[str], by: GroupBy) -> list[str]:
+def group_warnings(sources: Sequence[Source], by: GroupBy) -> list[str]:
     """What a user must know of the groups of these images, a line each."""
-    alone = [name for name, group in _groups(names, by) if group is None]
-    lines = []
+    groups, shown, lines = _groups(sources, by), printable(by.text), []
+    alone = [one.name for one, group in zip(sources, groups, strict=True) if group is None]
     if alone:
         lines.append(
-            f"{len(alone):,} of {len(names):,} images do not match {printable(by.text)} and are "
-            f"groups of their own; the first is {printable(alone[0])}."
+            f"{len(alone):,} of {len(sources):,} images do not match {shown} and are groups of "
+            f"their own; the first is {alone[0]}."
         )
-    if by.rows:
-        places = _Places(names)
-        unknown = [image for image, _ in by.rows if not places.of(image)]
-        if unknown:
-            lines.append(
-                f"{len(unknown):,} of {len(by.rows):,} rows of {printable(by.text)} name no "
-                f"image; the first is {printable(unknown[0])}."
-            )
+    rows = [image for image, _ in by.rows or ()]
+    used = set(match_names(sources, set(rows)).values())
+    if unknown := [image for image in rows if image not in used]:
+        lines.append(
+            f"{len(unknown):,} of {len(rows):,} rows of {shown} name no image; the first is "
+            f"{printable(unknown[0])}."
+        )
     return lines
 
 
-def _groups(names: Sequence[str], by: GroupBy) -> list[tuple[str, str | None]]:
-    """Every image with its group, None for one without."""
+def _groups(sources: Sequence[Source], by: GroupBy) -> Sequence[str | None]:
+    """The group of every image, None for one without."""
     if by.rows is not None:
-        return list(zip(names, _of_table(names, by.text, by.rows), strict=True))
+        return _of_table(sources, by.text, by.rows)
     if by.pattern is None:
-        return [(name, PurePosixPath(name).parent.as_posix()) for name in names]
-    matches = [(name, by.pattern.search(name)) for name in names]
+        return [PurePosixPath(source.path).parent.as_posix() for source in sources]
+    matches = [by.pattern.search(source.path) for source in sources]
     which = min(by.pattern.groups, 1)
-    return [(name, (match[which] or None) if match else None) for name, match in matches]
+    return [(match[which] or None) if match else None for match in matches]
 
 
 def _compiled(text: str) -> re.Pattern[str]:
@@ -159,55 +156,31 @@ def _compiled(text: str) -> re.Pattern[str]:
         ) from error
 
 
-class _Places:
-    """Finds images by the ends of their paths."""
-
-    def __init__(self, names: Sequence[str]) -> None:
-        self._paths = {PurePosixPath(name).as_posix(): at for at, name in enumerate(names)}
-        self._by_end: dict[str, list[int]] = defaultdict(list)
-        for path, at in self._paths.items():
-            for end in _ends(path):
-                self._by_end[end].append(at)
-
-    def of(self, image: str) -> list[int]:
-        """The image of this path; or those whose path ends like it; or the one whose path it
-        ends with."""
-        path = PurePosixPath(image.replace("\\", "/")).as_posix()
-        if path in self._paths:
-            return [self._paths[path]]
-        if path in self._by_end:
-            return self._by_end[path]
-        return next(([self._paths[end]] for end in _ends(path) if end in self._paths), [])
-
-
-def _ends(path: str) -> Iterator[str]:
-    """A path without its first folders, the longest first."""
-    parts = path.split("/")
-    yield from ("/".join(parts[at:]) for at in range(len(parts)))
-
-
-def _of_table(names: Sequence[str], text: str, rows: Sequence[tuple[str, str]]) -> list[str]:
-    places, groups = _Places(names), [set[str]() for _ in names]
+def _of_table(sources: Sequence[Source], text: str, rows: Sequence[tuple[str, str]]) -> list[str]:
+    table: dict[str, set[str]] = defaultdict(set)
     for image, group in rows:
-        found = places.of(image)
-        if len(found) > 1:
-            both = " and ".join(printable(names[at]) for at in found[:2])
+        table[image].add(group)
+    name_of = match_names(sources, table)
+    users: dict[str, list[Source]] = defaultdict(list)
+    for source, name in name_of.items():
+        users[name].append(source)
+    shown = printable(text)
+    for name, (first, *others) in users.items():
+        if others:
             raise GroupError(
-                f"{printable(text)}: {printable(image)} is the name of {len(found):,} images, "
-                f"{both}{' among them' if len(found) > 2 else ''}; write their paths"
+                f"{shown}: {printable(name)} is the name of {1 + len(others):,} images, the first "
+                f"of them {first.name} and {others[0].name}; write their paths"
             )
-        for at in found:
-            groups[at].add(group)
     for what, wrong in (
-        ("have no row", [at for at, found in enumerate(groups) if not found]),
-        ("have several groups", [at for at, found in enumerate(groups) if len(found) > 1]),
+        ("have no row", [one for one in sources if one not in name_of]),
+        ("have several groups", [one for one, name in name_of.items() if len(table[name]) > 1]),
     ):
         if wrong:
             raise GroupError(
-                f"{printable(text)}: {len(wrong):,} of {len(names):,} images {what}; the first "
-                f"is {printable(names[wrong[0]])}; give every image one group"
+                f"{shown}: {len(wrong):,} of {len(sources):,} images {what}; the first is "
+                f"{wrong[0].name}; give every image one group"
             )
-    return [found.pop() for found in groups]
+    return [next(iter(table[name_of[source]])) for source in sources]
 
 
 def _rows(text: str, path: Path) -> Iterator[tuple[str, str]]:
@@ -234,4 +207,5 @@ def _rows(text: str, path: Path) -> Iterator[tuple[str, str]]:
     for line, name, group in lines:
         if not (name or "").strip() or not (group or "").strip():
             raise GroupError(f"{shown}: line {line} has no image or no group; complete it")
-        yield name.strip(), group.strip()
+        image_path = PurePosixPath(name.strip().replace("\\", "/")).as_posix()
+        yield image_path.lstrip("/"), group.strip()

@@ -1,23 +1,23 @@
-"""The largest pictures by resolution."""
+"""The largest images by resolution."""
 
 from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from ..files import open_regular
 from ..interfaces import ImageError
 from .header import resolution
 from .raster import Size
-from .source import Source, SourceError
+from .source import Source, SourceError, match_names
 
 
 def rank(
     sources: Iterable[Source], largest: int, sizes: Mapping[str, Size] | None = None
 ) -> list[Source]:
-    """The `largest` pictures with the most pixels, the largest first, ties by name.
+    """The `largest` images with the most pixels, the largest first, ties by name.
 
     Parameters
     ----------
@@ -35,7 +35,10 @@ def rank(
     if largest < 1:
         raise SourceError(f"cannot keep the {largest} largest images; give a number of 1 or more")
     sources = list(sources)
-    known = _annotated(sources, sizes or {})
+    sizes = sizes or {}
+    names = match_names(sources, sizes)
+    uses = Counter(names.values())
+    known = {source: sizes[name] for source, name in names.items() if uses[name] == 1}
     pixels: dict[Source, int] = {}
     unreadable = []
     for source in sources:
@@ -47,24 +50,6 @@ def rank(
             pixels[source] = height * width
     ranked = sorted(pixels, key=lambda source: (-pixels[source], source.name))
     return ranked[:largest] + unreadable
-
-
-def _annotated(sources: Iterable[Source], sizes: Mapping[str, Size]) -> dict[Source, Size]:
-    """Sizes of the sources that have an annotation of their own."""
-    names = {
-        source: name
-        for source in sources
-        if (name := next((end for end in _ends(source) if end in sizes), None)) is not None
-    }
-    uses = Counter(names.values())
-    return {source: sizes[name] for source, name in names.items() if uses[name] == 1}
-
-
-def _ends(source: Source) -> Iterator[str]:
-    """What the path of a source ends with, the longest first."""
-    if isinstance(source.origin, Path):
-        parts = source.origin.absolute().parts[1:]
-        yield from ("/".join(parts[at:]) for at in range(len(parts)))
 
 
 def coco_sizes(annotations: str | Path) -> dict[str, Size]:

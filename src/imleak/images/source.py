@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -29,3 +30,16 @@ class Source:
     name: str
     origin: Path | DeadLeaves
     path: str = field(default="", compare=False)
+
+
+def match_names(sources: Iterable[Source], names: Container[str]) -> dict[Source, str]:
+    """The name that a table has for a source: the longest end of its absolute path that is
+    among `names`. Without sources that have none; a file name may be that of several."""
+    found = {}
+    for source in sources:
+        origin = source.origin
+        parts = origin.absolute().parts[1:] if isinstance(origin, Path) else (origin.name,)
+        ends = ("/".join(parts[at:]) for at in range(len(parts)))
+        if (name := next((end for end in ends if end in names), None)) is not None:
+            found[source] = name
+    return found
