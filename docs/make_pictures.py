@@ -48,7 +48,8 @@ Array = NDArray[np.float64]
 
 def pixels() -> Figure:
     """What one sample says, and what a whole picture can say at most."""
-    measures = ["histogram", {"name": "codelength", "effort": 9, "method": 6}]
+    code = {"name": "codelength", "effort": 9, "method": 6, "exhaustive": True}
+    measures = ["histogram", code]
     summary = audit(photographs(), "pixels", measures=measures)
     histogram, code = (column(summary, name) for name in ("histogram", "codelength"))
     raw = 8.0 - np.arange(9)

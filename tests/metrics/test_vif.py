@@ -85,8 +85,9 @@ def test_sixteen_bits_are_the_same_as_eight_scaled():
     assert vif(*wide, bits=16) == pytest.approx(vif(IMAGE, other))
 
 
-def test_a_constant_image_holds_nothing():
-    constant = np.full((1, 20, 20), 9, np.uint8)
+@pytest.mark.parametrize("value", [9, 77, 255])
+def test_a_constant_image_holds_nothing(value):
+    constant = np.full((1, 20, 20), value, np.uint8)
     assert vif(constant, constant) == 1
     assert vif(constant, IMAGE[:, :20, :20]) == 0
 

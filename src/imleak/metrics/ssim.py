@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from skimage.metrics import structural_similarity
+from dataclasses import dataclass
+from functools import reduce
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
 
 from ..interfaces import Bound, ImageError, Measurement, Observation, Samples, Space
 from ._observed import PerImage, parts
@@ -10,12 +15,23 @@ from ._observed import PerImage, parts
 WINDOW = 7
 SMALLEST = 3
 
+STRIP = 32
+"""Rows of windows that are compared at once, in arrays that stay in the cache."""
+
+Integers = NDArray[np.signedinteger[Any]]
+
 
 class Ssim(PerImage):
-    """Mean structural similarity of clear part and cipher against the plain image.
+    r"""Mean structural similarity of clear part and cipher against the plain image.
 
-    Uniform windows of 7x7 pixels, mean over channels, data range 2^B - 1. An image with
-    a side below 7 pixels is compared in the largest odd window that fits, down to 3.
+    .. math::
+        \frac{(2 \mu_x \mu_y + c_1)(2 \sigma_{xy} + c_2)}
+             {(\mu_x^2 + \mu_y^2 + c_1)(\sigma_x^2 + \sigma_y^2 + c_2)}, \qquad
+        c_1 = (.01 (2^B - 1))^2, \quad c_2 = (.03 (2^B - 1))^2
+
+    in uniform windows of 7x7 pixels with sample variances, mean over windows and channels, as
+    in scikit-image. An image with a side below 7 pixels is compared in the largest odd window
+    that fits, down to 3.
 
     References
     ----------
@@ -37,21 +53,64 @@ class Ssim(PerImage):
         ImageError
             If a side is below 3 pixels.
         """
-        window = window_side(*observation.plain.shape[1:])
-        peak = 2**observation.bits - 1
+        plain = Windows.of(observation.plain, observation.bits)
         return [
-            self.at(level, similarity(observation.plain, samples, window, peak), part, ceiling=1.0)
+            self.at(level, plain.similarity(samples), part, ceiling=1.0)
             for level, part, samples in parts(observation)
         ]
 
 
-def similarity(plain: Samples, other: Samples, window: int, peak: int) -> float:
-    """Mean SSIM of two images (C, H, W) in windows of window x window pixels."""
-    return float(
-        structural_similarity(  # type: ignore[no-untyped-call]
-            plain, other, win_size=window, data_range=peak, channel_axis=0
+@dataclass(frozen=True, eq=False)
+class Windows:
+    """The plain image and the windows of it.
+
+    Parameters
+    ----------
+    samples : (C, H, W) integers wide enough for the squares in two windows.
+    side : of a window.
+    peak : 2^B - 1.
+    sums, squares : in every window that fits, (C, H - side + 1, W - side + 1).
+    """
+
+    samples: Integers
+    side: int
+    peak: int
+    sums: Integers
+    squares: Integers
+
+    @classmethod
+    def of(cls, samples: Samples, bits: int) -> Self:
+        side = window_side(*samples.shape[1:])
+        wide = samples.astype(np.min_scalar_type(-(2 * side**2 << 2 * bits)))
+        return cls(wide, side, 2**bits - 1, sums(wide, side), sums(wide**2, side))
+
+    def similarity(self, other: Samples) -> float:
+        """Mean SSIM of another image (C, H, W)."""
+        total = sum(
+            self._total(other, slice(start, start + STRIP))
+            for start in range(0, self.sums.shape[1], STRIP)
         )
-    )
+        return total / self.sums.size
+
+    def _total(self, other: Samples, windows: slice) -> float:
+        count = self.side**2
+        rows = slice(windows.start, windows.stop + self.side - 1)
+        x = self.samples[:, rows]
+        y = other[:, rows].astype(x.dtype)
+        mean_x, mean_y = self.sums[:, windows] / count, sums(y, self.side) / count
+        means, product = mean_x**2 + mean_y**2, mean_x * mean_y
+        variances = (self.squares[:, windows] + sums(y**2, self.side)) / count - means
+        covariance = sums(x * y, self.side) / count - product
+        luminance = (2 * product + (c1 := (0.01 * self.peak) ** 2)) / (means + c1)
+        c2 = (0.03 * self.peak) ** 2 * (count - 1) / count
+        return float((luminance * (2 * covariance + c2) / (variances + c2)).sum())
+
+
+def sums(values: Integers, side: int) -> Integers:
+    """Sums in every window of side x side that fits, exact."""
+    height, width = (length - side + 1 for length in values.shape[1:])
+    rows = reduce(np.add, (values[:, at : at + height] for at in range(side)))
+    return reduce(np.add, (rows[..., at : at + width] for at in range(side)))
 
 
 def window_side(height: int, width: int) -> int:
