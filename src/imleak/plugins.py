@@ -24,6 +24,8 @@ MEASURES: tuple[Kind, ...] = ("metric", "estimator", "attack")
 BUILT_IN: Mapping[Kind, dict[str, str]] = {
     "scheme": {
         "bitplanes": "imleak.schemes.bitplanes:BitPlanes",
+        "region": "imleak.schemes.region:Region",
+        "etc": "imleak.schemes.etc:Etc",
     },
     "encoder": {
         "pixels": "imleak.encoders.pixels:Pixels",
