@@ -25,6 +25,8 @@ BUILT_IN: Mapping[Kind, dict[str, str]] = {
     "scheme": {
         "bitplanes": "imleak.schemes.bitplanes:BitPlanes",
         "recorded": "imleak.schemes.recorded:Recorded",
+        "region": "imleak.schemes.region:Region",
+        "etc": "imleak.schemes.etc:Etc",
     },
     "encoder": {
         "pixels": "imleak.encoders.pixels:Pixels",

@@ -6,13 +6,10 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from ..interfaces import Exposure, ImageError, ImleakError, Keystream, Level, Raster, Samples
+from ..interfaces import Exposure, Keystream, Level, Raster, Samples
+from ._samples import LevelError, check_bits, check_raster, encrypted, level_of
 
 Form = Literal["scaled", "shifted"]
-
-
-class LevelError(ImleakError):
-    """A level, a bit depth or an option that the scheme does not have."""
 
 
 class BitPlanes:
@@ -79,8 +76,7 @@ class BitPlanes:
 
     def levels(self, bits: int) -> tuple[Level, ...]:
         """0..B: how many of the most significant bits are encrypted."""
-        if not 1 <= bits <= 16:
-            raise LevelError(f"samples of {bits} bits: {self.name} takes 1 to 16 bits")
+        check_bits(self, bits)
         return tuple(
             Level(
                 s,
@@ -100,12 +96,11 @@ class BitPlanes:
         ImageError
             If `plain` is not (C, H, W) uint8 or uint16, or a sample needs more bits.
         """
-        self._check(plain, level)
-        cipher = plain.samples.copy()
-        if level:
-            for channel, samples in enumerate(cipher):
-                samples ^= self._pad(samples, plain.bits, level, channel, keystream)
-        return Raster(cipher, plain.bits)
+        level_of(self, plain.bits, level)
+        check_raster(plain)
+        mask = (1 << plain.bits) - (1 << (plain.bits - level))
+        everywhere = slice(None)
+        return encrypted(plain, everywhere, everywhere, mask, self.name, level, keystream)
 
     def decrypt(self, cipher: Raster, level: int, keystream: Keystream) -> Raster:
         """The plain samples again: XOR with the same bits undoes itself."""
@@ -120,7 +115,8 @@ class BitPlanes:
         ImageError
             As :meth:`encrypt`.
         """
-        self._check(cipher, level)
+        level_of(self, cipher.bits, level)
+        check_raster(cipher)
         kept = self._kept(cipher.samples, cipher.bits, level)
         size = 1 << (cipher.bits - level)
         rendered = self._rendered(kept, level)
@@ -128,7 +124,7 @@ class BitPlanes:
 
     def table(self, bits: int, level: int) -> Samples:
         """Clear part of every sample value, (2**bits,) uint8 or, above 8 bits, uint16."""
-        self._check_level(bits, level)
+        level_of(self, bits, level)
         values: Samples = np.arange(1 << bits, dtype=np.uint8 if bits <= 8 else np.uint16)
         return self._rendered(self._kept(values, bits, level), level)
 
@@ -137,38 +133,3 @@ class BitPlanes:
 
     def _rendered(self, kept: Samples, level: int) -> Samples:
         return kept << kept.dtype.type(level) if self.form == "scaled" else kept
-
-    def _pad(
-        self, samples: Samples, bits: int, level: int, channel: int, keystream: Keystream
-    ) -> Samples:
-        """One word of keystream a sample, of which the s bits at the top of B are kept.
-
-        Words, and their order of bytes, depend on B and not on the container or the
-        machine: the cipher of a image is the same everywhere.
-        """
-        word = np.dtype(np.uint8 if bits <= 8 else ">u2")
-        stream = keystream.take(
-            samples.size * word.itemsize, scheme=self.name, level=level, channel=channel
-        )
-        encrypted = ((1 << level) - 1) << (bits - level)
-        words = stream.view(word).reshape(samples.shape) & word.type(encrypted)
-        return words.astype(samples.dtype)
-
-    def _check_level(self, bits: int, level: int) -> None:
-        if level not in range(len(self.levels(bits))):
-            raise LevelError(f"level {level}: {self.name} of {bits}-bit samples has 0..{bits}")
-
-    def _check(self, raster: Raster, level: int) -> None:
-        samples, bits = raster.samples, raster.bits
-        self._check_level(bits, level)
-        if samples.ndim != 3 or samples.dtype not in (np.uint8, np.uint16):
-            raise ImageError(
-                f"samples of shape {samples.shape} and type {samples.dtype}: "
-                "give (C, H, W) uint8 or uint16"
-            )
-        highest = int(samples.max(initial=0))
-        if highest >> bits:
-            raise ImageError(
-                f"a sample is {highest}, more than {bits} bits hold: "
-                f"give bits={highest.bit_length()}"
-            )

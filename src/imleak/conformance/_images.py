@@ -1,0 +1,91 @@
+"""Small images for schemes, and what a scheme takes of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from ..interfaces import ImageError, ImleakError, KeyedScheme, Raster, Scheme
+from ..keystream import AesKeystream, derived_key
+from ._checks import require
+
+
+def images() -> dict[str, Raster]:
+    """Small images by what they are."""
+    rng = np.random.default_rng(0)
+    ramp = np.add.outer(np.arange(48), np.arange(64)) * 2
+    noisy = (ramp + rng.integers(-8, 9, (3, 48, 64))).clip(0, 255)
+    deep = noisy * 256 + noisy[::-1]
+    return {
+        name: Raster(samples.astype(np.uint8 if bits <= 8 else np.uint16), bits)
+        for name, bits, samples in (
+            ("grey", 8, noisy[:1]),
+            ("colour", 8, noisy),
+            ("odd", 8, noisy[:, :37, :53]),
+            ("flat", 8, np.zeros((1, 48, 64))),
+            ("white", 8, np.full((3, 16, 16), 255)),
+            ("one pixel", 8, noisy[:1, :1, :1]),
+            ("1 bit", 1, noisy[:1] >> 7),
+            ("4 bits", 4, noisy[:, :32, :32] >> 4),
+            ("12 bits", 12, deep[:1, :32, :32] >> 4),
+            ("16 bits", 16, deep[:, :17, :32]),
+        )
+    }
+
+
+def keystream(key: int = 0, nonce: int = 0) -> AesKeystream:
+    return AesKeystream(derived_key(key), nonce.to_bytes(16, "big"))
+
+
+def small() -> Iterator[Raster]:
+    """Images of 1 bit, from 2 samples on, for schemes that need larger ones."""
+    for side in (1, 2, 4, 8, 16, 32):
+        samples = np.zeros((1, side, 2 * side), np.uint8)
+        samples[:, :, side:] = 1
+        samples[0, 0, 0] = 1
+        yield Raster(samples, 1)
+
+
+def depths(scheme: Scheme) -> list[int]:
+    """Depths of the images that the scheme takes, 8 at least."""
+    found = []
+    for bits in sorted({image.bits for image in images().values()}):
+        try:
+            scheme.levels(bits)
+        except ImleakError:
+            require(bits != 8, "levels(8) is refused: it must take samples of 8 bits")
+        else:
+            found.append(bits)
+    return found
+
+
+def ranks(scheme: Scheme, bits: int) -> list[int]:
+    return [level.rank for level in scheme.levels(bits)]
+
+
+def cases(scheme: Scheme) -> Iterator[tuple[str, Raster, int]]:
+    """Every image at every level, without those that the scheme says it does not take."""
+    for bits in depths(scheme):
+        for name, image in images().items():
+            for level in ranks(scheme, bits) if image.bits == bits else ():
+                if accepted(scheme, image, level):
+                    yield name, image, level
+
+
+def accepted(scheme: Scheme, image: Raster, level: int) -> bool:
+    """Whether an image is taken; it is refused by an ImageError, by all methods or by none."""
+    calls: list[Callable[[], object]] = [lambda: scheme.expose(image, level)]
+    if isinstance(scheme, KeyedScheme):
+        calls.append(lambda: scheme.encrypt(image, level, keystream()))
+    refusals = set()
+    for call in calls:
+        try:
+            call()
+        except ImageError:
+            refusals.add(True)
+        else:
+            refusals.add(False)
+    size = f"an image of {image.width}x{image.height}, level {level}"
+    require(len(refusals) == 1, f"{size}: one of encrypt and expose takes it, the other refuses it")
+    return False in refusals
