@@ -199,7 +199,7 @@ def run_study(
     ----------
     acceptable : bits an image that may leak, to recommend a level for.
 
-    The other arguments are those of :func:`imleak.study.run`.
+    The other arguments are those of :func:`imleak.study.engine.run`.
     """
     from .album import keep_pictures, strip_of
     from .report import write_report

@@ -29,9 +29,9 @@ def grouped(
     """
     groups, warnings = [""] * len(images), []
     if by is not None and images:
-        rule, paths = parse_group_by(by), [image.source.path for image in images]
-        groups = group_names(paths, rule)
-        warnings += group_warnings(paths, rule)
+        rule, sources = parse_group_by(by), [image.source for image in images]
+        groups = group_names(sources, rule)
+        warnings += group_warnings(sources, rule)
         warnings.append(f"{len(images):,} images are in {len(set(groups)):,} groups ({by}).")
     alike = near_duplicates(hashes)
     for places in alike:

@@ -21,7 +21,6 @@ from collections.abc import Collection, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse.csgraph import connected_components
 
 from ..interfaces import Image
 
@@ -75,6 +74,8 @@ class Traces:
 
     def reused(self, among: Collection[str]) -> list[list[str]]:
         """Groups of those of some images that have one keystream, by name."""
+        from scipy.sparse.csgraph import connected_components
+
         traces = dict(one for _, one in sorted(self._kept.items()) if one[0] in among)
         names = list(traces)
         alike = _alike(list(traces.values())) if len(names) > 1 else np.empty((0, 0))
