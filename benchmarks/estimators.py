@@ -28,11 +28,11 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from imleak import estimate
-from imleak.estimators.contrastive import SymmetricCrossEntropy
-from imleak.estimators.critics import SeparableCritic
-from imleak.estimators.split import cross_fit
-from imleak.estimators.training import Cohort
-from imleak.estimators.variational import Variational
+from imleak.estimators.critics.contrastive import SymmetricCrossEntropy
+from imleak.estimators.critics.networks import SeparableCritic
+from imleak.estimators.critics.training import Cohort
+from imleak.estimators.critics.variational import Variational
+from imleak.estimators.heldout.split import cross_fit
 from imleak.machine import one_thread_each, product_type
 
 LEVELS = 9

@@ -28,7 +28,7 @@ from imleak.cli.photographs import write_photographs
 from imleak.encoders.efficientnet import EfficientNetLite0
 from imleak.encoders.layout import Layout
 from imleak.estimators.bounds import bernoulli_divergence, clopper_pearson
-from imleak.estimators.evidence import judge
+from imleak.estimators.heldout.evidence import judge
 from imleak.images import resize
 from imleak.interfaces import Estimate, Verdict
 from imleak.metrics._entropy import contingency

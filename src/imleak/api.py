@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from . import images, plugins
-from .estimators.arrays import pair, whole_number
+from .estimators.samples.arrays import pair, whole_number
 from .interfaces import Image, ImleakError, KeyedScheme, Measurement, Raster
 from .keystream import AesKeystream, new_nonce
 from .machine import reuse_memory

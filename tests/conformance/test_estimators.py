@@ -15,7 +15,8 @@ import pytest
 import torch
 
 from imleak import plugins
-from imleak.estimators import contrastive, pixels, variational
+from imleak.estimators.critics import contrastive, variational
+from imleak.estimators.samples import counted
 from imleak.interfaces import (
     Bound,
     Estimate,
@@ -281,7 +282,7 @@ def test_too_few_images_are_refused_in_one_line(name, protocol, count):
 @each_protocol
 def test_counted_rows_are_taken_as_often_as_they_occur(name, protocol, monkeypatch):
     """40 pictures of one of four values, and each with one pixel of a fifth."""
-    monkeypatch.setattr(pixels, "MOST_DRAWN", 200)
+    monkeypatch.setattr(counted, "MOST_DRAWN", 200)
     x = np.stack([np.arange(40) % 4, np.full(40, 9)], 1).reshape(-1, 1).astype("f4")
     often = np.tile([1e6, 1.0], 40)
     given = PairedSamples(x, x[None], np.repeat(np.arange(40), 2), weights=often)

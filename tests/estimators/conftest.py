@@ -19,7 +19,7 @@ def one_thread():
 
 
 def paired(x, y, groups=None, weights=None, sizes=None):
-    """Samples of x (n, dx) and of y (n, dy) or (L, n, dy); every row its own picture
+    """Samples of x (n, dx) and of y (n, dy) or (L, n, dy); every row its own image
     unless `groups` says otherwise."""
     x, y = np.asarray(x, np.float32), np.asarray(y, np.float32)
     groups = np.arange(len(x)) if groups is None else np.asarray(groups, np.int64)

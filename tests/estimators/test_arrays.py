@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 import imleak
-from imleak.estimators.arrays import SampleError, labels, pair, whole_number
+from imleak.estimators.samples.arrays import SampleError, labels, pair, whole_number
 from imleak.interfaces import Estimate, ImleakError
 
 RNG = np.random.default_rng(0)

@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 
 from imleak import plugins
-from imleak.estimators.best import CANDIDATES, PICTURES_A_RATIO, Best, _pick
+from imleak.estimators.best import Best
 from imleak.estimators.cca import CcaInfoNce
-from imleak.estimators.contrastive import Fano
-from imleak.estimators.evidence import Score, mean_of_rows, weigh
+from imleak.estimators.critics.candidates import CANDIDATES, IMAGES_A_RATIO, pick
+from imleak.estimators.critics.contrastive import Fano
+from imleak.estimators.heldout.evidence import Score, bootstrap, mean_of_rows
 from imleak.interfaces import PairedSamples
 
 
@@ -41,31 +42,31 @@ TEST = np.array([[[10.0 * k + at + 0.1 * p for p in (0, 1)] for at in (0, 1)] fo
 
 
 def test_validation_chooses_and_test_is_read():
-    found, names = _pick(candidates(VALIDATION, TEST))
+    found, names = pick(candidates(VALIDATION, TEST))
     assert names == ["cca-infonce", "infonce"]
     np.testing.assert_allclose(found.value(), [[0.0, 10.1], [11.0, 1.1]], atol=1e-9)
 
 
 def test_the_null_is_chosen_for_by_itself():
     """Broken pairs go through the same choice, and take whatever flatters them."""
-    found, _ = _pick(candidates(VALIDATION, TEST))
+    found, _ = pick(candidates(VALIDATION, TEST))
     assert found.value()[0, 1] == pytest.approx(TEST[1, 0, 1])
     assert found.value()[1, 1] == pytest.approx(TEST[0, 1, 1])
 
 
 def test_nwj_is_passed_over_where_its_mean_hangs_on_rare_pairs():
-    most = math.log(40 / PICTURES_A_RATIO)
+    most = math.log(40 / IMAGES_A_RATIO)
     for nats, name in ((most - 0.1, "nwj"), (most + 0.1, "cca-infonce")):
         validation = VALIDATION.copy()
         validation[CANDIDATES.index("nwj")] = nats
-        assert _pick(candidates(validation, TEST))[1][0] == name
+        assert pick(candidates(validation, TEST))[1][0] == name
 
 
 @pytest.mark.parametrize("nothing", [np.nan, -np.inf])
 def test_a_candidate_that_diverged_is_not_chosen(nothing):
     validation = VALIDATION.copy()
     validation[0] = nothing
-    assert _pick(candidates(validation, TEST))[1] == ["infonce", "infonce"]
+    assert pick(candidates(validation, TEST))[1] == ["infonce", "infonce"]
 
 
 def test_a_certain_candidate_is_preferred_to_a_lucky_one():
@@ -77,7 +78,7 @@ def test_a_certain_candidate_is_preferred_to_a_lucky_one():
     one = Score.of(SimpleNamespace(seed=0, fold=0), rows, sums, mean_of_rows, rows)
     given = [(one, score(TEST[0])), *candidates(VALIDATION[1:], TEST[1:])]
     assert given[0][0].value()[0, 0] > VALIDATION[1, 0, 0]
-    assert _pick(given)[1][0] == "infonce"
+    assert pick(given)[1][0] == "infonce"
 
 
 def test_a_choice_that_differs_by_level_keeps_its_bootstrap():
@@ -91,31 +92,31 @@ def test_a_choice_that_differs_by_level_keeps_its_bootstrap():
     sums = np.stack([np.ones_like(hits), hits], -1)
     of_hits = Score.of(SimpleNamespace(seed=0, fold=0), rows, sums, Fano(40), rows)
     given[at] = (given[at][0], of_hits)
-    found, names = _pick(given)
+    found, names = pick(given)
     assert names == ["cca-infonce", "retrieval"]
     assert found.value()[1, 0] == pytest.approx(Fano(40)(np.array([40.0, 10.0])))
     assert found.value()[0, 0] == pytest.approx(TEST[0, 0, 0], abs=1e-9)
-    alone, mixed = weigh([of_hits], 0), weigh([found], 0)
+    alone, mixed = bootstrap([of_hits], 0), bootstrap([found], 0)
     np.testing.assert_allclose(mixed.draws[:, 1], alone.draws[:, 1])
 
 
 def test_folds_count_alike_whichever_bound_was_chosen_in_them():
-    """Retrieval reads one row a picture and the others all of them; a fold is a fold."""
-    pictures, each = 20, 5
-    rows = np.arange(pictures * each)
+    """Retrieval reads one row an image and the others all of them; a fold is a fold."""
+    images, each = 20, 5
+    rows = np.arange(images * each)
     ones = np.ones((1, 1, len(rows)))
     mean = np.stack([ones, ones * 0.0], -1)
     names = rows // each
     of_rows = Score.of(SimpleNamespace(seed=0, fold=0), names, mean, mean_of_rows, names)
-    hits, names = np.ones((1, 1, pictures, 2)), 100 + np.arange(pictures)
-    of_hits = Score.of(SimpleNamespace(seed=0, fold=1), names, hits, Fano(pictures), names)
+    hits, names = np.ones((1, 1, images, 2)), 100 + np.arange(images)
+    of_hits = Score.of(SimpleNamespace(seed=0, fold=1), names, hits, Fano(images), names)
     found = []
     for fold, chosen in enumerate(("infonce", "retrieval")):
         low, high = score([[0.1]]), score([[0.2]])
         tests = dict.fromkeys(CANDIDATES, of_rows if fold == 0 else of_hits)
         given = [(high if name == chosen else low, tests[name]) for name in CANDIDATES]
-        found.append(_pick(given)[0])
-    assert weigh(found, 0).value[0] == pytest.approx(math.log(pictures) / 2)
+        found.append(pick(given)[0])
+    assert bootstrap(found, 0).value[0] == pytest.approx(math.log(images) / 2)
 
 
 def test_candidates_are_lower_bounds_that_exist():
@@ -163,17 +164,17 @@ def test_the_choice_is_over_views_too():
     views = [VALIDATION, VALIDATION + np.array([[0.0], [1.0]])]
     given = candidates(np.concatenate(views), np.concatenate([TEST, TEST + 100]))
     titles = [f"{one} through {view}" for view in "ab" for one in CANDIDATES]
-    found, names = _pick(given, titles)
+    found, names = pick(given, titles)
     assert names == ["cca-infonce through a", "infonce through b"]
     np.testing.assert_allclose(found.value()[:, 0], [0.0, 111.0], atol=1e-9)
 
 
 def test_nwj_is_passed_over_on_every_view():
     validation = VALIDATION.copy()
-    validation[CANDIDATES.index("nwj")] = math.log(40 / PICTURES_A_RATIO) + 0.1
+    validation[CANDIDATES.index("nwj")] = math.log(40 / IMAGES_A_RATIO) + 0.1
     given = candidates(np.concatenate([VALIDATION, validation]), np.concatenate([TEST, TEST]))
     titles = [f"{one} through {view}" for view in "ab" for one in CANDIDATES]
-    assert _pick(given, titles)[1][0] == "cca-infonce through a"
+    assert pick(given, titles)[1][0] == "cca-infonce through a"
 
 
 def test_the_view_that_tells_is_chosen_and_its_null_too():

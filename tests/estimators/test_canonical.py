@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.cross_decomposition import CCA
 
-from imleak.estimators.canonical import (
+from imleak.estimators.critics.canonical import (
     Canonical,
     Variates,
     _read_products,
@@ -14,13 +14,13 @@ from imleak.estimators.canonical import (
     fit_variates,
     information_of_sums,
 )
-from imleak.estimators.gaussian_critic import (
+from imleak.estimators.critics.gaussian import (
     correlations,
     gaussian_log_ratio,
-    gaussian_ranks,
     infonce_rows,
 )
-from imleak.estimators.split import cross_fit
+from imleak.estimators.heldout.split import cross_fit
+from imleak.estimators.samples.columns import gaussian_ranks
 
 KNOWN = (0.9, 0.6, 0.3)
 """Canonical correlations of :func:`mixed`."""
@@ -67,7 +67,7 @@ def test_variates_are_those_of_scikit_learn(fitted):
 
 
 def test_no_test_row_is_looked_at(pair_up, fitted):
-    """With other pictures to test on, directions and choices stay the same."""
+    """With other images to test on, directions and choices stay the same."""
     samples, split, (true, _) = fitted
     x, y = samples.x.copy(), samples.y[0].copy()
     x[split.test], y[split.test] = 5.0, y[split.test][::-1]
@@ -104,17 +104,17 @@ def test_a_turn_that_grows_outwards_is_found_if_it_is_looked_for(pair_up):
     samples = pair_up(x, turned + 0.3 * rng.standard_normal(x.shape))
     split = cross_fit(samples.groups, 5, 1, 0)[0]
     plain, radial = (fit_variates(samples, split, 2, radial=one)[0] for one in (False, True))
-    assert radial[0].said > plain[0].said + 0.05
+    assert radial[0].value > plain[0].value + 0.05
     found = correlations(radial[0].u[split.test], radial[0].v[split.test])
     assert found[0] > correlations(plain[0].u[split.test], plain[0].v[split.test])[0]
-    assert radial[1].said < 0.05, "and nothing is found of broken pairs"
+    assert radial[1].value < 0.05, "and nothing is found of broken pairs"
 
 
 def some_variates(rng, n, summed, kept, temper):
     u = rng.standard_normal((n, 4)).astype("f4")
     v = (0.6 * u + 0.8 * rng.standard_normal((n, 4))).astype("f4")
     rho = np.array([0.7, 0.5, 0.4, 0.1])
-    return Variates(u, v, rho, np.stack([rho, rho]), summed, kept, temper, said=0.0)
+    return Variates(u, v, rho, np.stack([rho, rho]), summed, kept, temper, value=0.0)
 
 
 def test_test_rows_are_read_as_gaussian_information_of_the_variates_kept(pair_up):

@@ -6,8 +6,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from imleak.estimators.crossfit import CrossFitted
-from imleak.estimators.evidence import Score, mean_of_rows
+from imleak.estimators.heldout.crossfit import CrossFitted
+from imleak.estimators.heldout.evidence import Score, mean_of_rows
 
 ROWS, SPREAD = 60, 0.05
 

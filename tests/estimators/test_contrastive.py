@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import torch
 
-from imleak.estimators import contrastive
-from imleak.estimators.contrastive import Contrastive, Fano, SymmetricCrossEntropy, row_nats
-from imleak.estimators.critics import SeparableCritic
-from imleak.estimators.split import cross_fit
-from imleak.estimators.training import Cohort, Schedule
+from imleak.estimators.critics import contrastive
+from imleak.estimators.critics.contrastive import Contrastive, Fano, SymmetricCrossEntropy, row_nats
+from imleak.estimators.critics.networks import SeparableCritic
+from imleak.estimators.critics.training import Cohort, Schedule
+from imleak.estimators.heldout.split import cross_fit
 
 
 def unit_vectors(*shape, seed=0):
@@ -18,12 +18,12 @@ def unit_vectors(*shape, seed=0):
     return torch.nn.functional.normalize(made, dim=-1)
 
 
-def same_picture(groups):
+def same_image(groups):
     groups = torch.tensor(groups)
     return (groups[:, None] == groups) & ~torch.eye(len(groups), dtype=torch.bool)
 
 
-MASKS = {"rows alone": None, "rows of pictures": same_picture([0, 0, 1, 2, 2, 2])}
+MASKS = {"rows alone": None, "rows of images": same_image([0, 0, 1, 2, 2, 2])}
 
 
 @pytest.mark.parametrize("mask", MASKS.values(), ids=MASKS)
@@ -79,13 +79,13 @@ def score_of_pair(critic, cohort, place, i, j):
 
 
 def slow_infonce(critic, cohort, place, rows, i):
-    """The true pair against one candidate a picture, scored by its mean of exp."""
+    """The true pair against one candidate an image, scored by its mean of exp."""
     groups = cohort.groups[rows]
     true = math.exp(score_of_pair(critic, cohort, place, i, i))
     total = true
-    for picture in np.unique(groups):
-        if picture != cohort.groups[i]:
-            scores = [score_of_pair(critic, cohort, place, i, j) for j in rows[groups == picture]]
+    for image in np.unique(groups):
+        if image != cohort.groups[i]:
+            scores = [score_of_pair(critic, cohort, place, i, j) for j in rows[groups == image]]
             total += np.mean(np.exp(scores))
     return math.log(len(np.unique(groups)) * true / total)
 
@@ -99,7 +99,7 @@ SIZES = {
 
 @pytest.mark.parametrize("sizes", SIZES.values(), ids=SIZES)
 @torch.no_grad()
-def test_rows_are_compared_with_other_pictures_as_by_the_formula(sizes, monkeypatch):
+def test_rows_are_compared_with_other_images_as_by_the_formula(sizes, monkeypatch):
     monkeypatch.setattr(contrastive, "MOST_ROWS", 3)
     groups = np.random.default_rng(1).permutation(np.repeat(np.arange(12) * 5, sizes))
     critic, cohort = trained_by_nobody(groups)
@@ -121,17 +121,17 @@ def test_the_chunk_of_rows_changes_nothing(monkeypatch):
     torch.testing.assert_close(row_nats(critic, cohort, rows), whole, atol=1e-5, rtol=0)
 
 
-def test_rows_of_one_picture_are_no_negatives():
+def test_rows_of_one_image_are_no_negatives():
     groups = np.array([[4, 4, 7, 8], [1, 2, 2, 2]])
-    same = contrastive._other_rows_of_picture(groups, torch.device("cpu"))
+    same = contrastive._other_rows_of_image(groups, torch.device("cpu"))
     assert same.shape == (2, 1, 1, 4, 4)
     for mask, row in zip(same[:, 0, 0], groups, strict=True):
-        assert torch.equal(mask, same_picture(row))
-    assert contrastive._other_rows_of_picture(np.arange(6).reshape(2, 3), "cpu") is None
+        assert torch.equal(mask, same_image(row))
+    assert contrastive._other_rows_of_image(np.arange(6).reshape(2, 3), "cpu") is None
 
 
 @torch.no_grad()
-def test_caution_takes_off_the_standard_error_over_pictures():
+def test_caution_takes_off_the_standard_error_over_images():
     groups = np.random.default_rng(2).permutation(np.repeat(np.arange(12), np.arange(12) % 3 + 1))
     critic, cohort = trained_by_nobody(groups)
     count = min(len(s.test) for s in cohort.splits)
@@ -139,8 +139,8 @@ def test_caution_takes_off_the_standard_error_over_pictures():
     nats, found = row_nats(critic, cohort, rows), contrastive._cautious(critic, cohort, rows)
     for place in np.ndindex(*cohort.members):
         own = groups[rows[place[0]]]
-        pictures = [float(nats[place][own == name].mean()) for name in np.unique(own)]
-        error = np.std(pictures) / math.sqrt(len(pictures))
+        images = [float(nats[place][own == name].mean()) for name in np.unique(own)]
+        error = np.std(images) / math.sqrt(len(images))
         assert float(found[place]) == pytest.approx(float(nats[place].mean()) - error, abs=1e-6)
 
 
@@ -159,15 +159,15 @@ def test_a_critic_is_tempered_to_what_each_member_prefers():
 
 
 @torch.no_grad()
-def test_first_places_are_nearest_plain_rows_of_one_row_a_picture():
+def test_first_places_are_nearest_plain_rows_of_one_row_an_image():
     groups = np.random.default_rng(3).permutation(np.repeat(np.arange(14), np.arange(14) % 3 + 1))
     critic, cohort = trained_by_nobody(groups)
     alone, blocks = cohort.only(0), groups % 50
     rows = np.sort(cohort.splits[0].test)
     count = len(np.unique(groups[rows]))
     score = contrastive._read_first(critic.only(0), alone, rows, blocks, np.random.default_rng(0))
-    assert score.pictures == score.rows == count
-    assert np.all(score.sums[..., 0] == 1), "one row a picture"
+    assert score.images == score.rows == count
+    assert np.all(score.sums[..., 0] == 1), "one row an image"
     first = np.unique(groups[shuffled := np.random.default_rng(0).permutation(rows)], True)[1]
     chosen = np.sort(shuffled[first])
     for at, p in np.ndindex(2, 2):

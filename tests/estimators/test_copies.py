@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import imleak
-from imleak.estimators.copies import joined
+from imleak.estimators.samples.copies import joined
 
 RNG = np.random.default_rng(0)
 

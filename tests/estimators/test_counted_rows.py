@@ -4,13 +4,12 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from imleak.estimators import pixels
-from imleak.estimators.pixels import drawn
+from imleak.estimators.samples.counted import MOST_DRAWN, drawn
 
 
 @pytest.fixture
 def counted(pair_up):
-    """Three pictures of four values each, which occur unequally often."""
+    """Three images of four values each, which occur unequally often."""
     rng = np.random.default_rng(0)
     values = np.tile(np.arange(4.0), 3)[:, None]
     groups = np.repeat([5, 9, 11], 4)
@@ -23,12 +22,12 @@ def test_rows_without_counts_are_as_they_are(pair_up):
     assert drawn(samples, 0) is samples
 
 
-def test_every_picture_gives_as_many_rows(counted):
+def test_every_image_gives_as_many_rows(counted):
     found = drawn(counted, 0)
     assert found.weights is None
     groups, counts = np.unique(found.groups, return_counts=True)
     np.testing.assert_array_equal(groups, [5, 9, 11])
-    assert set(counts) == {pixels.MOST_DRAWN // 3}
+    assert set(counts) == {MOST_DRAWN // 3}
     np.testing.assert_array_equal(found.y[0], found.x)
     np.testing.assert_array_equal(found.y[1], found.x % 2)
 
@@ -46,6 +45,6 @@ def test_draws_are_those_of_the_seed(counted):
     assert not np.array_equal(drawn(counted, 3).x, drawn(counted, 4).x)
 
 
-def test_even_very_many_pictures_give_one_row_each(counted, monkeypatch):
-    monkeypatch.setattr(pixels, "MOST_DRAWN", 2)
+def test_even_very_many_images_give_one_row_each(counted, monkeypatch):
+    monkeypatch.setattr("imleak.estimators.samples.counted.MOST_DRAWN", 2)
     np.testing.assert_array_equal(drawn(counted, 0).groups, [5, 9, 11])

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from imleak.estimators.critics import JointCritic, QuadraticCritic, SeparableCritic
+from imleak.estimators.critics.networks import JointCritic, QuadraticCritic, SeparableCritic
 
 MEMBERS = (2, 3, 2)
 ROWS, DX, DY = 7, 4, 5

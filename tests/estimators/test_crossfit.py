@@ -7,16 +7,16 @@ import numpy as np
 import pytest
 import torch
 
-from imleak.estimators import crossfit
-from imleak.estimators.crossfit import GROWTH, CrossFitted
-from imleak.estimators.evidence import Score, mean_of_rows
+from imleak.estimators.heldout import crossfit, planted
+from imleak.estimators.heldout.crossfit import GROWTH, CrossFitted
+from imleak.estimators.heldout.evidence import Score, mean_of_rows
 from imleak.interfaces import ImleakError
 
 BITS = math.log(2)
 
 
 @dataclass
-class Told:
+class Knowing:
     """Says of every row what stands in its x, and a tenth more with a doubled training
     set; of broken pairs what stands in y. Remembers who it was asked about."""
 
@@ -24,7 +24,7 @@ class Told:
     asked: list = field(default_factory=list)
 
     def learn(self, samples, splits, blocks, pairings, seed):
-        said = []
+        learned = []
         for split in splits:
             self.asked.append(split)
             parts = []
@@ -35,8 +35,8 @@ class Told:
                 values = np.stack([np.ones_like(nats), nats], -1)
                 groups = samples.groups[rows]
                 parts.append(Score.of(split, blocks[rows], values, mean_of_rows, groups))
-            said.append(tuple(parts))
-        return {"known": said, "other": said}
+            learned.append(tuple(parts))
+        return {"known": learned, "other": learned}
 
 
 class Known(CrossFitted):
@@ -44,10 +44,10 @@ class Known(CrossFitted):
 
     def __init__(self, slope=0.0, **options):
         super().__init__(**options)
-        self.told = Told(slope)
+        self.knowing = Knowing(slope)
 
     def learner(self):
-        return self.told
+        return self.knowing
 
 
 @pytest.fixture
@@ -76,12 +76,12 @@ def test_estimates_are_means_over_test_rows_in_bits(samples):
         assert (one.growth, one.rising, one.detectable, one.chosen) == ((), None, None, None)
 
 
-def test_nobody_is_tested_on_pictures_it_was_trained_or_chosen_on(samples):
+def test_nobody_is_tested_on_images_it_was_trained_or_chosen_on(samples):
     known = Known(folds=3, seeds=2, growth=True)
     known.estimate(samples)
-    assert len(known.told.asked) == 2 * 3 * (1 + len(GROWTH))
+    assert len(known.knowing.asked) == 2 * 3 * (1 + len(GROWTH))
     tested = {}
-    for split in known.told.asked:
+    for split in known.knowing.asked:
         train, check, test = (
             set(samples.groups[rows]) for rows in (split.train, split.validation, split.test)
         )
@@ -106,25 +106,25 @@ def test_a_view_of_few_values_has_a_lower_ceiling(samples, pair_up):
     assert Known(folds=3, seeds=1).estimate(two)[2].verdict == "saturated"
 
 
-@pytest.mark.parametrize("pictures", [30, 32, 11])
-def test_perfect_rows_meet_the_ceiling_and_do_not_exceed_it(pair_up, pictures):
-    """Each says the logarithm of the pictures it is tested among, in folds of any size."""
+@pytest.mark.parametrize("images", [30, 32, 11])
+def test_perfect_rows_meet_the_ceiling_and_do_not_exceed_it(pair_up, images):
+    """Each says the logarithm of the images it is tested among, in folds of any size."""
 
-    class Perfect(Told):
+    class Perfect(Knowing):
         def learn(self, samples, splits, blocks, pairings, seed):
-            said = []
+            learned = []
             for split in splits:
                 parts = []
                 for rows in (split.validation, split.test):
                     nats = np.full((1, pairings, len(rows)), math.log(len(rows)))
                     values = np.stack([np.ones_like(nats), nats], -1)
                     parts.append(Score.of(split, blocks[rows], values, mean_of_rows, rows))
-                said.append(tuple(parts))
-            return {"known": said}
+                learned.append(tuple(parts))
+            return {"known": learned}
 
     known = Known(folds=5, seeds=1)
-    known.told = Perfect()
-    (found,) = known.estimate(pair_up(np.zeros((pictures, 1)), np.zeros((pictures, 1))))
+    known.knowing = Perfect()
+    (found,) = known.estimate(pair_up(np.zeros((images, 1)), np.zeros((images, 1))))
     assert found.value <= found.ceiling + 1e-9
     assert found.value == pytest.approx(found.ceiling, abs=0.05)
 
@@ -137,7 +137,7 @@ def test_stacks_of_any_size_and_number_say_the_same(samples, monkeypatch):
 
 
 @pytest.mark.parametrize(("slope", "rising"), [(0.2, True), (0.0, False)])
-def test_growth_is_told_with_smaller_adversaries_on_the_same_pictures(samples, slope, rising):
+def test_growth_is_of_smaller_adversaries_on_the_same_images(samples, slope, rising):
     known = Known(slope, folds=3, seeds=2, growth=True)
     for one in known.estimate(samples):
         counts = [point.train_groups for point in one.growth]
@@ -147,7 +147,7 @@ def test_growth_is_told_with_smaller_adversaries_on_the_same_pictures(samples, s
         values = [point.value for point in one.growth]
         assert np.diff(values) == pytest.approx([slope / BITS] * 3, abs=1e-6)
         assert one.rising is rising
-    subsets = [split.train for split in known.told.asked if (split.seed, split.fold) == (1, 2)]
+    subsets = [split.train for split in known.knowing.asked if (split.seed, split.fold) == (1, 2)]
     whole, eighth, quarter, half = map(set, subsets)
     assert eighth < quarter < half < whole
 
@@ -161,7 +161,7 @@ def test_the_smallest_planted_leak_is_looked_for_where_the_view_varies(
         seen["level"] = level
         return float(np.sum(is_found(given)))
 
-    monkeypatch.setattr(crossfit, "smallest_detectable", smallest_detectable)
+    monkeypatch.setattr(planted, "smallest_detectable", smallest_detectable)
     y = samples.y.copy()
     y[2] = 0.5
     found = Known(folds=3, seeds=2, sensitivity=True).estimate(
@@ -179,20 +179,20 @@ def test_the_smallest_planted_leak_is_looked_for_where_the_view_varies(
 @pytest.mark.parametrize("options", [{}, {"growth": True}, {"growth": True, "sensitivity": True}])
 def test_progress_rises_to_one(samples, options, monkeypatch):
     monkeypatch.setattr(crossfit, "MEMBERS", 6)
-    told = []
-    Known(folds=3, seeds=2, **options).estimate(samples, progress=told.append)
-    assert told == sorted(told)
-    assert told[-1] == 1
-    assert told[0] < 0.4
+    shares = []
+    Known(folds=3, seeds=2, **options).estimate(samples, progress=shares.append)
+    assert shares == sorted(shares)
+    assert shares[-1] == 1
+    assert shares[0] < 0.4
 
 
 def test_a_learner_that_fails_is_heard(samples):
-    class Failing(Told):
+    class Failing(Knowing):
         def learn(self, samples, splits, blocks, pairings, seed):
             raise ImleakError("cannot learn")
 
     known = Known(folds=3, seeds=4)
-    known.told = Failing()
+    known.knowing = Failing()
     before = torch.get_num_threads()
     with pytest.raises(ImleakError, match="cannot learn"):
         known.estimate(samples)
@@ -212,5 +212,5 @@ def test_what_was_chosen_most_often_is_named(samples):
 
 @pytest.mark.parametrize("options", [{"folds": 1}, {"folds": 0}, {"seeds": 0}])
 def test_options_without_sense_are_refused(options):
-    with pytest.raises(ValueError, match="must be at least"):
+    with pytest.raises(ValueError, match="should be greater than or equal to"):
         Known(**options)

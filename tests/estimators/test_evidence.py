@@ -10,30 +10,35 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from imleak.estimators import evidence
-from imleak.estimators.bounds import donsker_varadhan
-from imleak.estimators.evidence import Score, blocks_of_pictures, judge, mean_of_rows, weigh
-from imleak.estimators.variational import donsker_varadhan_of_sums
+from imleak.estimators.bounds import donsker_varadhan, donsker_varadhan_of_sums
+from imleak.estimators.heldout import evidence
+from imleak.estimators.heldout.evidence import (
+    Score,
+    blocks_of_images,
+    bootstrap,
+    judge,
+    mean_of_rows,
+)
 
 
 def split(seed=0, fold=0):
     return SimpleNamespace(seed=seed, fold=fold)
 
 
-def score_of(values, pictures, *, seed=0, fold=0, functional=mean_of_rows):
-    """Nats (L, P, m) of rows of these pictures, each its own block."""
+def score_of(values, images, *, seed=0, fold=0, functional=mean_of_rows):
+    """Nats (L, P, m) of rows of these images, each its own block."""
     sums = np.stack([np.ones_like(values), values], -1)
-    return Score.of(split(seed, fold), pictures, sums, functional, pictures)
+    return Score.of(split(seed, fold), images, sums, functional, images)
 
 
 def test_sums_are_kept_by_block():
     values = np.arange(24.0).reshape(1, 2, 4, 3)
-    blocks, pictures = np.array([7, 2, 7, 2]), np.array([10, 11, 12, 11])
-    score = Score.of(split(3, 1), blocks, values, mean_of_rows, pictures)
+    blocks, images = np.array([7, 2, 7, 2]), np.array([10, 11, 12, 11])
+    score = Score.of(split(3, 1), blocks, values, mean_of_rows, images)
     np.testing.assert_array_equal(score.blocks, [2, 7])
     np.testing.assert_array_equal(score.sums[..., 0, :], values[..., 1, :] + values[..., 3, :])
     np.testing.assert_array_equal(score.sums[..., 1, :], values[..., 0, :] + values[..., 2, :])
-    assert (score.seed, score.fold, score.pictures, score.rows) == (3, 1, 3, 4)
+    assert (score.seed, score.fold, score.images, score.rows) == (3, 1, 3, 4)
 
 
 @given(st.integers(0, 1000), st.integers(2, 9))
@@ -69,23 +74,23 @@ def test_sums_of_scores_are_donsker_varadhan():
 
 
 @pytest.mark.parametrize("count", [1, 999, 1000])
-def test_every_picture_is_its_own_block_while_they_are_few(count):
+def test_every_image_is_its_own_block_while_they_are_few(count):
     groups = np.tile(np.arange(count) * 3, 2)
-    blocks = blocks_of_pictures(groups, 0)
+    blocks = blocks_of_images(groups, 0)
     np.testing.assert_array_equal(blocks[:count], blocks[count:])
     assert len(np.unique(blocks)) == count
 
 
-def test_many_pictures_share_a_thousand_blocks_evenly():
+def test_many_images_share_a_thousand_blocks_evenly():
     groups = np.repeat(np.arange(2500), 2)
-    blocks = blocks_of_pictures(groups, 0)
+    blocks = blocks_of_images(groups, 0)
     np.testing.assert_array_equal(blocks[::2], blocks[1::2])
     assert set(np.bincount(blocks)) == {4, 6}
-    assert not np.array_equal(blocks, blocks_of_pictures(groups, 1))
+    assert not np.array_equal(blocks, blocks_of_images(groups, 1))
 
 
 def folds_and_seeds(seeds=3, folds=2, levels=2, pairings=2, rows=2):
-    """Scores of 11 pictures of `rows` rows, in folds of 6 and 5, and their nats by seed."""
+    """Scores of 11 images of `rows` rows, in folds of 6 and 5, and their nats by seed."""
     rng = np.random.default_rng(0)
     scores, nats = [], []
     for seed in range(seeds):
@@ -100,7 +105,7 @@ def folds_and_seeds(seeds=3, folds=2, levels=2, pairings=2, rows=2):
 
 def test_the_value_of_a_mean_is_the_mean_over_rows_and_seeds():
     scores, nats = folds_and_seeds()
-    found = weigh(scores, 0)
+    found = bootstrap(scores, 0)
     np.testing.assert_allclose(found.value, nats[:, :, 0].mean((0, 2, 3)))
     np.testing.assert_allclose(found.null, nats[:, :, 1].mean((2, 3)).T)
     assert found.draws.shape == found.null_draws.shape == (evidence.DRAWS, 2)
@@ -111,34 +116,34 @@ def test_folds_of_another_functional_are_weighted_by_their_rows():
     scores, expected = [], np.zeros(1)
     for fold, count in enumerate((10, 30)):
         values = np.stack([np.ones(count), *rng.gamma(2.0, size=(2, count))], -1)[None, None]
-        pictures = np.arange(count) + 100 * fold
-        one = Score.of(split(0, fold), pictures, values, donsker_varadhan_of_sums, pictures)
+        images = np.arange(count) + 100 * fold
+        one = Score.of(split(0, fold), images, values, donsker_varadhan_of_sums, images)
         scores.append(one)
         sums = values[0, 0].sum(0)
         expected += count / 40 * (sums[1] / count - math.log(sums[2] / count))
         np.testing.assert_allclose(one.value()[0, 0], sums[1] / count - math.log(sums[2] / count))
-    found = weigh(scores, 0)
+    found = bootstrap(scores, 0)
     np.testing.assert_allclose(found.value, expected)
     np.testing.assert_allclose(found.by_fold[0], [one.value()[0, 0] for one in scores])
 
 
 def test_estimates_of_a_fold_are_averaged_over_seeds():
     scores, _ = folds_and_seeds()
-    found = weigh(scores, 0)
+    found = bootstrap(scores, 0)
     for fold in range(2):
         by_seed = [s.value()[:, 0] for s in scores if s.fold == fold]
         np.testing.assert_allclose(found.by_fold[:, fold], np.mean(by_seed, 0))
 
 
 def test_without_broken_pairs_there_is_no_null():
-    found = weigh(folds_and_seeds(pairings=1)[0], 0)
+    found = bootstrap(folds_and_seeds(pairings=1)[0], 0)
     assert found.null is None
     assert found.null_draws is None
 
 
 def test_the_interval_of_a_mean_is_the_bootstrap_s():
     values = np.random.default_rng(1).gamma(1.0, size=80)
-    found = weigh([score_of(values[None, None], np.arange(80))], 0)
+    found = bootstrap([score_of(values[None, None], np.arange(80))], 0)
     expected = stats.bootstrap(
         (values,), np.mean, n_resamples=4000, method="percentile", random_state=0
     ).confidence_interval
@@ -148,34 +153,34 @@ def test_the_interval_of_a_mean_is_the_bootstrap_s():
     assert high == pytest.approx(expected.high, abs=0.08 * width)
 
 
-def test_the_bootstrap_resamples_pictures_and_not_rows():
-    """Rows of one picture that agree say no more than one of them."""
+def test_the_bootstrap_resamples_images_and_not_rows():
+    """Rows of one image that agree say no more than one of them."""
     values = np.random.default_rng(1).standard_normal(60)
-    pictures = np.arange(60)
-    once = weigh([score_of(values[None, None], pictures)], 0)
-    four = weigh([score_of(np.repeat(values, 4)[None, None], np.repeat(pictures, 4))], 0)
+    images = np.arange(60)
+    once = bootstrap([score_of(values[None, None], images)], 0)
+    four = bootstrap([score_of(np.repeat(values, 4)[None, None], np.repeat(images, 4))], 0)
     np.testing.assert_allclose(four.draws, once.draws)
 
 
-def test_every_seed_is_resampled_with_the_same_pictures():
-    """Seeds that say the same of every picture make no interval narrower."""
+def test_every_seed_is_resampled_with_the_same_images():
+    """Seeds that say the same of every image make no interval narrower."""
     values = np.random.default_rng(1).standard_normal((1, 1, 60))
-    one = weigh([score_of(values, np.arange(60))], 0)
-    five = weigh([score_of(values, np.arange(60), seed=at) for at in range(5)], 0)
+    one = bootstrap([score_of(values, np.arange(60))], 0)
+    five = bootstrap([score_of(values, np.arange(60), seed=at) for at in range(5)], 0)
     np.testing.assert_allclose(five.draws.std(0), one.draws.std(0), rtol=0.08)
 
 
 def test_seeds_that_disagree_widen_the_interval():
     scores = [score_of(np.full((1, 1, 30), float(at)), np.arange(30), seed=at) for at in range(5)]
-    found = weigh(scores, 0)
+    found = bootstrap(scores, 0)
     assert found.value[0] == 2
     assert found.draws.std() == pytest.approx(math.sqrt(2 / 5), rel=0.1)
     np.testing.assert_array_equal(found.null is None, True)
 
 
-def test_a_fold_without_resampled_pictures_does_not_count():
+def test_a_fold_without_resampled_images_does_not_count():
     scores = [score_of(np.full((1, 1, 1), float(at)), np.array([at]), fold=at) for at in range(3)]
-    found = weigh(scores, 0)
+    found = bootstrap(scores, 0)
     assert np.all(np.isfinite(found.draws))
     assert found.draws.min() == 0
     assert found.draws.max() == 2
@@ -184,8 +189,8 @@ def test_a_fold_without_resampled_pictures_does_not_count():
 
 def test_the_same_seed_draws_the_same():
     scores, _ = folds_and_seeds()
-    np.testing.assert_array_equal(weigh(scores, 4).draws, weigh(scores, 4).draws)
-    assert not np.array_equal(weigh(scores, 4).draws, weigh(scores, 5).draws)
+    np.testing.assert_array_equal(bootstrap(scores, 4).draws, bootstrap(scores, 4).draws)
+    assert not np.array_equal(bootstrap(scores, 4).draws, bootstrap(scores, 5).draws)
 
 
 FINE = {"value": 1.0, "low": 0.7, "high": 1.3, "null_p95": 0.1, "ceiling": 3.0}

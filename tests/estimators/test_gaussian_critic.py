@@ -9,16 +9,16 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from imleak import estimate
-from imleak.estimators.gaussian_critic import (
+from imleak.estimators.critics.gaussian import (
     STRONGEST,
     cautious_mean,
     correlations,
     crossed_log_ratio,
     gaussian_log_ratio,
-    gaussian_ranks,
     infonce_rows,
     strength,
 )
+from imleak.estimators.samples.columns import gaussian_ranks
 
 
 @given(st.integers(0, 10_000))
@@ -65,18 +65,18 @@ def test_negative_correlations_say_nothing_and_strong_ones_are_held_back():
 
 
 def slow_infonce(scores, groups, i):
-    """The true pair against one candidate a picture, scored by its mean of exp."""
+    """The true pair against one candidate an image, scored by its mean of exp."""
     positive = math.exp(scores[i, i])
     total = positive
-    for picture in np.unique(groups):
-        if picture != groups[i]:
-            total += np.mean(np.exp(scores[i, groups == picture]))
+    for image in np.unique(groups):
+        if image != groups[i]:
+            total += np.mean(np.exp(scores[i, groups == image]))
     return math.log(len(np.unique(groups)) * positive / total)
 
 
 @given(st.lists(st.integers(0, 6), min_size=2, max_size=15), st.integers(0, 1000))
 @settings(deadline=None)
-def test_rows_are_compared_with_other_pictures_as_by_the_formula(groups, seed):
+def test_rows_are_compared_with_other_images_as_by_the_formula(groups, seed):
     groups = np.array(groups) * 3
     scores = 3 * np.random.default_rng(seed).standard_normal((len(groups), len(groups)))
     expected = [slow_infonce(scores, groups, i) for i in range(len(groups))]
@@ -94,10 +94,10 @@ def test_a_true_pair_far_below_the_others_costs_what_it_costs(kind, gap):
     assert found == pytest.approx([math.log(2) - gap, math.log(2)], rel=1e-5)
 
 
-def test_caution_takes_off_the_standard_error_over_pictures():
+def test_caution_takes_off_the_standard_error_over_images():
     rows, groups = np.array([1.0, 3.0, 2.0, 7.0, 0.0]), np.array([4, 4, 9, 6, 6])
-    pictures = [2.0, 2.0, 3.5]
-    expected = rows.mean() - np.std(pictures) / math.sqrt(3)
+    images = [2.0, 2.0, 3.5]
+    expected = rows.mean() - np.std(images) / math.sqrt(3)
     assert cautious_mean(rows, groups) == pytest.approx(expected)
 
 
@@ -122,7 +122,7 @@ def test_what_one_half_shows_and_the_other_does_not_is_not_believed():
     assert strength(u, u, np.array([[0.9], [0.9]]), half, np.arange(60))[1] > 0
 
 
-def test_three_pictures_are_too_few_to_judge_a_critic():
+def test_three_images_are_too_few_to_judge_a_critic():
     u = np.random.default_rng(0).standard_normal((40, 1)).astype("f4")
     groups, shown = np.arange(40) % 4, np.array([[0.9], [0.9]])
     assert strength(u, u, shown, groups % 2, groups)[1] > 0
@@ -130,8 +130,8 @@ def test_three_pictures_are_too_few_to_judge_a_critic():
     assert strength(u[few], u[few], shown, groups[few] % 2, groups[few]) == (1, 0.0, 0.0)
 
 
-def test_few_pictures_of_many_like_rows_are_not_overrated():
-    """Thirty pictures of ten rows that are all but the same, in 40 dimensions: correlations
+def test_few_images_of_many_like_rows_are_not_overrated():
+    """Thirty images of ten rows that are all but the same, in 40 dimensions: correlations
     judged on the rows they were measured on cost four bits here."""
     rng = np.random.default_rng(0)
     groups = np.repeat(np.arange(30), 10)

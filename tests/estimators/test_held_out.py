@@ -85,8 +85,8 @@ def test_processing_the_view_never_adds(name, gaussian, pair_up):
     assert values[0] > values[-1] + 0.2
 
 
-def test_rows_of_a_picture_are_no_evidence_of_their_own(gaussian, pair_up, name):
-    """Ten like rows of each of thirty independent pairs: a critic that met the picture
+def test_rows_of_an_image_are_no_evidence_of_their_own(gaussian, pair_up, name):
+    """Ten like rows of each of thirty independent pairs: a critic that met the image
     would know it, and none does."""
     few = gaussian(30, 4, [0.0])
     rng = np.random.default_rng(0)

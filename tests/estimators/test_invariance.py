@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 import imleak
 from imleak import plugins
-from imleak.estimators import contrastive, variational
-from imleak.estimators.arrays import pair
-from imleak.estimators.columns import without_constants
-from imleak.estimators.prepare import reduce
+from imleak.estimators.critics import contrastive, variational
+from imleak.estimators.critics.prepare import reduce
+from imleak.estimators.samples.arrays import pair
+from imleak.estimators.samples.columns import without_constants
 
 QUICK = {"folds": 2, "seeds": 1, "steps": 25, "epochs": 8, "nulls": 2}
 """Options that make it fast; an estimator gets those of them that it knows."""

@@ -61,9 +61,9 @@ def test_ties_are_parted_and_discrete_values_keep_their_entropy(pair_up):
     assert found.verdict == "leak"
 
 
-def test_rows_that_repeat_a_picture_show_in_the_null(pair_up):
+def test_rows_that_repeat_an_image_show_in_the_null(pair_up):
     """Fifty like rows of each of forty independent pairs look dependent, and so do broken
-    pairs of whole pictures: no leak is claimed."""
+    pairs of whole images: no leak is claimed."""
     rng = np.random.default_rng(0)
     x, y = np.repeat(rng.standard_normal((2, 40, 1)), 50, axis=1)
     x, y = (side + 1e-3 * rng.standard_normal(side.shape) for side in (x, y))

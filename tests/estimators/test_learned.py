@@ -7,9 +7,9 @@ import pytest
 
 from imleak import plugins
 from imleak.estimators.best import Best
-from imleak.estimators.evidence import blocks_of_pictures
-from imleak.estimators.learned import learn
-from imleak.estimators.split import cross_fit
+from imleak.estimators.heldout.evidence import blocks_of_images
+from imleak.estimators.heldout.split import cross_fit
+from imleak.estimators.heldout.trained_view import learn
 from imleak.interfaces import PairedSamples
 
 ROWS, LEVELS = 160, 2
@@ -54,7 +54,7 @@ def test_what_learns_by_steps_is_given_the_view_of_its_split(name):
     ones apart from them."""
     learner = plugins.load("estimator", name)(folds=2, seeds=1).learner()
     split = cross_fit(GROUPS, 2, 1, 0)[0]
-    blocks = blocks_of_pictures(GROUPS, 0)
+    blocks = blocks_of_images(GROUPS, 0)
     found = learn(learner, samples(View()), [split], blocks, 2, 0)
     for at, partner in enumerate((np.arange(ROWS), split.broken)):
         alone = learner.learn(replace(FROZEN, x=X[partner]), [split], blocks, 1, 0)

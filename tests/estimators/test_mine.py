@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 import torch
 
-from imleak.estimators import mine
 from imleak.estimators.bounds import donsker_varadhan
-from imleak.estimators.mine import Mine, _everything, _value
-from imleak.estimators.variational import Variational
+from imleak.estimators.critics import in_sample
+from imleak.estimators.critics.in_sample import everything, value
+from imleak.estimators.critics.variational import Variational, spread_shifts
+from imleak.estimators.mine import Mine
 from imleak.interfaces import PairedSamples
 
 PAPER = {"protocol": "in-sample", "batch": 100}
@@ -36,8 +37,8 @@ def test_in_sample_it_finds_the_information_of_few_dimensions(gaussian):
 
 def test_an_in_sample_estimate_gives_no_verdict_and_its_whole_history(gaussian):
     samples = gaussian(120, 3, [0.9, 0.5], groups=np.arange(120) // 4)
-    told = []
-    found = Mine(epochs=7, seeds=2, **PAPER).estimate(samples, progress=told.append)
+    shares = []
+    found = Mine(epochs=7, seeds=2, **PAPER).estimate(samples, progress=shares.append)
     for one in found:
         assert (one.bound, one.protocol) == ("none", "in-sample")
         assert (one.verdict, one.interval) == (None, None)
@@ -45,14 +46,14 @@ def test_an_in_sample_estimate_gives_no_verdict_and_its_whole_history(gaussian):
         assert len(one.null.values) == one.seeds == 2
         assert one.ceiling == pytest.approx(math.log2(120))
         assert (one.train_groups, one.test_groups, one.n) == (30, 0, 120)
-    assert told == sorted(told)
-    assert told[-1] == 1
+    assert shares == sorted(shares)
+    assert shares[-1] == 1
 
 
 def test_the_value_is_that_of_the_last_epoch(gaussian, monkeypatch):
-    """Not of the best one: with as many broken partners a row as a look has, it is the last
-    look to the last digit."""
-    monkeypatch.setattr(mine, "SHUFFLES", 1)
+    """Not of the best one: with as many broken partners a row as a check has, it is the last
+    check to the last digit."""
+    monkeypatch.setattr(in_sample, "SHUFFLES", 1)
     found = Mine(epochs=30, rate=5e-3, **PAPER).estimate(gaussian(400, 2, [0.9, *[0.0] * 5]))
     for one in found:
         assert one.value == pytest.approx(one.history[-1], abs=1e-4)
@@ -62,11 +63,11 @@ def test_the_value_is_that_of_the_last_epoch(gaussian, monkeypatch):
 
 def test_the_last_value_is_donsker_varadhan_of_every_row(gaussian):
     samples = gaussian(40, 2, [0.5], groups=np.arange(40) // 2)
-    cohort = _everything(samples, 2, 0, "cpu")
+    cohort = everything(samples, 2, 0, "cpu")
     learner = Variational(hidden=(6,))
     critic = learner.network(cohort, torch.Generator().manual_seed(0))
-    found = _value(learner, critic, cohort)
-    shifts = mine.spread_shifts(samples.groups[None], mine.SHUFFLES)
+    found = value(learner, critic, cohort)
+    shifts = spread_shifts(samples.groups[None], in_sample.SHUFFLES)
     x, y = cohort.take(np.stack([np.arange(40)] * 2))
     with torch.no_grad():
         joint = critic.score(*critic.halves(x, y)).double()
@@ -77,7 +78,7 @@ def test_the_last_value_is_donsker_varadhan_of_every_row(gaussian):
 
 def test_every_row_is_standardised_and_none_is_held_out(gaussian):
     samples = gaussian(30, 2, [0.5, 0.1])
-    cohort = _everything(samples, 3, 0, "cpu")
+    cohort = everything(samples, 3, 0, "cpu")
     assert cohort.members == (3, 2, 2)
     np.testing.assert_allclose(cohort.x.mean(-2), np.zeros((3, 2)), atol=1e-6)
     np.testing.assert_allclose(cohort.y.std(-2, correction=0), np.ones((3, 2, 2)), atol=1e-5)
@@ -87,7 +88,7 @@ def test_every_row_is_standardised_and_none_is_held_out(gaussian):
     assert len({tuple(split.broken) for split in cohort.splits}) == 3
 
 
-def test_rows_of_a_single_picture_stand_for_themselves(gaussian):
+def test_rows_of_a_single_image_stand_for_themselves(gaussian):
     one = gaussian(300, 1, [0.95], groups=np.zeros(300))
     (found,) = Mine(epochs=20, rate=1e-3, **PAPER).estimate(one)
     assert found.value > 0.5
@@ -117,9 +118,9 @@ def test_an_option_is_used_or_refused_and_never_dropped(gaussian, option):
 
 
 def test_counted_rows_are_drawn(pair_up, monkeypatch):
-    from imleak.estimators import pixels
+    from imleak.estimators.samples import counted
 
-    monkeypatch.setattr(pixels, "MOST_DRAWN", 600)
+    monkeypatch.setattr(counted, "MOST_DRAWN", 600)
     values = np.arange(8.0)[:, None]
     samples = pair_up(values, values // 4, np.zeros(8), weights=np.full(8, 1000.0), sizes=(2,))
     (found,) = Mine(epochs=30, rate=1e-2, **PAPER).estimate(samples)
@@ -131,7 +132,7 @@ def test_counted_rows_are_drawn(pair_up, monkeypatch):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"protocol": "test"}, "protocol 'test' is not one of held-out, in-sample"),
+        ({"protocol": "test"}, "protocol='test': input should be 'held-out' or 'in-sample'"),
         ({"epochs": 0}, "epochs=0"),
         ({"batch": 1}, "batch=1"),
         ({"folds": 1}, "folds=1"),
@@ -163,5 +164,7 @@ def test_training_that_diverges_is_unreliable():
     rng = np.random.default_rng(5)
     x = rng.standard_normal((300, 1)).astype(np.float32)
     samples = PairedSamples(x, x[None], np.arange(300))
-    (found,) = Mine(folds=2, seeds=1, epochs=3, rate=1e30).estimate(samples, seed=1)
+    mine = Mine(folds=2, seeds=1, epochs=3)
+    object.__setattr__(mine, "rate", 1e30)  # which no option is
+    (found,) = mine.estimate(samples, seed=1)
     assert found.verdict == "unreliable"

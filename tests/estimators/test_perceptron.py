@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from imleak.estimators.perceptron import Perceptron
+from imleak.estimators.critics.perceptron import Perceptron
 
 
 def made(members, rows, widths, dtype):

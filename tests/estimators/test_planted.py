@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from imleak.estimators import planted
+from imleak.estimators.heldout import planted
+from imleak.estimators.heldout.planted import LARGEST, REPEATS, SMALLEST, plant, smallest_detectable
 from imleak.estimators.ksg import nearest_neighbours
-from imleak.estimators.planted import LARGEST, REPEATS, SMALLEST, plant, smallest_detectable
 
 
 def principal_direction(rows, k=0):
@@ -102,8 +102,8 @@ def test_a_leak_is_spread_over_directions_of_equal_share(leaking):
         assert np.mean(rho) == pytest.approx(expected, abs=0.01)
 
 
-def test_pictures_keep_their_rows_together(pair_up):
-    """Rows of one picture that are alike in y stay alike: the null keeps that likeness."""
+def test_images_keep_their_rows_together(pair_up):
+    """Rows of one image that are alike in y stay alike: the null keeps that likeness."""
     rng = np.random.default_rng(0)
     groups = np.repeat(np.arange(200), 4)
     own = np.repeat(10 * rng.standard_normal((200, 1)), 4, axis=0)

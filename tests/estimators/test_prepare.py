@@ -8,16 +8,14 @@ from scipy import stats
 from sklearn.decomposition import PCA
 from sklearn.preprocessing import StandardScaler
 
-from imleak.estimators.columns import in_order
-from imleak.estimators.prepare import (
+from imleak.estimators.critics.prepare import (
     FEW,
     cohort_of,
-    normal_scores,
     principal,
     reduce,
-    standardise,
 )
-from imleak.estimators.split import cross_fit
+from imleak.estimators.heldout.split import cross_fit
+from imleak.estimators.samples.columns import in_order, normal_scores, standardise
 
 RNG = np.random.default_rng(0)
 TRAIN = np.sort(RNG.permutation(300)[:200])

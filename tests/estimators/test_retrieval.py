@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from imleak.estimators.bounds import bernoulli_divergence
-from imleak.estimators.contrastive import Contrastive
+from imleak.estimators.critics.contrastive import Contrastive
+from imleak.estimators.critics.training import Schedule
 from imleak.estimators.retrieval import Retrieval, clopper_pearson
-from imleak.estimators.training import Schedule
 
 
 class Quick(Retrieval):
@@ -36,7 +36,7 @@ def test_an_average_of_hits_lies_between_its_neighbours():
 
 @pytest.fixture(scope="module")
 def found(gaussian):
-    """90 pictures in folds of 30: copies, something, nothing."""
+    """90 images in folds of 30: copies, something, nothing."""
     return Quick(folds=3, seeds=2).estimate(gaussian(90, 4, [1.0, 0.8, 0.0]), seed=0)
 
 
@@ -71,21 +71,21 @@ def test_a_lower_bound_lies_below_the_truth(found):
     assert 0.05 < found[1].details["R@1"] < 0.9
 
 
-@pytest.mark.parametrize("pictures", [90, 31])
-def test_the_value_lies_in_its_interval_and_below_its_ceiling(gaussian, pictures):
+@pytest.mark.parametrize("images", [90, 31])
+def test_the_value_lies_in_its_interval_and_below_its_ceiling(gaussian, images):
     """In folds of unequal size too."""
-    (copies,) = Quick(folds=3, seeds=1).estimate(gaussian(pictures, 4, [1.0]), seed=0)
+    (copies,) = Quick(folds=3, seeds=1).estimate(gaussian(images, 4, [1.0]), seed=0)
     assert copies.interval[0] <= copies.value <= copies.interval[1] + 1e-9
     assert copies.value <= copies.ceiling + 1e-9
 
 
-def test_a_picture_counts_once_however_many_rows_it_has(gaussian, pair_up):
+def test_an_image_counts_once_however_many_rows_it_has(gaussian, pair_up):
     once = gaussian(60, 4, [1.0])
     noise = 0.01 * np.random.default_rng(0).standard_normal((180, 4))
     x = np.repeat(once.x, 3, axis=0)
     samples = pair_up(x, x + noise, np.repeat(np.arange(60), 3))
     (one,) = Quick(folds=3, seeds=1).estimate(samples)
     assert one.details["among"] == 20
-    assert one.details["R@1"] > 0.3, "rows of one picture are no candidates"
+    assert one.details["R@1"] > 0.3, "rows of one image are no candidates"
     assert one.ceiling == pytest.approx(math.log2(20))
     assert (one.n, one.test_groups) == (180, 60)

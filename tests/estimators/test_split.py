@@ -1,4 +1,4 @@
-"""No picture on two sides of a split, and no pair that stays true."""
+"""No image on two sides of a split, and no pair that stays true."""
 
 from itertools import pairwise
 
@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from imleak.estimators.split import TooFewImagesError, cross_fit, derange, nested_subsets
+from imleak.estimators.heldout.split import TooFewImagesError, cross_fit, derange, nested_subsets
 
 LABELS = st.lists(st.integers(0, 30), min_size=2, max_size=80).map(np.array)
 POPULATIONS = st.lists(st.integers(1, 4), min_size=10, max_size=40)
-"""Rows of every picture."""
+"""Rows of every image."""
 
 
 def shuffled_rows(sizes, seed=0):
@@ -21,7 +21,7 @@ def shuffled_rows(sizes, seed=0):
 
 @given(POPULATIONS, st.integers(2, 5), st.integers(1, 3), st.integers(0, 5))
 @settings(deadline=None)
-def test_cross_fitting_tests_every_picture_once_a_seed(sizes, folds, seeds, seed):
+def test_cross_fitting_tests_every_image_once_a_seed(sizes, folds, seeds, seed):
     groups = shuffled_rows(sizes, seed)
     if len(sizes) < 4 * folds:
         return
@@ -32,9 +32,9 @@ def test_cross_fitting_tests_every_picture_once_a_seed(sizes, folds, seeds, seed
     for split in splits:
         parts = (split.train, split.validation, split.test)
         np.testing.assert_array_equal(np.sort(np.concatenate(parts)), np.arange(len(groups)))
-        pictures = [set(groups[part]) for part in parts]
-        assert sum(map(len, pictures)) == len(sizes), "no picture stands in two parts"
-        assert min(map(len, pictures)) >= 2
+        images = [set(groups[part]) for part in parts]
+        assert sum(map(len, images)) == len(sizes), "no image stands in two parts"
+        assert min(map(len, images)) >= 2
     for repetition in range(seeds):
         tested = np.concatenate([s.test for s in splits if s.seed == repetition])
         np.testing.assert_array_equal(np.sort(tested), np.arange(len(groups)))
@@ -42,7 +42,7 @@ def test_cross_fitting_tests_every_picture_once_a_seed(sizes, folds, seeds, seed
 
 @given(POPULATIONS, st.integers(0, 5))
 @settings(deadline=None)
-def test_broken_pairs_stay_within_their_part_and_leave_their_picture(sizes, seed):
+def test_broken_pairs_stay_within_their_part_and_leave_their_image(sizes, seed):
     groups = shuffled_rows(sizes, seed)
     for split in cross_fit(groups, 2 if len(sizes) < 15 else 3, 1, seed) if len(sizes) > 10 else ():
         for part in (split.train, split.validation, split.test):
@@ -68,7 +68,7 @@ def test_the_shares_are_those_asked_for():
 
 @given(st.integers(1, 40), st.integers(2, 8))
 @settings(deadline=None)
-def test_every_part_has_two_pictures_or_their_number_is_refused(count, folds):
+def test_every_part_has_two_images_or_their_number_is_refused(count, folds):
     try:
         splits = cross_fit(np.arange(count), folds, 1, 0)
     except TooFewImagesError as error:
@@ -82,7 +82,7 @@ def test_every_part_has_two_pictures_or_their_number_is_refused(count, folds):
 
 @given(LABELS, st.integers(0, 9))
 @settings(deadline=None)
-def test_a_derangement_always_takes_another_picture(groups, seed):
+def test_a_derangement_always_takes_another_image(groups, seed):
     if len(np.unique(groups)) < 2:
         with pytest.raises(TooFewImagesError, match="two images or more"):
             derange(groups, np.random.default_rng(seed))
@@ -90,14 +90,14 @@ def test_a_derangement_always_takes_another_picture(groups, seed):
     partner = derange(groups, np.random.default_rng(seed))
     assert np.all(groups[partner] != groups)
     source = {group: set(groups[partner[groups == group]]) for group in np.unique(groups)}
-    assert all(len(taken) == 1 for taken in source.values()), "rows of one picture stay together"
+    assert all(len(taken) == 1 for taken in source.values()), "rows of one image stay together"
     taken = [next(iter(one)) for one in source.values()]
-    assert sorted(taken) == sorted(source), "every picture is used once"
+    assert sorted(taken) == sorted(source), "every image is used once"
 
 
 @given(st.integers(2, 12), st.integers(1, 4), st.integers(0, 9))
 @settings(deadline=None)
-def test_a_derangement_of_equal_pictures_is_a_permutation(count, rows, seed):
+def test_a_derangement_of_equal_images_is_a_permutation(count, rows, seed):
     groups = np.tile(np.arange(count), rows)
     partner = derange(groups, np.random.default_rng(seed))
     np.testing.assert_array_equal(np.sort(partner), np.arange(len(groups)))
@@ -111,7 +111,7 @@ def test_derangements_are_not_all_alike():
 
 @given(POPULATIONS, st.integers(0, 9))
 @settings(deadline=None)
-def test_nested_subsets_nest_and_keep_pictures_whole(sizes, seed):
+def test_nested_subsets_nest_and_keep_images_whole(sizes, seed):
     groups = shuffled_rows(sizes, seed)
     rows = np.flatnonzero(groups % 3 != 0)
     shares = (0.125, 0.25, 0.5, 1.0)

@@ -8,15 +8,9 @@ import torch
 from scipy import stats
 
 from imleak.estimators.bounds import donsker_varadhan
-from imleak.estimators.critics import JointCritic
-from imleak.estimators.tabular import (
-    NotCountedError,
-    TabularMine,
-    _distinct,
-    _expectations,
-    _scaled,
-    entropy,
-)
+from imleak.estimators.critics.networks import JointCritic
+from imleak.estimators.critics.table import _distinct, _expectations, _scaled, entropy
+from imleak.estimators.tabular import NotCountedError, TabularMine
 
 VALUES = np.arange(8.0)
 COUNTS = np.array([1, 5, 2, 8, 3, 1, 4, 6])
@@ -115,10 +109,10 @@ def test_images_are_pooled(pair_up):
     assert (one.train_groups, other.train_groups) == (8, 2)
 
 
-def test_every_epoch_is_told(table):
-    told = []
-    found = TabularMine(epochs=7).estimate(table, progress=told.append)
-    assert told == pytest.approx(np.arange(1, 8) / 7)
+def test_every_epoch_is_reported(table):
+    shares = []
+    found = TabularMine(epochs=7).estimate(table, progress=shares.append)
+    assert shares == pytest.approx(np.arange(1, 8) / 7)
     for one in found:
         assert len(one.history) == 7
         assert one.history[-1] == one.value

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.special import digamma
 
 from ..estimators.bounds import bernoulli_divergence, clopper_pearson
-from ..estimators.evidence import SATURATED, judge
+from ..estimators.heldout.evidence import SATURATED, judge
 from ..interfaces import Bound, LinkagePoint, Measurement, Null, Verdict
 
 Array = NDArray[np.float64]

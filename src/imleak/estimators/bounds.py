@@ -1,24 +1,27 @@
 """Bounds on mutual information as pure functions of critic scores, in nats.
 
-Scores are T(x, y); `joint` holds them for true pairs, `marginal` for pairs broken
-across pictures. Leading axes are batch axes (levels, seeds, folds).
+Scores are T(x, y); `joint` holds them for true pairs, `marginal` for pairs broken across
+images. Leading axes are batch axes (levels, seeds, folds). A critic is best where T is the
+logarithm of the density ratio of true to broken pairs, with every bound of these.
 """
 
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from scipy.special import xlogy
-from scipy.stats import beta
-from torch import Tensor
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+Scores = TypeVar("Scores", "Tensor", NDArray[np.floating])
 
 
 def log_mean_exp(scores: Tensor, dim: int = -1) -> Tensor:
     """log of the mean of exp, without overflow."""
-    return torch.logsumexp(scores, dim) - math.log(scores.shape[dim])
+    return scores.logsumexp(dim) - math.log(scores.shape[dim])
 
 
 def donsker_varadhan(joint: Tensor, marginal: Tensor) -> Tensor:
@@ -41,10 +44,22 @@ def donsker_varadhan(joint: Tensor, marginal: Tensor) -> Tensor:
     return joint.mean(-1) - log_mean_exp(marginal)
 
 
+def donsker_varadhan_of_sums(sums: NDArray[np.floating]) -> NDArray[np.floating]:
+    """:func:`donsker_varadhan` of sums over rows, as the bootstrap has them.
+
+    Parameters
+    ----------
+    sums : (..., 3) of 1, of T of true pairs, and of the mean of exp(T) of broken ones.
+    """
+    return np.asarray(sums[..., 1] / sums[..., 0] - np.log(sums[..., 2] / sums[..., 0]))
+
+
 def nguyen_wainwright_jordan(joint: Tensor, marginal: Tensor) -> Tensor:
     r"""NWJ lower bound, whose sample mean is unbiased for any fixed critic.
 
-    .. math:: I(X;Y) \ge E_{P_{XY}}[T] - E_{P_X \otimes P_Y}[e^{T-1}]
+    .. math:: I(X;Y) \ge E_{P_{XY}}[T] + 1 - E_{P_X \otimes P_Y}[e^{T}]
+
+    Equation (5) of the paper, which writes T - 1 for T.
 
     Parameters
     ----------
@@ -55,9 +70,8 @@ def nguyen_wainwright_jordan(joint: Tensor, marginal: Tensor) -> Tensor:
     ----------
     Nguyen, Wainwright, Jordan, "Estimating divergence functionals and the likelihood
     ratio by convex risk minimization", IEEE Trans. Inf. Theory 56(11), 2010.
-    Equation (5) of the paper is this bound.
     """
-    return joint.mean(-1) - torch.exp(marginal - 1).mean(-1)
+    return joint.mean(-1) + 1 - marginal.exp().mean(-1)
 
 
 def smile(joint: Tensor, marginal: Tensor, tau: float) -> Tensor:
@@ -78,7 +92,7 @@ def smile(joint: Tensor, marginal: Tensor, tau: float) -> Tensor:
     Song, Ermon, "Understanding the limitations of variational mutual information
     estimators", ICLR 2020.
     """
-    return joint.mean(-1) - log_mean_exp(marginal.clamp(-tau, tau))
+    return donsker_varadhan(joint, marginal.clamp(-tau, tau))
 
 
 def jensen_shannon(joint: Tensor, marginal: Tensor) -> Tensor:
@@ -89,23 +103,25 @@ def jensen_shannon(joint: Tensor, marginal: Tensor) -> Tensor:
     joint : (..., n) critic scores of true pairs.
     marginal : (..., m) critic scores of broken pairs.
     """
-    softplus = torch.nn.functional.softplus
+    from torch.nn.functional import softplus
+
     return -softplus(-joint).mean(-1) - softplus(marginal).mean(-1)
 
 
-def infonce(positive: Tensor, negatives: Tensor, log_count: Tensor | float) -> Tensor:
+def infonce(positive: Scores, candidates: Scores, log_count: Scores | float) -> Scores:
     r"""InfoNCE of every row: one true partner among K candidates.
 
     .. math:: I(X;Y) \ge E\Big[\log \frac{e^{T(x_i, y_i)}}
               {\frac1K\big(e^{T(x_i, y_i)} + \sum_{j} e^{T(x_j, y_i)}\big)}\Big] \le \log K
 
-    The proof needs candidates that are exchangeable, so a candidate is a picture: the
-    scores of its several rows enter as their mean of exp, and K counts pictures.
+    The proof needs candidates that are exchangeable, so a candidate is an image: the
+    scores of its several rows enter as their mean of exp, and K counts images.
 
     Parameters
     ----------
     positive : (..., n) score of the true pair.
-    negatives : (..., n) log-sum-exp over the other pictures of the mean of exp.
+    candidates : (..., n) log-sum-exp over all candidates, the true one among them, of the
+        mean of exp of each.
     log_count : log K, broadcast against `positive`.
 
     Returns
@@ -117,7 +133,7 @@ def infonce(positive: Tensor, negatives: Tensor, log_count: Tensor | float) -> T
     van den Oord, Li, Vinyals, "Representation learning with contrastive predictive
     coding", 2018. Poole et al., "On variational bounds of mutual information", ICML 2019.
     """
-    return log_count + positive - torch.logaddexp(positive, negatives)
+    return log_count + positive - candidates
 
 
 def gaussian_information(correlation: NDArray[np.floating]) -> NDArray[np.floating]:
@@ -157,6 +173,8 @@ def bernoulli_divergence(share: NDArray[np.float64], chance: float) -> NDArray[n
     ----------
     Cover, Thomas, "Elements of information theory", 2nd ed., section 2.10.
     """
+    from scipy.special import xlogy
+
     nats = xlogy(share, share / chance) + xlogy(1 - share, (1 - share) / (1 - chance))
     return np.asarray(np.where(share < chance, -nats, nats))
 
@@ -169,6 +187,8 @@ def clopper_pearson(hits: float, trials: int) -> tuple[float, float]:
     hits : right answers, 0..trials.
     trials : independent trials.
     """
+    from scipy.stats import beta
+
     low = beta.ppf(0.025, hits, trials - hits + 1) if hits > 0 else 0.0
     high = beta.ppf(0.975, hits + 1, trials - hits) if hits < trials else 1.0
     return float(low), float(high)

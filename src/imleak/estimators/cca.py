@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from ..interfaces import Bound
-from .canonical import Canonical
-from .crossfit import CrossFitted
+from typing import TYPE_CHECKING
+
+from .heldout.crossfit import CrossFitted
+
+if TYPE_CHECKING:
+    from .critics.canonical import Canonical
 
 
 class Cca(CrossFitted):
@@ -21,19 +24,20 @@ class Cca(CrossFitted):
 
     Parameters
     ----------
-    options : folds, seeds, growth, sensitivity, precision, device; see :class:`CrossFitted`.
+    options : folds, seeds, growth, sensitivity, precision, device; see :class:`HeldOut`.
 
     References
     ----------
     Foster, Grassberger, "Lower bounds on mutual information", Phys. Rev. E 83, 2011.
     """
 
-    name = "cca"
+    name = read = "cca"
     version = "3"
-    bound: Bound = "none"
-    read = "cca"
+    bound = "none"
 
     def learner(self) -> Canonical:
+        from .critics.canonical import Canonical
+
         return Canonical()
 
 
@@ -46,7 +50,7 @@ class CcaInfoNce(CrossFitted):
 
     Parameters
     ----------
-    options : folds, seeds, growth, sensitivity, precision, device; see :class:`CrossFitted`.
+    options : folds, seeds, growth, sensitivity, precision, device; see :class:`HeldOut`.
 
     References
     ----------
@@ -54,9 +58,10 @@ class CcaInfoNce(CrossFitted):
     any critic).
     """
 
-    name = "cca-infonce"
+    name = read = "cca-infonce"
     version = "3"
-    read = "cca-infonce"
 
     def learner(self) -> Canonical:
+        from .critics.canonical import Canonical
+
         return Canonical(radial=True)

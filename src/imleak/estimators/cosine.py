@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from ..interfaces import Bound, Estimate, ImleakError, PairedSamples
-from .crossfit import CrossFitted, Progress
-from .fixed_cosine import FixedCosine
+from typing import TYPE_CHECKING
+
+from ..interfaces import Estimate, ImleakError, PairedSamples
+from .heldout.crossfit import CrossFitted, Progress
+
+if TYPE_CHECKING:
+    from .critics.fixed_cosine import FixedCosine
 
 
 class OtherSpaceError(ImleakError):
@@ -24,7 +28,7 @@ class CosineInfoNce(CrossFitted):
 
     Parameters
     ----------
-    options : folds, seeds, growth, sensitivity, precision, device; see :class:`CrossFitted`.
+    options : folds, seeds, growth, sensitivity, precision, device; see :class:`HeldOut`.
 
     References
     ----------
@@ -32,12 +36,12 @@ class CosineInfoNce(CrossFitted):
     any critic).
     """
 
-    name = "cosine-infonce"
+    name = read = "cosine-infonce"
     version = "1"
-    bound: Bound = "lower"
-    read = "cosine-infonce"
 
     def learner(self) -> FixedCosine:
+        from .critics.fixed_cosine import FixedCosine
+
         return FixedCosine()
 
     def estimate(
@@ -50,7 +54,7 @@ class CosineInfoNce(CrossFitted):
         OtherSpaceError
             If target and view differ in dimension.
         TooFewImagesError
-            If a fold would have fewer than two pictures to train, validate or test on.
+            If a fold would have fewer than two images to train, validate or test on.
         """
         dx, dy = samples.x.shape[1], samples.y.shape[2]
         if samples.learned is None and dx != dy:

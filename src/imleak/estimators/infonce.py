@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from ..machine import Precision
-from .contrastive import Contrastive
-from .crossfit import CrossFitted
-from .options import Batch, Count, Decay, Folds, Rate
-from .training import Schedule
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from .heldout.crossfit import CrossFitted
+from .options import Batch, Count, Decay, Rate
+
+if TYPE_CHECKING:
+    from .critics.contrastive import Contrastive
 
 
+@dataclass(frozen=True, kw_only=True)
 class InfoNce(CrossFitted):
     r"""Contrastive bound of two trained projections, held out by image.
 
@@ -26,7 +30,7 @@ class InfoNce(CrossFitted):
     width : dimension of the common space.
     hidden : width of a hidden layer in both projections; None for linear projections.
     steps, batch, rate, decay : of AdamW.
-    options : folds, seeds, growth, sensitivity, precision, device; see :class:`CrossFitted`.
+    options : folds, seeds, growth, sensitivity, precision, device; see :class:`HeldOut`.
 
     References
     ----------
@@ -34,43 +38,26 @@ class InfoNce(CrossFitted):
     coding", 2018. Poole et al., "On variational bounds of mutual information", ICML 2019.
     """
 
-    name = "infonce"
-    read = "infonce"
+    name = read = "infonce"
 
-    def __init__(
-        self,
-        *,
-        components: Count | None = 128,
-        width: Count = 64,
-        hidden: Count | None = None,
-        steps: Count = 600,
-        batch: Batch = 300,
-        rate: Rate = 1e-3,
-        decay: Decay = 0.3,
-        folds: Folds = 5,
-        seeds: Count = 5,
-        growth: bool = False,
-        sensitivity: bool = False,
-        precision: Precision = "auto",
-        device: str = "cpu",
-    ):
-        super().__init__(
-            folds=folds,
-            seeds=seeds,
-            growth=growth,
-            sensitivity=sensitivity,
-            precision=precision,
-            device=device,
-        )
-        self._learner = Contrastive(
-            x_components=components and max(1, components // 2),
-            y_components=components,
-            width=width,
-            hidden=hidden,
-            schedule=Schedule(steps=steps, batch=batch, rate=rate, decay=decay),
-            precision=self.product_type,
-            device=device,
-        )
+    components: Count | None = 128
+    width: Count = 64
+    hidden: Count | None = None
+    steps: Count = 600
+    batch: Batch = 300
+    rate: Rate = 1e-3
+    decay: Decay = 0.3
 
     def learner(self) -> Contrastive:
-        return self._learner
+        from .critics.contrastive import Contrastive
+        from .critics.training import Schedule
+
+        return Contrastive(
+            x_components=self.components and max(1, self.components // 2),
+            y_components=self.components,
+            width=self.width,
+            hidden=self.hidden,
+            schedule=Schedule(steps=self.steps, batch=self.batch, rate=self.rate, decay=self.decay),
+            precision=self.product_type,
+            device=self.device,
+        )

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
-from scipy.special import digamma
 
-from ..interfaces import Bound, Estimate, ImleakError, Null, PairedSamples, Verdict
-from .columns import without_constants
-from .crossfit import NATS, Progress
-from .options import Count
-from .pixels import drawn
-from .split import FEWEST, TooFewImagesError, derange
+from ..interfaces import Bound, Estimate, ImleakError, PairedSamples
+from .heldout.crossfit import NATS, Progress
+from .heldout.evidence import Array, judge, null_of
+from .heldout.split import FEWEST, TooFewImagesError, derange
+from .options import Count, Options
+from .samples.columns import without_constants
+from .samples.counted import drawn
 
 MOST_DIMENSIONS = 10
 NULLS = 20
-DRAWS = 200
 SUBSAMPLE = 0.5
 
 
@@ -30,7 +30,8 @@ class TooFewRowsError(ImleakError):
     """Fewer rows than neighbours, or than half-samples with neighbours."""
 
 
-class Ksg:
+@dataclass(frozen=True, kw_only=True)
+class Ksg(Options):
     r"""Nearest-neighbour estimate for at most ten dimensions a side.
 
     .. math:: \psi(k) + \psi(n) - \langle \psi(n_x + 1) + \psi(n_y + 1) \rangle
@@ -54,13 +55,10 @@ class Ksg:
 
     name = "ksg"
     version = "3"
-    bound: Bound = "none"
+    bound: ClassVar[Bound] = "none"
 
-    def __init__(self, *, k: Count = 3, nulls: Count = NULLS):
-        if k < 1 or nulls < 1:
-            raise ValueError(f"k={k} and nulls={nulls} must be at least 1")
-        self.k = k
-        self.nulls = nulls
+    k: Count = 3
+    nulls: Count = NULLS
 
     def estimate(
         self, samples: PairedSamples, *, seed: int = 0, progress: Progress | None = None
@@ -106,40 +104,30 @@ class Ksg:
         self, samples: PairedSamples, view: NDArray[np.float32], rng: np.random.Generator
     ) -> Estimate:
         if min(np.ptp(samples.x, axis=0).max(), np.ptp(view, axis=0).max()) == 0:
-            return self._nothing(samples)
+            # Of a constant, which tells nothing: distances would be those of the jitter.
+            return self._estimate(samples, 0.0, (0.0, 0.0), np.zeros(self.nulls))
         x, y = _jittered(samples.x, rng), _jittered(view, rng)
         value = nearest_neighbours(x, y, self.k) * NATS
         null = [
             nearest_neighbours(x[derange(samples.groups, rng)], y, self.k) * NATS
             for _ in range(self.nulls)
         ]
-        low, high = self._interval(value, x, y, samples.groups, rng)
-        p95 = float(np.percentile(null, 95))
-        verdict: Verdict = "leak" if low > max(0.0, p95) else "no leak found"
+        interval = self._interval(value, x, y, samples.groups, rng)
+        return self._estimate(samples, value, interval, np.array(null))
+
+    def _estimate(
+        self, samples: PairedSamples, value: float, interval: tuple[float, float], null: Array
+    ) -> Estimate:
+        broken, ceiling = null_of(null), math.log2(len(samples.x))
         return Estimate(
             value=value,
             bound="none",
             estimator=self.name,
             protocol="training-free",
-            interval=(low, high),
-            null=Null(float(np.mean(null)), p95, tuple(null)),
-            ceiling=math.log2(len(x)),
-            verdict=verdict,
-            test_groups=len(np.unique(samples.groups)),
-            n=len(x),
-        )
-
-    def _nothing(self, samples: PairedSamples) -> Estimate:
-        """Of a constant, which tells nothing: distances would be those of the jitter."""
-        return Estimate(
-            value=0.0,
-            bound="none",
-            estimator=self.name,
-            protocol="training-free",
-            interval=(0.0, 0.0),
-            null=Null(0.0, 0.0, (0.0,) * self.nulls),
-            ceiling=math.log2(len(samples.x)),
-            verdict="no leak found",
+            interval=interval,
+            null=broken,
+            ceiling=ceiling,
+            verdict=judge(value, *interval, broken.p95, ceiling),
             test_groups=len(np.unique(samples.groups)),
             n=len(samples.x),
         )
@@ -152,7 +140,7 @@ class Ksg:
         groups: NDArray[np.int64],
         rng: np.random.Generator,
     ) -> tuple[float, float]:
-        """95 % from half-samples of the pictures: a bootstrap would repeat rows, and a
+        """95 % from half-samples of the images: a bootstrap would repeat rows, and a
         repeated row is its own nearest neighbour. The variance of a half-sample about the
         whole is that of the whole."""
         names = np.unique(groups)
@@ -177,6 +165,9 @@ def _jittered(rows: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np
 
 def nearest_neighbours(x: NDArray[np.float64], y: NDArray[np.float64], k: int) -> float:
     """Equation (8) of Kraskov et al., in nats, of rows x (n, dx) and y (n, dy)."""
+    from scipy.spatial import cKDTree
+    from scipy.special import digamma
+
     both = np.hstack([x, y])
     distance = np.asarray(cKDTree(both).query(both, k + 1, p=np.inf)[0])[:, -1]
     radius = np.nextafter(distance, 0)

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from ..machine import Precision
-from .crossfit import CrossFitted
-from .options import Batch, Count, Decay, Folds, Rate, Widths
-from .training import Schedule
-from .variational import Variational, nwj_loss
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from .bounds import nguyen_wainwright_jordan
+from .heldout.network import TrainedNetwork
+from .options import Count
+
+if TYPE_CHECKING:
+    from .critics.variational import Variational
 
 
-class Nwj(CrossFitted):
+@dataclass(frozen=True, kw_only=True)
+class Nwj(TrainedNetwork):
     r"""Nguyen-Wainwright-Jordan bound of a trained network, held out by image.
 
     .. math:: I(X;Y) \ge E_{XY}[T] - E_{X \otimes Y}[e^{T-1}]
@@ -20,11 +25,9 @@ class Nwj(CrossFitted):
 
     Parameters
     ----------
-    hidden : widths of the statistics network.
-    components : principal components of either side kept, fitted on training images.
-    canonical : learn on canonical variates, starting from their Gaussian log-ratio.
-    steps, batch, rate, decay : of AdamW.
-    options : folds, seeds, growth, sensitivity, precision, device; see :class:`CrossFitted`.
+    steps : of AdamW.
+    options : of the network, see :class:`TrainedNetwork`; folds, seeds, growth, sensitivity,
+        precision, device, see :class:`HeldOut`.
 
     References
     ----------
@@ -32,43 +35,9 @@ class Nwj(CrossFitted):
     paper.
     """
 
-    name = "nwj"
-    read = "nwj"
+    name = read = "nwj"
 
-    def __init__(
-        self,
-        *,
-        hidden: Widths = (100, 100),
-        components: Count | None = 64,
-        canonical: bool = False,
-        steps: Count = 1500,
-        batch: Batch = 500,
-        rate: Rate = 1e-3,
-        decay: Decay = 0.01,
-        folds: Folds = 5,
-        seeds: Count = 5,
-        growth: bool = False,
-        sensitivity: bool = False,
-        precision: Precision = "auto",
-        device: str = "cpu",
-    ):
-        super().__init__(
-            folds=folds,
-            seeds=seeds,
-            growth=growth,
-            sensitivity=sensitivity,
-            precision=precision,
-            device=device,
-        )
-        self._learner = Variational(
-            objective=lambda _: nwj_loss,
-            hidden=tuple(hidden),
-            components=components,
-            canonical=canonical,
-            schedule=Schedule(steps=steps, batch=batch, rate=rate, decay=decay),
-            precision=self.product_type,
-            device=device,
-        )
+    steps: Count = 1500
 
     def learner(self) -> Variational:
-        return self._learner
+        return self.variational({"steps": self.steps}, objective=lambda _: nguyen_wainwright_jordan)

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..interfaces import Estimate, PairedSamples
 from .bounds import bernoulli_divergence, clopper_pearson
-from .contrastive import Contrastive
-from .crossfit import NATS, CrossFitted
-from .evidence import Evidence, Score, judge
-from .split import Split
+from .heldout.crossfit import CrossFitted
+from .heldout.evidence import Array, Evidence, Score
+
+if TYPE_CHECKING:
+    from .critics.contrastive import Contrastive
 
 
 class Retrieval(CrossFitted):
@@ -27,7 +26,7 @@ class Retrieval(CrossFitted):
 
     Parameters
     ----------
-    options : folds, seeds, growth, sensitivity, precision, device; see :class:`CrossFitted`.
+    options : folds, seeds, growth, sensitivity, precision, device; see :class:`HeldOut`.
 
     References
     ----------
@@ -35,44 +34,28 @@ class Retrieval(CrossFitted):
     Pearson, Biometrika 26, 1934.
     """
 
-    name = "retrieval"
-    read = "retrieval"
+    name = read = "retrieval"
 
     def learner(self) -> Contrastive:
+        from .critics.contrastive import Contrastive
+
         return Contrastive(precision=self.product_type, device=self.device)
 
-    def _estimates(
-        self,
-        samples: PairedSamples,
-        splits: Sequence[Split],
-        scores: Sequence[Score],
-        found: Evidence,
-        chosen: list[list[str]],
-    ) -> list[Estimate]:
-        estimates = super()._estimates(samples, splits, scores, found, chosen)
-        count = len(np.unique(samples.groups))
-        among = float(np.mean([score.pictures for score in scores]))
-        exact = []
-        for at, estimate in enumerate(estimates):
-            totals = np.sum([score.sums[at, 0].sum(0) for score in scores], axis=0)
-            share = float(totals[1] / totals[0])
-            low, high = clopper_pearson(share * count, count)
-            limits = np.average(
-                [bernoulli_divergence(np.array([low, high]), 1 / s.pictures) for s in scores],
-                axis=0,
-                weights=[s.rows for s in scores],
-            )
-            null_p95 = estimate.null.p95 / NATS if estimate.null else math.nan
-            verdict = judge(
-                found.value[at], limits[0], limits[1], null_p95,
-                (estimate.ceiling or math.inf) / NATS, found.by_fold[at],
-            )  # fmt: skip
-            exact.append(
-                replace(
-                    estimate,
-                    interval=(float(limits[0]) * NATS, float(limits[1]) * NATS),
-                    verdict=verdict,
-                    details={"R@1": share, "among": among},
-                )
-            )
-        return exact
+    def intervals(self, scores: Sequence[Score], found: Evidence) -> Array:  # noqa: ARG002
+        """Of the share, with as many trials as images, through Fano's inequality."""
+        trials = sum(score.images for score in scores if score.seed == scores[0].seed)
+        limits = [np.array(clopper_pearson(share * trials, trials)) for share in _shares(scores)]
+        rows = [score.rows for score in scores]
+        nats = [[bernoulli_divergence(one, 1 / s.images) for s in scores] for one in limits]
+        return np.average(nats, axis=1, weights=rows).T
+
+    def details(self, scores: Sequence[Score]) -> list[dict[str, float]]:
+        """R@1 of each level, and among how many images."""
+        among = float(np.mean([score.images for score in scores]))
+        return [{"R@1": share, "among": among} for share in _shares(scores)]
+
+
+def _shares(scores: Sequence[Score]) -> list[float]:
+    """Share of right answers at each level."""
+    totals = np.sum([score.sums[:, 0].sum(1) for score in scores], axis=0)
+    return [float(right / asked) for asked, right in totals]

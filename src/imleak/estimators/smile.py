@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from ..interfaces import Bound
-from ..machine import Precision
-from .crossfit import CrossFitted
-from .options import Batch, Count, Decay, Folds, Nats, Rate, Widths
-from .training import Schedule
-from .variational import Variational, jensen_shannon_loss
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from .bounds import jensen_shannon
+from .heldout.network import TrainedNetwork
+from .options import Count, Nats
+
+if TYPE_CHECKING:
+    from .critics.variational import Variational
 
 
-class Smile(CrossFitted):
+@dataclass(frozen=True, kw_only=True)
+class Smile(TrainedNetwork):
     r"""Donsker-Varadhan of a trained network with a clipped density ratio, held out by image.
 
     .. math:: E_{XY}[T] - \log E_{X \otimes Y}[\mathrm{clip}(e^T, e^{-\tau}, e^{\tau})]
@@ -21,11 +25,9 @@ class Smile(CrossFitted):
     Parameters
     ----------
     tau : clip of the scores, in nats.
-    hidden : widths of the statistics network.
-    components : principal components of either side kept, fitted on training images.
-    canonical : learn on canonical variates, starting from their Gaussian log-ratio.
-    steps, batch, rate, decay : of AdamW.
-    options : folds, seeds, growth, sensitivity, precision, device; see :class:`CrossFitted`.
+    steps : of AdamW.
+    options : of the network, see :class:`TrainedNetwork`; folds, seeds, growth, sensitivity,
+        precision, device, see :class:`HeldOut`.
 
     References
     ----------
@@ -33,46 +35,13 @@ class Smile(CrossFitted):
     estimators", ICLR 2020.
     """
 
-    name = "smile"
-    bound: Bound = "none"
-    read = "smile"
+    name = read = "smile"
+    bound = "none"
 
-    def __init__(
-        self,
-        *,
-        tau: Nats = 5.0,
-        hidden: Widths = (100, 100),
-        components: Count | None = 64,
-        canonical: bool = False,
-        steps: Count = 1500,
-        batch: Batch = 500,
-        rate: Rate = 1e-3,
-        decay: Decay = 0.01,
-        folds: Folds = 5,
-        seeds: Count = 5,
-        growth: bool = False,
-        sensitivity: bool = False,
-        precision: Precision = "auto",
-        device: str = "cpu",
-    ):
-        super().__init__(
-            folds=folds,
-            seeds=seeds,
-            growth=growth,
-            sensitivity=sensitivity,
-            precision=precision,
-            device=device,
-        )
-        self._learner = Variational(
-            objective=lambda _: jensen_shannon_loss,
-            clip=tau,
-            hidden=tuple(hidden),
-            components=components,
-            canonical=canonical,
-            schedule=Schedule(steps=steps, batch=batch, rate=rate, decay=decay),
-            precision=self.product_type,
-            device=device,
-        )
+    tau: Nats = 5.0
+    steps: Count = 1500
 
     def learner(self) -> Variational:
-        return self._learner
+        return self.variational(
+            {"steps": self.steps}, clip=self.tau, objective=lambda _: jensen_shannon
+        )

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..interfaces import LearnedView, PairedSamples
+from ...interfaces import LearnedView, PairedSamples
 from .evidence import Learned, Learner, Score
 from .split import Indices, Split
 
@@ -23,7 +23,7 @@ def learn(
     """What a learner makes of the splits; of a trained view, after its training on each.
 
     The null of a trained view is of the same training: against the targets of other
-    pictures, broken the same way as those the learner is then given.
+    images, broken the same way as those the learner is then given.
     """
     if samples.learned is None:
         return learner.learn(samples, splits, blocks, pairings, seed)
@@ -46,16 +46,16 @@ def _of_split(
 ) -> Learned:
     assert samples.learned is not None
     partners = (np.arange(len(samples.x)), split.broken)[:pairings]
-    said = []
+    learned = []
     for partner in partners:
         seen = _seen(samples, samples.learned, partner, split, seed)
-        said.append(learner.learn(seen, [split], blocks, 1, seed))
+        learned.append(learner.learn(seen, [split], blocks, 1, seed))
     return {
         name: [
             (_abreast([one[0] for one in pairs]), _abreast([one[1] for one in pairs]))
-            for pairs in zip(*(one[name] for one in said), strict=True)
+            for pairs in zip(*(one[name] for one in learned), strict=True)
         ]
-        for name in said[0]
+        for name in learned[0]
     }
 
 

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import ndtri
-from scipy.stats import rankdata
 
-from .evidence import Array
-from .split import Indices
+from ..bounds import infonce
+from ..heldout.evidence import Array
+from ..heldout.split import Indices
+from ..samples.columns import gaussian_ranks
 
 KEPT = (1, 4, 16, 64)
-TEMPERS = (0.0, 0.2, 0.35, 0.5, 0.7, 1.0)
+TEMPERS = (0.2, 0.35, 0.5, 0.7, 1.0)
 NEAR_ONE = 1 - 1e-6
 STRONGEST = 0.97
 FEWEST = 4
-"""Pictures of which both halves have two: one alone agrees with anything."""
+"""Images of which both halves have two: one alone agrees with anything."""
 
 
 def correlations(u: Array, v: Array) -> Array:
@@ -25,26 +25,28 @@ def correlations(u: Array, v: Array) -> Array:
     return np.asarray(np.nan_to_num(rho).clip(-NEAR_ONE, NEAR_ONE))
 
 
-def gaussian_ranks(columns: Array) -> Array:
-    """Each column through its ranks to a standard Gaussian; ties share a rank."""
-    return np.asarray(ndtri((rankdata(columns, axis=0) - 0.5) / len(columns)), dtype=np.float32)
-
-
 def strength(
     u: Array, v: Array, shown: Array, half: Indices, groups: Indices
 ) -> tuple[int, float, float]:
-    """Number of variates and strength of the Gaussian critic that says most here; it says
-    nothing where pictures are too few to judge it."""
+    """How many variates, and at which strength, make the best Gaussian critic, and its cautious
+    value in nats; strength and value are 0 where images are too few to judge it.
+
+    Parameters
+    ----------
+    u, v : (m, k) variates of validation rows.
+    shown : (2, k) their correlations in either half.
+    half, groups : (m,) half and image of a row.
+    """
     if len(np.unique(groups)) < FEWEST:
         return 1, 0.0, 0.0
     u, v = gaussian_ranks(u), gaussian_ranks(v)
     best = (0.0, 1, 0.0)
     for kept in sorted({min(k, shown.shape[1]) for k in KEPT}):
         scores = crossed_log_ratio(u[:, :kept], v[:, :kept], shown[:, :kept], half)
-        for temper in TEMPERS[1:]:
-            said = cautious_mean(infonce_rows(temper * scores, groups), groups)
-            if said > best[0]:
-                best = (said, kept, temper)
+        for temper in TEMPERS:
+            value = cautious_mean(infonce_rows(temper * scores, groups), groups)
+            if value > best[0]:
+                best = (value, kept, temper)
     return best[1], best[2], best[0]
 
 
@@ -57,11 +59,11 @@ def crossed_log_ratio(u: Array, v: Array, shown: Array, half: Indices) -> Array:
 
 
 def cautious_mean(rows: Array, groups: Indices) -> float:
-    """Mean of rows less its standard error over pictures: a choice among many on few
-    pictures otherwise falls on what is lucky there."""
+    """Mean of rows less its standard error over images: a choice among many on few images
+    otherwise falls on what is lucky there."""
     inverse = np.unique(groups, return_inverse=True)[1]
-    pictures = np.bincount(inverse, rows) / np.bincount(inverse)
-    return float(rows.mean() - pictures.std() / np.sqrt(len(pictures)))
+    images = np.bincount(inverse, rows) / np.bincount(inverse)
+    return float(rows.mean() - images.std() / np.sqrt(len(images)))
 
 
 def gaussian_log_ratio(u: Array, v: Array, correlation: Array) -> Array:
@@ -87,12 +89,12 @@ def gaussian_log_ratio(u: Array, v: Array, correlation: Array) -> Array:
 
 
 def infonce_rows(scores: Array, groups: Indices) -> Array:
-    """InfoNCE (m,) in nats of every row of scores (m, m) against the other pictures; the
-    rows of a picture enter as their mean of exp (see :func:`.bounds.infonce`)."""
+    """:func:`infonce` (m,) of every row of scores (m, m) against the other images; the rows of
+    an image enter as their mean of exp."""
     names, own, count = np.unique(groups, return_inverse=True, return_counts=True)
     positive = scores.diagonal()
     others = np.where(own[:, None] == own, -np.inf, scores)
     top = np.maximum(others.max(1), positive)
     total = np.exp(positive - top)
     total += np.exp(others - top[:, None]) @ (1 / count[own]).astype(scores.dtype)
-    return np.asarray(np.log(len(names)) + (positive - top).astype(np.float64) - np.log(total))
+    return infonce((positive - top).astype(np.float64), np.log(total), np.log(len(names)))

@@ -10,27 +10,29 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ..interfaces import PairedSamples
-from .bounds import jensen_shannon, log_mean_exp
+from ...interfaces import PairedSamples
+from ..bounds import (
+    donsker_varadhan,
+    donsker_varadhan_of_sums,
+    log_mean_exp,
+    nguyen_wainwright_jordan,
+    smile,
+)
+from ..heldout.evidence import Array, Learned, Score
+from ..heldout.split import Indices, Split
+from ..samples.columns import normal_scores
 from .canonical import Variates, fit_variates
-from .critics import JointCritic, QuadraticCritic
-from .evidence import Array, Learned, Score, mean_of_rows
-from .gaussian_critic import STRONGEST
-from .prepare import cohort_of, normal_scores
-from .split import Indices, Split
+from .gaussian import STRONGEST
+from .networks import JointCritic, QuadraticCritic
+from .prepare import cohort_of
 from .training import Cohort, Schedule, equal_length, train
 
 SHUFFLES = 8
-"""Broken partners of every test row: each is scored with so many rows of other pictures."""
-SHUFFLES_OF_A_LOOK = 2
+"""Broken partners of every test row: each is scored with so many rows of other images."""
+SHUFFLES_OF_A_CHECK = 2
 """The same when validation only chooses a checkpoint."""
 REFINED = 32
 """Canonical variates that are learned on."""
-
-
-def donsker_varadhan_of_sums(sums: Array) -> Array:
-    """Sums (..., 3) of rows, joint scores and exp(marginal scores) -> nats."""
-    return np.asarray(sums[..., 1] / sums[..., 0] - np.log(sums[..., 2] / sums[..., 0]))
 
 
 class MovingAverage:
@@ -50,17 +52,7 @@ class MovingAverage:
         before = torch.where(self.critic.log_mean.isnan(), seen, self.critic.log_mean)
         kept, new = np.log1p(-self.rate), np.log(self.rate)
         self.critic.log_mean = torch.logaddexp(before + kept, seen + new)
-        return torch.exp(now - self.critic.log_mean[..., 0, 0]) - joint.mean(-1)
-
-
-def jensen_shannon_loss(joint: Tensor, marginal: Tensor) -> Tensor:
-    """What SMILE's critic minimises."""
-    return -jensen_shannon(joint, marginal)
-
-
-def nwj_loss(joint: Tensor, marginal: Tensor) -> Tensor:
-    """What NWJ's critic minimises, for the critic T + 1."""
-    return torch.exp(marginal).mean(-1) - joint.mean(-1)
+        return joint.mean(-1) - torch.exp(now - self.critic.log_mean[..., 0, 0])
 
 
 @dataclass(frozen=True)
@@ -72,7 +64,7 @@ class Variational:
 
     Parameters
     ----------
-    objective : makes the loss of (joint, marginal) scores of a critic.
+    objective : of a critic, what its (joint, marginal) scores are trained to maximise.
     hidden : widths of the hidden layers.
     components : principal components kept of either side.
     canonical : learn on canonical variates, from their Gaussian log-ratio on.
@@ -99,7 +91,7 @@ class Variational:
         pairings: int,
         seed: int,
     ) -> Learned:
-        """Train on every split; scores on its validation and test pictures by bound."""
+        """Train on every split; scores on its validation and test images by bound."""
         if self.canonical:
             found = [fit_variates(samples, split, pairings, radial=False) for split in splits]
             return self.refine(found, samples, splits, blocks, seed)
@@ -136,18 +128,18 @@ class Variational:
         rng: np.random.Generator,
         levels: Indices | None = None,
     ) -> Learned:
-        looks = None
+        checks = None
         if levels is None or len(levels):
-            seen = self.fit(critic, cohort, rng, keep_best=True, levels=levels)
-            looks = seen.double().cpu().numpy()
+            checks = self.fit(critic, cohort, rng, levels=levels).double().cpu().numpy()
         name = "mine" if self.clip is None else "smile"
-        said: Learned = {name: [], "nwj": []}
+        learned: Learned = {name: [], "nwj": []}
         for r in range(len(cohort.splits)):
             ratio, nwj = self._read(critic.only(r), cohort.only(r), blocks)
-            for one, scores in ((name, ratio), ("nwj", nwj)):
-                history = None if looks is None else looks[:, r]
-                said[one].append((replace(scores[0], looks=history), scores[1]))
-        return said
+            for one, (validation, test) in ((name, ratio), ("nwj", nwj)):
+                if checks is not None:
+                    validation = replace(validation, checks=checks[:, r])
+                learned[one].append((validation, test))
+        return learned
 
     def network(self, cohort: Cohort, generator: torch.Generator) -> JointCritic:
         """A critic of a cohort, untrained."""
@@ -190,25 +182,24 @@ class Variational:
         cohort: Cohort,
         rng: np.random.Generator,
         *,
-        keep_best: bool,
+        keep_best: bool = True,
         levels: Indices | None = None,
     ) -> Tensor:
-        """Train all members; (looks, R, L, P) Donsker-Varadhan in nats at every look, on
-        the validation pictures (`keep_best`) or on the training ones."""
+        """Train all members; (checks, R, L, P) the bound in nats at every check, on the
+        validation images (`keep_best`) or on the training ones."""
         objective = self.objective(critic)
         rows = equal_length([s.validation if keep_best else s.train for s in cohort.splits])
         rows = np.stack([row[np.argsort(cohort.groups[row], kind="stable")] for row in rows])
-        shifts = spread_shifts(cohort.groups[rows], SHUFFLES_OF_A_LOOK if keep_best else 1)
+        shifts = spread_shifts(cohort.groups[rows], SHUFFLES_OF_A_CHECK if keep_best else 1)
 
         def loss(x: Tensor, y: Tensor, rows: NDArray[np.int64]) -> Tensor:
             halves = critic.halves(x, y)
             shift = int(rng.choice(derangements(cohort.groups[rows])))
-            marginal = self.clipped(broken_score(critic, halves, shift))
-            return objective(critic.score(*halves), marginal)
+            marginal = self._clipped(broken_score(critic, halves, shift))
+            return -objective(critic.score(*halves), marginal)
 
         def check(cohort: Cohort) -> Tensor:
-            joint, marginal = self.scores(critic, cohort, rows, shifts)
-            return joint.mean(-1) - log_mean_exp(marginal.flatten(-2))
+            return self.bound(*self.scores(critic, cohort, rows, shifts))
 
         return train(
             critic, cohort, loss, check, self.schedule, rng, keep_best=keep_best, levels=levels
@@ -222,40 +213,44 @@ class Variational:
             halves = critic.halves(*cohort.take(rows))
             joint = critic.score(*halves)
             marginal = [broken_score(critic, halves, int(shift)) for shift in shifts]
-        return joint, self.clipped(torch.stack(marginal, 3))
+        return joint, torch.stack(marginal, 3)
 
-    def clipped(self, scores: Tensor) -> Tensor:
+    def bound(self, joint: Tensor, marginal: Tensor) -> Tensor:
+        """Nats of joint (..., m) and marginal (..., k, m) scores."""
+        if self.clip is None:
+            return donsker_varadhan(joint, marginal.flatten(-2))
+        return smile(joint, marginal.flatten(-2), self.clip)
+
+    def _clipped(self, scores: Tensor) -> Tensor:
         """Scores within the clip, if there is one."""
         return scores if self.clip is None else scores.clamp(-self.clip, self.clip)
 
     def _read(
         self, critic: JointCritic, cohort: Cohort, blocks: Indices
     ) -> tuple[tuple[Score, Score], tuple[Score, Score]]:
-        """Donsker-Varadhan and NWJ on the validation and the test pictures of one split.
+        """Donsker-Varadhan and NWJ on the validation and the test images of one split.
 
         The constant of the critic, which Donsker-Varadhan does not feel and NWJ does, is
-        set on the validation pictures. SMILE has no such constant: its clip is at zero.
+        set on the validation images. SMILE has no such constant: its clip is at zero.
         """
-        split = cohort.splits[0]
-        constant = None
-        ratios, rows_nwj = [], []
+        split, constant = cohort.splits[0], None
+        ratio, nwj = [], []
         for part in (split.validation, split.test):
             rows = part[np.argsort(cohort.groups[part], kind="stable")]
-            shifts = spread_shifts(cohort.groups[rows][None], SHUFFLES)
+            at, images = blocks[rows], cohort.groups[rows]
+            shifts = spread_shifts(images[None], SHUFFLES)
             joint, marginal = (
                 scores[0].double() for scores in self.scores(critic, cohort, rows[None], shifts)
             )
+            marginal = self._clipped(marginal)
             if constant is None:
                 constant = log_mean_exp(marginal.flatten(-2))[..., None]
-            joint = joint - constant
-            scale = torch.exp(marginal - constant[..., None]).mean(-2)
-            one = torch.ones_like(joint)
-            values = torch.stack([one, joint, scale], -1).cpu().numpy()
-            nwj = torch.stack([one, joint + 1 - scale], -1).cpu().numpy()
-            at, pictures = blocks[rows], cohort.groups[rows]
-            ratios.append(Score.of(split, at, values, donsker_varadhan_of_sums, pictures))
-            rows_nwj.append(Score.of(split, at, nwj, mean_of_rows, pictures))
-        return (ratios[0], ratios[1]), (rows_nwj[0], rows_nwj[1])
+            joint, marginal = joint - constant, marginal - constant[..., None]
+            sums = torch.stack([torch.ones_like(joint), joint, marginal.exp().mean(-2)], -1)
+            ratio.append(Score.of(split, at, sums.cpu().numpy(), donsker_varadhan_of_sums, images))
+            nats = nguyen_wainwright_jordan(joint[..., None], marginal.mT).cpu().numpy()
+            nwj.append(Score.of_nats(split, at, nats, images))
+        return (ratio[0], ratio[1]), (nwj[0], nwj[1])
 
 
 def broken_score(critic: JointCritic, halves: tuple[Tensor, ...], shift: int) -> Tensor:
@@ -279,9 +274,9 @@ def _padded(columns: Array, width: int) -> Array:
 
 
 def derangements(groups: NDArray[np.int64]) -> Indices:
-    """Rolls that pair every row of (R, b) rows, sorted by picture, with another picture.
+    """Rolls that pair every row of (R, b) rows, sorted by image, with another image.
 
-    Where one picture has more than half of the rows there is none, and the roll by half is
+    Where one image has more than half of the rows there is none, and the roll by half is
     the nearest to one.
     """
     count = groups.shape[1]

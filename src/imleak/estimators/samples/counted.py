@@ -6,17 +6,17 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..interfaces import PairedSamples
+from ...interfaces import PairedSamples
 
 MOST_DRAWN = 5_000
-"""Pairs of scalar samples drawn in all, the same number of every picture."""
+"""Pairs of scalar samples drawn in all, the same number of every image."""
 
 
 def drawn(samples: PairedSamples, seed: int) -> PairedSamples:
-    """Samples without weights: of counted rows, as many draws of every picture.
+    """Samples without weights: of counted rows, as many draws of every image.
 
-    A picture of scalar samples comes as the table of its values and their counts; drawing
-    from it with replacement is drawing pixels of the picture.
+    An image of scalar samples comes as the table of its values and their counts; drawing
+    from it with replacement is drawing pixels of the image.
     """
     if samples.weights is None:
         return samples

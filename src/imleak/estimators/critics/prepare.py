@@ -11,42 +11,15 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.special import ndtri
 from sklearn.utils.extmath import randomized_svd
 
-from ..interfaces import PairedSamples
-from .columns import in_order, varying
-from .split import Split
+from ...interfaces import PairedSamples
+from ..heldout.split import Split
+from ..samples.columns import Matrix, in_order, normal_scores, standardise, varying
 from .training import Cohort
 
-Matrix = NDArray[np.float32]
 FEW = 64
 """Up to so many dimensions every one is made Gaussian by rank; above, they are reduced."""
-
-
-def standardise(rows: Matrix, train: NDArray[np.int64]) -> Matrix:
-    """Zero mean and unit variance on the training rows; a constant column becomes 0."""
-    known = rows[train].astype(np.float64)
-    mean, scale = known.mean(0), known.std(0)
-    return np.asarray(
-        (rows - mean) / np.where(scale > 1e-6 * np.abs(mean), scale, np.inf), dtype=np.float32
-    )
-
-
-def normal_scores(rows: Matrix, train: NDArray[np.int64]) -> Matrix:
-    """Each column through its training ranks to a standard Gaussian.
-
-    Mutual information does not change under a monotone map of a column; heavy tails and
-    odd units do not reach the critic. A column with ties keeps them; a constant one
-    becomes 0.
-    """
-    out = np.empty_like(rows, dtype=np.float32)
-    for j, column in enumerate(rows.T):
-        known = np.sort(column[train])
-        below = np.searchsorted(known, column, "left")
-        upto = np.searchsorted(known, column, "right")
-        out[:, j] = ndtri((below + upto + 1) / (2 * len(known) + 2))
-    return out
 
 
 def principal(rows: Matrix, train: NDArray[np.int64], count: int, seed: int) -> Matrix:

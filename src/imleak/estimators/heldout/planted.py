@@ -8,11 +8,10 @@ from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtri
 from scipy.stats import rankdata
 
-from ..interfaces import LARGEST_PLANTED, PairedSamples
-from .prepare import standardise
+from ...interfaces import LARGEST_PLANTED, PairedSamples
+from ..samples.columns import gaussian_ranks, standardise
 from .split import derange
 
 REPEATS = 10
@@ -27,7 +26,7 @@ def plant(
 ) -> PairedSamples:
     r"""Plantings of a leak in the views of one level, whose only dependence it is.
 
-    Pairs are broken across pictures; then the scores of y in its first principal
+    Pairs are broken across images; then the scores of y in its first principal
     directions are exchanged for Gaussian-copula partners, of correlation rho, of those of
     x. Their marginal is kept by rank, so nothing but the dependence is new, and it adds
     :math:`-\tfrac{k}{2}\log_2(1-\rho^2)` bits a row.
@@ -48,7 +47,7 @@ def plant(
     rho = np.sqrt(1 - 2 ** (-2 * bits / directions))
     rows = np.arange(len(samples.x))
     target, view = (standardise(side, rows) for side in (samples.x, samples.y[level]))
-    known = _gaussian_ranks(target @ _directions(target, directions))
+    known = gaussian_ranks(target @ _directions(target, directions), np.float64)
     basis = _directions(view, directions)
     planted = []
     for _ in range(REPEATS):
@@ -95,7 +94,3 @@ def smallest_detectable(
 def _directions(rows: NDArray[np.floating], count: int) -> NDArray[np.float64]:
     """(d, k) first principal directions of standardised columns."""
     return np.asarray(np.linalg.eigh(rows.T @ rows)[1][:, : -count - 1 : -1], float)
-
-
-def _gaussian_ranks(columns: NDArray[np.floating]) -> NDArray[np.float64]:
-    return np.asarray(ndtri((rankdata(columns, axis=0) - 0.5) / len(columns)))

@@ -11,12 +11,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ..interfaces import PairedSamples
-from .bounds import bernoulli_divergence, infonce
-from .critics import SeparableCritic
-from .evidence import Array, Learned, Score, mean_of_rows
+from ...interfaces import PairedSamples
+from ..bounds import bernoulli_divergence, infonce
+from ..heldout.evidence import Array, Learned, Score
+from ..heldout.split import Indices, Split
+from .networks import SeparableCritic
 from .prepare import cohort_of
-from .split import Indices, Split
 from .training import Cohort, Schedule, equal_length, train
 
 TEMPERS = (0.0, 0.1, 0.2, 0.35, 0.5, 0.7, 0.85, 1.0, 1.2)
@@ -33,6 +33,7 @@ class Contrastive:
     x_components, y_components : principal components kept of either side.
     width : dimension of the common space.
     hidden : width of a hidden layer in both projections; None for linear ones.
+    temperature : of the scores, at first.
     schedule : of the training.
     """
 
@@ -55,13 +56,13 @@ class Contrastive:
         pairings: int,
         seed: int,
     ) -> Learned:
-        """Train on every split; scores on its validation and test pictures by bound."""
+        """Train on every split; scores on its validation and test images by bound."""
         cohort = cohort_of(
             samples, splits, pairings, self.x_components, self.y_components, self.device
         )
         rng = np.random.default_rng([seed, splits[0].seed, splits[0].fold, 0x696E6365])
         critic = self._fit(cohort, rng)
-        said: Learned = {"infonce": [], "retrieval": []}
+        scores: Learned = {"infonce": [], "retrieval": []}
         for r, split in enumerate(splits):
             alone = cohort.only(r)
             for name, read in (("infonce", _read_rows), ("retrieval", _read_first)):
@@ -69,8 +70,8 @@ class Contrastive:
                     read(critic.only(r), alone, np.sort(part), blocks, rng)
                     for part in (split.validation, split.test)
                 ]
-                said[name].append((parts[0], parts[1]))
-        return said
+                scores[name].append((parts[0], parts[1]))
+        return scores
 
     def _fit(self, cohort: Cohort, rng: np.random.Generator) -> SeparableCritic:
         generator = torch.Generator(cohort.x.device).manual_seed(int(rng.integers(2**62)))
@@ -88,7 +89,7 @@ class Contrastive:
 
         def loss(x: Tensor, y: Tensor, rows: NDArray[np.int64]) -> Tensor:
             px, py = critic.project(x, y)
-            same = _other_rows_of_picture(cohort.groups[rows], x.device)
+            same = _other_rows_of_image(cohort.groups[rows], x.device)
             loss: Tensor = SymmetricCrossEntropy.apply(  # type: ignore[no-untyped-call]
                 px, py, critic.log_scale, same, critic.precision
             )
@@ -104,22 +105,22 @@ class Contrastive:
 
 
 def _cautious(critic: SeparableCritic, cohort: Cohort, rows: NDArray[np.int64]) -> Tensor:
-    """(R, L, P) InfoNCE of rows (R, m) less its standard error over pictures."""
+    """(R, L, P) InfoNCE of rows (R, m) less its standard error over images."""
     nats = row_nats(critic, cohort, rows)
-    said = []
+    values = []
     for one, row in zip(nats, rows, strict=True):
         names, inverse, count = np.unique(
             cohort.groups[row], return_inverse=True, return_counts=True
         )
         at = torch.from_numpy(inverse).to(nats.device)
         share = torch.from_numpy(1 / count).to(nats)
-        pictures = nats.new_zeros((*one.shape[:2], len(names))).index_add(-1, at, one) * share
-        said.append(one.mean(-1) - pictures.std(-1, correction=0) / len(names) ** 0.5)
-    return torch.stack(said)
+        images = nats.new_zeros((*one.shape[:2], len(names))).index_add(-1, at, one) * share
+        values.append(one.mean(-1) - images.std(-1, correction=0) / len(names) ** 0.5)
+    return torch.stack(values)
 
 
 def _temper(critic: SeparableCritic, check: Callable[[], Tensor]) -> None:
-    """Scale every member's scores by what its validation pictures prefer; 0 says nothing."""
+    """Scale every member's scores by what its validation images prefer; 0 says nothing."""
     trained = critic.log_scale.clone()
     tried = []
     for factor in TEMPERS:
@@ -131,8 +132,8 @@ def _temper(critic: SeparableCritic, check: Callable[[], Tensor]) -> None:
     critic.log_scale.copy_(trained + preferred.to(trained.device)[..., None, None])
 
 
-def _other_rows_of_picture(groups: Indices, device: torch.device) -> Tensor | None:
-    """(R, 1, 1, b, b) pairs of different rows of one picture, which are no negatives."""
+def _other_rows_of_image(groups: Indices, device: torch.device) -> Tensor | None:
+    """(R, 1, 1, b, b) pairs of different rows of one image, which are no negatives."""
     same = groups[:, :, None] == groups[:, None, :]
     same &= ~np.eye(groups.shape[1], dtype=bool)
     return torch.from_numpy(same[:, None, None]).to(device) if same.any() else None
@@ -183,22 +184,23 @@ class SymmetricCrossEntropy(torch.autograd.Function):
 
 
 def row_nats(critic: SeparableCritic, cohort: Cohort, rows: NDArray[np.int64]) -> Tensor:
-    """InfoNCE (R, L, P, m) of rows (R, m), each against the rows of all other pictures."""
+    """InfoNCE (R, L, P, m) of rows (R, m), each against the rows of all other images."""
     found = [np.unique(cohort.groups[row], return_inverse=True, return_counts=True) for row in rows]
     own = torch.from_numpy(np.stack([inverse for _, inverse, _ in found])).to(cohort.x.device)
     log_size = torch.from_numpy(np.stack([np.log(count[at]) for _, at, count in found]))
     log_size = log_size.to(own.device, torch.float32)
     log_count = torch.tensor([np.log(len(names)) for names, _, _ in found]).to(own.device)
     px, py = critic.project(*cohort.take(rows))
-    said = []
+    nats = []
     for at in torch.split(torch.arange(rows.shape[1], device=own.device), MOST_ROWS):
         scores = critic.score(px, py[..., at, :])
         positive = scores[..., torch.arange(len(at)), at]
         same = own[:, at, None] == own[:, None, :]
         scores = scores - log_size[:, None, None, None]
         negatives = scores.masked_fill(same[:, None, None], -torch.inf).logsumexp(-1)
-        said.append(infonce(positive, negatives, log_count[:, None, None, None]))
-    return torch.cat(said, -1)
+        candidates = torch.logaddexp(positive, negatives)
+        nats.append(infonce(positive, candidates, log_count[:, None, None, None]))
+    return torch.cat(nats, -1)
 
 
 def _read_rows(
@@ -211,8 +213,7 @@ def _read_rows(
     """InfoNCE of the rows of one split."""
     with torch.no_grad():
         nats = row_nats(critic, cohort, rows[None])[0].double().cpu().numpy()
-    values = np.stack([np.ones_like(nats), nats], -1)
-    return Score.of(cohort.splits[0], blocks[rows], values, mean_of_rows, cohort.groups[rows])
+    return Score.of_nats(cohort.splits[0], blocks[rows], nats, cohort.groups[rows])
 
 
 @dataclass(frozen=True)
@@ -232,7 +233,7 @@ def _read_first(
     blocks: Indices,
     rng: np.random.Generator,
 ) -> Score:
-    """Whether the nearest plain row is the true one, one row a picture."""
+    """Whether the nearest plain row is the true one, one row an image."""
     shuffled = rng.permutation(rows)
     first = np.unique(cohort.groups[shuffled], return_index=True)[1]
     chosen = np.sort(shuffled[first])

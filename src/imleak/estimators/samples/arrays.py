@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..interfaces import ImleakError, PairedSamples
+from ...interfaces import ImleakError, PairedSamples
 from .columns import centred, centred_integers, on_one_scale
 from .copies import joined
 

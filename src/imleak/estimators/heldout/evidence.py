@@ -1,8 +1,8 @@
 """From held-out scores to a value, its interval, its null and a verdict.
 
-A bound is a function of sums over the test pictures (of scores, of their exponentials,
-of products of variates). Keeping those sums for small blocks of pictures makes the
-bootstrap over pictures a matrix product.
+A bound is a function of sums over the test images (of scores, of their exponentials,
+of products of variates). Keeping those sums for small blocks of images makes the
+bootstrap over images a matrix product.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from typing import Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from ..interfaces import PairedSamples, Verdict
+from ...interfaces import Null, PairedSamples, Verdict
 from .split import Indices, Split
 
 Array = NDArray[np.floating]
 Functional = Callable[[Array], Array]
-"""Sums (..., q) over pictures -> nats (...). The first sum is always the row count."""
+"""Sums (..., q) over images -> nats (...). The first sum is always the row count."""
 
 MOST_BLOCKS = 1000
 DRAWS = 1000
@@ -27,7 +27,7 @@ SATURATED = 0.95
 ROUNDING = 1e-5
 """Nats that single precision can make of nothing."""
 ABSURD = -1.0
-"""Bits below which a critic is worse than one that says nothing."""
+"""Below, a critic is worse than one that says nothing."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,12 +37,12 @@ class Score:
     Parameters
     ----------
     seed, fold : of the split.
-    blocks : (b,) blocks of pictures in this part.
+    blocks : (b,) blocks of images in this part.
     sums : (L, P, b, q) sums over the rows of each block; P = 1 (true pairs) or 2 (true,
         broken).
     functional : from sums to nats.
-    pictures, rows : how many there are in this part.
-    looks : (looks, L, P) nats at every look while it was trained, where it was.
+    images, rows : how many there are in this part.
+    checks : (checks, L, P) nats at every check while it was trained, where it was.
     """
 
     seed: int
@@ -50,9 +50,9 @@ class Score:
     blocks: NDArray[np.int64]
     sums: Array
     functional: Functional
-    pictures: int
+    images: int
     rows: int
-    looks: Array | None = None
+    checks: Array | None = None
 
     @classmethod
     def of(
@@ -63,20 +63,25 @@ class Score:
         functional: Functional,
         groups: Indices,
     ) -> Self:
-        """From values (L, P, m, q) of rows, their blocks (m,) and pictures (m,)."""
+        """From values (L, P, m, q) of rows, their blocks (m,) and images (m,)."""
         names, inverse = np.unique(blocks, return_inverse=True)
         order = np.argsort(inverse, kind="stable")
         starts = np.searchsorted(inverse[order], np.arange(len(names)))
         sums = np.add.reduceat(np.asarray(values, float)[..., order, :], starts, axis=-2)
-        pictures = len(np.unique(groups))
-        return cls(split.seed, split.fold, names, sums, functional, pictures, len(groups))
+        images = len(np.unique(groups))
+        return cls(split.seed, split.fold, names, sums, functional, images, len(groups))
+
+    @classmethod
+    def of_nats(cls, split: Split, blocks: Indices, nats: Array, groups: Indices) -> Self:
+        """The mean of nats (L, P, m) of rows."""
+        return cls.of(split, blocks, np.stack([np.ones_like(nats), nats], -1), mean_of_rows, groups)
 
     def value(self) -> Array:
         """(L, P) nats on all of this part."""
         return self.functional(self.sums.sum(2))
 
     def cautious_value(self) -> Array:
-        """(L, P) nats less their standard error over pictures, by the jackknife."""
+        """(L, P) nats less their standard error over images, by the jackknife."""
         total = self.sums.sum(2, keepdims=True)
         with np.errstate(invalid="ignore"):
             without = self.functional(total - self.sums)
@@ -86,11 +91,11 @@ class Score:
 
 
 Learned = dict[str, list[tuple[Score, Score]]]
-"""By bound, a split after the other: scores of its validation and of its test pictures."""
+"""By bound, a split after the other: scores of its validation and of its test images."""
 
 
 class Learner(Protocol):
-    """Learns to tell true pairs from broken ones on the training pictures of each split."""
+    """Learns to tell true pairs from broken ones on the training images of each split."""
 
     def learn(
         self,
@@ -100,7 +105,7 @@ class Learner(Protocol):
         pairings: int,
         seed: int,
     ) -> Learned:
-        """Train on every split; score its validation and test pictures."""
+        """Train on every split; score its validation and test images."""
         ...
 
 
@@ -131,8 +136,8 @@ class Evidence:
         )
 
 
-def blocks_of_pictures(groups: NDArray[np.int64], seed: int) -> NDArray[np.int64]:
-    """A block (n,) for every row: its picture, or a random set of pictures when there are
+def blocks_of_images(groups: NDArray[np.int64], seed: int) -> NDArray[np.int64]:
+    """A block (n,) for every row: its image, or a random set of images when there are
     more than the bootstrap needs."""
     names, inverse = np.unique(groups, return_inverse=True)
     shuffled = np.random.default_rng(seed).permutation(len(names))
@@ -144,12 +149,19 @@ def mean_of_rows(sums: Array) -> Array:
     return np.asarray(sums[..., 1] / sums[..., 0])
 
 
-def weigh(scores: Sequence[Score], seed: int) -> Evidence:
-    """Pool folds and seeds, and bootstrap over pictures and seeds.
+def null_of(values: Array) -> Null:
+    """Of the values of broken pairs, in bits."""
+    return Null(
+        float(values.mean()), float(np.percentile(values, 95)), tuple(float(v) for v in values)
+    )
+
+
+def bootstrap(scores: Sequence[Score], seed: int) -> Evidence:
+    """Pool folds and seeds, and bootstrap over images and seeds.
 
     The value is the mean over seeds of the mean over folds, folds weighted by rows. A
-    bootstrap draw resamples the pictures (the same ones for every seed, since every
-    seed tests every picture) and the seeds; the critics are not trained again.
+    bootstrap draw resamples the images (the same ones for every seed, since every
+    seed tests every image) and the seeds; the critics are not trained again.
     """
     rng = np.random.default_rng([seed, 0x626F6F74])
     seeds = sorted({score.seed for score in scores})
@@ -187,8 +199,8 @@ def _over_folds(scores: Sequence[Score], weights: Array) -> Array:
         sums = np.einsum("dg,lpgq->dlpq", weights[:, score.blocks], score.sums, optimize=True)
         count = sums[..., 0]
         with np.errstate(divide="ignore", invalid="ignore"):
-            said = np.where(count > 0, score.functional(sums), 0.0)
-        value, rows = value + count * said, rows + count
+            nats = np.where(count > 0, score.functional(sums), 0.0)
+        value, rows = value + count * nats, rows + count
     return np.asarray(value / np.maximum(rows, 1e-12))
 
 
@@ -198,7 +210,7 @@ def judge(
     high: float,
     null_p95: float,
     ceiling: float,
-    by_fold: Array,
+    by_fold: Array | Sequence[float] = (),
 ) -> Verdict:
     """The verdict on one level; docs/method.md defines each.
 
@@ -206,13 +218,13 @@ def judge(
     ----------
     value, low, high : estimate and 95 % interval.
     null_p95 : 95th percentile of the null.
-    ceiling : the most that could have been said.
-    by_fold : (folds,) estimates of the folds.
+    ceiling : the most that could have been found.
+    by_fold : (folds,) estimates of the folds, where there are folds.
     """
     if not np.all(np.isfinite([value, low, high, null_p95, *by_fold])) or value < ABSURD:
         return "unreliable"
     if low <= max(0.0, null_p95) + ROUNDING:
         return "no leak found"
-    if high - low > value or np.std(by_fold) > value:
+    if high - low > value or (len(by_fold) and np.std(by_fold) > value):
         return "unreliable"
     return "saturated" if value > SATURATED * ceiling else "leak"

@@ -1,4 +1,4 @@
-"""Who is trained on, who chooses and who is tested: splits and broken pairs by picture."""
+"""Who is trained on, who chooses and who is tested: splits and broken pairs by image."""
 
 from __future__ import annotations
 
@@ -7,18 +7,20 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..interfaces import ImleakError
+from ...interfaces import ImleakError
 
 Indices = NDArray[np.int64]
+VALIDATION = 0.2
+"""Share of the images outside the test set that training does not see."""
 FEWEST = 6
-"""Pictures that give two to training, validation and test."""
+"""Images that give two to training, validation and test."""
 
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """Rows of one fold of one seed; no picture stands in two of the three.
+    """Rows of one fold of one seed; no image stands in two of the three.
 
-    `broken` gives every row a partner row of another picture of the same part, for the
+    `broken` gives every row a partner row of another image of the same part, for the
     null: pairs (x[broken[i]], y[i]).
     """
 
@@ -31,27 +33,27 @@ class Split:
 
 
 class TooFewImagesError(ImleakError):
-    """Held-out evaluation needs more pictures than there are."""
+    """Held-out evaluation needs more images than there are."""
 
 
 def cross_fit(
-    groups: Indices, folds: int, seeds: int, seed: int, validation: float = 0.2
+    groups: Indices, folds: int, seeds: int, seed: int, validation: float = VALIDATION
 ) -> list[Split]:
-    """Splits of every seed and fold: each picture is tested once a seed.
+    """Splits of every seed and fold: each image is tested once a seed.
 
     Parameters
     ----------
-    groups : (n,) picture of every row.
-    folds : K; one K-th of the pictures is the test set. Fewer where that would leave a
-        test set of one picture.
+    groups : (n,) image of every row.
+    folds : K; one K-th of the images is the test set. Fewer where that would leave a
+        test set of one image.
     seeds : repetitions, each with its own folds.
     seed : of all randomness.
-    validation : share of the pictures outside the test set that choose the checkpoint.
+    validation : share of the images outside the test set that choose the checkpoint.
 
     Raises
     ------
     TooFewImagesError
-        With fewer than six pictures, or fewer than eight and two folds.
+        With fewer than six images, or fewer than eight and two folds.
     """
     names, rows = np.unique(groups, return_inverse=True)
     count = len(names)
@@ -81,15 +83,15 @@ def cross_fit(
 
 
 def derange(groups: Indices, rng: np.random.Generator) -> Indices:
-    """A partner row for every row, always of another picture.
+    """A partner row for every row, always of another image.
 
-    Pictures are arranged in a random cycle and each takes its partners from the next, so
-    that rows of one picture stay together: what is broken is the pair, and not the
-    likeness of the rows of one picture, which a null must keep.
+    Images are arranged in a random cycle and each takes its partners from the next, so
+    that rows of one image stay together: what is broken is the pair, and not the
+    likeness of the rows of one image, which a null must keep.
 
     Parameters
     ----------
-    groups : (n,) picture of every row; at least two different ones.
+    groups : (n,) image of every row; at least two different ones.
 
     Returns
     -------
@@ -110,13 +112,13 @@ def derange(groups: Indices, rng: np.random.Generator) -> Indices:
 def nested_subsets(
     groups: Indices, rows: Indices, fractions: tuple[float, ...], rng: np.random.Generator
 ) -> list[Indices]:
-    """Training rows of a rising share of the pictures, each set within the next.
+    """Training rows of a rising share of the images, each set within the next.
 
     Parameters
     ----------
-    groups : (n,) picture of every row.
+    groups : (n,) image of every row.
     rows : training rows.
-    fractions : shares of the training pictures, at least two pictures each.
+    fractions : shares of the training images, at least two images each.
     """
     names = rng.permutation(np.unique(groups[rows]))
     subsets = []

@@ -8,17 +8,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..interfaces import PairedSamples
-from .columns import varying
-from .evidence import Array, Learned, Score, mean_of_rows
-from .gaussian_critic import cautious_mean, infonce_rows
-from .prepare import Matrix, standardise
-from .split import Indices, Split
+from ...interfaces import PairedSamples
+from ..heldout.evidence import Array, Learned, Score
+from ..heldout.split import Indices, Split
+from ..samples.columns import Matrix, standardise, varying
+from .gaussian import cautious_mean, infonce_rows
 
 SCALES = (1.0, 2.0, 4.0, 6.0, 8.0, 12.0, 16.0, 24.0, 32.0, 48.0, 64.0)
-"""Inverse temperatures that validation pictures choose among; else the critic says nothing."""
+"""Inverse temperatures that validation images choose among; else the critic says nothing."""
 GAIN = 0.02
-"""Nats by which a larger scale must be better: on few pictures, all of them found, none is
+"""Nats by which a larger scale must be better: on few images, all of them found, none is
 large enough, until one is missed."""
 MOST_CHECKED = 500
 ROUNDING = 1e-5
@@ -38,20 +37,18 @@ class FixedCosine:
         pairings: int,
         seed: int,  # noqa: ARG002
     ) -> Learned:
-        """Choose a scale on every split; scores on its validation and test pictures."""
+        """Choose a scale on every split; scores on its validation and test images."""
         groups = samples.groups
-        said = []
+        scores = []
         for split in splits:
             parts = (np.sort(split.validation), np.sort(split.test))
             nats = self._nats(samples, split, pairings, parts)
-            said.append(tuple(
-                Score.of(
-                    split, blocks[rows], np.stack([np.ones_like(part), part], -1),
-                    mean_of_rows, groups[rows],
-                )
+            validation, test = (
+                Score.of_nats(split, blocks[rows], part, groups[rows])
                 for rows, part in zip(parts, nats, strict=True)
-            ))  # fmt: skip
-        return {"cosine-infonce": [(validation, test) for validation, test in said]}
+            )
+            scores.append((validation, test))
+        return {"cosine-infonce": scores}
 
     def _nats(
         self, samples: PairedSamples, split: Split, pairings: int, parts: tuple[Indices, Indices]
@@ -61,11 +58,11 @@ class FixedCosine:
         found = np.full((*shape, len(parts[0])), np.nan), np.full((*shape, len(parts[1])), np.nan)
         if samples.x.shape[1] != samples.y.shape[2]:
             return found
-        told = varying(samples.x) | varying(samples.y)
-        target = samples.x[:, told]
+        varied = varying(samples.x) | varying(samples.y)
+        target = samples.x[:, varied]
         spaces = [_directions(target, split.train), _standard(target, split.train)]
         partners = (np.arange(len(samples.groups)), split.broken)[:pairings]
-        for at, level in enumerate(samples.y[..., told]):
+        for at, level in enumerate(samples.y[..., varied]):
             views = [_directions(level, split.train), _standard(level, split.train)]
             for p, partner in enumerate(partners):
                 scale, x, y = _chosen(spaces, views, partner, parts[0], samples.groups)
@@ -82,16 +79,16 @@ def _chosen(
     validation: Indices,
     groups: Indices,
 ) -> tuple[float, Matrix, Matrix]:
-    """The scale, and the two sides, that say most on the validation pictures; scale 0 where
+    """The scale, and the two sides, that say most on the validation images; scale 0 where
     all of them say less than nothing."""
     rows = validation[:: -(-len(validation) // MOST_CHECKED)]
     best = (0.0, 0.0, spaces[0], views[0])
     for x, y in zip(spaces, views, strict=True):
         cosines = y[rows] @ x[partner[rows]].T
         for scale in SCALES:
-            said = cautious_mean(infonce_rows(scale * cosines, groups[rows]), groups[rows])
-            if said > best[0] + GAIN:
-                best = (said, scale, x, y)
+            value = cautious_mean(infonce_rows(scale * cosines, groups[rows]), groups[rows])
+            if value > best[0] + GAIN:
+                best = (value, scale, x, y)
     return best[1:]
 
 

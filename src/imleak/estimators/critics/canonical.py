@@ -10,21 +10,20 @@ from numpy.typing import NDArray
 from scipy.linalg import eigh
 from sklearn.utils.extmath import randomized_svd
 
-from ..interfaces import PairedSamples
-from .bounds import gaussian_information
-from .columns import varying
-from .evidence import Array, Learned, Score, mean_of_rows
-from .gaussian_critic import (
+from ...interfaces import PairedSamples
+from ..bounds import gaussian_information
+from ..heldout.evidence import Array, Learned, Score
+from ..heldout.split import Indices, Split
+from ..samples.columns import gaussian_ranks, normal_scores, varying
+from .gaussian import (
     NEAR_ONE,
     correlations,
     crossed_log_ratio,
     gaussian_log_ratio,
-    gaussian_ranks,
     infonce_rows,
     strength,
 )
-from .prepare import FEW, normal_scores, reduce
-from .split import Indices, Split
+from .prepare import FEW, reduce
 
 SHRINKAGES = (0.01, 0.1, 0.3, 1.0)
 """Share of the identity in both covariances; 1 is the singular vectors of the cross-covariance."""
@@ -54,12 +53,12 @@ class Variates:
     Parameters
     ----------
     u, v : (n, k) variates of every row of y and of its partner in x.
-    correlation : (k,) as the validation pictures show it.
-    halves : (2, k) as either half of the validation pictures shows it.
+    correlation : (k,) as the validation images show it.
+    halves : (2, k) as either half of the validation images shows it.
     summed : how many variates have the largest information there, summed.
     kept, temper : how many variates, and at which strength, the Gaussian critic does best
         on one half with the correlations of the other; temper 0 says nothing.
-    said : cautious value of that critic there, in nats.
+    value : cautious value of that critic there, in nats.
     """
 
     u: Array
@@ -69,13 +68,13 @@ class Variates:
     summed: int
     kept: int
     temper: float
-    said: float
+    value: float
 
 
 @dataclass(frozen=True)
 class Canonical:
-    """Directions fitted on training pictures, their number and shrinkage chosen on
-    validation pictures, correlations measured on test pictures.
+    """Directions fitted on training images, their number and shrinkage chosen on
+    validation images, correlations measured on test images.
 
     `cca` sums the Gaussian information of the variates, as if they were independent;
     `cca-infonce` uses their Gaussian log-ratio as an InfoNCE critic and needs no such
@@ -97,7 +96,7 @@ class Canonical:
         pairings: int,
         seed: int,  # noqa: ARG002
     ) -> Learned:
-        """Fit on every split; scores on its validation and test pictures by bound."""
+        """Fit on every split; scores on its validation and test images by bound."""
         found = [fit_variates(samples, split, pairings, self.radial) for split in splits]
         return self.read(found, samples, splits, blocks)
 
@@ -109,24 +108,20 @@ class Canonical:
         blocks: Indices,
     ) -> Learned:
         """Scores of variates that are fitted already."""
-        said: Learned = {"cca": [], "cca-infonce": []}
+        scores: Learned = {"cca": [], "cca-infonce": []}
         for variates, split in zip(found, splits, strict=True):
             validation, test = np.sort(split.validation), np.sort(split.test)
             of = (blocks, samples.groups)
             half = halves_of(samples.groups[validation])
-            said["cca"].append(
-                (
-                    _read_products(variates, split, validation, *of),
-                    _read_products(variates, split, test, *of),
-                )
-            )
-            said["cca-infonce"].append(
-                (
-                    _read_ratios(variates, split, validation, *of, half),
-                    _read_ratios(variates, split, test, *of),
-                )
-            )
-        return said
+            scores["cca"].append((
+                _read_products(variates, split, validation, *of),
+                _read_products(variates, split, test, *of),
+            ))  # fmt: skip
+            scores["cca-infonce"].append((
+                _read_ratios(variates, split, validation, *of, half),
+                _read_ratios(variates, split, test, *of),
+            ))  # fmt: skip
+        return scores
 
 
 def is_few(samples: PairedSamples) -> bool:
@@ -148,7 +143,7 @@ def fit_variates(
         found.append([
             max(
                 (_fit(x, y, partner, split, samples.groups) for x, y in zip(xs, ys, strict=True)),
-                key=lambda one: one.said,
+                key=lambda one: one.value,
             )
             for partner in pairs
         ])  # fmt: skip
@@ -175,9 +170,9 @@ def _side(coordinates: NDArray[np.float32], split: Split) -> _Side:
 
 
 def _fit(x: _Side, y: _Side, partner: Indices, split: Split, groups: Indices) -> Variates:
-    """The variates whose correlations say most on the validation pictures.
+    """The variates whose correlations say most on the validation images.
 
-    What one half of these shows is judged on the other: few pictures show correlations
+    What one half of these shows is judged on the other: few images show correlations
     where there are none, and a critic that believes them is wrong at full strength.
     """
     cross = x.rows[partner[split.train]].T @ y.rows[split.train] / len(split.train)
@@ -208,7 +203,7 @@ def _fit(x: _Side, y: _Side, partner: Indices, split: Split, groups: Indices) ->
 
 
 def halves_of(groups: Indices) -> Indices:
-    """0 or 1 for every row, by picture, as equal in number as can be."""
+    """0 or 1 for every row, by image, as equal in number as can be."""
     return np.asarray(np.unique(groups, return_inverse=True)[1] % 2)
 
 
@@ -226,10 +221,7 @@ def _read_products(
     values[..., 1 + MOST_VARIATES :] = 1
     for level, pairs in zip(values, found, strict=True):
         for out, one in zip(level, pairs, strict=True):
-            u, v = (
-                gaussian_ranks(one.u[rows, : one.summed]),
-                gaussian_ranks(one.v[rows, : one.summed]),
-            )
+            u, v = (gaussian_ranks(side[rows, : one.summed]) for side in (one.u, one.v))
             for k, product in enumerate((u * v, u * u, v * v)):
                 out[:, 1 + k * MOST_VARIATES :][:, : u.shape[1]] = product
     return Score.of(split, blocks[rows], values, information_of_sums, groups[rows])
@@ -251,12 +243,11 @@ def _read_ratios(
     half: Indices | None = None,
 ) -> Score:
     """InfoNCE of every row with the Gaussian log-ratio as critic: under the correlations of
-    the validation pictures, or of the other half of them than the row is of."""
+    the validation images, or of the other half of them than the row is of."""
     nats = np.stack(
         [[_ratio_rows(one, rows, groups[rows], half) for one in pairs] for pairs in found]
     )
-    values = np.stack([np.ones_like(nats), nats], -1)
-    return Score.of(split, blocks[rows], values, mean_of_rows, groups[rows])
+    return Score.of_nats(split, blocks[rows], nats, groups[rows])
 
 
 def _ratio_rows(one: Variates, rows: Indices, groups: Indices, half: Indices | None) -> Array:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from .critics import Shape, Stack
-from .split import Indices, Split
+from ..heldout.split import Indices, Split
+from .networks import Shape, Stack
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,7 +24,7 @@ class Cohort:
     x : (R, n, dx) target, prepared on each split's training rows and shared by its members;
         or (R, L, P, n, dx), each member's own, row i being the partner of y's row i.
     y : (R, L, n, dy) view; or (R, L, P, n, dy).
-    groups : (n,) picture of every row.
+    groups : (n,) image of every row.
     pairings : P, 1 (true pairs) or 2 (true, broken).
     """
 
@@ -54,20 +54,15 @@ class Cohort:
 
     def only(self, r: int) -> Cohort:
         """Split `r` alone."""
-        return Cohort(
-            self.splits[r : r + 1],
-            self.x[r : r + 1],
-            self.y[r : r + 1],
-            self.groups,
-            self.pairings,
-        )
+        one = slice(r, r + 1)
+        return replace(self, splits=self.splits[one], x=self.x[one], y=self.y[one])
 
     def narrowed(self, levels: Tensor, pairings: int) -> Cohort:
         """Some of the levels and the first of the pairings alone."""
         x, y = self.x, self.y.index_select(1, levels)
         if x.ndim == 5:
             x, y = x.index_select(1, levels)[:, :, :pairings], y[:, :, :pairings]
-        return Cohort(self.splits, x, y, self.groups, pairings)
+        return replace(self, x=x, y=y, pairings=pairings)
 
 
 def equal_length(rows: Sequence[Indices]) -> NDArray[np.int64]:
@@ -78,7 +73,7 @@ def equal_length(rows: Sequence[Indices]) -> NDArray[np.int64]:
 
 def batches(cohort: Cohort, size: int, rng: np.random.Generator) -> Iterator[NDArray[np.int64]]:
     """Endless batches (R, size) of training rows, each row once an epoch; the rows of one
-    picture stand together in a batch."""
+    image stand together in a batch."""
     size = min(size, *(len(s.train) for s in cohort.splits))
     queues = [_rows(s.train, cohort.groups, size, rng) for s in cohort.splits]
     while True:
@@ -107,15 +102,10 @@ class Schedule:
     ----------
     steps, batch : optimiser steps, rows a step.
     rate, decay : AdamW's learning rate and weight decay.
-    every : steps between looks at the validation pictures.
-    patience : looks without improving after which a level, or all broken pairs, stop; 0
+    every : steps between checks on the validation images.
+    patience : checks without improving after which a level, or all broken pairs, stop; 0
         never stops.
-    told : is told the share of the steps that is done.
-
-    Raises
-    ------
-    ValueError
-        With no step, or a batch of fewer than two rows.
+    progress : is given the share of the steps that is done.
     """
 
     steps: int = 600
@@ -124,13 +114,7 @@ class Schedule:
     decay: float = 0.0
     every: int = 25
     patience: int = 8
-    told: Callable[[float], None] | None = None
-
-    def __post_init__(self) -> None:
-        if self.steps < 1 or self.batch < 2:
-            raise ValueError(
-                f"steps={self.steps} must be at least 1 and batch={self.batch} at least 2"
-            )
+    progress: Callable[[float], None] | None = None
 
 
 def train(
@@ -144,7 +128,7 @@ def train(
     keep_best: bool = True,
     levels: Indices | None = None,
 ) -> Tensor:
-    """Train all members; each ends with the weights its validation pictures prefer.
+    """Train all members; each ends with the weights its validation images prefer.
 
     Parameters
     ----------
@@ -153,35 +137,35 @@ def train(
 
     Returns
     -------
-    (looks, R, L, P) value of `check` at every look; what has stopped keeps its last.
+    (checks, R, L, P) value of `check` at every one; what has stopped keeps its last.
     """
     optimiser = torch.optim.AdamW(
         critic.parameters(), lr=schedule.rate, weight_decay=schedule.decay, fused=True
     )
-    looks = _Looks(critic, cohort)
+    kept = _Checkpoints(critic, cohort)
     if levels is not None:
-        looks.go_on_with(torch.from_numpy(levels), cohort.pairings, optimiser)
+        kept.go_on_with(torch.from_numpy(levels), cohort.pairings, optimiser)
     for step, rows in zip(
         range(1, schedule.steps + 1), batches(cohort, schedule.batch, rng), strict=False
     ):
-        torch.autograd.backward(loss(*looks.cohort.take(rows), rows).sum())
+        torch.autograd.backward(loss(*kept.cohort.take(rows), rows).sum())
         optimiser.step()
         optimiser.zero_grad(set_to_none=True)
         if step % schedule.every and step != schedule.steps:
             continue
         with torch.no_grad():
-            looks.take(check(looks.cohort))
-        if schedule.told:
-            schedule.told(step / schedule.steps)
-        if keep_best and schedule.patience and looks.stop(schedule.patience, optimiser):
+            kept.note(check(kept.cohort))
+        if schedule.progress:
+            schedule.progress(step / schedule.steps)
+        if keep_best and schedule.patience and kept.stop(schedule.patience, optimiser):
             break
     if keep_best:
-        looks.restore()
-    return torch.stack(looks.seen)
+        kept.restore()
+    return torch.stack(kept.values)
 
 
-class _Looks:
-    """What validation said of every member, the weights it preferred, and who still trains."""
+class _Checkpoints:
+    """What validation found of every member, the weights it preferred, and who still trains."""
 
     def __init__(self, critic: Stack, cohort: Cohort):
         self.critic = critic
@@ -190,21 +174,21 @@ class _Looks:
         self.best = torch.full(cohort.members, -torch.inf, device=cohort.x.device)
         self.idle = torch.zeros(cohort.members, dtype=torch.int64, device=cohort.x.device)
         self.kept = [state.detach().clone() for state in critic.states()]
-        self.seen: list[Tensor] = []
+        self.values: list[Tensor] = []
 
     @property
     def training(self) -> tuple[slice, Tensor, slice]:
         """Where the members that still train stand among all."""
         return slice(None), self.levels, slice(self.cohort.pairings)
 
-    def take(self, now: Tensor) -> None:
-        """Note a look, and keep the weights of members that improved."""
+    def note(self, now: Tensor) -> None:
+        """Note a check, and keep the weights of members that improved."""
         at = self.training
         now = now.to(self.best.dtype)
         better = now > self.best[at]
-        said = self.seen[-1].clone() if self.seen else torch.full_like(self.best, torch.nan)
-        said[at] = now
-        self.seen.append(said)
+        last = self.values[-1].clone() if self.values else torch.full_like(self.best, torch.nan)
+        last[at] = now
+        self.values.append(last)
         self.best[at] = torch.where(better, now, self.best[at])
         self.idle[at] = torch.where(better, 0, self.idle[at] + 1)
         for r, level, pairing in better.nonzero().tolist():
@@ -230,8 +214,8 @@ class _Looks:
         self.critic.narrow(levels.to(self.levels.device), pairings, optimiser)
 
     def restore(self) -> None:
-        """Give every member the weights that were kept; one that diverged before it said
-        anything gets none, so that nothing is read from it."""
+        """Give every member the weights that were kept; one that diverged before its first
+        check gets none, so that nothing is read from it."""
         diverged = (self.idle > 0) & self.best.isneginf()
         self.critic.members = self.whole.members
         for state, kept in zip(self.critic.states(), self.kept, strict=True):

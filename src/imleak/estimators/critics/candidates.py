@@ -1,0 +1,131 @@
+"""All lower bounds that `best` chooses among, and the choice."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+import torch
+
+from ...interfaces import PairedSamples
+from ..heldout.evidence import Array, Functional, Learned, Score, mean_of_rows
+from ..heldout.split import Indices, Split
+from .canonical import Canonical, Variates, fit_variates, is_few
+from .contrastive import Contrastive
+from .fixed_cosine import FixedCosine
+from .training import Schedule
+from .variational import Variational
+
+CANDIDATES = ("cca-infonce", "infonce", "nwj", "retrieval", "cosine-infonce")
+IMAGES_A_RATIO = 10
+"""NWJ stands only where e^I is at most one in so many of the validation images: above, its
+mean hangs on pairs too rare to have been seen."""
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """The learners of all candidates on the same splits, sharing the canonical variates."""
+
+    canonical: Canonical
+    cosine: FixedCosine
+    contrastive: Contrastive
+    variational: Variational
+
+    @classmethod
+    def of(cls, precision: torch.dtype, device: str) -> Self:
+        """At their defaults, the network trained for fewer steps: it starts near its end."""
+        schedule = Schedule(steps=600, batch=500, decay=0.01)
+        return cls(
+            Canonical(),
+            FixedCosine(),
+            Contrastive(precision=precision, device=device),
+            Variational(canonical=True, schedule=schedule, precision=precision, device=device),
+        )
+
+    def learn(
+        self,
+        samples: PairedSamples,
+        splits: Sequence[Split],
+        blocks: Indices,
+        pairings: int,
+        seed: int,
+    ) -> Learned:
+        found = [fit_variates(samples, split, pairings, radial=False) for split in splits]
+        bent = found
+        if is_few(samples):
+            bent = [fit_variates(samples, split, pairings, radial=True) for split in splits]
+        return {
+            **self.canonical.read(bent, samples, splits, blocks),
+            **self.variational.refine(
+                found, samples, splits, blocks, seed, _within_reach(found, splits, samples.groups)
+            ),
+            **self.contrastive.learn(samples, splits, blocks, pairings, seed),
+            **self.cosine.learn(samples, splits, blocks, pairings, seed),
+        }
+
+
+def _most_of_a_ratio(images: int) -> float:
+    """Nats above which NWJ is not believed on so many validation images."""
+    return math.log(images / IMAGES_A_RATIO)
+
+
+def _within_reach(
+    found: Sequence[list[list[Variates]]], splits: Sequence[Split], groups: Indices
+) -> Indices:
+    """Levels at which NWJ may stand: the canonical critic has not found more already."""
+    values = np.array([[pairs[0].value for pairs in levels] for levels in found])
+    most = [_most_of_a_ratio(len(np.unique(groups[split.validation]))) for split in splits]
+    return np.flatnonzero((values < np.array(most)[:, None]).any(0))
+
+
+@dataclass(frozen=True, eq=False)
+class _Chosen:
+    """Functional of sums (..., L, P, 2) whose candidate differs from level to level.
+
+    Parameters
+    ----------
+    choice : (L, P) index of the candidate.
+    functionals : of the candidates; all read two sums.
+    """
+
+    choice: np.ndarray[tuple[int, ...], np.dtype[np.int64]]
+    functionals: tuple[Functional, ...]
+
+    def __call__(self, sums: Array) -> Array:
+        nats = mean_of_rows(sums)
+        for at, functional in enumerate(self.functionals):
+            if functional is not mean_of_rows:
+                nats = np.where(self.choice == at, functional(sums), nats)
+        return nats
+
+
+def pick(
+    candidates: Sequence[tuple[Score, Score]], titles: Sequence[str] = CANDIDATES
+) -> tuple[Score, list[str]]:
+    """The test score of the candidate each level and pairing prefers on validation, and
+    its title at each level.
+
+    Parameters
+    ----------
+    candidates : (validation, test) scores of all of :data:`CANDIDATES`, a view after the
+        other.
+    titles : of each.
+    """
+    validation = np.stack([one.cautious_value() for one, _ in candidates])
+    for at in range(CANDIDATES.index("nwj"), len(candidates), len(CANDIDATES)):
+        nwj = candidates[at][0]
+        validation[at][nwj.value() > _most_of_a_ratio(nwj.images)] = -np.inf
+    choice = np.nan_to_num(validation, nan=-np.inf).argmax(0)
+    tests = [test for _, test in candidates]
+    first = tests[0]
+    # A fold weighs by its images, whichever speaks for it: retrieval has one row of each.
+    sums = np.stack([test.sums * (test.images / test.rows) for test in tests])
+    picked = np.take_along_axis(sums, choice[None, ..., None, None], 0)[0]
+    functional = _Chosen(choice, tuple(test.functional for test in tests))
+    score = Score(
+        first.seed, first.fold, first.blocks, picked, functional, first.images, first.rows
+    )
+    return score, [titles[at] for at in choice[:, 0]]
