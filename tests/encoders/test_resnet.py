@@ -29,7 +29,7 @@ def test_features_are_those_of_transformers(tmp_path, kind, settings):
 @pytest.mark.parametrize("model", ["18", "34", "50", "101", "152"])
 def test_named_models_have_the_parameters_of_their_name(model):
     """Of torchvision's table, without its classifier (512 or 2048 inputs, 1000 classes)."""
-    from imleak.encoders._transformers import weights
+    from imleak.encoders.networks.transformers import weights
 
     millions = {"18": 11.69, "34": 21.80, "50": 25.56, "101": 44.55, "152": 60.19}[model]
     encoder = ResNet("random:0", model=model)

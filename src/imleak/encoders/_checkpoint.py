@@ -108,8 +108,8 @@ class Source:
 class Checkpoint:
     """A folder with config.json and weights, in one file or in several with an index.
 
-    Nothing but the files named at the top of this module is looked at: no code, no adapter
-    and no other format that transformers would also load.
+    Only the files named at the top of this module are read: no code, no adapter and no other
+    format that transformers would also load.
 
     Parameters
     ----------

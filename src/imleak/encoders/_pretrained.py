@@ -12,7 +12,7 @@ from ..machine import Precision
 from ._checkpoint import CONFIG, PROCESSORS, Checkpoint, Source, WeightsError
 from ._families import FAMILIES, PROJECTED, Family, architecture
 from ._network import Input, Network
-from ._shown import normalisation, side
+from ._processor import normalisation, side
 
 if TYPE_CHECKING:
     from torch import nn
@@ -60,24 +60,48 @@ class Pretrained(Network):
         super().__init__(device=device, precision=precision, batch_size=batch_size)
         self.source = Source.parse(weights, self.name, self.example)
         self.model = None if model is None else str(model)
-        self.checkpoint: Checkpoint | None = None
-        if self.source.kind == "random":
-            self.trained = False
-            kind, self._settings = self._named()
-        else:
-            if model is not None:
-                raise ImleakError(
-                    f"{self.name}: model={model} is for random weights; {CONFIG} says it of others"
-                )
-            self.checkpoint = self.source.checkpoint()
-            kind, self._settings = self._read(self.checkpoint)
-        self.family = self._family(kind, features)
-        self._processor = self._processed()
+        self.features = features
+        self.trained = self.source.kind != "random"
+        if features not in (None, "projected", "pooled"):
+            raise ImleakError(f"features is 'projected' or 'pooled', not {features!r}")
+        if self.trained and model is not None:
+            raise ImleakError(
+                f"{self.name}: model={model} is for random weights; {CONFIG} says it of others"
+            )
+        if not self.trained:
+            self.family  # noqa: B018 (checks model and features)
+
+    @cached_property
+    def checkpoint(self) -> Checkpoint | None:
+        """The files of a trained network.
+
+        Raises
+        ------
+        WeightsError
+            If they are not there.
+        """
+        return self.source.checkpoint() if self.trained else None
+
+    @cached_property
+    def family(self) -> Family:
+        """Which networks it is one of.
+
+        Raises
+        ------
+        ImleakError
+            If it has no such features, or this encoder takes no such network.
+        """
+        family = FAMILIES[self._described[0]]
+        if family.name == "clip":
+            return family if self.features == "pooled" else PROJECTED
+        if self.features == "projected":
+            raise ImleakError(f"{family.name} has pooled features only, and none projected")
+        return family
 
     @property
     def title(self) -> str:
-        pooled = self.family.name == "clip" and self.family is not PROJECTED
-        given = {"model": self.model, "features": "pooled" if pooled else None}
+        pooled = self.features if self.features == "pooled" else None
+        given = {"model": self.model, "features": pooled}
         parts = [f"{key}={value}" for key, value in given.items() if value is not None]
         return ",".join([f"{self.name}={self.source.title}", *parts])
 
@@ -98,24 +122,24 @@ class Pretrained(Network):
     @cached_property
     def config(self) -> Any:
         """The configuration of transformers."""
-        from ._transformers import configured
+        from .networks.transformers import configured
 
         where = self.checkpoint.folder / CONFIG if self.checkpoint else self.title
-        return configured(self.family, self._settings, str(where))
+        return configured(self.family, self.settings, str(where))
 
     @cached_property
     def architecture(self) -> Mapping[str, Any]:  # type: ignore[override]
-        return {**self._settings, "network": self.family.network}
+        return {**self.settings, "network": self.family.network}
 
     @cached_property
     def dimension(self) -> int:  # type: ignore[override]
-        from ._transformers import dimension
+        from .networks.transformers import dimension
 
         return dimension(self.config, self.family)
 
     @cached_property
     def input(self) -> Input:  # type: ignore[override]
-        from ._transformers import input_side
+        from .networks.transformers import input_side
 
         where, settings = self._processor
         shown = side(settings, where) if self.family.any_size else None
@@ -133,7 +157,7 @@ class Pretrained(Network):
         WeightsError
             If the weights are not exactly those of the network.
         """
-        from ._transformers import initialised, loaded
+        from .networks.transformers import initialised, loaded
 
         if self.checkpoint is None:
             return initialised(self.family, self.config, int(self.source.where))
@@ -146,7 +170,16 @@ class Pretrained(Network):
                 f"{error}; or take features=pooled, before the projection"
             ) from error
 
-    def _named(self) -> tuple[str, Mapping[str, Any]]:
+    @cached_property
+    def settings(self) -> Mapping[str, Any]:
+        """The architecture, in the words of config.json."""
+        return self._described[1]
+
+    @cached_property
+    def _described(self) -> tuple[str, Mapping[str, Any]]:
+        """The model_type and the architecture."""
+        if self.checkpoint is not None:
+            return self._read(self.checkpoint)
         name = self.default if self.model is None else self.model
         if name is None:
             raise ImleakError(
@@ -158,7 +191,6 @@ class Pretrained(Network):
         return self.models[name]
 
     def _read(self, checkpoint: Checkpoint) -> tuple[str, Mapping[str, Any]]:
-        """The model_type and the architecture of a checkpoint."""
         kind = checkpoint.config.get("model_type")
         if kind not in self.takes:
             raise WeightsError(
@@ -170,29 +202,19 @@ class Pretrained(Network):
         except WeightsError as error:
             raise WeightsError(f"{checkpoint.folder}: {error}") from error
 
-    def _family(self, kind: str, features: Part | None) -> Family:
-        family = FAMILIES[kind]
-        if features not in (None, "projected", "pooled"):
-            raise ImleakError(f"features is 'projected' or 'pooled', not {features!r}")
-        if family.name == "clip":
-            return family if features == "pooled" else PROJECTED
-        if features == "projected":
-            raise ImleakError(f"{family.name} has pooled features only, and none projected")
-        return family
-
-    def _processed(self) -> tuple[str, Mapping[str, Any]]:
+    @cached_property
+    def _processor(self) -> tuple[str, Mapping[str, Any]]:
         """The settings of the image processor, and where they are from."""
-        default = f"default of {self.name}", self.usual or UNTRAINED
-        if self.checkpoint is None:
-            return default
-        if found := self.checkpoint.processor:
-            return str(self.checkpoint.folder / found[0]), found[1]
-        if self.usual:
-            return default
-        raise WeightsError(
-            f"{self.checkpoint.folder} holds neither {' nor '.join(PROCESSORS)}, so nothing says "
-            "how its network is shown an image; save its image processor there too"
-        )
+        if self.checkpoint is not None:
+            if found := self.checkpoint.processor:
+                return str(self.checkpoint.folder / found[0]), found[1]
+            if not self.usual:
+                raise WeightsError(
+                    f"{self.checkpoint.folder} holds neither {' nor '.join(PROCESSORS)}, so "
+                    "nothing says how its network is shown an image; save its image processor "
+                    "there too"
+                )
+        return f"default of {self.name}", self.usual or UNTRAINED
 
 
 UNTRAINED = {"image_mean": [0.5] * 3, "image_std": [0.5] * 3}

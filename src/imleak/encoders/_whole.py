@@ -32,7 +32,7 @@ class WholeImageEncoder:
         """What it is called in results."""
         return self.name
 
-    def encode(self, pictures: Samples, bits: int) -> Features:
+    def encode(self, images: Samples, bits: int) -> Features:
         """Vectors (n, dimension) of images (n, 1 or 3, H, W).
 
         Raises
@@ -40,12 +40,12 @@ class WholeImageEncoder:
         ImageError
             If they have another shape.
         """
-        if pictures.ndim != 4 or pictures.shape[1] not in (1, 3) or not all(pictures.shape[2:]):
+        if images.ndim != 4 or images.shape[1] not in (1, 3) or not all(images.shape[2:]):
             raise ImageError(
-                f"{self.name} takes images of shape (n, 1 or 3, H, W), not {pictures.shape}"
+                f"{self.name} takes images of shape (n, 1 or 3, H, W), not {images.shape}"
             )
-        vectors = np.empty((len(pictures), self.dimension), np.float32)
-        for vector, samples in zip(vectors, pictures, strict=True):
+        vectors = np.empty((len(images), self.dimension), np.float32)
+        for vector, samples in zip(vectors, images, strict=True):
             vector[:] = self.vector(samples, bits)
         return vectors
 

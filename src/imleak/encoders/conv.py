@@ -6,20 +6,21 @@ import hashlib
 import json
 from functools import cached_property
 from math import isfinite
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..interfaces import Features, ImleakError, LearnedView, Samples
-from ..machine import Precision, product_type
+from ..machine import Precision, device_named, precision_of, product_type
 from ._lite0 import weights
-from ._network import MOST_AT_ONCE, check_whole, checked_device, file_digest
+from ._network import MOST_AT_ONCE, check_whole, file_digest
 
 if TYPE_CHECKING:
     import torch
 
-    from ._apprentice import Lessons
+    from .networks.student import Training
 
 Init = Literal["random", "efficientnet-lite0"]
 START = {"random": (2.0, 2e-3, 0.05), "efficientnet-lite0": (2.0, 3e-4, 0.1)}
@@ -31,7 +32,7 @@ WIDTH, FEATURES = 256, 1280
 class Conv:
     """A convolutional network trained, split by split, to tell the target from clear parts.
 
-    A frozen encoder was made for pictures and sees the clear part as one with stripes. This
+    A frozen encoder was made for photographs and sees the clear part as one with stripes. This
     one learns from clear parts of the training images, at all levels together, which target
     belongs to which: InfoNCE over the targets of all training images, the checkpoint chosen
     on validation images, test images never seen. It is a view and no target, for estimators
@@ -40,11 +41,12 @@ class Conv:
 
     ``conv`` starts from nothing: a small residual network on the clear bits as planes.
     ``conv:init=efficientnet-lite0`` starts from EfficientNet-Lite0, whose first stages stay
-    as they are and are shown two pictures: the clear part as ``p << s``, and the picture the
-    smallest differences between neighbouring remainders add up to (:mod:`._lenses`). What
-    they see is computed once for all folds, and the stages after them are trained. The
-    vector holds the untrained features of both pictures beside the trained ones, so that a
-    critic that finds nothing in these loses nothing; ``passes=0`` leaves these away.
+    as they are and are shown two images: the clear part as ``p << s``, and the image that the
+    smallest differences between neighbouring remainders add up to
+    (:mod:`.networks.input_maps`). What they see is computed once for all folds, and the stages
+    after them are trained. The vector holds the untrained features of both images beside the
+    trained ones, so that a critic that finds nothing in these loses nothing; ``passes=0`` leaves
+    these away.
 
     Parameters
     ----------
@@ -57,7 +59,7 @@ class Conv:
     Raises
     ------
     ImleakError
-        If an option has no such value, the device or the weights are not there.
+        If an option has no such value.
 
     References
     ----------
@@ -97,9 +99,13 @@ class Conv:
                 "conv takes a rate above 0, passes and decay of 0 or more (passes=0 with an "
                 f"init), not passes={self.passes}, rate={self.rate}, decay={self.decay}"
             )
-        self.device = checked_device(device, precision)
+        self.device = device_named(device, precision)
         self._precision = precision
-        self._weights = weights() if init == "efficientnet-lite0" else None
+
+    @cached_property
+    def weights(self) -> Path | None:
+        """The file it starts from."""
+        return weights() if self.init == "efficientnet-lite0" else None
 
     @cached_property
     def dtype(self) -> torch.dtype:
@@ -109,13 +115,13 @@ class Conv:
     @property
     def title(self) -> str:
         """What it is called in results."""
-        said = [] if self.init == "random" else [f"init={self.init}"]
-        said += [] if self.passes == START[self.init][0] else [f"passes={self.passes:g}"]
-        return ":".join([self.name, *([",".join(said)] if said else [])])
+        given = [] if self.init == "random" else [f"init={self.init}"]
+        given += [] if self.passes == START[self.init][0] else [f"passes={self.passes:g}"]
+        return ":".join([self.name, *([",".join(given)] if given else [])])
 
     @property
     def dimension(self) -> int:
-        """Of the vectors: those of two untrained pictures and the trained one, or of this
+        """Of the vectors: those of two untrained images and the trained one, or of this
         alone."""
         if self.init == "random":
             return WIDTH
@@ -124,14 +130,14 @@ class Conv:
     @property
     def precision(self) -> str:
         """The type of its products, as chosen."""
-        return {"float32": "fp32", "bfloat16": "bf16", "float16": "fp16"}[str(self.dtype)[6:]]
+        return precision_of(self.dtype)
 
     @property
     def facts(self) -> dict[str, str]:
         """What is recorded of it beside its options."""
         return {"device": self.device, "precision": self.precision}
 
-    def encode(self, pictures: Samples, bits: int) -> Features:
+    def encode(self, images: Samples, bits: int) -> Features:
         """Not possible: it has no vectors before it is trained, nor the same after.
 
         Raises
@@ -139,44 +145,45 @@ class Conv:
         ImleakError
             Always.
         """
-        del pictures, bits
+        del images, bits
         raise ImleakError(
             f"{self.title} is trained on every split of a study and makes no vectors by itself; "
             f"give it as a view: --target efficientnet-lite0 --view {self.title}"
         )
 
-    def watch(self, pictures: Samples, bits: int, groups: NDArray[np.int64]) -> LearnedView:
+    def watch(self, images: Samples, bits: int, groups: NDArray[np.int64]) -> LearnedView:
         """The view of these clear parts, (L, n, C, 224, 224); see
         :class:`imleak.interfaces.TrainableEncoder`."""
         del bits  # what is used of them shows in the samples
-        from . import _looking
+        from .networks import trained_view
 
-        if self._weights is not None:
-            return _looking.adapted(self._weights, pictures, groups, self._lessons())
-        return _looking.from_nothing(pictures, groups, self._lessons(), WIDTH)
+        if self.weights is not None:
+            return trained_view.adapted(self.weights, images, groups, self.training())
+        return trained_view.from_nothing(images, groups, self.training(), WIDTH)
 
     def seconds(self, levels: int, rows: int) -> float:
         """Seconds one training will take on one core, from two steps on noise."""
-        from . import _looking
+        from .networks import trained_view
 
         if self.passes == 0:
             return 0.0
-        seconds = _looking.seconds_a_row(self._weights, self._lessons())
-        taught, looked_at = self.passes * 0.64, 0.36  # of five folds, with 20 % to validate
-        return seconds * levels * rows * (taught + looked_at)
+        seconds = trained_view.seconds_a_row(self.weights, self.training())
+        trained, validated = self.passes * 0.64, 0.36  # of five folds, with 20 % to validate
+        return seconds * levels * rows * (trained + validated)
 
-    def _lessons(self) -> Lessons:
-        from ._apprentice import Lessons
+    def training(self) -> Training:
+        """How its network is trained."""
+        from .networks.student import Training
 
-        return Lessons(self.passes, self.batch, self.rate, self.decay, self.dtype, self.device)
+        return Training(self.passes, self.batch, self.rate, self.decay, self.dtype, self.device)
 
     @cached_property
     def digest(self) -> str:
         """SHA-256 (hex) of all its vectors depend on."""
         parts = {
             "encoder": [self.name, self.version, self.init],
-            "weights": self._weights and file_digest(self._weights),
-            "lessons": [self.passes, self.batch, self.rate, self.decay],
+            "weights": self.weights and file_digest(self.weights),
+            "training": [self.passes, self.batch, self.rate, self.decay],
             "precision": self.precision,
         }
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,8 +22,8 @@ class EfficientNetLite0(Network):
 
     A convolutional network without squeeze-and-excitation and with ReLU6, whose weights
     are on the package index: it works where no model hub can be reached. Samples of B
-    bits are scaled to 0..255, a grey picture is repeated over the three channels, and the
-    network sees ``(x - 127) / 128``. The features do not depend on the other pictures of
+    bits are scaled to 0..255, a grey image is repeated over the three channels, and the
+    network sees ``(x - 127) / 128``. The features do not depend on the other images of
     a batch, to rounding.
 
     Parameters
@@ -31,10 +32,8 @@ class EfficientNetLite0(Network):
 
     Raises
     ------
-    NotInstalledError
-        If the package with the weights is missing.
     ImleakError
-        If the device is not there, or an option has no such value.
+        If an option has no such value.
 
     References
     ----------
@@ -52,8 +51,10 @@ class EfficientNetLite0(Network):
         self, *, device: str = "cpu", precision: Precision = "auto", batch_size: int = 32
     ) -> None:
         super().__init__(device=device, precision=precision, batch_size=batch_size)
-        self._path = weights()
-        self.weights_digest = file_digest(self._path)
+
+    @cached_property
+    def weights_digest(self) -> str:  # type: ignore[override]
+        return file_digest(weights())
 
     @property
     def facts(self) -> dict[str, str]:
@@ -63,26 +64,32 @@ class EfficientNetLite0(Network):
             "weights": f"sha256:{self.weights_digest}",
         }
 
-    def classify(self, pictures: Samples, bits: int) -> NDArray[np.float32]:
+    def classify(self, images: Samples, bits: int) -> NDArray[np.float32]:
         """Probabilities (n, 1000) of the ImageNet classes, to see that the network sees.
 
         Raises
         ------
         ImageError
-            If the pictures have another shape.
+            If the images have another shape.
         """
-        network = self.network
-        return self.run(pictures, bits, lambda x: network.classify(network(x)))
+        import torch
+
+        logits = torch.from_numpy(self.scores(self.encode(images, bits)))
+        found: NDArray[np.float32] = logits.softmax(-1).numpy()
+        return found
 
     def scores(self, vectors: Features) -> Features:
         """Logits (n, 1000) of the ImageNet classes, of features (n, 1280)."""
         import torch
 
+        classifier = self.network._fc
+        weight, bias = classifier.weight.float(), classifier.bias.float()
         with torch.inference_mode():
-            found: Features = self.network.logits(torch.from_numpy(vectors)).cpu().numpy()
+            features = torch.from_numpy(vectors).to(weight.device)
+            found: Features = torch.nn.functional.linear(features, weight, bias).cpu().numpy()
         return found
 
     def load(self) -> nn.Module:
-        from ._efficientnet import load
+        from .networks.efficientnet import load
 
-        return load(self._path)
+        return load(weights())

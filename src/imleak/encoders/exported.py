@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from ._exchange import FileNetwork, GivesScores, ModelError
+from ._file import FileNetwork, GivesScores, ModelError, Shape
 from ._network import short
 
 if TYPE_CHECKING:
-    from torch import nn
+    from .networks.exported import Program
 
 
 class Exported(GivesScores, FileNetwork):
     """Any network in a file of torch.export (.pt2), whose output is the features.
 
-    How an image is shown is said in a JSON beside it, or in options: see
+    How an image is shown stands in a JSON beside it, or in options: see
     :class:`FileNetwork`. Such a file is a program: PyTorch unpickles objects in it and
     evaluates its expressions as Python, already when it opens it. It is not opened unless
     you say that you trust who made it.
@@ -30,11 +30,11 @@ class Exported(GivesScores, FileNetwork):
     Raises
     ------
     ImleakError
-        If the file is not trusted or holds no network, or a setting does not fit it.
+        If the file is not trusted, or an option has no such value.
     """
 
     name = "torch"
-    suffixes = (".pt2",)
+    suffix = ".pt2"
 
     def __init__(
         self,
@@ -50,41 +50,45 @@ class Exported(GivesScores, FileNetwork):
         device: str = "cpu",
         batch_size: int = 32,
     ) -> None:
-        settings: dict[str, Any] = {"size": size, "mean": mean, "std": std}
-        settings |= {"order": order, "layout": layout, "output": output}
-        super().__init__(model, settings, device, batch_size)
+        super().__init__(
+            model,
+            size=size,
+            mean=mean,
+            std=std,
+            order=order,
+            layout=layout,
+            output=output,
+            device=device,
+            batch_size=batch_size,
+        )
         if trust is not True:
             raise ModelError(
                 f"{self.path} is a program: PyTorch runs code that is written in it as it opens "
                 f"it. If you trust who made it, write {self.name}={model},trust=true; a file of "
                 "ONNX or a checkpoint (hf=local-dir:FOLDER) holds no code"
             )
-        given, made = self._shapes(self._open())
-        self.dimension = self.vectors(made, str(self.output))
-        self.settle(self.side(given))
 
-    def load(self) -> nn.Module:
-        from ._program import Program
+    def shapes(self) -> tuple[Shape, Shape]:
+        program: Program = self.network
+        return program.given, program.made
 
-        return Program(self._open(), self.output)
+    def load(self) -> Program:
+        """The program.
 
-    def _open(self) -> Any:
-        from ._program import open_program
+        Raises
+        ------
+        ModelError
+            If the file holds none, or not this output.
+        """
+        from .networks.exported import Program
 
+        output = self.output
         try:
-            return open_program(self.path, self.device)
+            return Program(self.path, self.device, output)
+        except ModelError:
+            raise
         except Exception as error:  # of the reader: any
+            reason = short(error)
             raise ModelError(
-                f"{self.path} was not written by torch.export.save: {short(error)}"
+                f"{self.path} was not written by torch.export.save: {reason}"
             ) from error
-
-    def _shapes(self, program: Any) -> tuple[list[Any], list[Any]]:
-        """Of the pictures, and of the features; None where any length will do."""
-        from ._program import shapes
-
-        inputs, outputs = shapes(program)
-        if len(inputs) != 1:
-            raise ModelError(f"{self.path} has {len(inputs)} inputs, not one of pictures")
-        if not isinstance(self.output, int) or not 0 <= self.output < len(outputs):
-            raise ModelError(f"{self.path} has {len(outputs)} outputs, and no {self.output!r}")
-        return inputs[0], outputs[self.output]

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
-
 import numpy as np
 from numpy.typing import NDArray
 
-from ..interfaces import Features, ImageError, ImleakError, Samples
+from ..interfaces import Features, Samples
 from ._areas import areas
+from ._network import check_whole
+from ._whole import WholeImageEncoder
+
+SIZE = 32
 
 BUSY = 0.3
 """Weight of the map of activity beside that of flatness."""
@@ -23,7 +25,7 @@ CONSTANT = 1e-5
 """Standard deviation below which a map is the same everywhere, but for rounding."""
 
 
-class Layout:
+class Layout(WholeImageEncoder):
     r"""Coarse maps of where an image is flat and where it is busy, of any exposure of it.
 
     Natural images are not noise in their low bits: sensors saturate, JPEG quantises, and
@@ -55,42 +57,23 @@ class Layout:
     """
 
     name = "layout"
-    version = "1"
     argument = "size"
-    input_size = "image"
 
-    def __init__(self, size: int = 32) -> None:
-        if not isinstance(size, int) or not 1 <= size <= 256:
-            raise ImleakError(f"layout:{size}: the map has a size of 1 to 256")
+    def __init__(self, size: int = SIZE) -> None:
+        check_whole(self.name, "size", size, 1, 256)
         self.size = size
-        self.dimension = 2 * size * size
-        said = f"layout {size}, {self.version}, flat and {BUSY} busy, floor {FLOOR}, faint {FAINT}"
-        self.digest = hashlib.sha256(said.encode()).hexdigest()
+        settings = f"{size}, flat and {BUSY} busy, floor {FLOOR}, faint {FAINT}"
+        super().__init__(2 * size * size, settings)
 
     @property
     def title(self) -> str:
-        """What it is called in results."""
-        return self.name if self.size == 32 else f"{self.name}={self.size}"
+        return self.name if self.size == SIZE else f"{self.name}={self.size}"
 
-    def encode(self, pictures: Samples, bits: int) -> Features:  # noqa: ARG002 (samples tell)
-        """Vectors (n, 2 * size * size) of images (n, 1 or 3, H, W) of any size: both maps,
-        row by row.
-
-        Raises
-        ------
-        ImageError
-            If they have another shape.
-        """
-        if pictures.ndim != 4 or pictures.shape[1] not in (1, 3) or 0 in pictures.shape[2:]:
-            raise ImageError(
-                f"layout takes images of shape (n, 1 or 3, H, W), not {pictures.shape}"
-            )
-        vectors = np.empty((len(pictures), 2, self.size * self.size), np.float32)
-        for vector, samples in zip(vectors, pictures, strict=True):
-            shape = (self.size, self.size)
-            vector[0] = _standard(self.map(samples, shape))
-            vector[1] = BUSY * _standard(np.log(activity(samples, shape) + FLOOR))
-        return vectors.reshape(len(pictures), self.dimension)
+    def vector(self, samples: Samples, _: int) -> Features:
+        """(2 * size * size,): both maps, row by row."""
+        shape = (self.size, self.size)
+        busy = _standard(np.log(activity(samples, shape) + FLOOR))
+        return np.concatenate([_standard(self.map(samples, shape)), BUSY * busy])
 
     def map(self, samples: Samples, shape: tuple[int, int] | None = None) -> NDArray[np.float32]:
         """Share of flat squares, 0..1, in every part of an image: what an eye makes out in a

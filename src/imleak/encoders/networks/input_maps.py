@@ -1,9 +1,9 @@
-"""What there is to see of clear bits: the bits, and the picture their differences add up to.
+"""What there is to see of clear bits: the bits, and the image their differences add up to.
 
 The clear part of a sample is its remainder, a sawtooth that no smooth function follows. Its
 differences between neighbours are known up to the same remainder, and in most places of a
 photograph they are small: taken as the smallest they can be, they are the differences of the
-plain picture, and the picture that fits them best shows shapes where the sawtooth shows
+plain image, and the image that fits them best shows shapes where the sawtooth shows
 stripes.
 """
 
@@ -17,11 +17,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..interfaces import Samples
+from ...interfaces import Samples
 
 
 @dataclass(frozen=True)
-class Clear:
+class ClearBits:
     """Where the bits of clear samples stand.
 
     Parameters
@@ -34,17 +34,17 @@ class Clear:
     depth: int
 
     @classmethod
-    def of(cls, pictures: Samples) -> Clear:
+    def of(cls, images: Samples) -> ClearBits:
         """Of all clear parts of one level, (n, ...)."""
         used = 0
-        for picture in pictures:
-            used |= int(np.bitwise_or.reduce(picture, axis=None))
+        for image in images:
+            used |= int(np.bitwise_or.reduce(image, axis=None))
         shift = (used & -used).bit_length() - 1 if used else 0
         return cls(shift, (used >> shift).bit_length())
 
-    def values(self, pictures: Samples) -> Tensor:
+    def values(self, images: Samples) -> Tensor:
         """The remainders, 0 to 2**k - 1, as float32."""
-        return torch.from_numpy((pictures >> self.shift).astype(np.float32))
+        return torch.from_numpy((images >> self.shift).astype(np.float32))
 
 
 def bit_planes(values: Tensor, depth: int, count: int) -> Tensor:
@@ -84,7 +84,7 @@ def differences(values: Tensor, depth: int) -> tuple[Tensor, Tensor]:
 
 
 def unwrapped(values: Tensor, depth: int) -> Tensor:
-    r"""The picture of mean 0 whose differences are nearest to those of remainders.
+    r"""The image of mean 0 whose differences are nearest to those of remainders.
 
     .. math:: \min_u \sum (\partial_y u - d_y)^2 + (\partial_x u - d_x)^2
 
@@ -127,6 +127,6 @@ def as_sample(values: Tensor, depth: int) -> Tensor:
     return values * (255.0 / max(1.0, 2.0**depth - 1))
 
 
-def around_grey(picture: Tensor) -> Tensor:
-    """A picture of mean 0 about middle grey, in 0..255; steps stay what they are."""
-    return (picture + 127.0).clamp(0, 255)
+def around_grey(image: Tensor) -> Tensor:
+    """A image of mean 0 about middle grey, in 0..255; steps stay what they are."""
+    return (image + 127.0).clamp(0, 255)

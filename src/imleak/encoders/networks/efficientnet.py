@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from ..interfaces import ImleakError
+from ...interfaces import ImleakError
 
 STAGES = (
     # repeats, kernel, stride of the first, expansion, channels out
@@ -46,15 +46,15 @@ class SameConv2d(nn.Conv2d):
 
     def forward(self, x: Tensor) -> Tensor:
         (kernel, _), (stride, _) = self.kernel_size, self.stride
-        top, bottom = _same_padding(x.shape[-2], kernel, stride)
-        left, right = _same_padding(x.shape[-1], kernel, stride)
+        top, bottom = same_padding(x.shape[-2], kernel, stride)
+        left, right = same_padding(x.shape[-1], kernel, stride)
         if (top, left) == (bottom, right):
             return functional.conv2d(x, self.weight, self.bias, stride, (top, left), 1, self.groups)
         x = functional.pad(x, (left, right, top, bottom))
         return functional.conv2d(x, self.weight, self.bias, stride, 0, 1, self.groups)
 
 
-def _same_padding(side: int, kernel: int, stride: int) -> tuple[int, int]:
+def same_padding(side: int, kernel: int, stride: int) -> tuple[int, int]:
     """Pixels to add before and after."""
     outputs = -(-side // stride)
     total = max((outputs - 1) * stride + kernel - side, 0)
@@ -104,27 +104,18 @@ class EfficientNet(nn.Module):
         self._fc = nn.Linear(FEATURES, CLASSES)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Features (n, 1280), float32, of normalised pictures (n, 3, H, W)."""
+        """Features (n, 1280), float32, of normalised images (n, 3, H, W)."""
         x = functional.relu6(self._bn0(self._conv_stem(x)))
         for block in self._blocks:
             x = block(x)
         x = functional.relu6(self._bn1(self._conv_head(x)))
         return x.float().mean((-2, -1))
 
-    def classify(self, features: Tensor) -> Tensor:
-        """Probabilities (n, 1000) of the ImageNet classes, of features (n, 1280)."""
-        return self.logits(features).softmax(-1)
-
-    def logits(self, features: Tensor) -> Tensor:
-        """Scores (n, 1000) of the ImageNet classes, of features (n, 1280)."""
-        weight, bias = self._fc.weight.float(), self._fc.bias.float()
-        return functional.linear(features.to(weight.device), weight, bias)
-
 
 def load(path: Path) -> EfficientNet:
     """The network with the weights of `path`, batch normalisation folded in.
 
-    Folding gives the same features to rounding, and some 15 to 25 % more pictures a
+    Folding gives the same features to rounding, and some 15 to 25 % more images a
     second on a CPU.
 
     Raises

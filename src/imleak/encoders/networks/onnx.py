@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import onnx
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from ..files import check_regular, open_regular
-from ..machine import cores
+from ...files import check_regular, open_regular
+from ...machine import cores
+from .._file import ModelError
+from .batches import FixedBatch
 
 if TYPE_CHECKING:
     from onnx import ModelProto, TensorProto
@@ -21,31 +23,40 @@ if TYPE_CHECKING:
 PROVIDERS = {"cuda": "CUDAExecutionProvider", "cpu": "CPUExecutionProvider"}
 
 
-class Graph(nn.Module):
-    """(n, ...) pictures to (n, d) features.
+class Graph(FixedBatch):
+    """(n, ...) images to (n, d) features.
 
     Parameters
     ----------
-    session : of ONNX Runtime.
-    output : name of the features.
+    path : of the file.
+    device : where it runs.
+    output : name of the features, or their place among the outputs.
+
+    Attributes
+    ----------
+    given, made : name, shape and type of the images and of the features.
+
+    Raises
+    ------
+    ModelError
+        If it has several inputs, or no such output.
     """
 
-    def __init__(self, session: InferenceSession, output: str) -> None:
-        super().__init__()
-        self.session = session
-        self.output = output
-        (given,) = session.get_inputs()
-        self.given = given.name
-        self.batch = given.shape[0] if isinstance(given.shape[0], int) else None
+    def __init__(self, path: Path, device: str, output: str | int) -> None:
+        self.session = _open(path, device, output if isinstance(output, str) else None)
+        inputs, outputs = self.session.get_inputs(), self.session.get_outputs()
+        names = [each.name for each in outputs]
+        at = names.index(output) if isinstance(output, str) else output
+        if len(inputs) != 1:
+            several = ", ".join(each.name for each in inputs)
+            raise ModelError(f"{path} has several inputs ({several}), not one of images")
+        if not 0 <= at < len(names):
+            raise ModelError(f"{path} has outputs {', '.join(names)}, and no {at}")
+        self.given, self.made = inputs[0], outputs[at]
+        super().__init__(self.given.shape[0])
 
-    def forward(self, x: Tensor) -> Tensor:
-        """A graph that takes so many pictures at once is given so many."""
-        if self.batch is None:
-            return self._run(x)
-        return torch.cat([self._run(part) for part in padded(x, self.batch)])[: len(x)]
-
-    def _run(self, x: Tensor) -> Tensor:
-        (found,) = self.session.run([self.output], {self.given: x.cpu().numpy()})
+    def run(self, x: Tensor) -> Tensor:
+        (found,) = self.session.run([self.made.name], {self.given.name: x.cpu().numpy()})
         return torch.from_numpy(np.asarray(found, dtype=np.float32)).flatten(1)
 
 
@@ -73,13 +84,13 @@ def locations(model: ModelProto) -> list[str]:
     return sorted({pair.value for pair in pairs if pair.key == "location"})
 
 
-def open_session(path: Path, device: str, output: str | None = None) -> InferenceSession:
+def _open(path: Path, device: str, output: str | None) -> InferenceSession:
     """A session of a file; with a tensor of the graph made an output beside its own."""
     from onnxruntime import InferenceSession, SessionOptions, get_available_providers
 
     provider = PROVIDERS.get(kind := device.partition(":")[0])
     if provider not in get_available_providers():
-        raise ValueError(f"this ONNX Runtime does not run on {kind}")
+        raise ModelError(f"this ONNX Runtime does not run on {kind}")
     options = SessionOptions()
     options.intra_op_num_threads = min(cores(), torch.get_num_threads())
     options.log_severity_level = 4  # what is wrong is raised
@@ -102,9 +113,3 @@ def _tensors(message: Any) -> Iterator[TensorProto]:
         if field.message_type is not None:
             for each in value if field.is_repeated else [value]:
                 yield from _tensors(each)
-
-
-def padded(pictures: Tensor, size: int) -> list[Tensor]:
-    """Batches of exactly `size` pictures, the last one repeated."""
-    at = torch.arange(-(-len(pictures) // size) * size).clamp(max=len(pictures) - 1)
-    return list(torch.split(pictures[at], size))

@@ -13,9 +13,9 @@ from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 from transformers.utils import logging
 
-from ._checkpoint import CONFIG, SAVE_AGAIN, Checkpoint, WeightsError
-from ._families import Family
-from ._network import short
+from .._checkpoint import CONFIG, SAVE_AGAIN, Checkpoint, WeightsError
+from .._families import Family
+from .._network import short
 
 MOST_WEIGHTS = 1 << 33
 """Of a network without a checkpoint to compare with."""
@@ -123,7 +123,7 @@ def loaded(family: Family, config: Any, checkpoint: Checkpoint) -> nn.Module:
             config=config,
             state_dict=state,
             dtype=torch.float32,
-            ignore_mismatched_sizes=True,  # told below, with their names
+            ignore_mismatched_sizes=True,  # raised below, with their names
             output_loading_info=True,
             **_arguments(family),
         )

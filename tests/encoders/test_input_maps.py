@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from scipy.fft import dctn, idctn
 from scipy.ndimage import gaussian_filter
 
-from imleak.encoders._lenses import (
-    Clear,
+from imleak.encoders.networks.input_maps import (
+    ClearBits,
     around_grey,
     as_sample,
     bit_planes,
@@ -27,14 +27,14 @@ def noise(*shape, high=256):
 def test_clear_bits_are_found_in_either_form(level, scaled):
     plain = noise(4, 1, 9, 9).astype(int)
     clear = (plain << level & 255) >> (0 if scaled else level)
-    found = Clear.of(clear.astype(np.uint8))
+    found = ClearBits.of(clear.astype(np.uint8))
     assert found.depth == 8 - level
     np.testing.assert_array_equal(found.values(clear.astype(np.uint8)), plain % 2 ** (8 - level))
 
 
 def test_sixteen_bits_are_no_different():
     plain = np.random.default_rng(0).integers(0, 2**16, (3, 1, 9, 9)).astype(np.uint16)
-    found = Clear.of(plain << 4)
+    found = ClearBits.of(plain << 4)
     assert (found.shift, found.depth) == (4, 12)
 
 
@@ -57,15 +57,15 @@ def test_differences_are_the_smallest_that_remainders_allow(depth):
     values = torch.from_numpy(noise(1, 6, 7, high=2**depth).astype(np.float32))
     down, across = differences(values, depth)
     size = 2**depth
-    for said, axis in ((down[:, :-1], 1), (across[..., :-1], 2)):
+    for found, axis in ((down[:, :-1], 1), (across[..., :-1], 2)):
         true = np.diff(values.numpy(), axis=axis)
-        np.testing.assert_array_equal((said.numpy() - true) % size, 0)
-        assert np.abs(said.numpy()).max() <= size / 2
+        np.testing.assert_array_equal((found.numpy() - true) % size, 0)
+        assert np.abs(found.numpy()).max() <= size / 2
     assert not down[:, -1].any()
     assert not across[..., -1].any()
 
 
-def test_a_picture_of_small_differences_is_had_again_but_for_its_mean():
+def test_a_image_of_small_differences_is_had_again_but_for_its_mean():
     smooth = gaussian_filter(np.random.default_rng(0).normal(size=(2, 32, 32)), (0, 4, 4))
     plain = np.round(128 + 100 * smooth)
     assert np.abs(np.diff(plain)).max() < 8
@@ -86,7 +86,7 @@ def test_the_best_fit_is_that_of_the_cosine_transform():
     np.testing.assert_allclose(unwrapped(values, 2)[0], expected, atol=1e-4)
 
 
-def test_pictures_are_samples():
+def test_images_are_samples():
     values = torch.tensor([0.0, 3.0])
     assert as_sample(values, 2).tolist() == [0.0, 255.0]
     assert as_sample(torch.zeros(1), 0).tolist() == [0.0]
