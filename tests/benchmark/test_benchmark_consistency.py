@@ -118,7 +118,7 @@ def test_a_failed_call_is_a_row_with_its_error():
 
 
 def test_wrong_number_of_levels_is_an_error_row():
-    class Short(Says):
+    class Short(Ruled):
         def estimate(self, samples, *, seed=0, progress=None):
             return super().estimate(samples)[:1]
 
@@ -186,7 +186,7 @@ def test_no_bits_at_all_are_refused():
 def test_without_noise_the_view_is_the_image():
     seen = []
 
-    class Looks(Says):
+    class Looks(Ruled):
         def estimate(self, samples, *, seed=0, progress=None):
             seen.append(np.abs(samples.y[-2] - samples.x).max())
             return super().estimate(samples)

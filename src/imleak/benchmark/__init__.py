@@ -9,7 +9,7 @@ without knowing the answer, and ``calibration`` does both and keeps what was fou
 >>> summarise(frame)  # doctest: +SKIP
 """
 
-from .catalogue import UnknownTaskError, select, tasks
+from .catalogue import select, tasks
 from .consistency import self_consistency
 from .evaluation import evaluate, judge, summarise
 from .task import Problem, Rows, Task
@@ -18,7 +18,6 @@ __all__ = [
     "Problem",
     "Rows",
     "Task",
-    "UnknownTaskError",
     "evaluate",
     "judge",
     "select",

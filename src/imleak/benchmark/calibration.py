@@ -203,7 +203,7 @@ def _trial(task: Task, seed: int, estimator: Component, n: int | None) -> _Piece
 def _consistency(estimator: Component, effort: Effort) -> _Piece:
     """An estimator on masked images."""
     identity = {
-        "pictures": effort.images,
+        "images": effort.images,
         "side": effort.side,
         "keep": effort.keep and list(effort.keep),
         "estimator": estimator.identity,

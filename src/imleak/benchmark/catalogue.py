@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from functools import cache
+from itertools import chain
 from types import MappingProxyType
 
 import numpy as np
@@ -40,23 +41,12 @@ PUBLISHED_NATS: Mapping[str, Mapping[str, float]] = {
 1e-3) and of plug-in CCA, N = 10,000."""
 
 
-class UnknownTaskError(ImleakError):
-    """A name or pattern no task has; the message lists the nearest ones."""
-
-
 @cache
 def tasks() -> Mapping[str, Task]:
     """Every task by name, always in the same order: the forty of `benchmark-mi` under
     their own names, then Gaussians in more dimensions, discrete pairs, images, and
     independent data."""
-    found: dict[str, Task] = {}
-    for task in _all():
-        if task.name in found:
-            raise ImleakError(f"two tasks are called {task.name!r}; rename one")
-        nats = PUBLISHED_NATS.get(task.name, {})
-        published = {name: bits(value) for name, value in nats.items()}
-        found[task.name] = replace(task, published=published)
-    return MappingProxyType(found)
+    return MappingProxyType({task.name: task for task in _all()})
 
 
 def select(patterns: str | Iterable[str]) -> tuple[Task, ...]:
@@ -69,8 +59,8 @@ def select(patterns: str | Iterable[str]) -> tuple[Task, ...]:
 
     Raises
     ------
-    UnknownTaskError
-        If a pattern matches nothing.
+    ImleakError
+        If a pattern matches nothing; the message lists the nearest names.
     """
     known = tasks()
     chosen: set[str] = set()
@@ -78,19 +68,16 @@ def select(patterns: str | Iterable[str]) -> tuple[Task, ...]:
         matches = [name for name in known if fnmatchcase(name, pattern)]
         if not matches:
             near = difflib.get_close_matches(pattern, known, n=4, cutoff=0.3) or list(known)[:4]
-            raise UnknownTaskError(f"no task is called {pattern!r}; near it: {', '.join(near)}")
+            raise ImleakError(f"no task is called {pattern!r}; near it: {', '.join(near)}")
         chosen.update(matches)
     return tuple(task for name, task in known.items() if name in chosen)
 
 
 def _all() -> Iterator[Task]:
-    yield from _one_dimension()
-    yield from _several_dimensions()
-    yield from _transformed()
-    yield from _many_dimensions()
-    yield from _few_values()
-    yield from _images()
-    yield from _independent()
+    kinds = (_one_dimension, _several_dimensions, _transformed, _many_dimensions, _few_values)
+    for task in chain.from_iterable(kind() for kind in (*kinds, _images, _independent)):
+        nats = PUBLISHED_NATS.get(task.name, {})
+        yield replace(task, published={name: bits(value) for name, value in nats.items()})
 
 
 def _one_dimension() -> Iterator[Task]:
@@ -159,7 +146,7 @@ def _images() -> Iterator[Task]:
     ):
         stream = f"leaves-pixel-{greys}"
         yield Task(f"leaves-pixel-{name}", f"Pixel, {title}", problem, stream=stream)
-    yield Task("leaves-bits-0.1", "Pictures, 4 noisy bits", hidden_bits(0.1), 5_000)
+    yield Task("leaves-bits-0.1", "Images, 4 noisy bits", hidden_bits(0.1), 5_000)
     yield Task("texture-16-8.0", "Texture 16×16, σ=8", texture(16, 8.0), 5_000)
 
 

@@ -30,7 +30,7 @@ _PITCH, _SPACING = 0.095, 0.062
 _TESTS = (
     ("data processing", "Data processing: more rows, never less", "I(X; Yₜ) (bits)", None),
     ("redundancy", "Redundancy: a second, smaller view adds nothing", "ratio", 1.0),
-    ("additivity", "Additivity: two pictures, twice as much", "ratio", 2.0),
+    ("additivity", "Additivity: two images, twice as much", "ratio", 2.0),
 )
 """Test, title, axis, and the ideal ratio."""
 
@@ -106,7 +106,7 @@ def draw_consistency(frame: pd.DataFrame) -> Drawing:
     if (frame["test"] == "independence").any():
         _set_apart(panels[0])
     style.common_legend(figure, [panels[0]], columns=3)
-    return Drawing("consistency", "Self-consistency of estimators on pictures", figure)
+    return Drawing("consistency", "Self-consistency of estimators on images", figure)
 
 
 def _limits(points: pd.DataFrame) -> tuple[float, float]:
