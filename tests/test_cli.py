@@ -14,7 +14,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 import imleak as imleak_api
-from imleak import known_answers, plugins
+from imleak import plugins
+from imleak.benchmark import calibration
 from imleak.cli import app
 from imleak.cli.photographs import PHOTOGRAPHS, write_photographs
 from imleak.study import Run, StudySpec
@@ -327,7 +328,7 @@ def test_the_list_says_how_to_get_what_is_missing(monkeypatch: pytest.MonkeyPatc
 def test_a_calibration_says_what_is_known_and_what_was_estimated(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(known_answers, "QUICK", replace(known_answers.QUICK, pictures=100))
+    monkeypatch.setattr(calibration, "QUICK", replace(calibration.QUICK, images=100))
     out = tmp_path / "out"
     asked = ("--estimator", "cca-infonce", "--task", "independent-[12]", "--n", 200, "--quick")
     result = imleak("calibrate", "-o", out, *asked)
@@ -346,7 +347,7 @@ def test_a_calibration_says_what_is_known_and_what_was_estimated(
 def test_a_calibration_without_any_number_fails(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(known_answers, "QUICK", replace(known_answers.QUICK, pictures=100))
+    monkeypatch.setattr(calibration, "QUICK", replace(calibration.QUICK, images=100))
     asked = ("--estimator", "ksg", "--task", "independent-50", "--quick")
     result = imleak("calibrate", "-o", tmp_path / "out", *asked)
     assert result.exit_code == 1

@@ -30,7 +30,7 @@ ALLOWED: dict[str, set[str]] = {
     "metrics": {"interfaces"},
     "attacks": {"interfaces", "estimators"},
     "estimators": {"interfaces", "machine"},
-    "calibration": {"interfaces", "plugins"},
+    "benchmark": {"interfaces", "machine", "report", "study"},
     "plugins": {"interfaces"},
     "sealed": {"atomic", "interfaces", "images", "keystream", "plugins"},
     "report": {"interfaces", "study"},
@@ -38,7 +38,6 @@ ALLOWED: dict[str, set[str]] = {
     "album": {"encoders", "images", "interfaces", "report", "study"},
     "results": {"report", "study"},
     "live": set(),
-    "known_answers": {"calibration", "interfaces", "machine", "report", "study"},
     "study": {
         "atomic",
         "cache",

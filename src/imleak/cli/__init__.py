@@ -335,8 +335,8 @@ def calibrate(
     quick: options.Quick = False,
 ) -> None:
     """Run estimators on problems whose answer is known."""
-    from ..known_answers import ESTIMATORS
-    from ..known_answers import calibrate as run
+    from ..benchmark.calibration import ESTIMATORS
+    from ..benchmark.calibration import calibrate as run
     from .terminal import bar, tell_calibration
 
     with _interruptible(), bar() as progress:

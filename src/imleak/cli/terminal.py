@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     import pandas as pd
     from rich.console import Console
 
+    from ..benchmark.calibration import Calibration
     from ..encoder_check import Check
     from ..interfaces import Encoder
-    from ..known_answers import Calibration
     from ..paper import Reproduction
     from ..study import Run
     from ..study.status import Status
@@ -66,7 +66,7 @@ def tell(run: Run, acceptable: float | None = None) -> None:
 
 def tell_calibration(found: Calibration) -> None:
     """Truth and estimates, what became of them, and where the files are."""
-    from ..report.calibration_table import consistency_lines, estimator_table, task_tables
+    from ..benchmark.tables import consistency_lines, estimator_table, task_tables
 
     for table in task_tables(found.frame, SafeConsole().width):
         show(table)
