@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
+from .. import plugins
 from ..interfaces import ImleakError
 
 Check = Callable[[Any], None]
@@ -59,19 +60,24 @@ def once(measure: Callable[[Any], Result]) -> Callable[[Any], Result]:
     return measured
 
 
-def require_members(
-    made: object, kind: str, words: tuple[str, ...], calls: tuple[str, ...]
-) -> None:
-    """Every attribute is a text, every method can be called."""
-    missing = [name for name in (*words, *calls) if not hasattr(made, name)]
-    require(not missing, f"a {kind} has {', '.join((*words, *calls))}; add {', '.join(missing)}")
-    for name in words:
-        value = getattr(made, name)
-        require(
-            isinstance(value, str) and value.strip() and value.isprintable(),
-            f"{name} is {value!r}: give a text of one line",
-        )
-    for name in calls:
+def check_docstring(made: object) -> None:
+    """A docstring says what it is."""
+    require(
+        (inspect.getdoc(type(made)) or "").strip(), "its class has no docstring, which lists show"
+    )
+
+
+def require_members(made: object, kind: plugins.Kind) -> None:
+    """It has the attributes and methods of its kind."""
+    attributes, methods = plugins.members(kind)
+    missing = [name for name in (*attributes, *methods) if not hasattr(made, name)]
+    require(not missing, f"it lacks {', '.join(missing)}, which every {kind} has")
+    for name in attributes:
+        if inspect.get_annotations(plugins.PROTOCOLS[kind])[name] == "str":
+            value = getattr(made, name)
+            is_text = isinstance(value, str) and value.strip() and value.isprintable()
+            require(is_text, f"{name} is {value!r}: give a text of one line")
+    for name in methods:
         require(callable(getattr(made, name)), f"{name} is no method")
 
 
