@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import fields
 from typing import Any, TypeVar
 
+import numpy as np
+
 from .. import plugins
-from ..interfaces import ImleakError
+from ..interfaces import ImleakError, Measurement
 
 Check = Callable[[Any], None]
 """Raises :class:`NotConforming` if what it is given does not do what it must."""
@@ -110,3 +113,21 @@ def refused(what: str, *, naming: tuple[str, ...] = ()) -> Iterator[None]:
         raise NotConforming(
             f"{what} is accepted: raise an ImleakError of one line that says what would have worked"
         )
+
+
+def require_plain_numbers(measurements: Iterable[Measurement]) -> None:
+    """Figures are Python's, so that a row can be written whatever made it."""
+    for one in measurements:
+        for field in fields(one):
+            value = getattr(one, field.name)
+            values = value if isinstance(value, tuple) else (value,)
+            is_array = any(isinstance(each, np.generic | np.ndarray) for each in values)
+            require(not is_array, f"{field.name} is {value!r}: give Python's numbers, float(...)")
+
+
+def require_interval(one: Measurement, where: str) -> None:
+    """An interval holds its value."""
+    if one.interval is not None:
+        low, high = one.interval
+        holds = low - 1e-6 <= one.value <= high + 1e-6
+        require(holds, f"{where}: the interval {low:.4g} to {high:.4g} lacks {one.value:.4g}")
