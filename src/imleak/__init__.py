@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     )
     from .interfaces import Image, ImleakError, Measurement
     from .keystream import new_key
+    from .plugins import register
     from .results import Run
 
     __version__: str
@@ -51,6 +52,7 @@ __all__ = [
     "estimate",
     "new_key",
     "read_images",
+    "register",
 ]
 
 _HOMES = {
@@ -59,6 +61,7 @@ _HOMES = {
     "ImleakError": "interfaces",
     "Run": "results",
     "new_key": "keystream",
+    "register": "plugins",
 }
 
 

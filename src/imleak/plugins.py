@@ -2,19 +2,22 @@
 
 A part of imleak is a line in one of these dicts; other packages add theirs through the
 entry point groups `imleak.schemes`, `imleak.encoders`, `imleak.metrics`,
-`imleak.estimators` and `imleak.attacks`. Nothing is imported before it is asked for.
+`imleak.estimators` and `imleak.attacks`; a notebook through :func:`register`. Nothing is
+imported before it is asked for.
 """
 
 from __future__ import annotations
 
 import difflib
+import inspect
+import re
 from collections.abc import Mapping
 from functools import cache
 from importlib import import_module
 from importlib.metadata import entry_points
 from typing import Any, Literal
 
-from .interfaces import ImleakError
+from .interfaces import Attack, Encoder, Estimator, ImleakError, Metric, Scheme
 
 Kind = Literal["scheme", "encoder", "metric", "estimator", "attack"]
 
@@ -81,6 +84,16 @@ BUILT_IN: Mapping[Kind, dict[str, str]] = {
     },
 }
 
+PROTOCOLS: Mapping[Kind, type[Any]] = {
+    "scheme": Scheme,
+    "encoder": Encoder,
+    "metric": Metric,
+    "estimator": Estimator,
+    "attack": Attack,
+}
+
+_REGISTERED: dict[Kind, dict[str, Any]] = {kind: {} for kind in BUILT_IN}
+
 GROUPS: Mapping[str, tuple[str, ...]] = {
     "reviewers": (
         "psnr",
@@ -108,6 +121,86 @@ class NameCollisionError(ImleakError):
     """Two plugins of one name; both are refused until one is uninstalled."""
 
 
+class RegistrationError(ImleakError):
+    """What cannot be registered: it is no plugin, or lacks a name or a version."""
+
+
+class _Made:
+    """An instance in place of its class: takes no options, and is made once."""
+
+    def __init__(self, made: object) -> None:
+        self.made = made
+        self.__doc__ = type(made).__doc__
+        self.__qualname__ = type(made).__qualname__
+
+    def __call__(self) -> Any:
+        return self.made
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.made, name)
+
+
+def register(plugin: Any, *, kind: Kind | None = None, name: str | None = None) -> Any:
+    """Add a scheme, an encoder, a metric, an estimator or an attack for this process.
+
+    Parameters
+    ----------
+    plugin : a class, whose constructor's arguments are then its options, or an instance.
+    kind : what it is; found by its methods unless it has those of several kinds.
+    name : what it is called; by default its own `name`.
+
+    Returns
+    -------
+    `plugin` itself, so that this is a decorator of classes too.
+
+    Raises
+    ------
+    RegistrationError
+        If it is none of these, or has no name or no version.
+    NameCollisionError
+        If the name is taken. :func:`unregister` frees a name that was registered.
+
+    Examples
+    --------
+    >>> from imleak.schemes.region import Region
+    >>> _ = register(Region(shares=[0.3]), name="a-third")
+    >>> load("scheme", "a-third")().levels(8)[1].label
+    '30 % of the area encrypted'
+    >>> unregister("a-third")
+    """
+    kind = kind or kind_of(plugin)
+    _check_members(plugin, kind)
+    name = plugin.name if name is None else name
+    if not re.fullmatch(r"\w[\w.-]*", str(name)):
+        raise RegistrationError(f"name {name!r}: use letters, digits, '.', '_' and '-'")
+    taken = {each: where for one in _namespace(kind) for each, where in known(one).items()}
+    if name in taken:
+        raise NameCollisionError(
+            f"{kind} {name!r} is taken by {taken[name]}: choose another name, or call "
+            f"unregister({name!r}) first if it was registered"
+        )
+    _REGISTERED[kind][name] = plugin if isinstance(plugin, type) else _Made(plugin)
+    known.cache_clear()
+    return plugin
+
+
+def unregister(name: str) -> None:
+    """Forget what was registered under a name, of whatever kind.
+
+    Raises
+    ------
+    UnknownNameError
+        If nothing was.
+    """
+    kinds = [kind for kind, names in _REGISTERED.items() if name in names]
+    if not kinds:
+        every = {each: None for names in _REGISTERED.values() for each in names}
+        raise unknown("registered plugin", name, every)
+    for kind in kinds:
+        del _REGISTERED[kind][name]
+    known.cache_clear()
+
+
 @cache
 def known(kind: Kind) -> dict[str, str]:
     """Every name of a kind and where its class is, ``module:Class``.
@@ -118,10 +211,8 @@ def known(kind: Kind) -> dict[str, str]:
         If an installed package uses a name that is taken. Metrics, estimators and attacks
         share one name space, that of measures.
     """
-    found = dict(BUILT_IN[kind])
-    taken = dict(found)
-    if kind in MEASURES:
-        taken = {name: where for one in MEASURES for name, where in BUILT_IN[one].items()}
+    found = _fixed(kind)
+    taken = {name: where for one in _namespace(kind) for name, where in _fixed(one).items()}
     for point in entry_points(group=f"imleak.{kind}s"):
         if point.name in taken:
             raise NameCollisionError(
@@ -140,6 +231,9 @@ def load(kind: Kind, name: str) -> type[Any]:
     UnknownNameError
         If there is none; the message lists the known names.
     """
+    if name in _REGISTERED[kind]:
+        registered: type[Any] = _REGISTERED[kind][name]
+        return registered
     where = known(kind).get(name)
     if where is None:
         raise unknown(kind, name, known(kind))
@@ -153,3 +247,47 @@ def unknown(kind: str, name: object, names: Mapping[str, Any]) -> UnknownNameErr
     close = difflib.get_close_matches(str(name), names, n=1)
     guess = f" Did you mean {close[0]!r}?" if close else ""
     return UnknownNameError(f"unknown {kind} {name!r}.{guess} Known: {', '.join(sorted(names))}.")
+
+
+def members(kind: Kind) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Attributes and methods that a plugin of a kind has."""
+    protocol = PROTOCOLS[kind]
+    methods = [name for name in vars(protocol) if name[0] != "_" and callable(vars(protocol)[name])]
+    return tuple(inspect.get_annotations(protocol)), tuple(methods)
+
+
+def kind_of(plugin: object) -> Kind:
+    """The kind whose methods it has."""
+    fit = [kind for kind in PROTOCOLS if all(hasattr(plugin, m) for m in members(kind)[1])]
+    if len(fit) == 1:
+        return fit[0]
+    if fit:
+        raise RegistrationError(f"{plugin!r} could be {' or '.join(fit)}: give kind={fit[0]!r}")
+    needs = "; ".join(f"{kind}: {', '.join(members(kind)[1])}" for kind in PROTOCOLS)
+    raise RegistrationError(f"{plugin!r} has the methods of no plugin ({needs})")
+
+
+def _check_members(plugin: object, kind: Kind) -> None:
+    """Refuse what lacks a member; a class may leave all but name and version to its instances."""
+    attributes, methods = members(kind)
+    needed = ("name", "version", *methods) if isinstance(plugin, type) else attributes + methods
+    missing = [name for name in needed if not hasattr(plugin, name)]
+    if missing:
+        raise RegistrationError(f"{plugin!r} is no {kind} yet: add {', '.join(missing)}")
+    for name in ("name", "version"):
+        value = getattr(plugin, name)
+        if not isinstance(value, str) or not value:
+            raise RegistrationError(f"{plugin!r}: {name} is {value!r}; give a text")
+
+
+def _namespace(kind: Kind) -> tuple[Kind, ...]:
+    """Kinds that share their names with a kind, itself among them."""
+    return MEASURES if kind in MEASURES else (kind,)
+
+
+def _fixed(kind: Kind) -> dict[str, str]:
+    """Names that no installed package can take, and where they lead."""
+    registered = {
+        name: f"{plugin.__qualname__} of this process" for name, plugin in _REGISTERED[kind].items()
+    }
+    return {**BUILT_IN[kind], **registered}

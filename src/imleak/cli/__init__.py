@@ -15,7 +15,7 @@ from typer.core import TyperGroup
 from ..files import printable
 from ..interfaces import ImleakError
 from ..machine import home_or_temporary
-from . import cache, options
+from . import cache, options, plugin
 from .signals import cleaned_up
 from .streams import never_fail
 
@@ -43,6 +43,7 @@ app = typer.Typer(
 
 
 app.add_typer(cache.app, name="cache")
+app.add_typer(plugin.app, name="plugin")
 
 
 @app.callback(invoke_without_command=True)

@@ -18,9 +18,9 @@ from typing import Any, NamedTuple
 
 from .. import plugins
 from ..interfaces import ImleakError
-from ._checks import Check, NotConforming, applies
+from ._checks import Check, NotConforming, applies, check_docstring
 
-__all__ = ["NotConforming", "Outcome", "applies", "check", "checks", "variants"]
+__all__ = ["NotConforming", "Outcome", "applies", "check", "checks", "outcomes", "variants"]
 
 
 class Outcome(NamedTuple):
@@ -33,7 +33,7 @@ class Outcome(NamedTuple):
 
 def checks(kind: plugins.Kind) -> dict[str, Check]:
     """The checks of a kind by what they check, in the order of their module."""
-    found = vars(_module(kind))
+    found = {**vars(_module(kind)), "check_docstring": check_docstring}
     return {
         (function.__doc__ or name).partition("\n")[0].rstrip("."): function
         for name, function in found.items()
@@ -54,7 +54,12 @@ def variants(
 
 
 def check(kind: plugins.Kind, plugin: Any, **options: Any) -> list[Outcome]:
-    """Check a plugin.
+    """The outcome of every check of a plugin, as :func:`outcomes`."""
+    return list(outcomes(kind, plugin, **options))
+
+
+def outcomes(kind: plugins.Kind, plugin: Any, **options: Any) -> Iterator[Outcome]:
+    """Check a plugin; each outcome comes when it is known.
 
     Parameters
     ----------
@@ -68,13 +73,14 @@ def check(kind: plugins.Kind, plugin: Any, **options: Any) -> list[Outcome]:
         If there is no plugin of that name.
     """
     loaded = plugins.load(kind, plugin) if isinstance(plugin, str) else plugin
-    if not isinstance(loaded, type) and not isinstance(plugin, str):
-        return list(_outcomes(kind, "", loaded))
+    is_made = not isinstance(plugin, str | type)
     try:
-        made = variants(kind, loaded, options)
+        made = {"": plugin} if is_made else variants(kind, loaded, options)
     except Exception as error:
-        return [Outcome("it can be made", False, _why(error))]
-    return [outcome for label, one in made.items() for outcome in _outcomes(kind, label, one)]
+        yield Outcome("It can be made", False, _why(error))
+        return
+    for label, one in made.items():
+        yield from _outcomes(kind, label, one)
 
 
 def _outcomes(kind: plugins.Kind, label: str, made: Any) -> Iterator[Outcome]:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import fields
 from typing import Any, TypeVar
 
-from ..interfaces import ImleakError
+import numpy as np
+
+from .. import plugins
+from ..interfaces import ImleakError, Measurement
 
 Check = Callable[[Any], None]
 """Raises :class:`NotConforming` if what it is given does not do what it must."""
@@ -59,19 +63,24 @@ def once(measure: Callable[[Any], Result]) -> Callable[[Any], Result]:
     return measured
 
 
-def require_members(
-    made: object, kind: str, words: tuple[str, ...], calls: tuple[str, ...]
-) -> None:
-    """Every attribute is a text, every method can be called."""
-    missing = [name for name in (*words, *calls) if not hasattr(made, name)]
-    require(not missing, f"a {kind} has {', '.join((*words, *calls))}; add {', '.join(missing)}")
-    for name in words:
-        value = getattr(made, name)
-        require(
-            isinstance(value, str) and value.strip() and value.isprintable(),
-            f"{name} is {value!r}: give a text of one line",
-        )
-    for name in calls:
+def check_docstring(made: object) -> None:
+    """A docstring says what it is."""
+    require(
+        (inspect.getdoc(type(made)) or "").strip(), "its class has no docstring, which lists show"
+    )
+
+
+def require_members(made: object, kind: plugins.Kind) -> None:
+    """It has the attributes and methods of its kind."""
+    attributes, methods = plugins.members(kind)
+    missing = [name for name in (*attributes, *methods) if not hasattr(made, name)]
+    require(not missing, f"it lacks {', '.join(missing)}, which every {kind} has")
+    for name in attributes:
+        if inspect.get_annotations(plugins.PROTOCOLS[kind])[name] == "str":
+            value = getattr(made, name)
+            is_text = isinstance(value, str) and value.strip() and value.isprintable()
+            require(is_text, f"{name} is {value!r}: give a text of one line")
+    for name in methods:
         require(callable(getattr(made, name)), f"{name} is no method")
 
 
@@ -104,3 +113,21 @@ def refused(what: str, *, naming: tuple[str, ...] = ()) -> Iterator[None]:
         raise NotConforming(
             f"{what} is accepted: raise an ImleakError of one line that says what would have worked"
         )
+
+
+def require_plain_numbers(measurements: Iterable[Measurement]) -> None:
+    """Figures are Python's, so that a row can be written whatever made it."""
+    for one in measurements:
+        for field in fields(one):
+            value = getattr(one, field.name)
+            values = value if isinstance(value, tuple) else (value,)
+            is_array = any(isinstance(each, np.generic | np.ndarray) for each in values)
+            require(not is_array, f"{field.name} is {value!r}: give Python's numbers, float(...)")
+
+
+def require_interval(one: Measurement, where: str) -> None:
+    """An interval holds its value."""
+    if one.interval is not None:
+        low, high = one.interval
+        holds = low - 1e-6 <= one.value <= high + 1e-6
+        require(holds, f"{where}: the interval {low:.4g} to {high:.4g} lacks {one.value:.4g}")

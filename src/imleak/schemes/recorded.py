@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..interfaces import Exposure, ImleakError, Level, Raster
+from ._samples import check_raster, level_of
 
 
 class Recorded:
@@ -41,7 +42,17 @@ class Recorded:
         """The plain image, and a level for each folder."""
         return self._levels
 
-    def expose(self, cipher: Raster, level: int) -> Exposure:  # noqa: ARG002
-        """The cipher itself; its symbols are "samples"."""
+    def expose(self, cipher: Raster, level: int) -> Exposure:
+        """The cipher itself; its symbols are "samples".
+
+        Raises
+        ------
+        LevelError
+            If there is no such level.
+        ImageError
+            If `cipher` is not (C, H, W) uint8 or uint16, or a sample needs more bits.
+        """
+        level_of(self, cipher.bits, level)
+        check_raster(cipher)
         symbols = {"samples": cipher.samples}
         return Exposure(cipher.samples, cipher.bits, symbols, size=1 << cipher.bits)

@@ -1,0 +1,323 @@
+"""The conformance suite itself: the scheme of the documentation passes, broken ones do not."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from imleak import plugins
+from imleak.cli import app
+from imleak.conformance import NotConforming, check, checks, outcomes
+from imleak.interfaces import Exposure, Level, Raster, Scheme
+from imleak.schemes.etc import Etc
+
+GUIDE = Path(__file__).parents[2] / "docs" / "extending.md"
+
+
+def of_the_guide(name):
+    """A class of the documentation."""
+    blocks = re.findall(r"```python\n(.*?)```", GUIDE.read_text(encoding="utf-8"), re.DOTALL)
+    (code,) = [block for block in blocks if f"class {name}" in block]
+    scope = {"__name__": "guide"}
+    exec(compile(code, str(GUIDE), "exec"), scope)
+    return scope[name]
+
+
+UpperRows = of_the_guide("UpperRows")
+
+
+def failures(kind, plugin):
+    return {what: why for what, passed, why in check(kind, plugin) if not passed}
+
+
+def test_the_scheme_of_the_guide_conforms():
+    assert failures("scheme", UpperRows()) == {}
+    assert failures("scheme", UpperRows) == {}
+
+
+class Undescribed(UpperRows):
+    __doc__ = " "
+
+
+class WithoutAxis(UpperRows):
+    """Lacks an attribute."""
+
+    axis = property()
+
+
+class Range(UpperRows):
+    """Levels are numbers, as they were."""
+
+    def levels(self, bits):
+        return range(5)
+
+
+class Alike(UpperRows):
+    """Two levels look the same."""
+
+    def levels(self, bits):
+        return tuple(Level(s, "rows encrypted", short=str(s)) for s in range(5))
+
+
+class Writes(UpperRows):
+    """Writes into the image it is given."""
+
+    def encrypt(self, plain, level, keystream):
+        plain.samples[:] = super().encrypt(plain, level, keystream).samples
+        return plain
+
+
+class ShowsTheCipher(UpperRows):
+    """Its exposure depends on the key."""
+
+    def expose(self, cipher, level):
+        self._rows(cipher, level)
+        return Exposure(cipher.samples, cipher.bits, {"samples": cipher.samples}, 2**cipher.bits)
+
+
+class ShowsThePlace(UpperRows):
+    """The exposure says which of two keys it was."""
+
+    def expose(self, cipher, level):
+        exposure = super().expose(cipher, level)
+        return Exposure(exposure.rendered, cipher.bits, {"sum": cipher.samples.sum(2) % 256}, 256)
+
+
+class OwnRandomness(UpperRows):
+    """Draws from NumPy."""
+
+    def encrypt(self, plain, level, keystream):
+        cipher = plain.samples.copy()
+        rows = cipher[:, : self._rows(plain, level)]
+        rows ^= np.random.default_rng().integers(0, 2**plain.bits, rows.shape).astype(rows.dtype)
+        return Raster(cipher, plain.bits)
+
+
+class Biased(UpperRows):
+    """Keeps a bit three times out of four."""
+
+    def encrypt(self, plain, level, keystream):
+        cipher = plain.samples.copy()
+        rows = cipher[:, : self._rows(plain, level)]
+        key = keystream.take(rows.size, scheme=self.name, level=level, channel=0)
+        rows ^= (key.reshape(rows.shape) % 4 == 0).astype(rows.dtype)
+        return Raster(cipher, plain.bits)
+
+
+class OneWay(UpperRows):
+    """Does not decrypt what is odd."""
+
+    def decrypt(self, cipher, level, keystream):
+        plain = super().decrypt(cipher, level, keystream)
+        return Raster(plain.samples // 2 * 2, plain.bits)
+
+
+class ForgetsAName(UpperRows):
+    """Draws under the name of another scheme."""
+
+    def encrypt(self, plain, level, keystream):
+        self.name = "bitplanes"
+        try:
+            return super().encrypt(plain, level, keystream)
+        finally:
+            self.name = "upper-rows"
+
+
+class AnyLevel(UpperRows):
+    """Takes levels it does not have."""
+
+    def _rows(self, raster, level):
+        return raster.height * level // 4
+
+
+class Remembers(UpperRows):
+    """Keeps the key bytes of the last image."""
+
+    def encrypt(self, plain, level, keystream):
+        kept = getattr(self, "kept", keystream)
+        self.kept = keystream
+        return super().encrypt(plain, level, kept)
+
+
+class SaysEmpty(UpperRows):
+    """Says that nothing is left where something is."""
+
+    def expose(self, cipher, level):
+        exposure = super().expose(cipher, level)
+        return Exposure(
+            exposure.rendered, exposure.bits, exposure.symbols, exposure.size, level > 1
+        )
+
+
+class Crashes(UpperRows):
+    """Fails on colour."""
+
+    def encrypt(self, plain, level, keystream):
+        [_] = plain.samples
+        return super().encrypt(plain, level, keystream)
+
+
+@pytest.mark.parametrize(
+    ("broken", "what", "why"),
+    [
+        (Undescribed, "docstring", "docstring, which lists show"),
+        (WithoutAxis, "has what a scheme has", "lacks axis"),
+        (Range, "ranked from 0", "return a tuple of Level"),
+        (Alike, "label of its own", "two levels have the label"),
+        (Writes, "left as it is", "encrypt writes into its image"),
+        (
+            ShowsTheCipher,
+            "same for every key",
+            r"under two keys .*\(rendered, symbols\['samples'\]\)",
+        ),
+        (ShowsThePlace, "same for every key", r"\(symbols\['sum'\]\): return what no key changes"),
+        (OwnRandomness, "keystream decides", "draw all that is random from it"),
+        (OwnRandomness, "drawn under its own name", "takes no bytes of the keystream"),
+        (Biased, "equally frequent", "choose uniformly"),
+        (OneWay, "gives the same samples", r"is another image: \d+ of \d+ samples differ"),
+        (ForgetsAName, "own name", r"not .'upper-rows', \d"),
+        (AnyLevel, "a level that is none", "expose at level -1 is accepted"),
+        (Remembers, "keystream decides", "another key gives the same cipher"),
+        (SaysEmpty, "is empty where", "so set leaves_nothing"),
+        (Crashes, "gives the same samples", "ValueError: too many values .* in encrypt, line"),
+    ],
+)
+def test_a_broken_scheme_is_refused_in_words_of_its_author(broken, what, why):
+    found = failures("scheme", broken())
+    (reason,) = [reason for check, reason in found.items() if what.lower() in check.lower()]
+    assert re.search(why, reason)
+    assert "\n" not in reason
+
+
+def test_what_cannot_be_made_is_told():
+    class Needy(UpperRows):
+        def __init__(self, rows):
+            self.rows = rows
+
+    assert [outcome.what for outcome in check("scheme", Needy)] == ["It can be made"]
+    assert "rows" in failures("scheme", Needy)["It can be made"]
+    assert failures("scheme", Needy(3)) == {}
+
+
+def test_options_are_those_of_the_constructor():
+    assert failures("scheme", "etc") == {}
+    assert "give 1 or more" in next(iter(outcomes("scheme", Etc, block=0))).why
+
+
+def test_a_check_raises_what_it_found():
+    run = checks("scheme")["Decrypting gives the same samples again"]
+    run(UpperRows())
+    with pytest.raises(NotConforming, match="another image"):
+        run(OneWay())
+
+
+@pytest.fixture
+def registered():
+    yield plugins.register(UpperRows)
+    plugins.unregister("upper-rows")
+
+
+def test_a_class_is_registered_under_its_name(registered):
+    assert registered is UpperRows
+    assert plugins.load("scheme", "upper-rows") is UpperRows
+    assert "upper-rows" in plugins.known("scheme")
+    assert isinstance(plugins.load("scheme", "upper-rows")(), Scheme)
+
+
+def test_an_instance_is_registered_and_takes_no_options():
+    made = Etc(block=8)
+    plugins.register(made, name="etc-8")
+    try:
+        loaded = plugins.load("scheme", "etc-8")
+        assert loaded() is made
+        assert (loaded.name, loaded.version) == ("etc", "1")
+        assert loaded.__doc__ == Etc.__doc__
+        with pytest.raises(TypeError):
+            loaded(block=4)
+        assert failures("scheme", "etc-8") == {}
+    finally:
+        plugins.unregister("etc-8")
+    assert "etc-8" not in plugins.known("scheme")
+    with pytest.raises(plugins.UnknownNameError, match="etc-8"):
+        plugins.unregister("etc-8")
+
+
+@pytest.mark.usefixtures("registered")
+def test_a_registered_name_is_taken():
+    with pytest.raises(plugins.NameCollisionError, match="call unregister"):
+        plugins.register(UpperRows())
+    with pytest.raises(plugins.NameCollisionError, match=r"imleak\.schemes\.etc:Etc"):
+        plugins.register(UpperRows(), name="etc")
+
+
+def test_a_measure_cannot_take_the_name_of_one_of_another_kind():
+    class Edges:
+        name, version, unit, bound, space = "mine", "1", "1", "none", "pixels"
+
+        def measure(self, observation): ...
+
+    with pytest.raises(plugins.NameCollisionError, match=r"'mine' is taken by imleak\.estimators"):
+        plugins.register(Edges)
+
+
+@pytest.mark.parametrize(
+    ("plugin", "kind", "why"),
+    [
+        (object(), None, r"methods of no plugin \(scheme: levels, expose; encoder: encode"),
+        (
+            type("Both", (UpperRows,), {"encode": print}),
+            None,
+            "could be scheme or encoder: give kind=",
+        ),
+        (UpperRows, "encoder", "is no encoder yet: add encode"),
+        (type("Old", (UpperRows,), {"version": 2}), None, "version is 2; give a text"),
+        (type("Bare", (), {"levels": 0, "expose": 0}), None, "no scheme yet: add name, version"),
+        (type("Odd", (UpperRows,), {"name": "a b"}), None, "use letters, digits"),
+    ],
+)
+def test_what_is_no_plugin_is_refused(plugin, kind, why):
+    with pytest.raises(plugins.RegistrationError, match=why) as error:
+        plugins.register(plugin, kind=kind)
+    assert "\n" not in str(error.value)
+
+
+def test_the_command_says_what_passes_and_what_does_not(monkeypatch, tmp_path):
+    (tmp_path / "broken.py").write_text(
+        "from imleak.schemes.etc import Etc\n"
+        "class Shown(Etc):\n"
+        "    '''Shows the cipher.'''\n"
+        "    def expose(self, cipher, level):\n"
+        "        return super().expose(cipher, 0 if level == 1 else level)\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    done = CliRunner().invoke(app, ["plugin", "check", "broken:Shown"])
+    assert done.exit_code == 1
+    lines = done.stdout.splitlines()
+    assert lines[0].startswith("ok     It has what a scheme has")
+    assert lines[-1] == "16 checks, 1 failed"
+    (failed,) = [line for line in lines if line.startswith("failed")]
+    assert "level 1: ciphers under two keys" in failed
+
+    done = CliRunner().invoke(app, ["plugin", "check", "etc"])
+    assert done.exit_code == 0
+    assert done.stdout.endswith("16 checks, none failed\n")
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("ect", "Did you mean 'etc'"),
+        ("etc=8", "etc takes no value"),
+        ("nowhere:Thing", "give module:Class"),
+        ("imleak.schemes.etc:Thing", "give module:Class"),
+        ("os:path", "methods of no plugin"),
+    ],
+)
+def test_the_command_refuses_in_one_line(name, why):
+    done = CliRunner().invoke(app, ["plugin", "check", name])
+    assert done.exit_code == 2
+    assert why in done.stderr
+    assert done.stderr.count("\n") == 1
