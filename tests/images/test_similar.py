@@ -173,7 +173,7 @@ def test_near_duplicates_in_words() -> None:
     assert "4 images" in duplicates_in_words(["a", "b", "c", "d"], [[0, 2], [1, 3]])
 
 
-def test_a_picture_of_another_program() -> None:
+def test_a_copy_of_another_program() -> None:
     """Reduced by another filter, saved as a palette."""
     pixels = Image.fromarray(data.chelsea())
     small = pixels.resize((200, 133), Image.Resampling.LANCZOS).quantize(128).convert("RGB")
