@@ -1,4 +1,4 @@
-"""Pictures on disk for the tests of reading."""
+"""Images on disk for the tests of reading."""
 
 from __future__ import annotations
 

@@ -27,10 +27,10 @@ def test_png_of_an_independent_encoder(
 ) -> None:
     samples = np.ascontiguousarray(rgba16[..., :channels].squeeze())
     content = imagecodecs.png_encode(samples, strategy=strategy, filter=0xF8)
-    picture = read(stored("x.png", content), colour=True)
-    assert picture.bits == 16
-    np.testing.assert_array_equal(picture.samples, expected(rgba16, channels))
-    assert picture.notes == (("alpha dropped",) if channels in (2, 4) else ())
+    image = read(stored("x.png", content), colour=True)
+    assert image.bits == 16
+    np.testing.assert_array_equal(image.samples, expected(rgba16, channels))
+    assert image.notes == (("alpha dropped",) if channels in (2, 4) else ())
 
 
 @pytest.mark.parametrize("channels", [1, 2, 3, 4])
@@ -43,8 +43,8 @@ def test_png_interlaced(
     interlace: bool,
 ) -> None:
     content = encode_png(rgba16[..., :channels], 16, COLOUR_TYPES[channels], interlace)
-    picture = read(stored("x.png", content), colour=True)
-    np.testing.assert_array_equal(picture.samples, expected(rgba16, channels))
+    image = read(stored("x.png", content), colour=True)
+    np.testing.assert_array_equal(image.samples, expected(rgba16, channels))
 
 
 def test_png_turned(stored: Stored, rgba16: np.ndarray) -> None:
@@ -57,10 +57,10 @@ def test_png_turned(stored: Stored, rgba16: np.ndarray) -> None:
     length = int.from_bytes(file.getvalue()[at : at + 4], "big") + 12
     content = imagecodecs.png_encode(np.ascontiguousarray(rgba16[..., :3]))
     content = content[:33] + file.getvalue()[at : at + length] + content[33:]
-    picture = read(stored("x.png", content), colour=True)
+    image = read(stored("x.png", content), colour=True)
     upright = np.rot90(rgba16[..., :3], -1)
-    np.testing.assert_array_equal(picture.samples, np.moveaxis(upright, -1, 0))
-    assert picture.notes == ("turned by EXIF orientation 6",)
+    np.testing.assert_array_equal(image.samples, np.moveaxis(upright, -1, 0))
+    assert image.notes == ("turned by EXIF orientation 6",)
 
 
 def test_png_to_grey(stored: Stored, rgba16: np.ndarray) -> None:

@@ -58,7 +58,7 @@ def test_hidden_files_and_folders_are_passed_over(tree: Tree) -> None:
 
 
 def test_a_named_file_needs_no_known_suffix(tree: Tree) -> None:
-    assert names(find(tree("picture.dat") / "picture.dat")) == ["picture.dat"]
+    assert names(find(tree("image.dat") / "image.dat")) == ["image.dat"]
 
 
 def test_glob(tree: Tree) -> None:
@@ -67,7 +67,7 @@ def test_glob(tree: Tree) -> None:
     assert names(find(f"{folder}/**/a*")) == ["a1.png", "a2.png", "a4.png"]
 
 
-def test_a_glob_takes_no_folder_for_a_picture(tree: Tree) -> None:
+def test_a_glob_takes_no_folder_for_a_image(tree: Tree) -> None:
     folder = tree("album.png/inside.txt", "a.png")
     assert names(find(f"{folder}/*")) == ["a.png"]
 

@@ -114,7 +114,7 @@ def test_the_size_of_a_jpeg_xl_is_in_its_header(height: int, width: int, bits: i
     content = imagecodecs.jpegxl_encode(samples, lossless=True, effort=1, bitspersample=bits)
     image = JxlImage(io.BytesIO(content[:64]))
     assert image.size == (height, width)
-    assert image._header.bits == bits
+    assert image.bits == bits
 
 
 @pytest.mark.parametrize("size", [(1, 5000), (4320, 2), (300_000, 1), (1 << 13, 1 << 13)])

@@ -1,5 +1,5 @@
-"""Damaged files: an error of one line or a picture, never another exception, and never
-half a picture."""
+"""Damaged files: an error of one line or an image, never another exception, and never
+half an image."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from imleak.images import Source, read
-from imleak.interfaces import Image as Picture
+from imleak.interfaces import Image as Decoded
 from imleak.interfaces import ImageError
 
 
@@ -93,7 +93,7 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("fuzz") / "x"
 
 
-def outcome(file: Path, content: bytes) -> Picture | None:
+def outcome(file: Path, content: bytes) -> Decoded | None:
     file.write_bytes(content)
     try:
         return read(Source("x", file), colour=True, max_pixels=10**5)
@@ -135,9 +135,9 @@ def test_a_changed_file(content: bytes, file: Path, edits: list[tuple[float, byt
     for where, inserted, removed in edits:
         at = int(where**3 * len(content))  # mostly in the header
         content = content[:at] + inserted + content[at + removed :]
-    picture = outcome(file, content)
-    if picture is not None:
-        assert picture.samples.size <= 3 * 10**5
+    image = outcome(file, content)
+    if image is not None:
+        assert image.samples.size <= 3 * 10**5
 
 
 @settings(deadline=None)

@@ -12,16 +12,16 @@ SIDE = 128
 
 
 @pytest.fixture(scope="module")
-def pictures() -> np.ndarray:
+def images() -> np.ndarray:
     """(n, SIDE, SIDE)"""
     return np.concatenate([DeadLeaves(SIDE, SIDE, index).render() for index in range(150)])
 
 
-def test_each_picture_can_be_made_alone(pictures: np.ndarray) -> None:
-    np.testing.assert_array_equal(DeadLeaves(SIDE, SIDE, 7).render()[0], pictures[7])
+def test_each_image_can_be_made_alone(images: np.ndarray) -> None:
+    np.testing.assert_array_equal(DeadLeaves(SIDE, SIDE, 7).render()[0], images[7])
 
 
-def test_pictures_and_series_differ() -> None:
+def test_images_and_series_differ() -> None:
     first, second, other = (
         DeadLeaves(64, 64, index, seed).render().astype(float).ravel()
         for index, seed in ((0, 0), (1, 0), (0, 1))
@@ -32,14 +32,14 @@ def test_pictures_and_series_differ() -> None:
 
 @pytest.mark.parametrize(("height", "width"), [(1, 1), (1, 9), (9, 1), (30, 300), (1, 50_000)])
 def test_any_size(height: int, width: int) -> None:
-    picture = DeadLeaves(height, width).render()
-    assert picture.shape == (1, height, width)
-    assert picture.dtype == np.uint8
+    image = DeadLeaves(height, width).render()
+    assert image.shape == (1, height, width)
+    assert image.dtype == np.uint8
 
 
-def test_grey_levels_are_uniform(pictures: np.ndarray) -> None:
-    """One pixel of every picture, so that they are independent."""
-    assert scipy.stats.kstest(pictures[:, 64, 64], scipy.stats.randint(0, 256).cdf).pvalue > 0.001
+def test_grey_levels_are_uniform(images: np.ndarray) -> None:
+    """One pixel of every image, so that they are independent."""
+    assert scipy.stats.kstest(images[:, 64, 64], scipy.stats.randint(0, 256).cdf).pvalue > 0.001
 
 
 def same_leaf(distance: float) -> float:
@@ -64,20 +64,20 @@ def same_leaf(distance: float) -> float:
 
 
 @pytest.mark.parametrize("distance", [1, 2, 4, 8, 16, 32])
-def test_correlation_is_the_one_of_the_model(pictures: np.ndarray, distance: int) -> None:
-    centred = pictures - 127.5
+def test_correlation_is_the_one_of_the_model(images: np.ndarray, distance: int) -> None:
+    centred = images - 127.5
     along = (centred[:, :, distance:] * centred[:, :, :-distance]).mean((1, 2))
     down = (centred[:, distance:] * centred[:, :-distance]).mean((1, 2))
     variance = 255**2 / 12
     correlation = (along + down) / 2 / variance
-    error = correlation.std() / np.sqrt(len(pictures))
+    error = correlation.std() / np.sqrt(len(images))
     assert abs(correlation.mean() - same_leaf(distance)) < 4 * error
     assert error < 0.04
 
 
-def test_power_spectrum_is_about_one_over_f_squared(pictures: np.ndarray) -> None:
+def test_power_spectrum_is_about_one_over_f_squared(images: np.ndarray) -> None:
     window = np.hanning(SIDE)[:, None] * np.hanning(SIDE)
-    centred = pictures - pictures.mean((1, 2), keepdims=True)
+    centred = images - images.mean((1, 2), keepdims=True)
     power = (np.abs(np.fft.fft2(centred * window)) ** 2).mean(0)
     frequency = np.rint(np.hypot(*np.meshgrid(*[np.fft.fftfreq(SIDE, 1 / SIDE)] * 2))).astype(int)
     radial = np.bincount(frequency.ravel(), power.ravel()) / np.bincount(frequency.ravel())
@@ -87,9 +87,9 @@ def test_power_spectrum_is_about_one_over_f_squared(pictures: np.ndarray) -> Non
     assert fit.rvalue**2 > 0.98
 
 
-def test_least_significant_bits_are_noise(pictures: np.ndarray) -> None:
+def test_least_significant_bits_are_noise(images: np.ndarray) -> None:
     """A leaf of one flat value would show in all bits; with noise its own bit is a coin."""
     assert NOISE > 0
-    last = (pictures & 1).astype(float)
+    last = (images & 1).astype(float)
     neighbours = np.corrcoef(last[:, :, 1:].ravel(), last[:, :, :-1].ravel())[0, 1]
     assert abs(neighbours) < 0.02

@@ -125,7 +125,7 @@ def test_a_table_that_does_not_fit(table: Callable[[str], str], rows: str, why: 
     ("content", "why"),
     [
         (b"", "needs a header with the columns image and group; it has none"),
-        (b"picture,patient\na.png,A\n", "it has picture, patient"),
+        (b"photo,patient\na.png,A\n", "it has photo, patient"),
         (b"image,group\n\xff.png,A\n", "not a table in UTF-8"),
         (b"image,group\n" + b"a" * (1 << 18) + b",A\n", "not a table in UTF-8"),
     ],

@@ -49,7 +49,7 @@ def test_height_and_width(
     stored: Stored, rgba8: np.ndarray, kind: str, options: dict[str, object]
 ) -> None:
     content = encoded(rgba8[..., :3], kind, **options)
-    assert resolution(stored("picture.bin", content)) == (48, 64)
+    assert resolution(stored("image.bin", content)) == (48, 64)
 
 
 def test_webp_of_the_three_kinds_is_what_it_says(rgba8: np.ndarray) -> None:

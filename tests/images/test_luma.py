@@ -32,10 +32,10 @@ def test_formula_at_16_bits(colour: tuple[int, int, int]) -> None:
 
 def test_pillow_at_8_bits(rgba8: np.ndarray) -> None:
     rgb = np.random.default_rng(0).integers(0, 256, (512, 512, 3)).astype(np.uint8)
-    for picture in (rgb, skimage.data.astronaut(), rgba8[..., :3]):
-        ours = luma(np.moveaxis(picture, -1, 0))
+    for image in (rgb, skimage.data.astronaut(), rgba8[..., :3]):
+        ours = luma(np.moveaxis(image, -1, 0))
         assert ours.dtype == np.uint8
-        np.testing.assert_array_equal(ours[0], np.asarray(Image.fromarray(picture).convert("L")))
+        np.testing.assert_array_equal(ours[0], np.asarray(Image.fromarray(image).convert("L")))
 
 
 def test_scikit_image(rgba16: np.ndarray) -> None:

@@ -27,7 +27,7 @@ def test_patches_are_the_pixels_at_their_places(
 
 
 @given(st.integers(0, 2**32), st.integers(0, 8))
-def test_levels_are_cut_where_the_picture_is(seed: int, level: int) -> None:
+def test_levels_are_cut_where_the_image_is(seed: int, level: int) -> None:
     plain = np.random.default_rng(1).integers(0, 256, (3, 30, 20)).astype(np.uint8)
     places = patch_places(30, 20, 7, 4, seed)
     np.testing.assert_array_equal(
@@ -51,7 +51,7 @@ def test_places_follow_the_seed() -> None:
     assert not np.array_equal(again[0], again[3])
 
 
-def test_patch_of_the_whole_picture(grey8: np.ndarray) -> None:
+def test_patch_of_the_whole_image(grey8: np.ndarray) -> None:
     square = grey8[None, :, :48]
     np.testing.assert_array_equal(cut(square, patch_places(48, 48, 48, 2, 0), 48), [square] * 2)
 
@@ -68,12 +68,12 @@ def test_no_patch() -> None:
 
 
 @pytest.mark.parametrize(("height", "width"), [(223, 300), (300, 223), (1, 1)])
-def test_a_picture_smaller_than_a_patch(height: int, width: int) -> None:
+def test_a_image_smaller_than_a_patch(height: int, width: int) -> None:
     with pytest.raises(ImageError, match=f"{height} x {width} pixels.* 224 x 224"):
         patch_places(height, width, 224, 10, 0)
 
 
 @pytest.mark.parametrize("place", [(-1, 0), (0, -1), (5, 0), (0, 5)])
-def test_a_place_beyond_the_picture(place: tuple[int, int]) -> None:
+def test_a_place_beyond_the_image(place: tuple[int, int]) -> None:
     with pytest.raises(ImageError, match="reaches beyond 8 x 8"):
         cut(np.zeros((1, 8, 8), np.uint8), np.array([place]), 4)

@@ -116,17 +116,17 @@ def test_transparent_colour(
 @pytest.mark.parametrize("kind", ["PNG", "TIFF"])
 def test_one_bit(stored: Stored, grey8: np.ndarray, kind: str) -> None:
     source = stored("x", saved(Image.fromarray(grey8).convert("1", dither=0), kind))
-    picture = read(source)
-    np.testing.assert_array_equal(picture.samples[0], np.where(grey8 > 127, 255, 0))
-    assert (picture.bits, picture.notes) == (8, ("1-bit samples stretched to 8",))
+    image = read(source)
+    np.testing.assert_array_equal(image.samples[0], np.where(grey8 > 127, 255, 0))
+    assert (image.bits, image.notes) == (8, ("1-bit samples stretched to 8",))
 
 
 @pytest.mark.parametrize("depth", [2, 4])
 def test_few_bits(stored: Stored, grey8: np.ndarray, encode_png: Encoder, depth: int) -> None:
     samples = grey8 >> (8 - depth)
-    picture = read(stored("x.png", encode_png(samples, depth, 0)))
-    np.testing.assert_array_equal(picture.samples[0], samples * (255 // (2**depth - 1)))
-    assert picture.notes == (f"{depth}-bit samples stretched to 8",)
+    image = read(stored("x.png", encode_png(samples, depth, 0)))
+    np.testing.assert_array_equal(image.samples[0], samples * (255 // (2**depth - 1)))
+    assert image.notes == (f"{depth}-bit samples stretched to 8",)
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF"])
@@ -135,28 +135,28 @@ def test_exif_orientation(stored: Stored, grey8: np.ndarray, kind: str, orientat
     exif = Image.Exif()
     exif[0x0112] = orientation
     content = saved(Image.fromarray(grey8), kind, exif=exif)
-    picture = read(stored("x", content))
+    image = read(stored("x", content))
     with Image.open(io.BytesIO(content)) as opened:
         expected = ImageOps.exif_transpose(opened).convert("L")
-    np.testing.assert_array_equal(picture.samples[0], np.asarray(expected))
+    np.testing.assert_array_equal(image.samples[0], np.asarray(expected))
     turned = (f"turned by EXIF orientation {orientation}",) if orientation > 1 else ()
-    assert picture.notes == turned
+    assert image.notes == turned
 
 
 @pytest.mark.parametrize("value", [0, 9, 65535])
 def test_an_orientation_that_is_none(stored: Stored, grey8: np.ndarray, value: int) -> None:
     exif = Image.Exif()
     exif[0x0112] = value
-    picture = read(stored("x.png", saved(Image.fromarray(grey8), "PNG", exif=exif)))
-    np.testing.assert_array_equal(picture.samples[0], grey8)
-    assert picture.notes == ()
+    image = read(stored("x.png", saved(Image.fromarray(grey8), "PNG", exif=exif)))
+    np.testing.assert_array_equal(image.samples[0], grey8)
+    assert image.notes == ()
 
 
 def test_damaged_exif_is_noted(stored: Stored, grey8: np.ndarray) -> None:
     content = saved(Image.fromarray(grey8), "JPEG", exif=b"Exif\0\0II*\0\x08\0\0\0\xff\xff\x12\x01")
-    picture = read(stored("x.jpg", content))
-    assert picture.samples.shape == (1, 48, 64)
-    assert picture.notes
+    image = read(stored("x.jpg", content))
+    assert image.samples.shape == (1, 48, 64)
+    assert image.notes
 
 
 @pytest.mark.parametrize("kind", ["PNG", "WEBP", "TIFF"])
@@ -171,12 +171,12 @@ def test_first_of_several_frames(stored: Stored, rgba8: np.ndarray, kind: str) -
     assert read(source).notes[0] == "first of 3 frames"
 
 
-def test_first_of_a_multi_picture_jpeg(stored: Stored, rgba8: np.ndarray) -> None:
+def test_first_of_a_jpeg_of_several_images(stored: Stored, rgba8: np.ndarray) -> None:
     left, right = (Image.fromarray(rgba8[..., i].copy()) for i in (0, 1))
     content = saved(left, "MPO", save_all=True, append_images=[right], quality=100)
-    picture = read(stored("x.jpg", content))
-    assert np.abs(picture.samples[0].astype(int) - rgba8[..., 0]).max() < 10
-    assert picture.notes == ("first of 2 frames",)
+    image = read(stored("x.jpg", content))
+    assert np.abs(image.samples[0].astype(int) - rgba8[..., 0]).max() < 10
+    assert image.notes == ("first of 2 frames",)
 
 
 def test_a_preview_behind_a_jpeg_is_no_image(stored: Stored, rgba8: np.ndarray) -> None:

@@ -55,15 +55,15 @@ def test_deep_samples_stay_as_they_are(
 
 
 def test_twelve_bits(parsed: Parsed) -> None:
-    picture = parsed(b"P2 3 1 4095 0 2048 4095")
-    assert (picture.bits, picture.samples.dtype, picture.notes) == (12, np.uint16, ())
-    assert picture.samples.tolist() == [[[0, 2048, 4095]]]
+    image = parsed(b"P2 3 1 4095 0 2048 4095")
+    assert (image.bits, image.samples.dtype, image.notes) == (12, np.uint16, ())
+    assert image.samples.tolist() == [[[0, 2048, 4095]]]
 
 
 def test_few_levels_are_stretched(parsed: Parsed) -> None:
-    picture = parsed(b"P2 4 1 3 0 1 2 3")
-    assert picture.samples.tolist() == [[[0, 85, 170, 255]]]
-    assert (picture.bits, picture.notes) == (8, ("samples of 0..3 stretched to 0..255",))
+    image = parsed(b"P2 4 1 3 0 1 2 3")
+    assert image.samples.tolist() == [[[0, 85, 170, 255]]]
+    assert (image.bits, image.notes) == (8, ("samples of 0..3 stretched to 0..255",))
     # 36.43, 109.29, 218.57
     assert parsed(b"P2 3 1 7 1 3 6").samples.tolist() == [[[36, 109, 219]]]
 

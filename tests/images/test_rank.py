@@ -12,7 +12,7 @@ from imleak.images import Source, SourceError, coco_sizes, find, rank, read
 from imleak.interfaces import ImageError
 
 
-def picture(folder: Path, name: str, height: int, width: int) -> None:
+def image(folder: Path, name: str, height: int, width: int) -> None:
     (folder / name).parent.mkdir(exist_ok=True)
     Image.fromarray(np.zeros((height, width), np.uint8)).save(folder / name)
 
@@ -23,10 +23,10 @@ def names(sources: list[Source]) -> list[str]:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    picture(tmp_path, "small.png", 10, 10)
-    picture(tmp_path, "wide.jpg", 10, 90)
-    picture(tmp_path, "b.tif", 30, 20)
-    picture(tmp_path, "a.webp", 20, 30)
+    image(tmp_path, "small.png", 10, 10)
+    image(tmp_path, "wide.jpg", 10, 90)
+    image(tmp_path, "b.tif", 30, 20)
+    image(tmp_path, "a.webp", 20, 30)
     return tmp_path
 
 
@@ -36,7 +36,7 @@ def test_most_pixels_first_and_ties_by_name(folder: Path) -> None:
     assert names(rank(find(folder), 2)) == ["wide.jpg", "a.webp"]
 
 
-def test_generated_pictures_rank_with_files(folder: Path) -> None:
+def test_generated_images_rank_with_files(folder: Path) -> None:
     sources = find([folder, "dead-leaves:2x25x25"])
     assert names(rank(sources, 3)) == [
         "wide.jpg",
@@ -79,7 +79,7 @@ def test_sizes_from_annotations_need_no_header(tmp_path: Path) -> None:
     assert names(rank(find(tmp_path), 3, sizes)) == ["b.jpg", "a.jpg", "c.jpg"]
 
 
-def test_a_picture_without_annotation_is_measured_by_its_header(folder: Path) -> None:
+def test_a_image_without_annotation_is_measured_by_its_header(folder: Path) -> None:
     sizes = coco_sizes(annotations(folder / "instances.json", wide=(1, 1)))
     assert names(rank(find(folder), 10, sizes)) == ["a.webp", "b.tif", "small.png", "wide.jpg"]
 
@@ -114,7 +114,7 @@ def test_annotations_that_do_not_exist(tmp_path: Path) -> None:
 def same_names(tmp_path: Path) -> Path:
     """a/x.png of 10 x 10, b/x.png of 100 x 100, c/y.png of 50 x 50."""
     for name, side in (("a/x.png", 10), ("b/x.png", 100), ("c/y.png", 50)):
-        picture(tmp_path, name, side, side)
+        image(tmp_path, name, side, side)
     return tmp_path
 
 

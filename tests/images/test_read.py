@@ -30,12 +30,12 @@ def encoded(pixels: np.ndarray, kind: str, **options: object) -> bytes:
 
 def test_grey_by_default_and_channels_with_colour(stored: Stored, rgba8: np.ndarray) -> None:
     rgb = rgba8[..., :3]
-    source = stored("picture.png", encoded(rgb, "PNG"))
+    source = stored("image.png", encoded(rgb, "PNG"))
     channels = np.moveaxis(rgb, -1, 0)
     colour, grey = read(source, colour=True), read(source)
     np.testing.assert_array_equal(colour.samples, channels)
     np.testing.assert_array_equal(grey.samples, luma(channels))
-    assert (grey.name, grey.bits, grey.notes) == ("picture.png", 8, ())
+    assert (grey.name, grey.bits, grey.notes) == ("image.png", 8, ())
     assert (grey.height, grey.width) == (48, 64)
 
 
@@ -46,15 +46,15 @@ def test_a_photograph_as_pillow_reads_it() -> None:
     np.testing.assert_array_equal(read(*find(photograph)).samples[0], expected)
 
 
-def test_a_grey_picture_has_one_channel_in_colour_too(stored: Stored, grey8: np.ndarray) -> None:
+def test_a_grey_image_has_one_channel_in_colour_too(stored: Stored, grey8: np.ndarray) -> None:
     assert read(stored("x.png", encoded(grey8, "PNG")), colour=True).samples.shape == (1, 48, 64)
 
 
-def test_a_generated_picture() -> None:
+def test_a_generated_image() -> None:
     (source,) = find("dead-leaves:1x20x30")
-    picture = read(source)
-    np.testing.assert_array_equal(picture.samples, DeadLeaves(20, 30).render())
-    assert (picture.name, picture.bits) == ("dead-leaves-20x30-0000", 8)
+    image = read(source)
+    np.testing.assert_array_equal(image.samples, DeadLeaves(20, 30).render())
+    assert (image.name, image.bits) == ("dead-leaves-20x30-0000", 8)
 
 
 def test_the_content_decides_not_the_suffix(stored: Stored, grey8: np.ndarray) -> None:
@@ -64,9 +64,9 @@ def test_the_content_decides_not_the_suffix(stored: Stored, grey8: np.ndarray) -
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "TIFF", "WEBP", "PPM"])
 def test_one_pixel(stored: Stored, kind: str) -> None:
-    picture = read(stored("one", encoded(np.full((1, 1), 100, np.uint8), kind)))
-    assert picture.samples.shape == (1, 1, 1)
-    assert abs(int(picture.samples[0, 0, 0]) - 100) <= 4
+    image = read(stored("one", encoded(np.full((1, 1), 100, np.uint8), kind)))
+    assert image.samples.shape == (1, 1, 1)
+    assert abs(int(image.samples[0, 0, 0]) - 100) <= 4
 
 
 class TestDigest:
@@ -104,11 +104,11 @@ class TestBits:
 
     def test_twelve_in_sixteen(self, stored: Stored, encode_png: Callable[..., bytes]) -> None:
         source = stored("x.png", self.png(encode_png, 4095))
-        picture = read(source, bits=12)
-        assert (picture.bits, picture.samples.dtype) == (12, np.uint16)
-        assert picture.samples.tolist() == [[[0, 4095]]]
+        image = read(source, bits=12)
+        assert (image.bits, image.samples.dtype) == (12, np.uint16)
+        assert image.samples.tolist() == [[[0, 4095]]]
         assert read(source).bits == 16
-        assert picture.digest != read(source).digest
+        assert image.digest != read(source).digest
 
     def test_a_sample_that_does_not_fit(
         self, stored: Stored, encode_png: Callable[..., bytes]
@@ -130,8 +130,8 @@ class TestBits:
             read(stored("x.png", encoded(grey8, "PNG")), bits=12)
 
     def test_up_to_eight_are_bytes(self, stored: Stored, encode_png: Callable[..., bytes]) -> None:
-        picture = read(stored("x.png", self.png(encode_png, 15)), bits=4)
-        assert (picture.bits, picture.samples.dtype) == (4, np.uint8)
+        image = read(stored("x.png", self.png(encode_png, 15)), bits=4)
+        assert (image.bits, image.samples.dtype) == (4, np.uint8)
 
     @pytest.mark.parametrize("bits", [0, -1])
     def test_no_bits(self, stored: Stored, grey8: np.ndarray, bits: int) -> None:
@@ -152,7 +152,7 @@ class TestBits:
         (np.full((1, 4, 4), -1), 8, "negative"),
     ],
 )
-def test_samples_that_are_no_picture(samples: np.ndarray, bits: int, message: str) -> None:
+def test_samples_that_are_no_image(samples: np.ndarray, bits: int, message: str) -> None:
     with pytest.raises(ImageError, match=message):
         from_samples("x", samples, bits)
 
@@ -260,9 +260,9 @@ def test_pillows_warnings_become_notes(
     source = stored("x.png", encode_png(grey8, 8, 0, extra=png_chunk(b"acTL", bytes(8))))
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        picture = read(source)
-    assert any("APNG" in note for note in picture.notes)
-    np.testing.assert_array_equal(picture.samples[0], grey8)
+        image = read(source)
+    assert any("APNG" in note for note in image.notes)
+    np.testing.assert_array_equal(image.samples[0], grey8)
 
 
 def test_threads_leave_the_process_as_it_was(stored: Stored, grey8: np.ndarray) -> None:

@@ -37,9 +37,9 @@ def test_torch_at_8_bits(rgba8: np.ndarray, size: int) -> None:
 
 
 def test_pillow_at_8_bits() -> None:
-    picture = skimage.data.astronaut()
-    theirs = Image.fromarray(picture).resize((224, 224), Image.Resampling.BICUBIC)
-    ours = resize(np.moveaxis(picture, -1, 0), 8, 224)
+    image = skimage.data.astronaut()
+    theirs = Image.fromarray(image).resize((224, 224), Image.Resampling.BICUBIC)
+    ours = resize(np.moveaxis(image, -1, 0), 8, 224)
     np.testing.assert_array_equal(np.moveaxis(ours, 0, -1), np.asarray(theirs))
 
 
@@ -52,7 +52,7 @@ def test_overshoot_stays_in_the_bits(bits: int, size: int, seed: int) -> None:
 
 
 @given(st.integers(0, 65535), st.integers(1, 30), st.integers(1, 30), st.integers(1, 30))
-def test_a_constant_picture_stays(value: int, height: int, width: int, size: int) -> None:
+def test_a_constant_image_stays(value: int, height: int, width: int, size: int) -> None:
     samples = np.full((1, height, width), value, np.uint16)
     np.testing.assert_array_equal(resize(samples, 16, size), np.full((1, size, size), value))
 

@@ -21,8 +21,8 @@ def written(tmp_path: Path) -> Any:
     return write
 
 
-def pixels(picture: Image) -> np.ndarray:
-    return np.moveaxis(picture.samples, 0, -1)
+def pixels(image: Image) -> np.ndarray:
+    return np.moveaxis(image.samples, 0, -1)
 
 
 LAYOUTS = list(
@@ -52,10 +52,10 @@ def test_16_bits_in_every_layout(
         byteorder=byteorder,
         tile=tile,
     )
-    picture = read(source, colour=True)
-    assert picture.bits == 16
-    np.testing.assert_array_equal(pixels(picture), rgba16[..., : 3 if channels >= 3 else 1])
-    assert picture.notes == (("alpha dropped",) if channels in (2, 4) else ())
+    image = read(source, colour=True)
+    assert image.bits == 16
+    np.testing.assert_array_equal(pixels(image), rgba16[..., : 3 if channels >= 3 else 1])
+    assert image.notes == (("alpha dropped",) if channels in (2, 4) else ())
 
 
 @pytest.mark.parametrize("bits", [10, 12, 14])
@@ -63,36 +63,36 @@ def test_packed_samples_have_the_depth_of_the_file(
     written: Any, rgba16: np.ndarray, bits: int
 ) -> None:
     samples = rgba16[..., 0] >> (16 - bits)
-    picture = read(written(samples, bitspersample=bits))
-    assert picture.bits == bits
-    np.testing.assert_array_equal(picture.samples[0], samples)
+    image = read(written(samples, bitspersample=bits))
+    assert image.bits == bits
+    np.testing.assert_array_equal(image.samples[0], samples)
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
 def test_white_is_zero(written: Any, rgba16: np.ndarray, dtype: type[np.unsignedinteger]) -> None:
     samples = rgba16[..., 0].astype(dtype)
-    picture = read(written(samples, photometric="miniswhite"))
-    np.testing.assert_array_equal(picture.samples[0], np.iinfo(dtype).max - samples)
+    image = read(written(samples, photometric="miniswhite"))
+    np.testing.assert_array_equal(image.samples[0], np.iinfo(dtype).max - samples)
 
 
 @pytest.mark.parametrize("compression", [None, "lzw"])
 def test_orientation(written: Any, rgba16: np.ndarray, compression: str | None) -> None:
     tag = (274, "H", 1, 8, False)
-    picture = read(written(rgba16[..., 0], extratags=[tag], compression=compression))
-    np.testing.assert_array_equal(picture.samples[0], np.rot90(rgba16[..., 0]))
-    assert picture.notes == ("turned by EXIF orientation 8",)
+    image = read(written(rgba16[..., 0], extratags=[tag], compression=compression))
+    np.testing.assert_array_equal(image.samples[0], np.rot90(rgba16[..., 0]))
+    assert image.notes == ("turned by EXIF orientation 8",)
 
 
 def test_first_page(written: Any, rgba16: np.ndarray) -> None:
     pages = np.moveaxis(rgba16, -1, 0)
-    picture = read(written(pages, photometric="minisblack"))
-    np.testing.assert_array_equal(picture.samples[0], pages[0])
-    assert picture.notes == ("first of 4 frames",)
+    image = read(written(pages, photometric="minisblack"))
+    np.testing.assert_array_equal(image.samples[0], pages[0])
+    assert image.notes == ("first of 4 frames",)
 
 
 def test_premultiplied_alpha_is_noted(written: Any, rgba16: np.ndarray) -> None:
-    picture = read(written(rgba16, photometric="rgb", extrasamples=["assocalpha"]))
-    assert picture.notes == ("colours stay multiplied by alpha", "alpha dropped")
+    image = read(written(rgba16, photometric="rgb", extrasamples=["assocalpha"]))
+    assert image.notes == ("colours stay multiplied by alpha", "alpha dropped")
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float16, np.int16, np.int8, np.uint32])

@@ -18,55 +18,47 @@ class Format(NamedTuple):
     Parameters
     ----------
     name : what it is called.
-    beginning : what its files begin with.
+    beginning : a pattern of what its files begin with.
     suffixes : what files in folders and globs are taken for it, in small letters.
     open : reads the header of a file.
     """
 
     name: str
-    beginning: re.Pattern[bytes]
-    suffixes: tuple[str, ...]
+    beginning: bytes
+    suffixes: str
     open: Callable[[BinaryIO], Opened]
 
-
-def _format(
-    name: str, beginning: bytes, suffixes: str, open_: Callable[[BinaryIO], Opened]
-) -> Format:
-    return Format(name, re.compile(beginning, re.DOTALL), tuple(suffixes.split()), open_)
+    def begins(self, content: bytes) -> bool:
+        return re.match(self.beginning, content, re.DOTALL) is not None
 
 
 FORMATS = (
-    _format("JPEG", rb"\xff\xd8\xff", ".jpg .jpeg .jpe .jfif", pillow.open_jpeg),
-    _format("PNG", rb"\x89PNG\r\n\x1a\n", ".png", pillow.open_png),
-    _format("TIFF", rb"II[*+]\0|MM\0[*+]", ".tif .tiff", tiff.TiffImage),
-    _format("WebP", rb"RIFF....WEBP", ".webp", pillow.open_webp),
-    _format("PGM/PPM", rb"P[1-6][\s#]", ".pgm .ppm .pbm .pnm", pnm.PnmImage),
-    _format(
-        "BMP",
-        rb"BM.{12}[\x0c\x28\x34\x38\x40\x6c\x7c]\0\0\0",
-        ".bmp .dib",
-        pillow.open_bmp,
-    ),
-    _format("GIF", rb"GIF8[79]a", ".gif", pillow.open_gif),
-    _format(
+    Format("JPEG", rb"\xff\xd8\xff", ".jpg .jpeg .jpe .jfif", pillow.open_jpeg),
+    Format("PNG", rb"\x89PNG\r\n\x1a\n", ".png", pillow.open_png),
+    Format("TIFF", rb"II[*+]\0|MM\0[*+]", ".tif .tiff", tiff.TiffImage),
+    Format("WebP", rb"RIFF....WEBP", ".webp", pillow.open_webp),
+    Format("PGM/PPM", rb"P[1-6][\s#]", ".pgm .ppm .pbm .pnm", pnm.PnmImage),
+    Format("BMP", rb"BM.{12}[\x0c\x28\x34\x38\x40\x6c\x7c]\0\0\0", ".bmp .dib", pillow.open_bmp),
+    Format("GIF", rb"GIF8[79]a", ".gif", pillow.open_gif),
+    Format(
         "JPEG 2000",
         rb"\xff\x4f\xff\x51|\0\0\0\x0cjP  \r\n\x87\n",
         ".jp2 .j2k .jpx .j2c .jpf",
         pillow.open_jpeg_2000,
     ),
-    _format("JPEG XL", rb"\xff\x0a|\0\0\0\x0cJXL \r\n\x87\n", ".jxl", jxl.JxlImage),
-    _format(
+    Format("JPEG XL", rb"\xff\x0a|\0\0\0\x0cJXL \r\n\x87\n", ".jxl", jxl.JxlImage),
+    Format(
         "AVIF",
         rb"....ftyp(?:avi[fs]|(?:mif1|msf1|miaf).{4}(?:.{4}){0,20}?avi[fs])",
         ".avif .avifs",
         pillow.open_avif,
     ),
-    _format(
+    Format(
         "HEIF", rb"....ftyp(?:hei[cxms]|hev[cxms]|mif1|msf1)", ".heic .heif .hif", heif.HeifImage
     ),
 )
 
-SUFFIXES = tuple(suffix for format_ in FORMATS for suffix in format_.suffixes)
+SUFFIXES = tuple(suffix for format_ in FORMATS for suffix in format_.suffixes.split())
 """What files in folders and globs are taken for images, in any case."""
 
 _DICOM = re.compile(rb".{128}DICM", re.DOTALL)
@@ -81,7 +73,7 @@ def is_known(name: str) -> bool:
 
 def looks_like_an_image(beginning: bytes) -> bool:
     """Whether a file begins like one of a format that is read, or that is refused by name."""
-    return any(format_.beginning.match(beginning) for format_ in FORMATS) or _is_dicom(beginning)
+    return any(format_.begins(beginning) for format_ in FORMATS) or _is_dicom(beginning)
 
 
 def format_of(beginning: bytes) -> Format:
@@ -99,7 +91,7 @@ def format_of(beginning: bytes) -> Format:
     if not beginning:
         raise ImageError("is empty (0 bytes)")
     for format_ in FORMATS:
-        if format_.beginning.match(beginning):
+        if format_.begins(beginning):
             return format_
     if _is_dicom(beginning):
         raise ImageError("is DICOM, which is not read yet; save it as a 16-bit PNG or TIFF")

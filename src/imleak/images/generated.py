@@ -1,6 +1,6 @@
-"""Pictures without a camera: the dead-leaves model.
+"""Images without a camera: the dead-leaves model.
 
-Leaves fall on the ground and hide one another; the picture is what is seen from above.
+Leaves fall on the ground and hide one another; the image is what is seen from above.
 With discs whose radii follow a power law of exponent -3 it has the statistics of
 natural images: edges, flat and busy regions, no preferred scale, a power spectrum of
 about 1/f^2.
@@ -10,7 +10,7 @@ References
 Lee, Mumford and Huang, "Occlusion models for natural images: a statistical study of a
 scale-invariant dead leaves model", IJCV 2001.
 Kendall and Thonnes, "Perfect simulation in stochastic geometry", Pattern Recognition
-1999: made from the top down until no ground is seen, the picture is exact.
+1999: made from the top down until no ground is seen, the image is exact.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ Integers = NDArray[np.int64]
 Reals = NDArray[np.float64]
 
 SMALLEST = 1.0
-"""Smallest radius, in pixels; the largest is half the shorter side of the picture."""
+"""Smallest radius, in pixels; the largest is half the shorter side of the image."""
 
 NOISE = 1.0
 """Standard deviation, in grey levels, of the noise of the sensor. Without it every leaf
@@ -36,12 +36,12 @@ _BATCH = 1 << 14
 
 @dataclass(frozen=True)
 class DeadLeaves:
-    """One generated grey picture of 8 bits, the same for the same four numbers.
+    """One generated grey image of 8 bits, the same for the same four numbers.
 
     Parameters
     ----------
     height, width : in pixels.
-    index : which picture of a series; each can be made alone.
+    index : which image of a series; each can be made alone.
     seed : of the series.
     """
 
@@ -56,7 +56,7 @@ class DeadLeaves:
         return f"dead-leaves-{self.height}x{self.width}{series}-{self.index:04d}"
 
     def render(self) -> NDArray[np.uint8]:
-        """The picture, (1, height, width)."""
+        """The image, (1, height, width)."""
         rng = np.random.default_rng([self.seed, self.height, self.width, self.index])
         shade = np.full(self.height * self.width, np.nan)
         while np.isnan(shade).any():

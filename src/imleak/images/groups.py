@@ -119,11 +119,11 @@ def group_names(sources: Sequence[Source], by: GroupBy) -> list[str]:
 def group_warnings(sources: Sequence[Source], by: GroupBy) -> list[str]:
     """What a user must know of the groups of these images, a line each."""
     groups, shown, lines = _groups(sources, by), printable(by.text), []
-    alone = [one.name for one, group in zip(sources, groups, strict=True) if group is None]
+    alone = [one.path for one, group in zip(sources, groups, strict=True) if group is None]
     if alone:
         lines.append(
             f"{len(alone):,} of {len(sources):,} images do not match {shown} and are groups of "
-            f"their own; the first is {alone[0]}."
+            f"their own; the first is {printable(alone[0])}."
         )
     rows = [image for image, _ in by.rows or ()]
     used = set(match_names(sources, set(rows)).values())

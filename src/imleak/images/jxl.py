@@ -8,16 +8,22 @@ ISO/IEC 18181-1, "JPEG XL image coding system", annexes A (headers) and D (bits)
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO, TypeAlias
 
 from ..interfaces import ImageError
 from .raster import Raster, Size, raster, turn_note
+
+_Choices: TypeAlias = tuple[tuple[int, int], ...]
 
 _CODESTREAM = re.compile(rb"^\xff\x0a|jxl(?:c|p....)\xff\x0a", re.DOTALL)
 """Where it begins: with the file, or in a box of the container."""
 
 _RATIOS = ((1, 1), (12, 10), (4, 3), (3, 2), (16, 9), (5, 4), (2, 1))
+
+# (offset, bits) of a side, one of four or the only one: in units of 8 pixels, and of one.
+_SIDES = (((1, 5),), ((1, 9), (1, 13), (1, 18), (1, 30)))
+_SIDES_OF_PREVIEW = (((16, 0), (32, 0), (1, 5), (33, 9)), ((1, 6), (65, 8), (321, 10), (1345, 12)))
+
 _LONGEST_HEADER = 1 << 20
 
 
@@ -27,28 +33,21 @@ class JxlImage:
     frames, reduced = 1, 0
 
     def __init__(self, file: BinaryIO) -> None:
-        content = file.read()
-        found = _CODESTREAM.search(content, 0, _LONGEST_HEADER)
+        self._file = file
+        content = file.read(_LONGEST_HEADER)
+        found = _CODESTREAM.search(content)
         if not found:
             raise ImageError("has no JPEG XL codestream; save it again")
-        self._content = content
-        self._header = _header(_Bits(content[found.end() : found.end() + 64]))
-
-    @property
-    def size(self) -> Size:
-        return self._header.size
+        header = _Bits(content[found.end() : found.end() + 64])
+        self.size: Size = _size(header, _SIDES)
+        self.bits, self._orientation = _metadata(header)
 
     def decode(self) -> Raster:
         import imagecodecs
 
-        stored = imagecodecs.jpegxl_decode(self._content, numthreads=1)  # turned by libjxl
-        return raster(stored, self._header.bits, turn_note(self._header.orientation))
-
-
-class _Header(NamedTuple):
-    size: Size
-    bits: int = 8
-    orientation: int = 1
+        self._file.seek(0)
+        stored = imagecodecs.jpegxl_decode(self._file.read(), numthreads=1)  # turned by libjxl
+        return raster(stored, self.bits, turn_note(self._orientation))
 
 
 class _Bits:
@@ -66,52 +65,38 @@ class _Bits:
         self._count -= count
         return value
 
-    def choose(self, *distributions: tuple[int, int]) -> int:
-        """One of four numbers, (offset, bits) each: U32 of the standard."""
-        offset, count = distributions[self.take(2)]
+    def choose(self, choices: _Choices) -> int:
+        """The only number, or one of four: U32 of the standard."""
+        offset, count = choices[self.take(2) if len(choices) > 1 else 0]
         return offset + self.take(count)
 
 
-def _header(bits: _Bits) -> _Header:
-    """SizeHeader and the beginning of ImageMetadata."""
-    size = _size(bits)
-    if bits.take(1):  # all_default
-        return _Header(size)
+def _size(header: _Bits, sides: tuple[_Choices, _Choices]) -> Size:
+    """SizeHeader or PreviewHeader: a height, and a width or its ratio to the height."""
+    unit, choices = (8, sides[0]) if header.take(1) else (1, sides[1])
+    height = unit * header.choose(choices)
+    ratio = header.take(3)
+    if not ratio:
+        return height, unit * header.choose(choices)
+    numerator, denominator = _RATIOS[ratio - 1]
+    return height, height * numerator // denominator
+
+
+def _metadata(header: _Bits) -> tuple[int, int]:
+    """Bits a sample and orientation: the beginning of ImageMetadata."""
     orientation = 1
-    if bits.take(1):  # extra_fields
-        orientation = 1 + bits.take(3)
-        if bits.take(1):
-            _size(bits)  # intrinsic
-        if bits.take(1):
-            _preview(bits)
-        if bits.take(1):
+    if header.take(1):  # all_default
+        return 8, orientation
+    if header.take(1):  # extra_fields
+        orientation = 1 + header.take(3)
+        if header.take(1):
+            _size(header, _SIDES)  # intrinsic
+        if header.take(1):
+            _size(header, _SIDES_OF_PREVIEW)
+        if header.take(1):
             raise ImageError("is an animation of JPEG XL; save one frame of it as PNG")
-    if bits.take(1):
+    if header.take(1):
         raise ImageError(
             "its samples are floating-point numbers; save it with unsigned integers of 8 or 16 bits"
         )
-    return _Header(size, bits.choose((8, 0), (10, 0), (12, 0), (1, 6)), orientation)
-
-
-def _size(bits: _Bits) -> Size:
-    if bits.take(1):
-        return _with_width(bits, 8 * (1 + bits.take(5)), lambda: 8 * (1 + bits.take(5)))
-    side = ((1, 9), (1, 13), (1, 18), (1, 30))
-    return _with_width(bits, bits.choose(*side), lambda: bits.choose(*side))
-
-
-def _preview(bits: _Bits) -> Size:
-    if bits.take(1):
-        side = ((16, 0), (32, 0), (1, 5), (33, 9))
-        return _with_width(bits, 8 * bits.choose(*side), lambda: 8 * bits.choose(*side))
-    side = ((1, 6), (65, 8), (321, 10), (1345, 12))
-    return _with_width(bits, bits.choose(*side), lambda: bits.choose(*side))
-
-
-def _with_width(bits: _Bits, height: int, width: Callable[[], int]) -> Size:
-    """The width follows, or its ratio to the height."""
-    ratio = bits.take(3)
-    if not ratio:
-        return height, width()
-    numerator, denominator = _RATIOS[ratio - 1]
-    return height, height * numerator // denominator
+    return header.choose(((8, 0), (10, 0), (12, 0), (1, 6))), orientation

@@ -1,4 +1,4 @@
-"""Patches at random places, the same ones in a picture and in all its clear parts."""
+"""Patches at random places, the same ones in an image and in all its clear parts."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def patch_places(
 
     Parameters
     ----------
-    height, width : of the picture, in pixels.
+    height, width : of the image, in pixels.
     size : side of a patch.
     count : number of patches; places may repeat.
     seed : of ``numpy.random.default_rng``.
@@ -33,7 +33,7 @@ def patch_places(
     Raises
     ------
     ImageError
-        If the picture is smaller than a patch.
+        If the image is smaller than a patch.
     """
     if height < size or width < size:
         raise ImageError(
@@ -45,11 +45,11 @@ def patch_places(
 
 
 def cut(samples: NDArray[Scalar], places: NDArray[np.integer[Any]], size: int) -> NDArray[Scalar]:
-    """Patches of a picture, without resizing.
+    """Patches of an image, without resizing.
 
     Parameters
     ----------
-    samples : (..., H, W); (C, H, W) for a picture, (L, C, H, W) for its levels.
+    samples : (..., H, W); (C, H, W) for an image, (L, C, H, W) for its levels.
     places : (n, 2) from :func:`patch_places`.
     size : side of a patch.
 
@@ -60,7 +60,7 @@ def cut(samples: NDArray[Scalar], places: NDArray[np.integer[Any]], size: int) -
     Raises
     ------
     ImageError
-        If a patch reaches beyond the picture.
+        If a patch reaches beyond the image.
     """
     height, width = samples.shape[-2:]
     rows, columns = places.T

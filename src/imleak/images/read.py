@@ -1,4 +1,4 @@
-"""Read a picture as integer samples at the depth of its file."""
+"""Read an image as integer samples at the depth of its file."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .raster import MOST_FRAMES, Opened, Raster
 from .source import Source
 
 MAX_PIXELS = 200_000_000
-"""Default limit of height times width: the largest pictures of telephones pass."""
+"""Default limit of height times width: the largest images of telephones pass."""
 
 
 def read(
@@ -29,7 +29,7 @@ def read(
     bits: int | None = None,
     max_pixels: int = MAX_PIXELS,
 ) -> Image:
-    """Read a picture.
+    """Read an image.
 
     The format is the one the content has, whatever the suffix. Samples are never
     reduced: 16-bit files give 16 bits, a PGM of maxval 4095 gives 12. Fewer than 8 bits
@@ -41,11 +41,11 @@ def read(
     Parameters
     ----------
     source : from :func:`find`.
-    colour : keep the channels of a colour picture; otherwise it becomes grey by
+    colour : keep the channels of a colour image; otherwise it becomes grey by
         :func:`luma`.
     bits : B, where a sample uses fewer bits than it is stored in (12 in 16); the file's
         depth if None.
-    max_pixels : refuse a picture of more pixels, before it is decoded.
+    max_pixels : refuse an image of more pixels, before it is decoded.
 
     Raises
     ------
@@ -65,7 +65,7 @@ def read(
 def from_samples(
     name: str, samples: NDArray[np.integer[Any]], bits: int, notes: Iterable[str] = ()
 ) -> Image:
-    """A picture of samples that are at hand.
+    """An image of samples that are at hand.
 
     Parameters
     ----------

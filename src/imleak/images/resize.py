@@ -1,4 +1,4 @@
-"""Whole pictures at the size an encoder wants."""
+"""Whole images at the size an encoder wants."""
 
 from __future__ import annotations
 
@@ -33,5 +33,5 @@ def resize(samples: Samples, bits: int, size: int) -> Samples:
 
 def _channel(channel: Samples, size: int) -> np.ndarray[tuple[int, ...], np.dtype[np.generic]]:
     pixels = channel if channel.dtype == np.uint8 else channel.astype(np.float32)
-    picture = PIL.Image.fromarray(np.ascontiguousarray(pixels))
-    return np.asarray(picture.resize((size, size), PIL.Image.Resampling.BICUBIC))
+    image = PIL.Image.fromarray(np.ascontiguousarray(pixels))
+    return np.asarray(image.resize((size, size), PIL.Image.Resampling.BICUBIC))

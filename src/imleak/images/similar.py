@@ -54,8 +54,7 @@ Words = NDArray[np.uint16]
 Places = NDArray[np.int64]
 
 _WORDS = BITS // 16
-_PASSES = [(at, flipped) for at in range(_WORDS) for flipped in (0, *(1 << b for b in range(16)))]
-_ONES = np.unpackbits(np.arange(1 << 16, dtype=">u2").view(np.uint8)).reshape(-1, 16).sum(1)
+_ONES = np.unpackbits(np.arange(1 << 16, dtype=np.uint16).view(np.uint8)).reshape(-1, 16).sum(1)
 """How many bits of a word are 1."""
 _AT_ONCE = 1 << 20
 
@@ -89,28 +88,39 @@ _FREQUENCIES = _lowest_frequencies()
 
 
 def near_duplicates(hashes: Sequence[str], distance: int = DISTANCE) -> list[list[int]]:
-    """Groups of near-duplicates, by way of others too.
+    """Groups of images whose hashes differ in at most `distance` bits, by way of others too.
+
+    Hashes that differ in at most 15 of 128 bits differ in at most one bit in one of their eight
+    words of 16 bits. Only such pairs are compared, found by the 17 neighbours of every word.
 
     Parameters
     ----------
     hashes : from :func:`perceptual_hash`; those that are empty are left out.
-    distance : see :func:`similar_pairs`.
+    distance : 0 to 15.
 
     Returns
     -------
     Places of two or more images each, rising, in the order of their first.
+
+    Raises
+    ------
+    ImageError
+        If the distance is another.
     """
+    if not 0 <= distance < 2 * _WORDS:
+        raise ImageError(f"a distance of {distance} bits; give 0 to {2 * _WORDS - 1}")
     known = [at for at, one in enumerate(hashes) if one]
     numbers: dict[str, int] = {}
     number = [numbers.setdefault(hashes[at], len(numbers)) for at in known]
-    words = _words([*numbers], distance)
+    words = np.frombuffer(bytes.fromhex("".join(numbers)), np.uint16).reshape(-1, _WORDS)
     labels = np.arange(len(words))
     for at in range(_WORDS):  # joins at once what is alike, so that less is left to compare
         order = np.argsort(words[:, at])
         labels = _joined(labels, _near(words, order[:-1], order[1:], distance))
-    for at, flipped in _PASSES:
-        for first, second in _equal(words[:, at], flipped, labels):
-            labels = _joined(labels, _near(words, first, second, distance))
+    for at in range(_WORDS):
+        for flipped in (0, *(1 << bit for bit in range(16))):
+            for first, second in _equal(words[:, at], flipped, labels):
+                labels = _joined(labels, _near(words, first, second, distance))
     groups: dict[int, list[int]] = {}
     for place, label in zip(known, labels[number].tolist(), strict=True):
         groups.setdefault(label, []).append(place)
@@ -149,44 +159,6 @@ def duplicates_in_words(names: Sequence[str], duplicates: Sequence[Sequence[int]
         f"({first} and {second}{' among them' if sum(map(len, duplicates)) > 2 else ''}) and are "
         "kept on one side of every split."
     )
-
-
-def similar_pairs(hashes: Sequence[str], distance: int = DISTANCE) -> Iterator[Places]:
-    """All pairs of hashes that differ in at most `distance` bits.
-
-    Two hashes that differ in at most 15 of 128 bits differ in at most one bit in one of
-    their eight words of 16 bits: only such pairs are compared, and they are found by looking
-    up the 17 neighbours of a word.
-
-    Parameters
-    ----------
-    hashes : of :data:`BITS` bits each.
-    distance : 0 to 15.
-
-    Yields
-    ------
-    (n, 2) places, the first smaller; each pair once in all.
-
-    Raises
-    ------
-    ImageError
-        If the distance is another.
-    """
-    words = _words(hashes, distance)
-    alone = np.arange(len(words))
-    for at, flipped in _PASSES:
-        for first, second in _equal(words[:, at], flipped, alone):
-            pairs = _near(words, first, second, distance)
-            before = _ONES[words[pairs[:, 0], :at] ^ words[pairs[:, 1], :at]]
-            yield pairs[before.min(1, initial=2) > 1]
-
-
-def _words(hashes: Sequence[str], distance: int) -> Words:
-    """(n, 8)"""
-    if not 0 <= distance < 2 * _WORDS:
-        raise ImageError(f"a distance of {distance} bits; give 0 to {2 * _WORDS - 1}")
-    stored = np.frombuffer(bytes.fromhex("".join(hashes)), ">u2")
-    return stored.reshape(-1, _WORDS).astype(np.uint16)
 
 
 def _near(words: Words, first: Places, second: Places, distance: int) -> Places:
