@@ -29,7 +29,7 @@ from imleak.study.parts import from_line
 PLUGINS = '''
 import os, signal, time
 import numpy as np
-from imleak.interfaces import Estimate, Reading
+from imleak.interfaces import Measurement, Reading
 
 class Slow:
     """An encoder: means of 2x2 corners, at fifty pictures a second."""
@@ -49,7 +49,7 @@ class Patient:
         noise = rng.standard_normal(samples.x.shape[1])
         values = [float((samples.x * y).sum(0) @ noise) for y in samples.y]
         rows = len(samples.x)
-        return [Estimate(value, "none", "patient", "in-sample", n=rows) for value in values]
+        return [Measurement(value, "none", "patient", "in-sample", n=rows) for value in values]
 
 class Killer:
     """A metric that kills its process, on one picture of seven."""

@@ -30,7 +30,7 @@ from imleak.encoders.layout import Layout
 from imleak.estimators.bounds import bernoulli_divergence, clopper_pearson
 from imleak.estimators.heldout.evidence import judge
 from imleak.images import resize
-from imleak.interfaces import Estimate, Verdict
+from imleak.interfaces import Measurement, Verdict
 from imleak.metrics._entropy import contingency
 from imleak.metrics.cosine import cosine_similarity
 from imleak.report.figures import style
@@ -363,7 +363,7 @@ def tell(title: str, *columns: Any) -> None:
         print("   ", *(f"{x:>10.3f}" if isinstance(x, float) else f"{x!s:>10}" for x in row))
 
 
-def said(estimate: Estimate) -> tuple[Any, ...]:
+def said(estimate: Measurement) -> tuple[Any, ...]:
     """What is told of an estimate."""
     low, high = estimate.interval or (np.nan, np.nan)
     null = estimate.null.mean if estimate.null else np.nan
@@ -444,7 +444,7 @@ def panels(count: int, height: float = 2.4, width_ratios: Any = None, **shared: 
 
 
 def curve(
-    axes: Axes, x: Sequence[float], found: Sequence[Estimate], label: str, colour: str,
+    axes: Axes, x: Sequence[float], found: Sequence[Measurement], label: str, colour: str,
     marker: str = "o",
 ) -> None:  # fmt: skip
     """Values with their intervals."""
@@ -453,7 +453,7 @@ def curve(
     axes.fill_between(x, low, high, color=colour, alpha=0.2, lw=0)
 
 
-def point(axes: Axes, x: float, estimate: Estimate, colour: str, marker: str) -> None:
+def point(axes: Axes, x: float, estimate: Measurement, colour: str, marker: str) -> None:
     """A value with its interval, and its null."""
     axes.plot(x, estimate.value, marker, color=colour)
     if estimate.interval:

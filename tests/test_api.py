@@ -10,7 +10,7 @@ import pytest
 
 import imleak
 from imleak import plugins, study
-from imleak.interfaces import Estimate, PairedSamples
+from imleak.interfaces import Measurement, PairedSamples
 from imleak.report.answer import answer
 from imleak.study import StudySpec
 
@@ -27,9 +27,9 @@ class Counting:
 
     def estimate(
         self, samples: PairedSamples, *, seed: int = 0, progress: object = None
-    ) -> Sequence[Estimate]:
+    ) -> Sequence[Measurement]:
         return [
-            Estimate(
+            Measurement(
                 value=self.scale * float(np.corrcoef(samples.x[:, 0], y[:, 0])[0, 1]) + seed,
                 bound="none",
                 estimator=self.name,

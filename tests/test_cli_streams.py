@@ -22,8 +22,8 @@ from typer.testing import CliRunner
 from imleak.cli import app
 from imleak.cli.streams import SafeConsole, never_fail
 from imleak.images import find
-from imleak.progress_bar import LineBar
 from imleak.machine import home_or_temporary
+from imleak.progress_bar import LineBar
 
 HOSTILE = [
     b"caf\xe9.png",

@@ -440,9 +440,6 @@ class PairedSamples:
     learned: LearnedView | None = None
 
 
-Estimate = Measurement
-
-
 @runtime_checkable
 class Estimator(Protocol):
     """Measured on the pooled samples of all images, all levels in one call.
@@ -461,7 +458,7 @@ class Estimator(Protocol):
         *,
         seed: int = 0,
         progress: Callable[[float], None] | None = None,
-    ) -> Sequence[Estimate]:
+    ) -> Sequence[Measurement]:
         """One estimate a level. `progress` is told the share done, 0..1."""
         ...
 
@@ -476,7 +473,7 @@ class ChoosesView(Estimator, Protocol):
         *,
         seed: int = 0,
         progress: Callable[[float], None] | None = None,
-    ) -> Sequence[Estimate]:
+    ) -> Sequence[Measurement]:
         """One estimate a level, over views by name that differ in `y` alone. What is
         chosen is chosen without the rows that are tested."""
         ...

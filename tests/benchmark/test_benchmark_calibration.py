@@ -14,7 +14,7 @@ from imleak import plugins
 from imleak.benchmark import calibration, evaluate, select
 from imleak.benchmark.calibration import QUICK, Calibration, calibrate
 from imleak.benchmark.figures import write_figures
-from imleak.interfaces import Estimate, ImleakError, PairedSamples
+from imleak.interfaces import ImleakError, Measurement, PairedSamples
 from imleak.study import OutputError, components
 from imleak.study.files import locked
 
@@ -32,13 +32,13 @@ class PlugIn:
     def __init__(self, protocol: str = "in-sample", seeds: int = 5) -> None:
         self.protocol, self.seeds = protocol, seeds
 
-    def estimate(self, samples: PairedSamples, **_: object) -> Sequence[Estimate]:
+    def estimate(self, samples: PairedSamples, **_: object) -> Sequence[Measurement]:
         PlugIn.calls += 1
         if samples.x.shape[1] > 200:
             raise ImleakError("too wide")
         rho = [np.corrcoef(samples.x[:, 0], y[:, 0])[0, 1] for y in samples.y]
         return [
-            Estimate(bits, "none", "ksg", "held-out", (bits - 0.1, bits + 0.1), verdict="leak")
+            Measurement(bits, "none", estimator="ksg", protocol="held-out", interval=(bits - 0.1, bits + 0.1), verdict="leak")
             for bits in -0.5 * np.log2(1 - np.square(rho))
         ]
 
@@ -104,7 +104,7 @@ def test_an_interrupted_calibration_is_continued(
     calls, PlugIn.calls = PlugIn.calls, 0
     estimate = PlugIn.estimate
 
-    def interrupt(self: PlugIn, samples: PairedSamples, **options: object) -> Sequence[Estimate]:
+    def interrupt(self: PlugIn, samples: PairedSamples, **options: object) -> Sequence[Measurement]:
         if PlugIn.calls == 3:
             raise KeyboardInterrupt
         return estimate(self, samples, **options)

@@ -4,7 +4,7 @@ import pytest
 from imleak.benchmark import self_consistency
 from imleak.benchmark.masks import kept_rows, masked, noise_for, standardised
 from imleak.benchmark.problems.dead_leaves import dead_leaves
-from imleak.interfaces import Estimate, ImleakError
+from imleak.interfaces import ImleakError, Measurement
 
 
 class Gaussian:
@@ -23,7 +23,9 @@ class Gaussian:
         found = []
         for y in samples.y:
             value = self.bits(samples.x, y) - self.bits(samples.x, y[broken])
-            found.append(Estimate(value, "none", self.name, "held-out", (value - 0.1, value + 0.1)))
+            found.append(
+                Measurement(value, "none", estimator=self.name, protocol="held-out", interval=(value - 0.1, value + 0.1))
+            )
         return found
 
     @staticmethod
@@ -52,7 +54,7 @@ class Ruled:
             value = self.rule(seen, samples)
             width = self.half_width
             interval = None if width is None else (value - width, value + width)
-            found.append(Estimate(value, "none", self.name, "held-out", interval))
+            found.append(Measurement(value, "none", estimator=self.name, protocol="held-out", interval=interval))
         return found
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from imleak.benchmark import evaluate, judge, select, summarise
 from imleak.benchmark.evaluation import COLUMNS
-from imleak.interfaces import Estimate, Null
+from imleak.interfaces import Measurement, Null
 
 
 class PlugIn:
@@ -28,7 +28,7 @@ class PlugIn:
             interval = (value - half, value + half)
             null = Null(0.0, chance)
             found.append(
-                Estimate(
+                Measurement(
                     value, self.bound, self.name, "held-out", interval, null, 9.0, verdict=verdict
                 )
             )
@@ -43,7 +43,7 @@ class Fixed:
 
     def __init__(self, value, interval, bound="lower", verdict="leak"):
         self.bound = bound
-        self.given = Estimate(value, bound, "fixed", "held-out", interval, verdict=verdict)
+        self.given = Measurement(value, bound, estimator="fixed", protocol="held-out", interval=interval, verdict=verdict)
 
     def estimate(self, samples, *, seed=0, progress=None):
         return [self.given]
@@ -124,7 +124,7 @@ def test_a_lower_bound_below_the_truth_is_none():
     ],
 )
 def test_judgement(bound, interval, inside, defect):
-    estimate = Estimate(1.0, bound, "e", "held-out", interval)
+    estimate = Measurement(1.0, bound, estimator="e", protocol="held-out", interval=interval)
     assert judge(estimate, 1.0) == (inside, defect)
 
 

@@ -5,7 +5,7 @@ from PIL import Image
 
 from imleak.benchmark import evaluate, select, self_consistency
 from imleak.benchmark.figures import draw_calibration, draw_consistency, write_figures
-from imleak.interfaces import Estimate
+from imleak.interfaces import Measurement
 from imleak.report.figures import style
 
 
@@ -21,7 +21,7 @@ class Fixed:
         if not np.isfinite(self.value):
             raise ValueError("no value")
         interval = (self.value - self.width, self.value + self.width) if self.width else None
-        estimate = Estimate(self.value, "lower", self.name, "held-out", interval, verdict="leak")
+        estimate = Measurement(self.value, "lower", estimator=self.name, protocol="held-out", interval=interval, verdict="leak")
         return [estimate] * len(samples.y)
 
 

@@ -14,7 +14,7 @@ from hypothesis.extra import numpy as hnp
 
 import imleak
 from imleak.estimators.samples.arrays import SampleError, labels, pair, whole_number
-from imleak.interfaces import Estimate, ImleakError
+from imleak.interfaces import ImleakError, Measurement
 
 RNG = np.random.default_rng(0)
 N = 40
@@ -240,7 +240,7 @@ def is_an_estimate_or_refused(x, y, groups, seed):
             assert "\n" not in str(error)  # noqa: PT017
         else:
             for one in found if isinstance(found, list) else [found]:
-                assert isinstance(one, Estimate)
+                assert isinstance(one, Measurement)
                 assert np.isfinite(one.value)
 
 

@@ -1,12 +1,12 @@
 import numpy as np
 import pytest
+from imleak.study.observe import observe
 
 from imleak.images import from_samples
 from imleak.metrics.keysensitivity import KeySensitivity
 from imleak.metrics.npcr import Npcr
 from imleak.metrics.uaci import Uaci
 from imleak.study.components import component
-from imleak.study.observe import observe
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from imleak.interfaces import (
-    Estimate,
     Features,
     ImleakError,
     LinkagePoint,
@@ -110,12 +109,12 @@ class Rows:
         *,
         seed: int = 0,
         progress: Callable[[float], None] | None = None,
-    ) -> Sequence[Estimate]:
+    ) -> Sequence[Measurement]:
         Rows.seen.append(samples)
         if progress:
             progress(0.5)
         return [
-            Estimate(
+            Measurement(
                 value=len(samples.x) + level + self.offset,
                 bound="lower",
                 estimator=self.name,
@@ -140,7 +139,7 @@ class Twofold(Rows):
         super().__init__(epochs)
         self.protocol, self.folds = protocol, folds
 
-    def estimate(self, samples: PairedSamples, **options: Any) -> Sequence[Estimate]:
+    def estimate(self, samples: PairedSamples, **options: Any) -> Sequence[Measurement]:
         if self.protocol == "held-out" and len(np.unique(samples.groups)) < self.folds:
             raise ImleakError("too few to hold any out")
         return super().estimate(samples, **options)
@@ -154,7 +153,7 @@ class Keenest(Rows):
 
     def choose(
         self, views: Mapping[str, PairedSamples], *, seed: int = 0, progress: object = None
-    ) -> Sequence[Estimate]:
+    ) -> Sequence[Measurement]:
         Keenest.seen.append(dict(views))
         name = max(views, key=len)
         found = super().estimate(views[name], seed=seed)
@@ -167,7 +166,7 @@ class Teacher(Rows):
     name = "teacher"
     holds_out = True
 
-    def estimate(self, samples: PairedSamples, **options: Any) -> Sequence[Estimate]:
+    def estimate(self, samples: PairedSamples, **options: Any) -> Sequence[Measurement]:
         count = len(samples.x)
         y = samples.y
         if samples.learned:
@@ -183,7 +182,7 @@ class Breaks:
     version = "1"
     bound = "none"
 
-    def estimate(self, samples: PairedSamples, **_: object) -> Sequence[Estimate]:
+    def estimate(self, samples: PairedSamples, **_: object) -> Sequence[Measurement]:
         raise ZeroDivisionError("of course")
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from imleak.study.observe import derive_seed
 from study_fakes import Corners
 
 import small_onnx
@@ -14,7 +15,6 @@ from imleak.images import Source, cut, from_samples, patch_places, resize
 from imleak.interfaces import Image, ImageError
 from imleak.study.components import component
 from imleak.study.features import Embedding, FeatureRequest, embeddings, encode, pack, show, unpack
-from imleak.study.observe import derive_seed
 from imleak.study.plan import ImageInfo
 
 LEVELS = tuple(range(9))

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 import imleak
 from imleak import plugins
-from imleak.interfaces import Estimate, ImleakError
+from imleak.interfaces import ImleakError, Measurement
 from imleak.study import SpecError, StudySpec, Where
 from imleak.study.cluster import ClusterError
 from imleak.study.components import OptionError, accepted, component
@@ -150,7 +150,7 @@ def of_an_estimate(data: st.DataObject) -> None:
     except ImleakError as error:
         assert one_line(error)  # noqa: PT017
     else:
-        assert isinstance(found, Estimate)
+        assert isinstance(found, Measurement)
 
 
 @given(st.data())

@@ -16,7 +16,7 @@ from study_fakes import Breaks, Brightness, Corners, Keenest, Middles, Pupil, Ro
 
 from imleak.atomic import TEMPORARY
 from imleak.cache import Arrays, Cache
-from imleak.interfaces import Estimate, GrowthPoint, ImleakError, PairedSamples
+from imleak.interfaces import GrowthPoint, ImleakError, Measurement, PairedSamples
 from imleak.study import OutputError, Run, StudySpec, execute, frame, run
 from imleak.study.parts import Parts
 from imleak.study.store import Store
@@ -96,8 +96,8 @@ def test_growth_and_details_are_kept(
 ) -> None:
     points = (GrowthPoint(1, 0.25, (0.0, 0.5)), GrowthPoint(2, 0.5, (0.25, 0.75)))
 
-    def grown(self: Rows, samples: PairedSamples, **_: object) -> list[Estimate]:
-        estimate = Estimate(0.5, "lower", "rows", "held-out", growth=points, rising=True)
+    def grown(self: Rows, samples: PairedSamples, **_: object) -> list[Measurement]:
+        estimate = Measurement(0.5, "lower", estimator="rows", protocol="held-out", growth=points, rising=True)
         return [replace(estimate, details={"R@1": 0.125})] * len(samples.y)
 
     without = run(spec(folder), tmp_path / "without")

@@ -17,7 +17,9 @@ from imleak.study.scan import Survey, reader, survey
 
 
 def look(folder: Path, **fields: object) -> Survey:
-    return survey(StudySpec.of(sources=folder, measures="brightness", **fields), Silent(), LocalExecutor())
+    return survey(
+        StudySpec.of(sources=folder, measures="brightness", **fields), Silent(), LocalExecutor()
+    )
 
 
 def test_every_readable_picture_and_why_not_the_others(photographs: Callable[..., Path]) -> None:

@@ -20,10 +20,10 @@ import pandas as pd
 
 from ..interfaces import ImleakError
 from ..machine import reuse_memory
-from ..study.choices import spelled
 from ..study.components import Component, accepted, canonical, component
 from ..study.frame import tidy
 from ..study.manifest import now, versions
+from ..study.options import spelled
 from ..study.progress import Progress, Silent
 from ..study.recorded import FORMAT
 from ..study.store import Part, Store

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..interfaces import Estimate, Estimator, ImleakError, PairedSamples
+from ..interfaces import Estimator, ImleakError, Measurement, PairedSamples
 from ..report.adversaries import CLAIMS
 from ..study.frame import tidy
 from .task import Task
@@ -81,7 +81,7 @@ def evaluate(
     return tidy(rows, COLUMNS)
 
 
-def judge(estimate: Estimate, truth: float) -> tuple[bool | None, bool | None]:
+def judge(estimate: Measurement, truth: float) -> tuple[bool | None, bool | None]:
     """Whether the truth is inside the interval, and whether the bound is a defect."""
     if estimate.interval is None or np.isnan(estimate.interval).any():
         return None, None
@@ -165,7 +165,7 @@ def _row(
     return row | {"seconds": process_time() - start}
 
 
-def _judged(estimates: Sequence[Estimate], truth: float) -> dict[str, Any]:
+def _judged(estimates: Sequence[Measurement], truth: float) -> dict[str, Any]:
     if len(estimates) != 1:
         raise ImleakError(f"the estimator gave {len(estimates)} estimates of one level")
     (estimate,) = estimates

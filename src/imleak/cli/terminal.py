@@ -106,7 +106,7 @@ def tell_check(title: str, encoder: Encoder, found: Check) -> None:
 
 def tell_status(found: Status) -> None:
     """What is done, has failed and is left, by whom and for how long."""
-    from ..study.forecast import in_words
+    from ..study.progress import in_words
 
     shown = Table(box=None, pad_edge=False)
     for column in ("measure", "on", "done", "failed", "left"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from ..interfaces import Estimate, PairedSamples
+from ..interfaces import Measurement, PairedSamples
 from .heldout.crossfit import CrossFitted, Progress
 from .heldout.evidence import Learned, Score
 
@@ -49,7 +49,7 @@ class Best(CrossFitted):
         *,
         seed: int = 0,
         progress: Progress | None = None,
-    ) -> list[Estimate]:
+    ) -> list[Measurement]:
         """One held-out estimate a level; validation prefers one candidate on one view.
 
         Parameters

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..interfaces import Estimate, ImleakError, PairedSamples
+from ..interfaces import ImleakError, Measurement, PairedSamples
 from .heldout.crossfit import CrossFitted, Progress
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class CosineInfoNce(CrossFitted):
 
     def estimate(
         self, samples: PairedSamples, *, seed: int = 0, progress: Progress | None = None
-    ) -> list[Estimate]:
+    ) -> list[Measurement]:
         """One held-out estimate a level, in bits.
 
         Raises

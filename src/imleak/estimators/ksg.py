@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ..interfaces import Bound, Estimate, ImleakError, PairedSamples
+from ..interfaces import Bound, ImleakError, Measurement, PairedSamples
 from .heldout.crossfit import NATS, Progress
 from .heldout.evidence import Array, judge, null_of
 from .heldout.split import FEWEST, TooFewImagesError, derange
@@ -62,7 +62,7 @@ class Ksg(Options):
 
     def estimate(
         self, samples: PairedSamples, *, seed: int = 0, progress: Progress | None = None
-    ) -> list[Estimate]:
+    ) -> list[Measurement]:
         """One estimate a level, in bits.
 
         Raises
@@ -102,7 +102,7 @@ class Ksg(Options):
 
     def _level(
         self, samples: PairedSamples, view: NDArray[np.float32], rng: np.random.Generator
-    ) -> Estimate:
+    ) -> Measurement:
         if min(np.ptp(samples.x, axis=0).max(), np.ptp(view, axis=0).max()) == 0:
             # Of a constant, which tells nothing: distances would be those of the jitter.
             return self._estimate(samples, 0.0, (0.0, 0.0), np.zeros(self.nulls))
@@ -117,9 +117,9 @@ class Ksg(Options):
 
     def _estimate(
         self, samples: PairedSamples, value: float, interval: tuple[float, float], null: Array
-    ) -> Estimate:
+    ) -> Measurement:
         broken, ceiling = null_of(null), math.log2(len(samples.x))
-        return Estimate(
+        return Measurement(
             value=value,
             bound="none",
             estimator=self.name,

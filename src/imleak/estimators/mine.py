@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from ..interfaces import Estimate, PairedSamples
+from ..interfaces import Measurement, PairedSamples
 from .heldout.crossfit import NATS, Progress
 from .heldout.evidence import Array, Learned, null_of
 from .heldout.network import TrainedNetwork
@@ -78,7 +78,7 @@ class Mine(TrainedNetwork):
 
     def estimate(
         self, samples: PairedSamples, *, seed: int = 0, progress: Progress | None = None
-    ) -> list[Estimate]:
+    ) -> list[Measurement]:
         """One estimate a level, in bits."""
         samples = drawn(samples, seed)
         if not self.holds_out:
@@ -102,7 +102,7 @@ class Mine(TrainedNetwork):
 
     def _in_sample(
         self, samples: PairedSamples, seed: int, progress: Progress | None
-    ) -> list[Estimate]:
+    ) -> list[Measurement]:
         """The paper's protocol: all rows train, and the same rows are reported."""
         from .critics.in_sample import trained_on_all
 
@@ -116,7 +116,7 @@ class Mine(TrainedNetwork):
         })  # fmt: skip
         final, history = trained_on_all(learner, samples, seeds, seed)
         return [
-            Estimate(
+            Measurement(
                 value=float(final[:, at, 0].mean()) * NATS,
                 bound="none",
                 estimator=self.name,

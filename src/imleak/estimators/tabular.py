@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ..interfaces import Bound, Estimate, ImleakError, PairedSamples, Space
+from ..interfaces import Bound, ImleakError, Measurement, PairedSamples, Space
 from .heldout.crossfit import NATS, Progress
 from .options import Count, OnDevice, Rate, Widths
 from .samples.columns import without_constants
@@ -56,7 +56,7 @@ class TabularMine(OnDevice):
 
     def estimate(
         self, samples: PairedSamples, *, seed: int = 0, progress: Progress | None = None
-    ) -> list[Estimate]:
+    ) -> list[Measurement]:
         """One estimate a level, in bits, with the exact value of the table.
 
         Raises
@@ -73,7 +73,7 @@ class TabularMine(OnDevice):
             rate=self.rate, device=self.device, seed=seed, progress=progress,
         )  # fmt: skip
         return [
-            Estimate(
+            Measurement(
                 value=float(history[-1, at]) * NATS,
                 bound="lower",
                 estimator=self.name,

@@ -9,7 +9,14 @@ import cluster_fakes
 import pytest
 
 from imleak.machine import cores
-from imleak.study.cluster import ClusterError, Executor, LocalExecutor, Lost, Resource, Where, executor
+from imleak.study.cluster import (
+    ClusterError,
+    Executor,
+    LocalExecutor,
+    Lost,
+    Resource,
+    Where,
+)
 from imleak.study.cluster.blocks import MOST_ITEMS, DaskExecutor
 
 # A worker that dies leaves its connections to the garbage collector of this process.

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ...interfaces import Bound, Estimate, GrowthPoint, Null, PairedSamples
+from ...interfaces import Bound, GrowthPoint, Measurement, Null, PairedSamples
 from ...machine import cores, one_thread_each
 from ..options import HeldOut
 from ..samples.counted import drawn
@@ -82,7 +82,7 @@ class CrossFitted(HeldOut):
 
     def estimate(
         self, samples: PairedSamples, *, seed: int = 0, progress: Progress | None = None
-    ) -> list[Estimate]:
+    ) -> list[Measurement]:
         """One held-out estimate a level, in bits.
 
         Raises
@@ -99,7 +99,7 @@ class CrossFitted(HeldOut):
         seed: int,
         progress: Progress | None,
         history: Callable[[Learned], Array] | None = None,
-    ) -> list[Estimate]:
+    ) -> list[Measurement]:
         """One estimate a level over views by name, of one target; "" for an only one, which may
         have a history (L, epochs), in nats on validation images after every epoch."""
         lengths = [1.0, *(GROWTH_LENGTH * share for share in GROWTH if self.growth)]
@@ -140,7 +140,7 @@ class CrossFitted(HeldOut):
         scores: Sequence[Score],
         found: Evidence,
         chosen: list[list[str]],
-    ) -> list[Estimate]:
+    ) -> list[Measurement]:
         """What was found, in bits, with its verdict."""
         assert found.null is not None
         assert found.null_draws is not None
@@ -149,7 +149,7 @@ class CrossFitted(HeldOut):
         null_p95 = np.percentile(found.null_draws, 95, axis=0)
         details = self.details(scores) or [{}] * len(found.value)
         return [
-            Estimate(
+            Measurement(
                 value=float(found.value[at]) * NATS,
                 bound=self.bound,
                 estimator=self.name,
@@ -193,8 +193,8 @@ class CrossFitted(HeldOut):
         splits: Sequence[Split],
         whole: Evidence,
         ceilings: Array,
-        estimates: list[Estimate],
-    ) -> list[Estimate]:
+        estimates: list[Measurement],
+    ) -> list[Measurement]:
         """Add the estimates of smaller adversaries, tested on the same images."""
         points: list[tuple[int, Evidence]] = []
         for share in GROWTH:
@@ -297,7 +297,7 @@ def _images_trained_on(samples: PairedSamples, splits: Sequence[Split]) -> int:
     return round(np.mean([len(np.unique(samples.groups[s.train])) for s in splits]))
 
 
-def _with_raw(estimate: Estimate, raw: float) -> Estimate:
+def _with_raw(estimate: Measurement, raw: float) -> Measurement:
     """What was estimated, beside the ceiling that it is shown as."""
     if not estimate.value + ROUNDING < raw < math.inf:
         return estimate
