@@ -12,7 +12,7 @@ from ..atomic import OutputError
 from ..files import open_regular
 
 MANIFEST = "manifest.json"
-FORMAT = 1
+FORMAT = 2
 """Of a run folder; one that is read as another is refused."""
 
 
@@ -86,12 +86,12 @@ class _Gallery(_Entry):
 class _Manifest(_Entry):
     """Of a study, see :meth:`imleak.study.manifest.Record.manifest`."""
 
-    format: Literal[1]
+    format: Literal[2]
     spec: _Spec
     command: list[Text] | None
     started: Time
     finished: Time | None
-    levels: list[Level]
+    levels: list[dict[str, Any]]
     components: list[_Component]
     warnings: list[Text]
     subsamples: list[_Subsample]
