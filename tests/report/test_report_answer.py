@@ -188,14 +188,19 @@ def test_no_leak_found_names_who_looked() -> None:
     for piece in looked:
         piece.loc[piece["level"] == 0, "verdict"] = LEAK
     found = of(*looked)
-    assert found.text == "No leak was found at s = 1 to 8 by recognise and match."
+    assert found.text == (
+        "No leak was found at s = 1 to 7 by recognise and match. "
+        "At s = 8 nothing is left in the clear."
+    )
 
 
 def test_no_level_with_any_finding_is_called_quiet() -> None:
     quiet = estimated(verdict=[FULL, *[QUIET] * 8])
     found = of(quiet, recognised(), matched(), confirmed())
-    assert "No leak was found at s = 8 by recognise, match, confirm and best" in found.text
-    assert found.text.count("No leak") == 1
+    assert "No leak" not in found.text
+    unnamed = of(quiet, recognised(), matched(), confirmed(), levels=[], scheme={})
+    assert "No leak was found at level 8 by recognise, match, confirm and best" in unnamed.text
+    assert unnamed.text.count("No leak") == 1
 
 
 def test_only_copies_that_are_found_are_told() -> None:
@@ -337,4 +342,4 @@ def test_an_attack_of_another_package_is_told_and_not_called_quiet() -> None:
     assert "At s = 5 nearest finds a nearest of 0.90 (0.50 by chance)." in found
     assert any(sentence.startswith("At s = 4 best, trained") for sentence in found)
     (quiet,) = [sentence for sentence in found if "No leak was found" in sentence]
-    assert quiet.startswith("No leak was found at s = 6 to 8 by nearest, ")
+    assert quiet.startswith("No leak was found at s = 6 and 7 by nearest, ")

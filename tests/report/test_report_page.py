@@ -179,7 +179,7 @@ def test_page_csv_latex_and_results_have_the_same_numbers(run: Run, page: str) -
         for whole in (seen.text, markdown):
             assert text in whole
             assert interval in whole
-        assert f"$\\geq {text.removeprefix('≥ ')}$ {interval} {infonce.verdict(level)}" in latex
+        assert f"$\\geq$ {text.removeprefix('≥ ')} {interval} {infonce.verdict(level)}" in latex
 
 
 def test_figures_of_an_image_are_those_of_the_results(run: Run, page: str) -> None:

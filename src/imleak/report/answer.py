@@ -188,7 +188,7 @@ def _limits(everyone: Sequence[Adversary], levels: Levels) -> Iterator[str]:
         yield "Other adversaries: another encoder, or one trained on clear parts, may find more."
         yield "Images unlike these."
     if levels.recorded:
-        yield "How the ciphers were made: nobody tried to find a key or to break the scheme."
+        yield "How the ciphers were made: but for the tests named here nobody tried to break them."
     else:
         yield "The cipher itself: what is encrypted is taken for noise, under a key nobody has."
 

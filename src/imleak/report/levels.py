@@ -113,13 +113,14 @@ class Levels:
         among : the levels there are; by default those of the scheme.
         """
         wanted = sorted(set(ranks))
-        phrases = [self[rank].phrase for rank in wanted] or [""]
+        phrases = [self[rank].phrase for rank in wanted]
         order = sorted({*(among or self.by_rank), *wanted})
         places = [order.index(rank) for rank in wanted]
         if (differing := _differing(phrases)) is None:
             is_run = len(wanted) > 2 and places[-1] - places[0] == len(wanted) - 1
-            run = f"from {self.name(wanted[0])} to {self.name(wanted[-1])}"
-            return run if is_run and not self.recorded else listed(phrases)
+            if not is_run or self.recorded:
+                return listed(phrases)
+            return f"from {self.name(wanted[0])} to {self.name(wanted[-1])}"
         before, names, after = differing
         if all(name.isdecimal() for name in names):
             names = _runs(names, places)

@@ -71,7 +71,6 @@ def sentences(
     attacked = [finding for finding in rest if finding.adversary.is_zero_shot]
     estimated = [finding for finding in rest if not finding.adversary.is_zero_shot]
     quiet = list(_quiet(rows, everyone, leaking | set(empty), measured, levels))
-    nothing = f"{capitalised(levels.at(empty, measured))} nothing is left in the clear"
     return [
         *_recognised(recognised, levels),
         *_matched(matched, levels, colour=colour),
@@ -81,7 +80,7 @@ def sentences(
         *_pixels(of_pixels, levels),
         *quiet,
         *(_end(leaking, empty, found, measured, levels) if leaking else ()),
-        *([Sentence(nothing, ".")] if quiet and empty and not leaking else ()),
+        *(_nothing_left(empty, levels) if quiet and not leaking else ()),
     ]
 
 
@@ -210,7 +209,8 @@ def _of_pixels(rows: pd.DataFrame) -> dict[int, Result]:
 def _pixels(found: Mapping[int, Result], levels: Levels) -> Iterator[Sentence]:
     """``With tile-xor a pixel still tells about 2.30 bits [2.20, 2.40] of the plain one``"""
     if found:
-        (first, result), *more = sorted(found.items(), key=lambda item: -item[1].value)
+        order = sorted(found, key=lambda rank: -found[rank].value if levels.recorded else -rank)
+        (first, result), *more = ((rank, found[rank]) for rank in order)
         amount = f"about {bits(result.value)} bits{interval(result.low, result.high)}"
         also = [
             f", {levels[level].phrase} {bits(other.value)}" for level, other in more[: _MOST - 1]
@@ -313,9 +313,12 @@ def _end(
     levels: Levels,
 ) -> Iterator[Sentence]:
     """``Every level below s = 8 leaks: nothing is left in the clear only with 8 of 8 planes
-    encrypted; 7 of 8 planes encrypted will do if ... is acceptable.``"""
+    encrypted; 7 of 8 planes encrypted will do if ... is acceptable.`` Of ciphers that others
+    made, those that leak were named one by one."""
     at = levels.every(leaking, measured)
     is_every = f"every {levels.noun}" in at
+    if levels.recorded and not is_every:
+        return
     head = f"{at.partition(' ')[2]} leaks" if is_every else f"{at} there is a leak"
     rest = ""
     if empty:
@@ -327,6 +330,11 @@ def _end(
             label = levels[last].label
             rest += f"; {label} will do if it is acceptable that {worst.words}"
     yield Sentence(capitalised(head), f"{rest}.")
+
+
+def _nothing_left(empty: Sequence[int], levels: Levels) -> Iterator[Sentence]:
+    if empty:
+        yield Sentence(f"{capitalised(levels.at(empty))} nothing is left in the clear", ".")
 
 
 def known_of_pixels(rows: pd.DataFrame, levels: Levels) -> str:

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from matplotlib.transforms import Bbox
 
 from imleak.report.figures import StripImages, strip, style
-from schemes import LEVELS
+from imleak.report.levels import Levels
+from schemes import LEVELS, planes
 
 Make = Callable[..., StripImages]
 
@@ -66,7 +67,7 @@ def test_every_level_is_shown_once_and_nothing_overlaps(
     make_picture: Make, shape: tuple[int, int, int], bits: int
 ) -> None:
     with style.print_style():
-        (drawing,) = strip.drawings(make_picture(shape, bits), LEVELS)
+        (drawing,) = strip.drawings(make_picture(shape, bits), Levels.of(planes(bits)))
         texts = [text.get_text() for text in drawing.figure.texts]
     assert [text for text in texts if text.startswith("s =")] == [
         f"s = {level}" for level in range(bits + 1)
