@@ -57,7 +57,7 @@ def test_an_audit_says_its_numbers_and_where_they_are(tmp_path: Path) -> None:
     assert result.exit_code == 0, result.output
     assert "histogram" in result.stdout
     assert "= 0.00" in result.stdout
-    files = "figures/, manifest.json, parts/, pictures/, report.html, results.parquet, summary.csv"
+    files = "figures/, manifest.json, parts/, previews/, report.html, results.parquet, summary.csv"
     assert f"In {out}: {files}" in result.stdout
     assert result.stdout.splitlines()[-1] == f"Open {out / 'report.html'}"
     page = (out / "report.html").read_text(encoding="utf-8")

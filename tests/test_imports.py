@@ -34,8 +34,8 @@ ALLOWED: dict[str, set[str]] = {
     "plugins": {"interfaces"},
     "sealed": {"atomic", "interfaces", "images", "keystream", "plugins"},
     "report": {"interfaces", "study"},
-    "paper": {"album", "images", "interfaces", "report", "study"},
-    "album": {"encoders", "images", "interfaces", "report", "study"},
+    "paper": {"previews", "images", "interfaces", "report", "study"},
+    "previews": {"encoders", "images", "interfaces", "report", "study"},
     "results": {"report", "study"},
     "live": set(),
     "study": {

@@ -201,9 +201,10 @@ def run_study(
 
     The other arguments are those of :func:`imleak.study.engine.run`.
     """
-    from .album import keep_pictures, strip_of
+    from .previews import keep_previews, strip_of
     from .report import write_report
     from .report.figures import write_figures
+    from .report.levels import Levels
     from .results import Run
     from .study import run
 
@@ -212,9 +213,10 @@ def run_study(
     )
     if progress is not None:
         progress.update(1, 1, "drawing the figures")
-    keep_pictures(spec, finished)
+    keep_previews(spec, finished)
     strip = strip_of(spec, finished)
-    write_figures(out, finished.histories, finished.summary, finished.growth, strip)
+    levels = Levels.of(finished.manifest)
+    write_figures(out, finished.histories, finished.summary, finished.growth, strip, levels)
     write_report(finished, "html", acceptable=acceptable)
     return Run(finished.path)
 

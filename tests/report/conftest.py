@@ -12,12 +12,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from imleak.interfaces import Samples
+from imleak.interfaces import Exposure, Image, Observation, Samples
 from imleak.report.figures import StripImages
 from imleak.report.figures.strip import CROP, middle
-from imleak.report.pictures import Subject, write_pictures
+from imleak.report.previews import Subject, write_previews
 from imleak.study.frame import COLUMNS, GROWTH_COLUMNS, SUMMARY_COLUMNS, tidy, typed
 from imleak.study.store import Run
+from schemes import BITPLANES
 
 NAN = math.nan
 
@@ -27,7 +28,9 @@ def rows(measure: str, means: list[float], half: float = 0.05, **more: Any) -> p
     values = np.array(means, dtype=float)
     given = {
         "scheme": "bitplanes",
-        "encoder": "pixels",
+        "encoder": (encoder := more.get("encoder", "pixels")),
+        "target": encoder,
+        "view": encoder,
         "measure": measure,
         "part": "clear",
         "protocol": "per-image",
@@ -256,13 +259,16 @@ def manifest_of(names: list[str], **more: Any) -> dict[str, Any]:
     image = {"height": 48, "width": 64, "channels": 1, "bits": 8, "notes": []}
     images = [{"name": n, "digest": f"{i:064x}", **image} for i, n in enumerate(names)]
     given = {
-        "format": 1,
+        "format": 2,
         "spec": {"sources": ["photos"], "seed": 0, "seeds": 2, "measures": ["histogram"]},
         "command": ["imleak", "audit", "photos"],
         "started": "2026-01-01T10:00:00+00:00",
         "finished": "2026-01-01T11:00:00+00:00",
-        "levels": list(range(9)),
-        "components": [],
+        **BITPLANES,
+        "components": [
+            {"kind": "encoder", "name": "layout", "options": "{}", "title": "layout"}
+            | {"input_size": "image"}
+        ],
         "images": images,
         "left_out": [],
         "warnings": [],
@@ -275,10 +281,18 @@ def manifest_of(names: list[str], **more: Any) -> dict[str, Any]:
 
 
 def subject(name: str, digest: str = "0" * 64, **more: Any) -> Subject:
-    """The picture of :func:`picture` as the page's pictures are made of."""
-    shape = more.pop("shape", (1, 48, 64))
-    of = planes(shape, more.pop("bits", 8))
-    return Subject(name, digest, *of, **more)
+    """The image of :func:`picture` as the page's previews are made of."""
+    bits = more.pop("bits", 8)
+    _, plain, cipher, clear = planes(more.pop("shape", (1, 48, 64)), bits)
+    observed = Observation(
+        plain,
+        bits,
+        tuple(range(bits + 1)),
+        exposure=lambda level: Exposure(clear(level), bits, {}),
+        cipher=cipher,
+        table=more.pop("table", lambda _: None),
+    )
+    return Subject(Image(plain, bits, name=name, digest=digest), observed, **more)
 
 
 def run_in(
@@ -287,10 +301,10 @@ def run_in(
     names: list[str],
     frame: pd.DataFrame | None = None,
     growth: pd.DataFrame | None = None,
-    pictures: int = 2,
+    previews: int = 2,
     **more: Any,
 ) -> Run:
-    """A finished run in a folder, with pictures of its first images."""
+    """A finished run in a folder, with previews of its first images."""
     folder.mkdir(parents=True, exist_ok=True)
     text = json.dumps(manifest_of(names, **more))
     (folder / "manifest.json").write_text(text, encoding="utf-8")
@@ -301,10 +315,10 @@ def run_in(
         growth.to_csv(folder / "growth.csv", index=False)
     shown = [
         subject(name, f"{i:064x}", layout=lambda samples: samples[0, ::8, ::8] / 256)
-        for i, name in enumerate(names[:pictures])
+        for i, name in enumerate(names[:previews])
     ]
     if shown:
-        write_pictures(folder, shown, range(9))
+        write_previews(folder, shown, [level["rank"] for level in json.loads(text)["levels"]])
     return Run.open(folder)
 
 

@@ -128,3 +128,50 @@ def default() -> pd.DataFrame:
         estimated(),
     ]
     return pd.concat(pieces, ignore_index=True)
+
+
+def few(piece: pd.DataFrame, levels: int = 5) -> pd.DataFrame:
+    """The first levels of some rows."""
+    return piece[piece["level"] < levels]
+
+
+def plug_in(values: list[float]) -> pd.DataFrame:
+    """The histogram where the clear sample is no function of the plain one: an estimate."""
+    return rows("histogram", values, 0.1)
+
+
+def of_region() -> pd.DataFrame:
+    """A run of `region`: less shows as less is left, and nothing with all encrypted."""
+    first = [1, 1, 1, 0.62, 0.01]
+    named = [1, 0.71, 0.4, 0.12, 0.0]
+    pieces = [
+        plug_in([7.4, 5.5, 3.7, 1.8, 0.0]),
+        rates("recognise", "top-5", named, 0.02),
+        rates("match", "rank-1", first, 0.01, chosen="efficientnet-lite0"),
+        few(estimated(), 4),
+    ]
+    return pd.concat(pieces, ignore_index=True).assign(scheme="region")
+
+
+def of_blocks() -> pd.DataFrame:
+    """A run of `etc`: a network finds the image until its colours are permuted."""
+    first = [1, 0.99, 0.97, 0.6, 0.02]
+    pieces = [
+        plug_in([7.4, 0.9, 0.9, 0.0, 0.0]),
+        rates("recognise", "top-5", [1, 0.31, 0.14, 0.02, 0.02], 0.02),
+        rates("match", "rank-1", first, 0.01, chosen="efficientnet-lite0"),
+    ]
+    return pd.concat(pieces, ignore_index=True).assign(scheme="etc")
+
+
+def of_recorded() -> pd.DataFrame:
+    """Ciphers that somebody else made: a tile that is XORed everywhere, and AES."""
+    tile = {"encoder": "pixels", "unit": "share", "protocol": "zero-shot"}
+    first = [1, 0.41, 0.01]
+    pieces = [
+        plug_in([7.4, 2.3, 0.0]),
+        rates("repeating-tile", "share of images", [0, 1, 0], 0.0, **tile),
+        rates("recognise", "top-5", [1, 0.03, 0.02], 0.02),
+        rates("match", "rank-1", first, 0.01, chosen="efficientnet-lite0"),
+    ]
+    return pd.concat(pieces, ignore_index=True).assign(scheme="recorded")

@@ -17,9 +17,9 @@ from imleak.study.store import Run
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium: apt-get install chromium")
 
 HOSTILE = "<img src=x onerror=alert(1)>.png"
-PIXELS = "document.getElementById('picture').toDataURL()"
-SHOWN = "document.getElementById('picture').dataset.shown"
-TITLE = "document.getElementById('picture-title').textContent"
+PIXELS = "document.getElementById('preview').toDataURL()"
+SHOWN = "document.getElementById('preview').dataset.shown"
+TITLE = "document.getElementById('preview-title').textContent"
 MARKS = "document.querySelectorAll('#curves-chart .mark-symbol path').length"
 
 
@@ -82,7 +82,7 @@ def test_the_policy_stops_what_was_not_there(page: Page) -> None:
 
 
 def test_a_hostile_name_is_a_name(page: Page) -> None:
-    assert page.run("document.getElementById('picture-title').textContent").startswith(HOSTILE)
+    assert page.run("document.getElementById('preview-title').textContent").startswith(HOSTILE)
     assert page.run("document.querySelectorAll('img').length") == 0
 
 
@@ -94,8 +94,8 @@ def test_the_slider_changes_the_picture_by_keyboard(page: Page) -> None:
     page.wait(f"{SHOWN} === '0 clear 4'")
     assert page.run(PIXELS) != before
     assert page.run(TITLE).endswith("s = 4")
-    assert "3.60 bit" in page.run("document.getElementById('picture-figures').textContent")
-    found = page.run("document.getElementById('picture-findings').textContent")
+    assert "3.60 bit" in page.run("document.getElementById('preview-figures').textContent")
+    found = page.run("document.getElementById('preview-findings').textContent")
     assert found.startswith("The right one of 96 images is picked in 92")
     page.press("ArrowLeft")
     page.wait(f"{SHOWN} === '0 clear 3'")
@@ -116,7 +116,7 @@ def test_a_difference_at_level_0_is_black(page: Page) -> None:
     page.run("document.getElementById('level').focus()")
     page.press("ArrowLeft", 3)
     page.wait(f"{SHOWN} === '0 difference 0'")
-    script = """(() => { const c = document.getElementById('picture');
+    script = """(() => { const c = document.getElementById('preview');
       return Math.max(...c.getContext('2d').getImageData(0, 0, c.width, c.height).data
         .filter((_, place) => place % 4 < 3)); })()"""
     assert page.run(script) == 0
@@ -126,7 +126,7 @@ def test_a_difference_at_level_0_is_black(page: Page) -> None:
 
 
 def test_every_sample_has_whole_pixels_of_the_screen(page: Page) -> None:
-    canvas = "document.getElementById('picture')"
+    canvas = "document.getElementById('preview')"
     script = f"{canvas}.clientWidth / {canvas}.width"
     assert page.run(script) % 1 == 0
     page.size(390)

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from imleak.report import cells
+from schemes import LEVELS
 
 Make = Callable[..., pd.DataFrame]
 
@@ -42,7 +43,7 @@ def test_at_least_two_significant_digits_are_shown(value: float) -> None:
 def test_a_measure_that_failed_altogether_keeps_its_column(whole: pd.DataFrame) -> None:
     last = cells.columns(whole)[-1]
     assert (last.measure, last.value(0), last.value(8)) == ("ksg", "failed", "failed")
-    assert "ksg on efficientnet-lite0: 1 failed" in " ".join(cells.notes(whole))
+    assert "ksg on efficientnet-lite0: 1 failed" in " ".join(cells.notes(whole, LEVELS))
 
 
 def test_headings_tell_columns_apart(whole: pd.DataFrame) -> None:
@@ -54,9 +55,9 @@ def test_headings_tell_columns_apart(whole: pd.DataFrame) -> None:
 
 
 def test_rising_rows_are_told_with_the_adversary_they_belong_to(whole: pd.DataFrame) -> None:
-    (told,) = (note for note in cells.notes(whole) if "rises" in note)
+    (told,) = (note for note in cells.notes(whole, LEVELS) if "rises" in note)
     assert told == (
-        "infonce on efficientnet-lite0 still rises at 75 training images, s = 1-7: "
+        "infonce on efficientnet-lite0 still rises at 75 training images, at s = 1 to 7: "
         "a larger adversary would find more"
     )
 
@@ -71,15 +72,11 @@ def test_rising_rows_are_told_with_the_adversary_they_belong_to(whole: pd.DataFr
 def test_the_smallest_detectable_leak_is_told(
     make_rows: Make, detectable: float, told: str
 ) -> None:
-    assert told in cells.notes(make_rows("m", [1.0], detectable=detectable))
-    assert not [note for note in cells.notes(make_rows("m", [1.0])) if "planted" in note]
-
-
-def test_levels_are_told_in_runs() -> None:
-    assert cells._ranges(pd.Series([3, 0, 1, 5, 6, 7])) == "0-1, 3, 5-7"
+    assert told in cells.notes(make_rows("m", [1.0], detectable=detectable), LEVELS)
+    assert not [note for note in cells.notes(make_rows("m", [1.0]), LEVELS) if "planted" in note]
 
 
 def test_only_marks_that_occur_are_explained(make_rows: Make) -> None:
-    notes = " ".join(cells.notes(make_rows("m", [1.0], bound="upper")))
+    notes = " ".join(cells.notes(make_rows("m", [1.0], bound="upper"), LEVELS))
     assert "≤ upper bound" in notes
     assert "≥" not in notes

@@ -11,11 +11,12 @@ import pytest
 
 from imleak.report import FORMATS, FormatError, write_report
 from imleak.report.figures import drawings
-from imleak.report.latex import escape, to_latex
 from imleak.report.notebook import fragment
 from imleak.report.text import escape as escape_markdown
-from imleak.report.words import bits, levels, listed, plural
+from imleak.report.text import to_latex, to_latex_text
+from imleak.report.words import bits, listed, plural
 from imleak.study.store import Run
+from schemes import BITPLANES, LEVELS
 
 HOSTILE = "<img src=x onerror=alert(1)>\\end{table}|_%"
 
@@ -49,13 +50,13 @@ def test_a_document_has_the_answer_the_tables_and_every_figure(run: Run) -> None
     assert content.startswith(b"%PDF")
     sizes = set(re.findall(rb"/MediaBox \[ ?0 0 ([\d.]+) ([\d.]+)", content))
     assert {(round(float(w)), round(float(h))) for w, h in sizes} == {(595, 842)}
-    figures = len(list(drawings(run.frame, run.summary, run.growth, None)))
+    figures = len(list(drawings(run.frame, run.summary, run.growth, None, LEVELS)))
     assert content.count(b"/Subtype /Image") == figures
     assert content.count(b"/Type /Page ") > 2 + figures // 8
 
 
 def test_a_document_of_nothing_is_a_page(make_run: Callable[..., Run], whole: pd.DataFrame) -> None:
-    nothing = make_run(whole[:0], [], pictures=0, levels=[])
+    nothing = make_run(whole[:0], [], previews=0, levels=[])
     assert write_report(nothing, "pdf").read_bytes().count(b"/Type /Page ") == 1
     assert "no image to measure" in write_report(nothing, "md").read_text()
 
@@ -69,24 +70,24 @@ def test_markdown_begins_with_the_answer(run: Run) -> None:
 
 
 def test_latex_is_one_table_an_encoder_and_lines_of_one_length(whole: pd.DataFrame) -> None:
-    text = to_latex(whole)
+    text = to_latex(whole, BITPLANES)
     assert text.count(r"\begin{table}") == text.count(r"\end{table}") == 2
     for block in text.split(r"\begin{table}")[1:]:
         columns = re.search(r"\\begin{tabular}{(r+)}", block)
         assert columns
         rows = [line for line in block.splitlines() if line.endswith(r"\\")]
-        assert len(rows) == 2 + 9
+        assert len(rows) == 1 + 9
         assert {row.count("&") for row in rows} == {len(columns[1]) - 1}
-    assert r"$\sim \infty$" in text
+    assert r"$\sim$ $\infty$" in text
     assert "% rounded on efficientnet-lite0: 3 failed" in text
 
 
 def test_latex_shows_names_as_they_are(make_rows: Callable[..., pd.DataFrame]) -> None:
-    assert escape(HOSTILE) == (
+    assert to_latex_text(HOSTILE) == (
         r"\textless{}img src=x onerror=alert(1)\textgreater{}\textbackslash{}end\{table\}"
         r"\textbar{}\_\%"
     )
-    assert to_latex(make_rows("m", [1.0], encoder=HOSTILE)).count(r"\end{table}") == 1
+    assert to_latex(make_rows("m", [1.0], encoder=HOSTILE), BITPLANES).count(r"\end{table}") == 1
 
 
 def test_a_notebook_shows_the_answer_and_names_as_text(
@@ -111,7 +112,4 @@ def test_lists_are_said_as_one_says_them() -> None:
     assert listed([]) == ""
     assert listed(["a"]) == "a"
     assert listed(["a", "b", "c"]) == "a, b and c"
-    assert levels([0, 1, 2, 5]) == "s = 0 to 2 and 5"
-    assert levels([1, 3]) == "s = 1 and 3"
-    assert levels([2, 4, 6], of=[0, 2, 4, 6, 8]) == "s = 2 to 6"
     assert (plural(1, "image"), plural(2000, "image")) == ("1 image", "2,000 images")

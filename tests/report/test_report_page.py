@@ -109,7 +109,7 @@ def test_hostile_names_are_text(page: str) -> None:
     seen = Seen(page)
     assert HOSTILE in seen.text
     assert "alert" not in "".join(seen.scripts[1:])
-    assert [picture["name"] for picture in seen.data["pictures"]] == [HOSTILE, "b.png"]
+    assert [preview["name"] for preview in seen.data["previews"]] == [HOSTILE, "b.png"]
     assert not [found for tag, found in seen.elements if tag == "img"]
 
 
@@ -179,11 +179,11 @@ def test_page_csv_latex_and_results_have_the_same_numbers(run: Run, page: str) -
         for whole in (seen.text, markdown):
             assert text in whole
             assert interval in whole
-        assert f"$\\geq {text.removeprefix('≥ ')}$ {interval} {infonce.verdict(level)}" in latex
+        assert f"$\\geq$ {text.removeprefix('≥ ')} {interval} {infonce.verdict(level)}" in latex
 
 
 def test_figures_of_an_image_are_those_of_the_results(run: Run, page: str) -> None:
-    of_second = Seen(page).data["pictures"][1]["figures"]
+    of_second = Seen(page).data["previews"][1]["figures"]
     (histogram,) = [one["values"] for one in of_second if one["name"] == "histogram"]
     frame = run.frame
     stored = frame[(frame["image"] == "b.png") & (frame["measure"] == "histogram")]
@@ -193,9 +193,9 @@ def test_figures_of_an_image_are_those_of_the_results(run: Run, page: str) -> No
     }
 
 
-def test_pictures_are_embedded_as_they_are_stored(run: Run, page: str) -> None:
-    kept = sorted((run.path / "pictures").glob("*.webp"))
-    shown = Seen(page).data["pictures"]
+def test_previews_are_embedded_as_they_are_stored(run: Run, page: str) -> None:
+    kept = sorted((run.path / "previews").glob("*.webp"))
+    shown = Seen(page).data["previews"]
     embedded = [one[sheet]["source"] for one in shown for sheet in ("maps", "crop")]
     assert [b64decode(uri.partition(",")[2]) for uri in embedded] == [p.read_bytes() for p in kept]
 
@@ -205,7 +205,7 @@ def test_the_page_is_the_same_every_time(page: str, run: Run) -> None:
 
 
 def test_a_run_in_which_nothing_worked_has_a_page(make_run: MakeRun, whole: pd.DataFrame) -> None:
-    seen = Seen(to_html(make_run(whole[:0], [], pictures=0, levels=[])))
+    seen = Seen(to_html(make_run(whole[:0], [], previews=0, levels=[])))
     assert "Nothing was measured" in seen.text
     assert "there was no image to measure." in seen.text
     assert seen.data["series"] == []

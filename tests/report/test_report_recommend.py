@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from imleak.report.adversaries import Adversary, Result
 from imleak.report.recommend import Recommendation, recommend
+from schemes import LEVELS
 
 EMPTY = pd.DataFrame(
     {"scheme": "bitplanes", "measure": "histogram", "level": range(4), "ceiling": [8.0, 4, 2, 0]}
@@ -28,7 +29,7 @@ QUIET = look("no leak found")
 
 def adversary(*looks: Result, **more: Any) -> Adversary:
     given: dict[str, Any] = {
-        "scheme": "bitplanes",
+        "row": "pixel" if more.get("encoder") == "pixels" else "patch",
         "encoder": "clip",
         "measure": "best",
         "bound": "lower",
@@ -42,12 +43,13 @@ def adversary(*looks: Result, **more: Any) -> Adversary:
 def matching(*looks: Result) -> Adversary:
     """Bits an image that need no training; no leak, unless said, below .05."""
     more = {"unit": "bit/image", "measure": "match", "encoder": "layout", "train": None}
+    more |= {"protocol": "zero-shot", "row": "image"}
     return adversary(*(looks or (SEEN, QUIET, QUIET, QUIET)), detectable=math.nan, **more)
 
 
 def advice(*everyone: Adversary, acceptable: float = 0.1, summary: Any = None) -> Recommendation:
     rows = EMPTY.assign(ceiling=8.0) if summary is None else summary
-    return recommend(rows, everyone, acceptable)
+    return recommend(rows, everyone, LEVELS, acceptable)
 
 
 def test_the_lowest_level_from_which_nothing_speaks_against_it() -> None:

@@ -16,6 +16,7 @@ from imleak.report.cells import columns
 from imleak.report.page.payload import overlay
 from imleak.report.runs import ComparisonError, cautions, labels
 from imleak.study.store import Run
+from schemes import LEVELS
 
 MakeRun = Callable[..., Run]
 
@@ -25,8 +26,8 @@ def pair(make_run: MakeRun, whole: pd.DataFrame) -> list[Run]:
     larger = whole.assign(train_groups=whole["train_groups"] * 4)
     other = manifest_of([])["spec"] | {"seed": 1}
     return [
-        make_run(whole, ["a.png", "<b>.png"], pictures=0),
-        make_run(larger, ["a.png", "<b>.png", "c.png"], pictures=0, spec=other),
+        make_run(whole, ["a.png", "<b>.png"], previews=0),
+        make_run(larger, ["a.png", "<b>.png", "c.png"], previews=0, spec=other),
     ]
 
 
@@ -34,13 +35,13 @@ def test_runs_are_called_by_as_much_of_their_path_as_tells_them_apart(
     whole: pd.DataFrame, tmp_path: Path
 ) -> None:
     places = ("a/out", "b/out", "c/other")
-    runs = [run_in(tmp_path / place, whole, ["a.png"], pictures=0) for place in places]
+    runs = [run_in(tmp_path / place, whole, ["a.png"], previews=0) for place in places]
     assert list(labels(runs)) == ["a/out", "b/out", "c/other"]
     assert list(labels(runs[1:])) == ["out", "other"]
 
 
 def test_one_run_or_one_twice_is_refused(whole: pd.DataFrame, tmp_path: Path) -> None:
-    run = run_in(tmp_path / "x", whole, ["a.png"], pictures=0)
+    run = run_in(tmp_path / "x", whole, ["a.png"], previews=0)
     with pytest.raises(ComparisonError, match="1 run to compare; give two or more"):
         labels([run])
     with pytest.raises(ComparisonError, match="given twice"):
@@ -59,7 +60,7 @@ def test_what_keeps_runs_apart_is_told(pair: list[Run]) -> None:
 
 def test_a_run_is_a_colour_and_a_measure_a_shape(pair: list[Run]) -> None:
     shown = {name: columns(run.summary) for name, run in labels(pair).items()}
-    drawn = list(overlay(shown))
+    drawn = list(overlay(shown, dict.fromkeys(shown, LEVELS)))
     half = len(drawn) // 2
     assert len({one["id"] for one in drawn}) == len(drawn)
     for first, second in zip(drawn[:half], drawn[half:], strict=True):

@@ -12,18 +12,24 @@ from rich.console import Console
 from rich.table import Table
 
 from imleak.report import cells, tables
+from imleak.report.text import markdown_table, table, to_csv
+from schemes import BITPLANES, LEVELS
 
 Make = Callable[..., pd.DataFrame]
 
 
-def shown(table: Table, width: int = 300) -> str:
+def shown(drawn: Table, width: int = 300) -> str:
     console = Console(width=width, file=io.StringIO(), record=True)
-    console.print(table)
+    console.print(drawn)
     return console.export_text()
 
 
+def to_markdown(summary: pd.DataFrame) -> str:
+    return markdown_table(table(cells.columns(summary), LEVELS))
+
+
 def test_one_table_holds_units_intervals_verdicts_and_notes(whole: pd.DataFrame) -> None:
-    text = shown(tables.level_table(whole))
+    text = shown(tables.level_tables(whole, BITPLANES, 1000)[0])
     for expected in (
         "dB",
         "= 7.40",
@@ -40,7 +46,7 @@ def test_one_table_holds_units_intervals_verdicts_and_notes(whole: pd.DataFrame)
 
 @pytest.mark.parametrize("width", [60, 80, 120, 400])
 def test_tables_fit_the_terminal_and_lose_no_column(whole: pd.DataFrame, width: int) -> None:
-    parts = tables.level_tables(whole, width)
+    parts = tables.level_tables(whole, BITPLANES, width)
     lines = [line.rstrip() for part in parts for line in shown(part, 1000).splitlines()]
     assert max(map(len, lines)) <= width
     assert "\n".join(lines).count("in-sample") == 2
@@ -49,31 +55,31 @@ def test_tables_fit_the_terminal_and_lose_no_column(whole: pd.DataFrame, width: 
 
 
 def test_a_split_table_names_the_encoder_of_each_part(whole: pd.DataFrame) -> None:
-    titles = [str(part.title) for part in tables.level_tables(whole, 120)]
+    titles = [str(part.title) for part in tables.level_tables(whole, BITPLANES, 120)]
     assert titles == ["bitplanes · pixels", "bitplanes · efficientnet-lite0"]
 
 
 def test_names_are_text_and_never_markup(make_rows: Make) -> None:
     summary = make_rows("[red]m[/red]", [1.0], encoder="[link=x]|")
-    assert "[red]m[/red]" in shown(tables.level_table(summary))
-    assert "[link=x]\\|" in tables.to_markdown(summary)
+    assert "[red]m[/red]" in shown(tables.level_tables(summary, BITPLANES, 300)[0])
+    assert "[link=x]\\|" in to_markdown(summary)
 
 
 def test_an_empty_summary_is_an_empty_table(whole: pd.DataFrame) -> None:
     assert cells.columns(whole[:0]) == []
-    assert tables.level_table(whole[:0]).row_count == 0
-    assert tables.to_csv(whole[:0]) == "level\n"
+    assert tables.level_tables(whole[:0], BITPLANES, 80)[0].row_count == 0
+    assert to_csv(whole[:0], BITPLANES) == "level,label\n"
 
 
 def test_markdown_has_a_cell_for_every_level_and_measure(whole: pd.DataFrame) -> None:
-    lines = [line for line in tables.to_markdown(whole).splitlines() if line.startswith("|")]
+    lines = [line for line in to_markdown(whole).splitlines() if line.startswith("|")]
     assert len(lines) == 2 + 9
     assert {line.count("|") for line in lines} == {len(cells.columns(whole)) + 2}
     assert "≥ 1.06 [0.86, 1.26] no leak found" in lines[2 + 6]
 
 
 def test_csv_gives_every_number_back_exactly(whole: pd.DataFrame) -> None:
-    rows = list(csv.DictReader(io.StringIO(tables.to_csv(whole))))
+    rows = list(csv.DictReader(io.StringIO(to_csv(whole, BITPLANES))))
     assert [row["level"] for row in rows] == [str(level) for level in range(9)]
     expected = whole[(whole["measure"] == "infonce")]
     name = "bitplanes efficientnet-lite0 infonce held-out"

@@ -11,7 +11,7 @@ import pytest
 
 from imleak.api import run_study
 from imleak.images import Source
-from imleak.report.pictures import read_pictures
+from imleak.report.previews import read_previews
 from imleak.study import StudySpec, run
 from imleak.study.changes import changes
 from imleak.study.plan import ImageInfo
@@ -64,10 +64,10 @@ def test_a_folder_that_grows_and_shrinks(photographs: Callable[..., Path], tmp_p
     assert set(second.frame["image"]) == {"b.png", "c.png", "d.png"}
     assert set(second.summary["n"]) == {3}
 
-    previews = read_pictures(out)
+    previews = read_previews(out)
     digests = {image["name"]: image["digest"] for image in second.manifest["images"]}
     assert {one.name: one.digest for one in previews} == digests
-    kept = {path.name for path in (out / "pictures").iterdir()}
+    kept = {path.name for path in (out / "previews").iterdir()}
     assert kept == {"index.json", *(sheet.file for one in previews for sheet in one.sheets)}
     assert (out / "figures" / "strip.png").read_bytes() != old_strip
     page = (out / "report.html").read_text()

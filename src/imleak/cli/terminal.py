@@ -43,11 +43,11 @@ def tell(run: Run, acceptable: float | None = None) -> None:
     from ..report.answer import answer
     from ..report.tables import level_tables, overview_table, shows_strongest_only
 
-    decides = overview_table(run.summary)
+    decides = overview_table(run.summary, run.manifest)
     if decides.row_count:
         show(decides)
     if len(run.summary) and (not decides.row_count or shows_strongest_only(run.summary)):
-        for table in level_tables(run.summary, SafeConsole().width):
+        for table in level_tables(run.summary, run.manifest, SafeConsole().width):
             show(table)
     for warning in run.manifest.get("warnings", ()):
         say(warning)

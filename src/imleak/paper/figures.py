@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from ..report.figures import StripImages, curves, style, training
 from ..report.figures import strip as strips
 from ..report.figures.style import Drawing
+from ..report.levels import Levels
 from .curves import Curve, Results, Role
 from .settings import NAMES
 from .shapes import line, r_squared
@@ -45,19 +46,19 @@ class Panel:
     table: pd.DataFrame | None
 
 
-def panels(results: Results, strip: StripImages | None) -> list[Panel]:
+def panels(results: Results, strip: StripImages | None, levels: Levels) -> list[Panel]:
     """Every figure there are results for, in the paper's order."""
-    return sorted(_panels(results, strip), key=lambda panel: panel.number.partition(" ")[0])
+    return sorted(_panels(results, strip, levels), key=lambda panel: panel.number.partition(" ")[0])
 
 
-def _panels(results: Results, strip: StripImages | None) -> Iterator[Panel]:
-    for drawing in strips.drawings(strip):
+def _panels(results: Results, strip: StripImages | None, levels: Levels) -> Iterator[Panel]:
+    for drawing in strips.drawings(strip, levels):
         caption = "One image, plain; encrypted, and its clear part, at every level"
         yield Panel("1", caption, replace(drawing, stem="figure-1"), None)
     yield from _histogram(results)
     yield from _whole_images(results)
     for role, numbers in TRAINED.items():
-        yield from _trained(results, role, numbers)
+        yield from _trained(results, role, numbers, levels)
 
 
 def called(results: Results, encoder: str) -> str:
@@ -106,7 +107,9 @@ def _whole_images(results: Results) -> Iterator[Panel]:
         yield Panel(number, caption, drawing, _bare(table))
 
 
-def _trained(results: Results, role: Role, places: tuple[str, str]) -> Iterator[Panel]:
+def _trained(
+    results: Results, role: Role, places: tuple[str, str], levels: Levels
+) -> Iterator[Panel]:
     """Distance to the maximum against the epoch, and the final value against s."""
     for at, encoder in enumerate(results.encoders(role)):
         first = at == 0 and role != "control"
@@ -117,7 +120,7 @@ def _trained(results: Results, role: Role, places: tuple[str, str]) -> Iterator[
         history = mine[mine["epoch"].notna() & mine["level"].notna()]
         name = called(results, encoder)
         if len(history) and history["level"].nunique() > 1:
-            drawing = training.distance(stems[0], f"{places[0]}. {name}", history)
+            drawing = training.distance(stems[0], f"{places[0]}. {name}", history, levels)
             caption = f"Distance to the maximum MI by epoch, MINE on {name}"
             yield Panel(numbers[0], caption, drawing, history[HISTORY_COLUMNS])
         summary = results.summary
@@ -125,7 +128,7 @@ def _trained(results: Results, role: Role, places: tuple[str, str]) -> Iterator[
         rows = rows[rows["level"].notna()].sort_values("level", kind="stable")
         if len(rows):
             rows = _with_exact(results, encoder, rows)
-            drawing = curves.drawing(stems[1], f"{places[1]}. {name}", rows)
+            drawing = curves.drawing(stems[1], f"{places[1]}. {name}", rows, levels)
             caption = f"Final MI against s, MINE on {name}"
             yield Panel(numbers[1], caption, drawing, _bare(rows))
 

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from ..album import strip_of
+from ..previews import strip_of
 from ..report.figures.style import print_style, save
+from ..report.levels import Levels
 from ..study import Run, run
 from ..study.progress import Progress, Silent
 from ..study.store import write_whole
@@ -145,7 +146,7 @@ def _images(done: Run) -> str:
 
 def _draw(results: Results, first: Experiment, done: Run, path: Path) -> list[Panel]:
     with print_style():
-        drawn = panels(results, strip_of(first.spec, done))
+        drawn = panels(results, strip_of(first.spec, done), Levels.of(done.manifest))
         for panel in drawn:
             save(panel.drawing, path / FIGURES)
     return drawn

@@ -74,23 +74,21 @@ def _html(run: Run, acceptable: float | None) -> bytes:
 
 
 def _markdown(run: Run, acceptable: float | None) -> bytes:
-    from .tables import to_markdown
-    from .text import to_text
+    from .text import to_markdown
 
-    text = f"{to_text(run, acceptable)}\n{to_markdown(run.summary)}"
-    return text.encode(errors="replace")
+    return to_markdown(run, acceptable).encode(errors="replace")
 
 
 def _latex(run: Run, _acceptable: float | None) -> bytes:
-    from .latex import to_latex
+    from .text import to_latex
 
-    return to_latex(run.summary).encode(errors="replace")
+    return to_latex(run.summary, run.manifest).encode(errors="replace")
 
 
 def _csv(run: Run, _acceptable: float | None) -> bytes:
-    from .tables import to_csv
+    from .text import to_csv
 
-    return to_csv(run.summary).encode(errors="replace")
+    return to_csv(run.summary, run.manifest).encode(errors="replace")
 
 
 def _pdf(run: Run, acceptable: float | None) -> bytes:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
 
+from .levels import Levels
+
 CLAIMS = ("leak", "saturated")
 """Verdicts that claim a leak."""
 
 PIXELS, LAYOUT = "pixels", "layout"
-"""Encoders whose rows are single samples and whole images; those of all others are patches."""
+"""Names of the encoder of single samples and of the one that goes by flat areas."""
 
 CODE_LENGTH, HISTOGRAM = "codelength", "histogram"
 """Measures whose ceiling is the logarithm of the values a clear sample can take."""
@@ -21,7 +24,13 @@ CODE_LENGTH, HISTOGRAM = "codelength", "histogram"
 RECOGNISE, MATCH, CONFIRM = "recognise", "match", "confirm"
 """Measures that learned from none of the images, the gravest finding first."""
 
-_KEY = ["scheme", "encoder", "measure", "protocol", "quantity"]
+ON_CIPHERS = ("keystream-reuse", "repeating-tile", "known-plaintext", "plane-entropy")
+"""Measures of how ciphers were made; what they find stands in the manifest as sentences."""
+
+_BETWEEN = r", | \+ | or "
+"""What stands between the titles of several encoders, or of the spaces an attack chose."""
+
+_KEY = ["encoder", "target", "view", "measure", "protocol", "quantity"]
 
 
 @dataclass(frozen=True)
@@ -31,11 +40,12 @@ class Result:
     Parameters
     ----------
     value, low, high : in the unit of the adversary; `low` and `high` NaN where exact.
-    null_mean, null_p95 : what the same adversary says of pairs broken across images.
+    null_mean, null_p95 : what the same adversary finds in pairs broken across images.
     ceiling : the most that the test could have shown.
     rising : whether more training images would find more; None if that was not asked.
     chosen : the space or estimator that was chosen among several.
     images : the images it was tested on.
+    uses_layout : whether what was chosen goes by flat, bright and busy areas.
     """
 
     value: float
@@ -48,6 +58,7 @@ class Result:
     rising: bool | None = None
     chosen: str = ""
     images: int = 0
+    uses_layout: bool = False
 
     @property
     def claims(self) -> bool:
@@ -61,18 +72,19 @@ class Adversary:
 
     Parameters
     ----------
-    quantity : empty for an estimator, which gives bits.
+    encoder : what target and view are features of, in words.
+    row : what a number of bits is given for: image, patch or pixel.
     bound : what its numbers are to mutual information.
     detectable : the smallest planted leak it finds, in bits; infinite if it finds none,
         NaN if it was not asked.
     train, test : images it learned from and was tested on; None where it learned from none.
-    encoder : what target and view are features of, in words.
     results : by level.
+    quantity : empty for an estimator, which gives bits.
     """
 
-    scheme: str
     encoder: str
     measure: str
+    row: str
     bound: str
     detectable: float
     train: int | None
@@ -84,19 +96,12 @@ class Adversary:
 
     @property
     def title(self) -> str:
-        return f"{self.measure} on {self.encoder}" if self.encoder != PIXELS else self.measure
+        return self.measure if self.row == "pixel" else f"{self.measure} on {self.encoder}"
 
     @property
     def is_zero_shot(self) -> bool:
         """Whether it learned from none of the images."""
-        return self.protocol == "zero-shot" or self.measure in (RECOGNISE, MATCH, CONFIRM)
-
-    @property
-    def row(self) -> str:
-        """What a number of bits is given for."""
-        if self.unit.endswith("/image") or self.encoder == LAYOUT:
-            return "image"
-        return "pixel" if self.encoder == PIXELS else "patch"
+        return self.protocol == "zero-shot"
 
     @property
     def sees_plain(self) -> bool | None:
@@ -109,45 +114,57 @@ class Adversary:
         """Whether its numbers are bits about what an image shows, held against a threshold."""
         if not self.unit.startswith("bit") or self.measure == CONFIRM:
             return False
-        return self.is_zero_shot or self.encoder != PIXELS
+        return self.is_zero_shot or self.row != "pixel"
 
 
-def adversaries(summary: pd.DataFrame) -> list[Adversary]:
+def adversaries(summary: pd.DataFrame, manifest: Mapping[str, Any]) -> list[Adversary]:
     """Every adversary of a run and each of its quantities, in the order of the summary."""
+    encoders = [one for one in manifest.get("components", ()) if one["kind"] == "encoder"]
+    whole = {_title(one) for one in encoders if one.get("input_size") == "image"}
+    layouts = {_title(one) for one in encoders if one["name"] == LAYOUT}
     judged = summary[summary["verdict"].notna() & summary["level"].notna()]
     found = []
     for key, rows in judged.groupby(_KEY, sort=False, dropna=False):
         words = ["" if one != one else str(one) for one in key]  # what is missing is NaN
-        scheme, encoder, measure, protocol, quantity = words
+        encoder, target, view, measure, protocol, quantity = words
+        unit = str(rows["unit"].iloc[0])
+        results = {
+            int(row["level"]): _result(row, layouts, view) for row in rows.to_dict("records")
+        }
+        sees_whole = any(_among(title, sides) for title in whole for sides in (target, view))
+        is_of_image = sees_whole or unit.endswith("/image")
         found.append(
             Adversary(
-                scheme=scheme,
                 encoder=encoder,
                 measure=measure,
-                quantity=quantity,
-                protocol=protocol,
-                unit=str(rows["unit"].iloc[0]),
+                row="image" if is_of_image else "pixel" if target == PIXELS else "patch",
                 bound=str(rows["bound"].iloc[0]),
                 detectable=float(rows["detectable"].max()),
                 train=_count(rows["train_groups"]),
                 test=_count(rows["test_groups"]),
-                results={int(row["level"]): _result(row) for row in rows.to_dict("records")},
+                results=results,
+                quantity=quantity,
+                unit=unit,
+                protocol=protocol,
             )
         )
     return found
 
 
-def empty_levels(summary: pd.DataFrame) -> list[int]:
-    """Levels whose clear samples can take only one value, so that nothing is left."""
-    counted = summary["measure"].isin((HISTOGRAM, CODE_LENGTH))
+def empty_levels(summary: pd.DataFrame, levels: Levels) -> list[int]:
+    """Levels of a run at which nothing is left in the clear, of any image or of these."""
+    counted = summary["measure"].isin((HISTOGRAM, CODE_LENGTH)) & (summary["ceiling"] == 0)
+    measured = set(summary["level"].dropna().map(int))
     return sorted(
-        {int(level) for level in summary.loc[counted & (summary["ceiling"] == 0), "level"]}
+        {level for level in measured if levels[level].leaves_nothing}
+        | {int(level) for level in summary.loc[counted, "level"].dropna()}
     )
 
 
-def _result(row: Mapping[Any, Any]) -> Result:
+def _result(row: Mapping[Any, Any], layouts: set[str], view: str) -> Result:
     numbers = ("mean", "low", "high", "null_mean", "null_p95", "ceiling")
     value, low, high, mean, p95, ceiling = (float(row[name]) for name in numbers)
+    chosen = "" if pd.isna(row["chosen"]) else str(row["chosen"])
     return Result(
         value,
         low,
@@ -157,9 +174,19 @@ def _result(row: Mapping[Any, Any]) -> Result:
         p95,
         ceiling=math.inf if math.isnan(ceiling) else ceiling,
         rising=None if pd.isna(row["rising"]) else bool(row["rising"]),
-        chosen="" if pd.isna(row["chosen"]) else str(row["chosen"]),
+        chosen=chosen,
         images=0 if pd.isna(row["n"]) else int(row["n"]),
+        uses_layout=any(_among(title, chosen or view) for title in layouts),
     )
+
+
+def _among(title: str, joined: str) -> bool:
+    """Whether a title is one of several that stand in one text, whole."""
+    return re.search(rf"(^|{_BETWEEN}){re.escape(title)}($|{_BETWEEN})", joined) is not None
+
+
+def _title(component: Mapping[str, Any]) -> str:
+    return str(component.get("title", component["name"]))
 
 
 def _count(column: pd.Series[Any]) -> int | None:

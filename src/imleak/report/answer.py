@@ -69,51 +69,51 @@ def answer(
 
     Parameters
     ----------
-    summary : a row per scheme, encoder, measure, quantity, part, protocol and level.
+    summary : a row per encoder, measure, quantity, part, protocol and level.
     manifest : what was run.
     acceptable : bits an image that may leak, to recommend a level for.
     """
-    everyone = adversaries(summary)
-    schemes = list(dict.fromkeys(summary["scheme"].dropna().map(str)))
+    everyone, levels = adversaries(summary, manifest), Levels.of(manifest)
     is_colour = bool((manifest.get("spec") or {}).get("colour"))
-    told: list[Sentence] = []
-    found: list[Finding] = []
-    for scheme in schemes:
-        rows = summary[summary["scheme"] == scheme]
-        of_scheme = [one for one in everyone if one.scheme == scheme]
-        meaning = Levels.of(scheme, manifest)
-        said = _of_scheme(rows, of_scheme, meaning, colour=is_colour)
-        if len(schemes) > 1:
-            said = [said[0]._replace(head=f"{scheme}: {said[0].head}"), *said[1:]]
-        told += said
-        found += findings(of_scheme)
-    meanings = [Levels.of(scheme, manifest).meaning for scheme in schemes]
-    sight = f"Images were measured in {'colour' if is_colour else 'grey'}." if schemes else ""
+    reported = [
+        *map(_found_in_ciphers, manifest.get("findings", ())),
+        *_of_measures(summary, everyone, levels, colour=is_colour),
+    ]
+    sight = f"Images were measured in {'colour' if is_colour else 'grey'}."
     return Answer(
-        sentences=tuple(told) or (_nothing(summary, manifest),),
-        findings=tuple(found),
-        meaning=" ".join([*dict.fromkeys(meanings), sight]).strip(),
-        footnotes=tuple(_footnotes(told, manifest)),
+        sentences=tuple(reported) or (_nothing(summary, manifest),),
+        findings=tuple(findings(everyone)),
+        meaning="" if summary.empty else " ".join(filter(None, (levels.meaning, sight))),
+        footnotes=tuple(_footnotes(reported, manifest)),
         reach=_reach(everyone),
-        recommendation=None if acceptable is None else recommend(summary, everyone, acceptable),
+        recommendation=None
+        if acceptable is None
+        else recommend(summary, everyone, levels, acceptable),
         looked=tuple(_looked(everyone)),
-        limits=tuple(_limits(everyone)),
+        limits=tuple(_limits(everyone, levels)),
         warnings=tuple(_warnings(everyone, summary, manifest)),
     )
 
 
-def _of_scheme(
-    rows: pd.DataFrame, everyone: Sequence[Adversary], meaning: Levels, *, colour: bool
+def _found_in_ciphers(sentence: str) -> Sentence:
+    """A sentence of the manifest; what stands before a colon is what it claims."""
+    head, colon, rest = sentence.partition(": ")
+    return Sentence(head, colon + rest)
+
+
+def _of_measures(
+    summary: pd.DataFrame, everyone: Sequence[Adversary], levels: Levels, *, colour: bool
 ) -> list[Sentence]:
-    told = sentences(rows, everyone, meaning, colour=colour)
-    if told:
-        return told
-    known = known_of_pixels(rows)
-    in_sample = sorted(set(rows.loc[rows["protocol"] == "in-sample", "measure"].map(str)))
-    if in_sample:
+    found = sentences(summary, everyone, levels, colour=colour)
+    if found or summary["level"].isna().all():
+        return found
+    known = known_of_pixels(summary, levels)
+    in_sample = summary.loc[summary["protocol"] == "in-sample", "measure"]
+    if len(in_sample):
         first = Sentence(
             "No adversary was tested on images it had not seen",
-            f": in-sample {listed(in_sample)} says what a network memorised, not what leaks.",
+            f": in-sample {listed(sorted(set(in_sample)))} shows what a network memorised, not "
+            "what leaks.",
         )
     elif known:
         first = Sentence("No adversary looked at these images", ".")
@@ -121,7 +121,7 @@ def _of_scheme(
         return [
             Sentence(
                 "Nothing here bounds a leak",
-                ": the measures say how unlike the images look, not how much can be told from "
+                ": the measures show how unlike the images look, not how much can be told from "
                 "them. An adversary does: --measure match.",
             )
         ]
@@ -134,8 +134,8 @@ def _nothing(summary: pd.DataFrame, manifest: Mapping[str, Any]) -> Sentence:
     return Sentence("Nothing was measured" if summary.empty else "Nothing could be measured", ".")
 
 
-def _footnotes(told: Sequence[Sentence], manifest: Mapping[str, Any]) -> Iterator[str]:
-    if any(PATCH_MARK in str(sentence) for sentence in told):
+def _footnotes(reported: Sequence[Sentence], manifest: Mapping[str, Any]) -> Iterator[str]:
+    if any(PATCH_MARK in str(sentence) for sentence in reported):
         count = (manifest.get("spec") or {}).get("patches")
         of_each = f", {count} of every image" if count else ""
         yield (
@@ -176,7 +176,7 @@ def _looked(everyone: Sequence[Adversary]) -> Iterator[str]:
         yield f"{title}: learned from {learned}, tested on {plural(tested, 'image')}{seen}"
 
 
-def _limits(everyone: Sequence[Adversary]) -> Iterator[str]:
+def _limits(everyone: Sequence[Adversary], levels: Levels) -> Iterator[str]:
     """What the answer does not cover."""
     if not everyone:
         yield "What an adversary could tell about the content of the images."
@@ -187,7 +187,10 @@ def _limits(everyone: Sequence[Adversary]) -> Iterator[str]:
         yield "Eyes: people may make out shapes where a network names nothing; look at the images."
         yield "Other adversaries: another encoder, or one trained on clear parts, may find more."
         yield "Images unlike these."
-    yield "The cipher itself: what is encrypted is taken for noise, under a key nobody has."
+    if levels.recorded:
+        yield "How the ciphers were made: but for the tests named here nobody tried to break them."
+    else:
+        yield "The cipher itself: what is encrypted is taken for noise, under a key nobody has."
 
 
 def _warnings(

@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from ..interfaces import LARGEST_PLANTED
+from .levels import Levels
 
 MARKS = {"lower": "≥", "upper": "≤", "exact": "=", "none": "~"}
 _MEANING = {
@@ -96,6 +97,11 @@ class Column:
         cell = self.cells.get(level)
         return cell.verdict if cell else ""
 
+    def lines(self, level: int) -> list[str]:
+        """Value, interval and verdict, as far as there are any."""
+        found = (self.value(level), self.interval(level), self.verdict(level))
+        return [line for line in found if line]
+
     def remarks(self, level: int) -> list[str]:
         """The estimator that was chosen, and ``still rising`` where more training images
         would find more."""
@@ -121,7 +127,7 @@ def columns(summary: pd.DataFrame) -> list[Column]:
     found = []
     for key, rows in summary.groupby(_KEY, sort=False, dropna=False):
         scheme, encoder, measure, quantity, part, protocol = map(_word, key)
-        told = (
+        further = (
             quantity,
             part if part != "clear" or parts[scheme, encoder, measure] > 1 else "",
             protocol if protocol not in _PLAIN_PROTOCOLS else "",
@@ -130,7 +136,7 @@ def columns(summary: pd.DataFrame) -> list[Column]:
             scheme=scheme,
             encoder=encoder,
             measure=measure,
-            headings=(measure, *filter(None, told)),
+            headings=(measure, *filter(None, further)),
             unit=_unit(rows["unit"].iloc[0]),
             failed=int(rows["errors"].fillna(0).max()),
             cells={
@@ -146,54 +152,40 @@ def columns(summary: pd.DataFrame) -> list[Column]:
     return sorted(found, key=lambda column: order[column.scheme, column.encoder])
 
 
-def levels(shown: Sequence[Column]) -> list[int]:
-    """Every level of some columns, rising."""
+def ranks(shown: Sequence[Column]) -> list[int]:
+    """The rank of every level of some columns, rising."""
     return sorted({level for column in shown for level in column.cells})
 
 
-def notes(summary: pd.DataFrame) -> list[str]:
+def notes(summary: pd.DataFrame, levels: Levels) -> list[str]:
     """What the reader of the table must know: the marks, how far to trust that nothing
     was found, and what failed."""
     bounds = set(summary.loc[summary["level"].notna(), "bound"])
     meanings = [meaning for bound, meaning in _MEANING.items() if bound in bounds]
-    said = [" · ".join(meanings), "[low, high]: 95 % interval"] if meanings else []
-    for title, rows in summary.groupby(
-        summary["measure"] + " on " + summary["encoder"], sort=False
-    ):
-        said += _reach(str(title), rows)
-    errors = summary[summary["errors"].fillna(0) > 0]
-    failures = errors.groupby(["measure", "encoder"], sort=False)["errors"].max()
-    for key, count in failures.items():
-        measure, encoder = key if isinstance(key, tuple) else (key, "")
-        said.append(f"{measure} on {encoder}: {int(count)} failed; see column error of the results")
-    return said
+    found = [" · ".join(meanings), "[low, high]: 95 % interval"] if meanings else []
+    titles = summary["measure"] + " on " + summary["encoder"]
+    for title, rows in summary.groupby(titles, sort=False):
+        found += _reach(str(title), rows, levels)
+        failed = rows["errors"].fillna(0).max()
+        if failed > 0:
+            found.append(f"{title}: {int(failed)} failed; see column error of the results")
+    return found
 
 
-def _reach(title: str, rows: pd.DataFrame) -> Iterator[str]:
+def _reach(title: str, rows: pd.DataFrame, levels: Levels) -> Iterator[str]:
     """What a larger adversary would find, and the smallest leak this one would have."""
     rising = rows[rows["rising"].fillna(value=False)]
     if not rising.empty:
         images = int(rising["train_groups"].max())
         yield (
-            f"{title} still rises at {images} training images, s = {_ranges(rising['level'])}: "
-            "a larger adversary would find more"
+            f"{title} still rises at {images} training images, "
+            f"{levels.at(map(int, rising['level']))}: a larger adversary would find more"
         )
     smallest = float(rows["detectable"].max())
     if math.isfinite(smallest):
         yield f"{title}: the smallest planted leak that is found has {smallest:.2g} bit"
     elif math.isinf(smallest):
         yield f"{title}: no planted leak is found, up to {LARGEST_PLANTED:g} bits"
-
-
-def _ranges(levels: pd.Series[int]) -> str:
-    """``0-3, 6``"""
-    said: list[list[int]] = []
-    for level in sorted(set(map(int, levels))):
-        if said and level == said[-1][-1] + 1:
-            said[-1].append(level)
-        else:
-            said.append([level])
-    return ", ".join(f"{run[0]}-{run[-1]}" if len(run) > 1 else f"{run[0]}" for run in said)
 
 
 def pairs(summary: pd.DataFrame) -> list[tuple[str, str]]:

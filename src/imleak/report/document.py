@@ -18,8 +18,9 @@ from . import cells
 from .answer import Answer, answer
 from .figures import drawings, findings
 from .figures.style import print_style, printable
-from .overview import levels as overview_levels
+from .levels import Levels
 from .overview import overview
+from .overview import ranks as overview_ranks
 
 _WIDTH, _HEIGHT = 8.27, 11.69
 _LEFT, _TOP, _BOTTOM = 0.555, 0.6, 0.6
@@ -78,8 +79,8 @@ class _Pages:
         self.left, self.tall = self.left + width + 0.16, max(self.tall, height)
         return axes
 
-    def show(self, picture: NDArray[np.uint8], width: float, height: float) -> None:
-        self.place(width, height).imshow(picture, interpolation="none", aspect="auto")
+    def show(self, image: NDArray[np.uint8], width: float, height: float) -> None:
+        self.place(width, height).imshow(image, interpolation="none", aspect="auto")
 
     def draw(self, figure: Figure) -> None:
         width, height = figure.get_size_inches()
@@ -105,7 +106,7 @@ def to_pdf(run: Run, acceptable: float | None = None) -> bytes:
 
 def _decide(pages: _Pages, run: Run, found: Answer) -> None:
     """Title, date, answer, strip, chart, table, and what was run."""
-    manifest = run.manifest
+    manifest, levels = run.manifest, Levels.of(run.manifest)
     images, started = len(manifest.get("images", ())), str(manifest.get("started") or "")[:10]
     version = (manifest.get("versions") or {}).get("imleak", "")
     pages.write("What a selectively encrypted image still gives away", 14, 70, "bold")
@@ -118,28 +119,28 @@ def _decide(pages: _Pages, run: Run, found: Answer) -> None:
         pages.write(line, 7.5, 140)
     strip = run.path / "figures" / "strip.png"
     if strip.is_file():
-        with Image.open(strip) as image:
-            picture = np.asarray(image.convert("RGB"))
+        with Image.open(strip) as file:
+            image = np.asarray(file.convert("RGB"))
         width = _WIDTH - 2 * _LEFT
-        pages.show(picture, width, width * picture.shape[0] / picture.shape[1])
-    for chart in findings.drawings(run.summary):
+        pages.show(image, width, width * image.shape[0] / image.shape[1])
+    for chart in findings.drawings(run.summary, levels):
         pages.draw(chart.figure)
     pages.end_row()
-    shown = overview(run.summary)
-    levels = overview_levels(shown)
+    shown = overview(run.summary, manifest)
+    ranks = overview_ranks(shown)
     if shown:
         heads = [f"{column.title}\n{textwrap.fill(column.words, 18)}" for column in shown]
         body = [
-            [str(level), *(c.entries[level].text if level in c.entries else "" for c in shown)]
-            for level in levels
+            [levels.tick(rank), *(c.entries[rank].text if rank in c.entries else "" for c in shown)]
+            for rank in ranks
         ]
         loud = {
             (row, place)
-            for row, level in enumerate(levels, start=1)
+            for row, rank in enumerate(ranks, start=1)
             for place, column in enumerate(shown, start=1)
-            if level in column.entries and column.entries[level].claims
+            if rank in column.entries and column.entries[rank].claims
         }
-        _table(pages, heads, body, 0.19, loud)
+        _table(pages, [levels.symbol or levels.axis, *heads], body, 0.19, loud)
     pages.write("Who looked", 9, 100, "bold")
     for line in found.looked:
         pages.write(line, 7.5, 125)
@@ -156,7 +157,7 @@ def _rest(pages: _Pages, run: Run) -> None:
     shown = [column for column in cells.columns(run.summary) if column.cells]
     if shown:
         pages.write("Level by measure; [low, high]: 95 % interval", 9, 100, "bold")
-    every = cells.levels(shown)
+    levels, every = Levels.of(run.manifest), cells.ranks(shown)
     for first in range(0, len(shown), _COLUMNS):
         block = shown[first : first + _COLUMNS]
         heads = [
@@ -164,10 +165,12 @@ def _rest(pages: _Pages, run: Run) -> None:
             for column in block
         ]
         for start in range(0, len(every), _LEVELS):
-            levels = every[start : start + _LEVELS]
-            body = [[str(level), *(_cell(column, level) for column in block)] for level in levels]
-            _table(pages, heads, body, 0.44)
-    for drawing in drawings(run.histories, run.summary, run.growth, None):
+            body = [
+                [levels.tick(rank), *("\n".join(column.lines(rank)) for column in block)]
+                for rank in every[start : start + _LEVELS]
+            ]
+            _table(pages, [levels.symbol or levels.axis, *heads], body, 0.44)
+    for drawing in drawings(run.histories, run.summary, run.growth, None, levels):
         if drawing.stem != findings.STEM:
             pages.draw(drawing.figure)
 
@@ -179,13 +182,15 @@ def _table(
     row: float,
     loud: set[tuple[int, int]] | None = None,
 ) -> None:
-    """A table with rows of so many inches; `loud` cells are bold."""
+    """A table with rows of so many inches, the level first; `loud` cells are bold."""
     width, head = _WIDTH - 2 * _LEFT, 0.55
+    longest = max(len(row_of[0]) for row_of in body) if body else 0
+    first = min(0.3, max(0.06, 0.009 * longest + 0.02))
     axes = pages.place(width, head + len(body) * row)
     table = axes.table(
         cellText=body,
-        colLabels=["s", *heads],
-        colWidths=[0.06, *[0.94 / max(len(heads), _COLUMNS)] * len(heads)],
+        colLabels=["\n".join(textwrap.wrap(printable(heads[0]), int(120 * first))), *heads[1:]],
+        colWidths=[first, *[(1 - first) / max(len(heads) - 1, _COLUMNS)] * (len(heads) - 1)],
         loc="upper left",
         cellLoc="right",
         edges="horizontal",
@@ -203,11 +208,6 @@ def _table(
 
 def _heading(column: cells.Column) -> list[str]:
     return textwrap.wrap(printable(" ".join(column.headings), 34), 17)[:2]
-
-
-def _cell(column: cells.Column, level: int) -> str:
-    lines = (column.value(level), column.interval(level), column.verdict(level))
-    return "\n".join(filter(None, lines))
 
 
 def _pixels(figure: Figure) -> NDArray[np.uint8]:

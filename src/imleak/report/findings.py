@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from .adversaries import CONFIRM, MATCH, PIXELS, RECOGNISE, Adversary, Result
+from .adversaries import CONFIRM, MATCH, RECOGNISE, Adversary, Result
 from .words import bits, interval, percent
 
-TOLD = {
+QUANTITIES = {
     RECOGNISE: ("top-5", "top-1"),
     MATCH: ("rank-1", "rank-5", "bits (InfoNCE)", "bits (Fano)", "reciprocal rank"),
     CONFIRM: ("bits (exact)",),
 }
-"""Quantities a finding is told by, the first that claims a leak. Others stand beside it; of
-any other attack every quantity may be told, in its own order."""
+"""Quantities a finding is reported by, the first that claims a leak. Others stand beside it;
+any other attack may be reported by each of its quantities, in its own order."""
 
 _GRAVEST = (RECOGNISE, MATCH, CONFIRM)
 
@@ -46,11 +46,6 @@ class Finding:
         return -of_kind, sure, low if low == low else value
 
     @property
-    def uses_layout(self) -> bool:
-        """Whether it goes by flat, bright and busy areas, without a network."""
-        return "layout" in (self.result.chosen or self.adversary.encoder)
-
-    @property
     def words(self) -> str:
         """The finding as a clause: ``a network names what the image shows in 39 % of images``."""
         share, measure = percent(self.result.value), self.adversary.measure
@@ -60,8 +55,10 @@ class Finding:
             return f"the right one of {self.result.images} images is {self.picked} in {share}"
         if measure == CONFIRM:
             return "whoever holds the image can confirm it"
-        if self.adversary.unit == "share":
-            return f"{measure} finds a {self.adversary.quantity} of {self.result.value:.2f}"
+        if not self.adversary.unit.startswith("bit"):
+            quantity = f"a {self.adversary.quantity} of " if self.adversary.quantity else ""
+            unit = "" if self.adversary.unit in ("share", "1", "") else f" {self.adversary.unit}"
+            return f"{measure} finds {quantity}{self.result.value:.2f}{unit}"
         return f"{measure} finds {self.amount} {self.each}"
 
     @property
@@ -107,7 +104,7 @@ def leading(everyone: Sequence[Adversary]) -> list[Adversary]:
     """The estimators an answer is about: those that look at images, where there are any, and
     else those that look at single pixels."""
     trained = [one for one in everyone if not one.is_zero_shot]
-    return [one for one in trained if one.encoder != PIXELS] or trained
+    return [one for one in trained if one.row != "pixel"] or trained
 
 
 def turning_level(found: Sequence[Finding]) -> int | None:
@@ -129,10 +126,10 @@ def _kinds(everyone: Sequence[Adversary]) -> Iterable[list[Adversary]]:
 def _strongest(of_kind: Sequence[Adversary], level: int) -> Finding | None:
     claiming = [one for one in of_kind if level in one.results and one.results[level].claims]
     quantities = tuple(dict.fromkeys(one.quantity for one in claiming))
-    for quantity in TOLD.get(claiming[0].measure, quantities) if claiming else ():
-        found = [Finding(one, level, _size(one, of_kind, level)) for one in claiming
-                 if one.quantity == quantity]  # fmt: skip
-        if found:
+    for quantity in QUANTITIES.get(claiming[0].measure, quantities) if claiming else ():
+        of_quantity = [one for one in claiming if one.quantity == quantity]
+        if of_quantity:
+            found = [Finding(one, level, _size(one, of_kind, level)) for one in of_quantity]
             return max(found, key=lambda finding: finding.strength)
     return None
 

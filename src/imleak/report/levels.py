@@ -1,10 +1,15 @@
-"""What the levels of a scheme mean, in words: the only place of a report that knows one."""
+"""The levels of a run in words: the only place of a report that knows what they are."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+from ..interfaces import Level
+from .words import capitalised, listed
+
+_FIELDS = ("rank", "label", "short", "phrase", "leaves_nothing")
 
 
 @dataclass(frozen=True)
@@ -13,32 +18,154 @@ class Levels:
 
     Parameters
     ----------
-    scheme : its name.
-    planes : bits a sample uses where that is what its levels count, else None.
+    axis : what levels count, as the title of an axis.
+    clear_part, hidden_part : what is left in the clear, and what is not.
+    recorded : whether somebody else made the ciphers, each level by its own way.
+    by_rank : the levels; one that is not there is called after its rank.
     """
 
-    scheme: str
-    planes: int | None
+    axis: str = "level"
+    clear_part: str = ""
+    hidden_part: str = ""
+    recorded: bool = False
+    by_rank: Mapping[int, Level] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, scheme: str, manifest: Mapping[str, Any]) -> Levels:
-        """The levels of a scheme on the images of a run."""
-        depths = {int(image["bits"]) for image in manifest.get("images", ()) if "bits" in image}
-        counts_planes = scheme == "bitplanes" and len(depths) == 1
-        return cls(scheme, depths.pop() if counts_planes else None)
+    def of(cls, manifest: Mapping[str, Any]) -> Self:
+        """The levels of a run."""
+        scheme = manifest.get("scheme") or {}
+        entries = [Level(*map(entry.get, _FIELDS)) for entry in manifest.get("levels", ())]
+        return cls(
+            scheme.get("axis", "level"),
+            scheme.get("clear_part", ""),
+            scheme.get("hidden_part", ""),
+            bool(scheme.get("recorded")),
+            {level.rank: level for level in entries},
+        )
+
+    @classmethod
+    def shared(cls, several: Sequence[Self]) -> Self:
+        """The levels of several runs in one chart: what they do not share is called after its
+        rank."""
+        axes = {one.axis for one in several}
+        first = several[0].by_rank
+        alike = {
+            rank: level
+            for rank, level in first.items()
+            if all(one.by_rank.get(rank, level) == level for one in several)
+        }
+        return cls(axes.pop() if len(axes) == 1 else "level", by_rank=alike)
+
+    def __getitem__(self, rank: int) -> Level:
+        unnamed = Level(rank, f"level {rank}", str(rank), f"at level {rank}")
+        return self.by_rank.get(rank, unnamed)
+
+    @property
+    def noun(self) -> str:
+        """What a level is called."""
+        return "cipher" if self.recorded else "level"
+
+    @property
+    def symbol(self) -> str:
+        """The letter that stands for a level: "s" where all are short for "s = ..."; else
+        empty."""
+        letter = self.axis.rpartition(", ")[2]
+        shorts = [level.short for level in self.by_rank.values()]
+        return letter if shorts and all(s.startswith(f"{letter} = ") for s in shorts) else ""
+
+    def tick(self, rank: int) -> str:
+        """A level on an axis, or at the head of a row: ``3``, ``25 %``, ``permuted``."""
+        short = self[rank].short
+        return short.removeprefix(f"{self.symbol} = ") if self.symbol else short
+
+    def name(self, rank: int) -> str:
+        """A level as a noun: ``s = 3``, ``25 % of the area encrypted``."""
+        return self[rank].phrase.partition(" ")[2]
 
     @property
     def meaning(self) -> str:
-        """What a level is, in one sentence."""
-        if self.planes:
-            return f"At level s the s highest of {self.planes} bit-planes are encrypted."
-        if self.scheme == "bitplanes":
-            return "At level s the s highest bit-planes are encrypted."
-        return f"A level s is one of {self.scheme}; at s = 0 nothing is encrypted."
+        """What a level is, and what is left in the clear."""
+        if self.recorded:
+            return "The ciphers were made elsewhere, and are measured as they are."
+        left = f"left in the clear: {self.clear_part}" if self.clear_part else ""
+        parts = "; ".join(filter(None, (self._key, left)))
+        return f"{capitalised(parts)}." if parts else ""
 
-    def advice(self, level: int) -> str:
-        """What to do to be at a level."""
-        if self.planes:
-            count = "all" if level == self.planes else f"{level} of"
-            return f"encrypt {count} {self.planes} planes"
-        return f"use s = {level}"
+    @property
+    def _key(self) -> str:
+        """``level s: s of 8 planes encrypted``, or what every short form stands for; empty
+        where the short forms say it."""
+        levels = [level for rank, level in self.by_rank.items() if rank]
+        if self.symbol:
+            forms = {level.label.replace(self.tick(level.rank), self.symbol, 1) for level in levels}
+            if len(forms) == 1:
+                return f"level {self.symbol}: {forms.pop()}"
+        unlike = [level for level in levels if not level.label.startswith(level.short)]
+        shorts = ", ".join(f"{level.short} = {level.label}" for level in unlike)
+        return f"in tables and charts {shorts}" if shorts else ""
+
+    def at(self, ranks: Iterable[int], among: Iterable[int] = ()) -> str:
+        """``at s = 5, 7 and 8``, ``with 25 and 50 % of the area encrypted``; ``at s = 0 to 4``
+        for three or more neighbours.
+
+        Parameters
+        ----------
+        among : the levels there are; by default those of the scheme.
+        """
+        wanted = sorted(set(ranks))
+        phrases = [self[rank].phrase for rank in wanted]
+        order = sorted({*(among or self.by_rank), *wanted})
+        places = [order.index(rank) for rank in wanted]
+        if (differing := _differing(phrases)) is None:
+            is_run = len(wanted) > 2 and places[-1] - places[0] == len(wanted) - 1
+            if not is_run or self.recorded:
+                return listed(phrases)
+            return f"from {self.name(wanted[0])} to {self.name(wanted[-1])}"
+        before, names, after = differing
+        if all(name.isdecimal() for name in names):
+            names = _runs(names, places)
+        return " ".join(filter(None, (before, listed(names), after)))
+
+    def every(self, ranks: Iterable[int], measured: Iterable[int]) -> str:
+        """``at every level below s = 8``, ``at every level``, ``at s = 2 and 5``: of levels
+        that encrypt something."""
+        wanted = sorted(set(ranks))
+        encrypting = sorted({rank for rank in measured if rank > 0})
+        if len(wanted) == 1:
+            return self.at(wanted)
+        if wanted == encrypting:
+            return f"{'with' if self.recorded else 'at'} every {self.noun}"
+        if not self.recorded and wanted == encrypting[: len(wanted)]:
+            return f"at every level below {self.name(encrypting[len(wanted)])}"
+        return self.at(wanted, measured)
+
+    def up_to(self, ranks: Iterable[int]) -> str:
+        """``up to s = 7``; ciphers that others made have no order, and are listed."""
+        return self.at(ranks) if self.recorded else f"up to {self.name(max(ranks))}"
+
+
+def _differing(phrases: Sequence[str]) -> tuple[str, list[str], str] | None:
+    """What phrases begin with, the one word in which they differ, and what they end with;
+    None where they differ in more than one."""
+    words = [phrase.split(" ") for phrase in phrases]
+    alike = [len(set(there)) == 1 for there in zip(*words, strict=False)]
+    if len({len(one) for one in words}) > 1 or alike.count(False) != 1:
+        return None
+    at = alike.index(False)
+    before, after = " ".join(words[0][:at]), " ".join(words[0][at + 1 :])
+    return before, [one[at] for one in words], after
+
+
+def _runs(names: Sequence[str], places: Sequence[int]) -> list[str]:
+    """``0 to 2``, ``5``: three or more neighbours as one."""
+    runs: list[list[int]] = []
+    for at, place in enumerate(places):
+        if runs and places[runs[-1][-1]] == place - 1:
+            runs[-1].append(at)
+        else:
+            runs.append([at])
+    found: list[str] = []
+    for run in runs:
+        first, last = names[run[0]], names[run[-1]]
+        found += [f"{first} to {last}"] if len(run) > 2 else [names[at] for at in run]
+    return found

@@ -9,18 +9,19 @@ from typing import Any
 import pandas as pd
 from jinja2 import Environment, StrictUndefined
 
-from . import cells
 from .answer import answer
+from .cells import columns
+from .levels import Levels
+from .text import table
 
 
 def fragment(summary: pd.DataFrame, manifest: Mapping[str, Any]) -> str:
     """HTML without scripts and without colours of its own, for any theme."""
-    columns = cells.columns(summary)
     source = files(__package__).joinpath("notebook.html.j2").read_text(encoding="utf-8")
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+    shown = columns(summary)
+    several = len({column.encoder for column in shown}) > 1
+    cells = table(shown, Levels.of(manifest), with_encoder=several)
     return environment.from_string(source).render(
-        answer=answer(summary, manifest),
-        columns=columns,
-        levels=cells.levels(columns),
-        encoders=len({column.encoder for column in columns}),
+        answer=answer(summary, manifest), table=cells.to_html(border=0, index=False)
     )

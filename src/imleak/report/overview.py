@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import pandas as pd
 
 from .adversaries import CONFIRM, HISTOGRAM, MATCH, RECOGNISE, Adversary, Result, adversaries
-from .findings import TOLD, leading
+from .findings import QUANTITIES, leading
 from .words import bits, percent
 
 
@@ -22,33 +23,33 @@ class Entry:
 
 @dataclass(frozen=True)
 class Aspect:
-    """A column: what is told of every level."""
+    """A column: one kind of finding at every level."""
 
     title: str
     words: str
     entries: Mapping[int, Entry] = field(repr=False)
 
 
-def overview(summary: pd.DataFrame) -> list[Aspect]:
+def overview(summary: pd.DataFrame, manifest: Mapping[str, Any]) -> list[Aspect]:
     """The columns a run has numbers for, the gravest finding first."""
-    everyone = adversaries(summary)
+    everyone = adversaries(summary, manifest)
     return [column for column in _columns(summary, everyone) if column.entries]
 
 
-def levels(shown: Sequence[Aspect]) -> list[int]:
-    """Every level of some columns, rising."""
+def ranks(shown: Sequence[Aspect]) -> list[int]:
+    """The rank of every level of some columns, rising."""
     return sorted({level for column in shown for level in column.entries})
 
 
 def _columns(summary: pd.DataFrame, everyone: Sequence[Adversary]) -> Iterator[Aspect]:
-    of = {name: [one for one in everyone if one.measure == name] for name in TOLD}
+    of = {name: [one for one in everyone if one.measure == name] for name in QUANTITIES}
     count = max((result.images for one in of[MATCH] for result in one.results.values()), default=0)
     guesses = ", five guesses" if any(one.quantity == "top-5" for one in of[RECOGNISE]) else ""
-    yield Aspect("named", f"by a network{guesses}", _entries(_told(of[RECOGNISE]), percent))
-    yield Aspect("picked", f"among {count} images", _entries(_told(of[MATCH]), percent))
+    yield Aspect("named", f"by a network{guesses}", _entries(_reported(of[RECOGNISE]), percent))
+    yield Aspect("picked", f"among {count} images", _entries(_reported(of[MATCH]), percent))
     sizes = [one for one in of[MATCH] if one.unit == "bit/image"]
     yield Aspect("bits an image", "at least, of what is picked", _entries(sizes, bits))
-    exact = _entries(_told(of[CONFIRM]), lambda _: "")
+    exact = _entries(_reported(of[CONFIRM]), lambda _: "")
     yield Aspect(
         "confirmed",
         "by who holds the image",
@@ -58,12 +59,12 @@ def _columns(summary: pd.DataFrame, everyone: Sequence[Adversary]) -> Iterator[A
     row = trained[0].row if trained else "patch"
     names = ", ".join(dict.fromkeys(one.measure for one in trained))
     yield Aspect(f"bits a {row}", names, _entries(trained, bits))
-    yield Aspect("bits a pixel", "left in the clear", _kept(summary))
+    yield Aspect("bits a pixel", *_of_pixels(summary))
 
 
-def _told(of_kind: Sequence[Adversary]) -> list[Adversary]:
-    """Those of the first quantity a finding is told by."""
-    for quantity in TOLD[of_kind[0].measure] if of_kind else ():
+def _reported(of_kind: Sequence[Adversary]) -> list[Adversary]:
+    """Those of the first quantity a finding is reported by."""
+    for quantity in QUANTITIES[of_kind[0].measure] if of_kind else ():
         if found := [one for one in of_kind if one.quantity == quantity]:
             return found
     return []
@@ -82,6 +83,7 @@ def _entries(some: Iterable[Adversary], shown: Callable[[float], str]) -> dict[i
     return {level: Entry(shown(one.value), one.claims) for level, one in sorted(best.items())}
 
 
-def _kept(summary: pd.DataFrame) -> dict[int, Entry]:
+def _of_pixels(summary: pd.DataFrame) -> tuple[str, dict[int, Entry]]:
     rows = summary[(summary["measure"] == HISTOGRAM) & summary["mean"].notna()]
-    return {int(row["level"]): Entry(bits(row["mean"])) for row in rows.to_dict("records")}
+    words = "left in the clear" if (rows["bound"] == "exact").all() else "estimated, seen alone"
+    return words, {int(row["level"]): Entry(bits(row["mean"])) for row in rows.to_dict("records")}

@@ -10,7 +10,8 @@ import pandas as pd
 
 from ..interfaces import LARGEST_PLANTED
 from .adversaries import MATCH, Adversary, Result, empty_levels
-from .words import bits, interval, levels
+from .levels import Levels
+from .words import bits, interval
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class Recommendation:
 
 
 def recommend(
-    summary: pd.DataFrame, everyone: Sequence[Adversary], acceptable: float
+    summary: pd.DataFrame, everyone: Sequence[Adversary], levels: Levels, acceptable: float
 ) -> Recommendation:
     """The lowest level from which on every adversary leaves at most `acceptable` bits.
 
@@ -42,19 +43,18 @@ def recommend(
 
     Parameters
     ----------
-    summary : a row per scheme, encoder, measure, quantity, part, protocol and level.
+    summary : a row per encoder, measure, quantity, part, protocol and level.
     everyone : the adversaries of the run.
     acceptable : bits an image, above 0.
     """
-    schemes = summary["scheme"].dropna().nunique()
     most = f"at most {bits(acceptable)} bit"
-    if schemes > 1:
-        words = f"No level is recommended for {most}: this run has {schemes} schemes; audit one."
-        return Recommendation(acceptable, None, words)
     judges = [one for one in everyone if one.bounds_content]
-    empty = empty_levels(summary)
+    empty = empty_levels(summary, levels)
     measured = sorted({int(level) for level in summary["level"].dropna()})
-    objections = {level: next(_objections(level, judges, acceptable), "") for level in measured}
+    objections = {
+        level: next(_objections(level, levels[level].phrase, judges, acceptable), "")
+        for level in measured
+    }
     supported = [level for level in measured if level in empty or not objections[level]]
     tail = _tail(measured, supported)
     if not tail:
@@ -67,11 +67,11 @@ def recommend(
             objections.get(measured[measured.index(level) - 1], "") if level > measured[0] else ""
         )
         below = f"; below it, {before}" if before else ""
-        words = f"For {most}: s = {level}, where nothing is left in the clear{below}."
+        words = f"For {most}: {levels.name(level)}, where nothing is left in the clear{below}."
     else:
         words = (
-            f"For {most} an image: s = {level}, against the adversaries named below and no "
-            "others; whoever holds an image can still confirm it."
+            f"For {most} an image: {levels.name(level)}, against the adversaries named below and "
+            "no others; whoever holds an image can still confirm it."
         )
     return Recommendation(acceptable, level, words)
 
@@ -86,9 +86,10 @@ def _tail(measured: Sequence[int], supported: Sequence[int]) -> list[int]:
     return kept
 
 
-def _objections(level: int, judges: Sequence[Adversary], acceptable: float) -> Iterator[str]:
-    """What speaks against a level, the gravest first."""
-    at = f"at {levels([level])}"
+def _objections(
+    level: int, at: str, judges: Sequence[Adversary], acceptable: float
+) -> Iterator[str]:
+    """What speaks against a level, the gravest first; `at` names it."""
     here = [one for one in judges if level in one.results]
     if not any(one.measure == MATCH for one in here):
         yield f"{at} match, which needs no training, was not asked (--measure match)"
@@ -108,7 +109,7 @@ def _claimed(one: Adversary, result: Result, at: str, acceptable: float) -> Iter
     """What an adversary found that is more than acceptable, or may be."""
     size = f"{bits(result.value)} bit{interval(result.low, result.high)}"
     if result.verdict == "unreliable":
-        yield f"{at} what {one.title} says is unreliable"
+        yield f"{at} what {one.title} finds is unreliable"
     elif result.verdict == "saturated":
         yield f"{at} {one.title} finds as much as it can show, {bits(result.value)} bit or more"
     elif result.claims and result.high > acceptable:

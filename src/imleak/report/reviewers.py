@@ -72,7 +72,7 @@ ROWS: Mapping[str, str] = {
 
 def ideals(bits: int) -> dict[str, str]:
     """What a cipher of uniform noise of so many bits has; in words where it depends on the
-    plain picture."""
+    plain image."""
     return {
         "psnr": "of noise",
         "ssim": "0",

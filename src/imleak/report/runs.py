@@ -8,6 +8,7 @@ from typing import Any
 
 from ..interfaces import ImleakError
 from ..study.store import Run
+from .levels import Levels
 from .words import listed, plural
 
 _SETTINGS = {"seed": "seeds", "colour": "ways to see colour", "patches": "patches an image"}
@@ -44,7 +45,7 @@ def labels(runs: Sequence[Run]) -> dict[str, Run]:
 def cautions(named: Mapping[str, Run]) -> list[str]:
     """What differs between runs that a reader of their numbers must know."""
     manifests = {name: run.manifest for name, run in named.items()}
-    return [*_images(manifests), *_settings(manifests), *_adversaries(named)]
+    return [*_images(manifests), *_levels(manifests), *_settings(manifests), *_adversaries(named)]
 
 
 def _images(manifests: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
@@ -57,12 +58,19 @@ def _images(manifests: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
         )
 
 
+def _levels(manifests: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    axes = {name: Levels.of(one).axis for name, one in manifests.items()}
+    if len(set(axes.values())) > 1:
+        each = listed([f"{axis} in {name}" for name, axis in axes.items()])
+        yield f"Their levels count different things: {each}; one level is not as good as another."
+
+
 def _settings(manifests: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
     for field, words in _SETTINGS.items():
         values = {name: one["spec"].get(field) for name, one in manifests.items()}
         if len({str(value) for value in values.values()}) > 1:
-            told = listed([f"{value} in {name}" for name, value in values.items()])
-            yield f"They have different {words}: {told}."
+            each = listed([f"{value} in {name}" for name, value in values.items()])
+            yield f"They have different {words}: {each}."
     versions = {one.get("versions", {}).get("imleak") for one in manifests.values()}
     if len(versions) > 1:
         yield f"They were made by different versions: {listed(sorted(map(str, versions)))}."
@@ -78,8 +86,8 @@ def _adversaries(named: Mapping[str, Run]) -> Iterator[str]:
             learned.setdefault(title, {})[name] = int(rows["train_groups"].max())
     for title, counts in learned.items():
         if len(counts) > 1 and max(counts.values()) > 1.1 * min(counts.values()):
-            told = listed([f"{count} in {name}" for name, count in counts.items()])
+            each = listed([f"{count} in {name}" for name, count in counts.items()])
             yield (
-                f"{title} learned from different numbers of images ({told}): "
+                f"{title} learned from different numbers of images ({each}): "
                 "an adversary with more finds more."
             )

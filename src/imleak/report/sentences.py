@@ -6,6 +6,7 @@ saturated value is only a lower bound, and nothing found is not nothing there.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
@@ -16,18 +17,22 @@ from .adversaries import (
     CONFIRM,
     HISTOGRAM,
     MATCH,
-    PIXELS,
+    ON_CIPHERS,
     RECOGNISE,
     Adversary,
+    Result,
     empty_levels,
 )
 from .findings import Finding, findings, leading
 from .levels import Levels
-from .words import bits, interval, levels, listed, percent, plural, where
+from .words import bits, capitalised, interval, listed, percent, plural
 
 PATCH_MARK = "¹"
 _MOST = 3
 """Levels one sentence gives a rate of."""
+
+_FAINT = 0.01
+"""Bits of a pixel below which an estimate is not called a finding."""
 
 
 class Sentence(NamedTuple):
@@ -41,18 +46,21 @@ class Sentence(NamedTuple):
 
 
 def sentences(
-    rows: pd.DataFrame, everyone: Sequence[Adversary], meaning: Levels, *, colour: bool
+    rows: pd.DataFrame, everyone: Sequence[Adversary], levels: Levels, *, colour: bool
 ) -> list[Sentence]:
-    """The answer of one scheme, the gravest finding first.
+    """The answer of a run, the gravest finding first.
 
     Parameters
     ----------
-    rows : of the summary.
-    everyone : the adversaries of that scheme.
+    rows : the summary.
+    everyone : the adversaries of the run.
     colour : whether images were measured in colour.
     """
     found = findings(everyone)
     measured = sorted({int(level) for level in rows["level"].dropna()})
+    of_pixels = _of_pixels(rows)
+    leaking = {finding.level for finding in found} | set(of_pixels)
+    empty = [level for level in empty_levels(rows, levels) if level]
     by_measure: dict[str, list[Finding]] = {}
     for finding in found:
         by_measure.setdefault(finding.adversary.measure, []).append(finding)
@@ -62,31 +70,34 @@ def sentences(
     rest = [finding for of_measure in by_measure.values() for finding in of_measure]
     attacked = [finding for finding in rest if finding.adversary.is_zero_shot]
     estimated = [finding for finding in rest if not finding.adversary.is_zero_shot]
+    quiet = list(_quiet(rows, everyone, leaking | set(empty), measured, levels))
     return [
-        *_recognised(recognised),
-        *_matched(matched, colour=colour),
-        *_confirmed(confirmed, everyone, measured),
-        *_attacked(attacked),
-        *_estimated(estimated),
-        *_quiet(rows, everyone, found, measured),
-        *_end(rows, found, measured, meaning),
+        *_recognised(recognised, levels),
+        *_matched(matched, levels, colour=colour),
+        *_confirmed(confirmed, everyone, measured, levels),
+        *_attacked(attacked, levels),
+        *_estimated(estimated, levels),
+        *_pixels(of_pixels, levels),
+        *quiet,
+        *(_end(leaking, empty, found, measured, levels) if leaking else ()),
+        *(_nothing_left(empty, levels) if quiet and not leaking else ()),
     ]
 
 
-def _recognised(found: Sequence[Finding]) -> Iterator[Sentence]:
+def _recognised(found: Sequence[Finding], levels: Levels) -> Iterator[Sentence]:
     """``At s = 1 a network still names what the image shows in 77 % of images ...``"""
     if not found:
         return
     first, *more = found if len(found) <= _MOST else [*found[: _MOST - 1], found[-1]]
-    rest = [f", at s = {one.level} in {percent(one.result.value)}" for one in more]
+    rest = [f", {levels[one.level].phrase} in {percent(one.result.value)}" for one in more]
     yield Sentence(
-        f"At s = {first.level} a network still names what the image shows",
+        f"{_at(first, levels)} a network still names what the image shows",
         f"{first.guesses} in {percent(first.result.value)} of images{_chance(first)}"
         f"{''.join(rest)}.",
     )
 
 
-def _matched(found: Sequence[Finding], *, colour: bool) -> Iterator[Sentence]:
+def _matched(found: Sequence[Finding], levels: Levels, *, colour: bool) -> Iterator[Sentence]:
     """``At s = 6 the flat areas still show: by them the right one of 96 ...``"""
     if not found:
         return
@@ -94,96 +105,142 @@ def _matched(found: Sequence[Finding], *, colour: bool) -> Iterator[Sentence]:
     below = [one for one in below if one.is_rate]
     seen = "the flat and coloured areas" if colour else "the flat areas"
     network = "features of a network still tell images apart"
-    what = f"{seen} still show" if top.uses_layout else network
+    what = f"{seen} still show" if top.result.uses_layout else network
     rates = {percent(one.result.value): one.level for one in reversed(below)}
     rates.pop(percent(top.result.value), None)
-    more = [f", at s = {level} in {rate}" for rate, level in reversed(rates.items())][: _MOST - 1]
+    more = [f", {levels[level].phrase} in {rate}" for rate, level in reversed(rates.items())]
+    also = "".join(more[: _MOST - 1])
     size = ""
     if top.size:
         bounds = interval(top.size.low, top.size.high)
         size = f", at least {bits(top.size.value)} bits{bounds} an image"
+    head = f"{_at(top, levels)} {what}"
     if not top.is_rate:
-        yield Sentence(f"At s = {top.level} {what}", f": {top.words}{''.join(more)}.")
+        yield Sentence(head, f": {top.words}{also}.")
         return
     yield Sentence(
-        f"At s = {top.level} {what}",
+        head,
         f": by them the right one of {top.result.images} is {top.picked} in "
-        f"{percent(top.result.value)}{_chance(top)}{size}{''.join(more)}.",
+        f"{percent(top.result.value)}{_chance(top)}{size}{also}.",
     )
+
+
+def _at(finding: Finding, levels: Levels) -> str:
+    return capitalised(levels[finding.level].phrase)
 
 
 def _chance(finding: Finding) -> str:
     mean = finding.result.null_mean
-    return f" ({percent(max(mean, 0.0))} by chance)" if mean == mean else ""
+    return "" if math.isnan(mean) else f" ({percent(max(mean, 0.0))} by chance)"
 
 
 def _confirmed(
-    found: Sequence[Finding], everyone: Sequence[Adversary], measured: Sequence[int]
+    found: Sequence[Finding],
+    everyone: Sequence[Adversary],
+    measured: Sequence[int],
+    levels: Levels,
 ) -> Iterator[Sentence]:
     """``At every level below s = 8 whoever holds the image can confirm it ...``"""
-    if not found:
-        return
-    at = where([finding.level for finding in found], measured)
-    yield Sentence(
-        f"{at[0].upper()}{at[1:]} whoever holds the image can confirm it", f"{_copies(everyone)}."
-    )
+    if found:
+        at = capitalised(levels.every([finding.level for finding in found], measured))
+        yield Sentence(
+            f"{at} whoever holds the image can confirm it", f"{_copies(everyone, levels)}."
+        )
 
 
-def _copies(everyone: Sequence[Adversary]) -> str:
+def _copies(everyone: Sequence[Adversary], levels: Levels) -> str:
     """``; a copy is enough to find it up to s = 7 (JPEG 90 in 36 %, half size in 28 %)``"""
-    tops: dict[int, list[str]] = {}
+    by_levels: dict[tuple[int, ...], list[str]] = {}
     for one in everyone:
-        claimed = [level for level, result in one.results.items() if level and result.claims]
+        claimed = tuple(level for level, result in one.results.items() if level and result.claims)
         if one.measure == CONFIRM and one.quantity.startswith("rank-1, ") and claimed:
-            copy, rate = one.quantity.removeprefix("rank-1, "), one.results[max(claimed)].value
-            tops.setdefault(max(claimed), []).append(f"{copy} in {percent(rate)}")
-    told = [f"up to s = {top} ({', '.join(tops[top])})" for top in sorted(tops, reverse=True)]
-    return f"; a copy is enough to find it {listed(told)}" if told else ""
+            copy, rate = one.quantity.removeprefix("rank-1, "), one.results[claimed[-1]].value
+            by_levels.setdefault(claimed, []).append(f"{copy} in {percent(rate)}")
+    tops: dict[str, list[str]] = {}
+    for claimed in sorted(by_levels, key=max, reverse=True):
+        tops.setdefault(levels.up_to(claimed), []).extend(by_levels[claimed])
+    reach = [f"{top} ({', '.join(copies)})" for top, copies in tops.items()]
+    return f"; a copy is enough to find it {listed(reach)}" if reach else ""
 
 
-def _attacked(found: Sequence[Finding]) -> Iterator[Sentence]:
-    """What any other attack says of the highest level at which it claims a leak."""
+def _attacked(found: Sequence[Finding], levels: Levels) -> Iterator[Sentence]:
+    """What any other attack finds at the highest level at which it claims a leak. What is
+    found of ciphers themselves stands in the manifest in better words."""
     for top in {finding.adversary.measure: finding for finding in found}.values():
-        result = top.result
-        chance = f" ({result.null_mean:.2f} by chance)" if top.adversary.unit == "share" else ""
-        yield Sentence(f"At s = {top.level} {top.words}", f"{chance}.")
+        if top.adversary.measure not in ON_CIPHERS:
+            mean = top.result.null_mean
+            is_share = top.adversary.unit == "share" and not math.isnan(mean)
+            chance = f" ({mean:.2f} by chance)" if is_share else ""
+            yield Sentence(f"{_at(top, levels)} {top.words}", f"{chance}.")
 
 
-def _estimated(found: Sequence[Finding]) -> Iterator[Sentence]:
-    """What the strongest estimator says of the highest level at which one claims a leak."""
+def _estimated(found: Sequence[Finding], levels: Levels) -> Iterator[Sentence]:
+    """What the strongest estimator finds at the highest level at which one claims a leak."""
     if not found:
         return
     top = max(found, key=lambda finding: finding.level)
     one, result = top.adversary, top.result
     learned = f", trained on {plural(one.train, 'image')}," if one.train else ""
     mark = PATCH_MARK if one.row == "patch" else ""
-    about = "its value" if one.encoder == PIXELS else f"its features ({one.encoder})"
+    about = "its value" if one.row == "pixel" else f"its features ({one.encoder})"
     tested = plural(one.test, "test image") if one.test else "the test"
     full = f", as much as {tested} can show" if result.verdict == "saturated" else ""
     more = ", and would find more with more images" if result.rising else ""
     doubt = "" if one.bound == "lower" else " (no bound)"
     yield Sentence(
-        f"At s = {top.level} {one.measure}{learned} finds {top.amount} {top.each}{mark}",
+        f"{_at(top, levels)} {one.measure}{learned} finds {top.amount} {top.each}{mark}",
         f" about {about}{doubt}{full}{more}.",
     )
+
+
+def _of_pixels(rows: pd.DataFrame) -> dict[int, Result]:
+    """Levels at which a pixel is estimated to tell something of the plain one, where that is
+    not known exactly."""
+    estimated = rows[(rows["measure"] == HISTOGRAM) & (rows["bound"] != "exact")]
+    found = {}
+    for row in estimated[estimated["level"] > 0].to_dict("records"):
+        low = row["mean"] if math.isnan(row["low"]) else row["low"]
+        null = 0.0 if math.isnan(row["null_p95"]) else row["null_p95"]
+        if low > max(null, 0.0) and row["mean"] > _FAINT:
+            found[int(row["level"])] = Result(row["mean"], row["low"], row["high"], "leak")
+    return found
+
+
+def _pixels(found: Mapping[int, Result], levels: Levels) -> Iterator[Sentence]:
+    """``With tile-xor a pixel still tells about 2.30 bits [2.20, 2.40] of the plain one``"""
+    if found:
+        order = sorted(found, key=lambda rank: -found[rank].value if levels.recorded else -rank)
+        (first, result), *more = ((rank, found[rank]) for rank in order)
+        amount = f"about {bits(result.value)} bits{interval(result.low, result.high)}"
+        also = [
+            f", {levels[level].phrase} {bits(other.value)}" for level, other in more[: _MOST - 1]
+        ]
+        yield Sentence(
+            f"{capitalised(levels[first].phrase)} a pixel still tells {amount} of the plain one",
+            f" in its place{''.join(also)}.",
+        )
 
 
 def _quiet(
     rows: pd.DataFrame,
     everyone: Sequence[Adversary],
-    found: Sequence[Finding],
+    known: set[int],
     measured: Sequence[int],
+    levels: Levels,
 ) -> Iterator[Sentence]:
     """Levels at which nobody claims a leak, though something is left in the clear: who
-    looked, what else is known of them, and which cheap adversaries were not asked."""
-    leaking, empty = {finding.level for finding in found}, empty_levels(rows)
+    looked, what else is known of them, and which cheap adversaries were not asked.
+
+    Parameters
+    ----------
+    known : levels that leak, or at which nothing is left.
+    """
     looked = [one for one in everyone if one.is_zero_shot or one in leading(everyone)]
     quiet = [
         level
         for level in measured
-        if level and level not in leaking and level not in empty
-        and any(level in one.results for one in looked)
-    ]  # fmt: skip
+        if level and level not in known and any(level in one.results for one in looked)
+    ]
     doubtful = [
         level
         for level in quiet
@@ -192,11 +249,11 @@ def _quiet(
     silent = [level for level in quiet if level not in doubtful]
     if doubtful:
         yield Sentence(
-            f"At {levels(doubtful, measured)} there may be a leak of unknown size",
+            f"{capitalised(levels.at(doubtful, measured))} there may be a leak of unknown size",
             ": what was found there is unreliable.",
         )
     if silent:
-        yield _silent(silent, looked, measured, _kept(rows))
+        yield _silent(silent, looked, measured, _means(rows, HISTOGRAM, "exact"), levels)
 
 
 def _silent(
@@ -204,18 +261,18 @@ def _silent(
     looked: Sequence[Adversary],
     measured: Sequence[int],
     kept: Mapping[int, float],
+    levels: Levels,
 ) -> Sentence:
-    at = levels(silent, measured)
-    who = names(looked)
+    at, who = levels.at(silent, measured), names(looked)
     if all(one.sees_plain is False for one in looked):
         return Sentence(
-            f"{who[0].upper()}{who[1:]} {_verb(looked)} nothing even at s = 0",
-            f", where nothing is encrypted: finding nothing at {at} says nothing.",
+            f"{capitalised(who)} {_verb(looked)} nothing even where nothing is encrypted",
+            f": finding nothing {at} means nothing.",
         )
     left = [kept[level] for level in silent if kept.get(level, 0) > 0]
     missing = missing_adversaries(looked)
     if not left and not missing:
-        return Sentence(f"No leak was found at {at}", f" by {who}.")
+        return Sentence(f"No leak was found {at}", f" by {who}.")
     span = " to ".join(dict.fromkeys(map(bits, (min(left), max(left))))) if left else ""
     still = f", though {span} bits of every pixel are left in the clear" if left else ""
     unasked = (
@@ -224,7 +281,7 @@ def _silent(
         if missing
         else ""
     )
-    return Sentence(f"At {at} {who} {_verb(looked)} nothing", f"{still}{unasked}.")
+    return Sentence(f"{capitalised(at)} {who} {_verb(looked)} nothing", f"{still}{unasked}.")
 
 
 def names(looked: Sequence[Adversary]) -> str:
@@ -249,51 +306,60 @@ def _verb(looked: Sequence[Adversary]) -> str:
 
 
 def _end(
-    rows: pd.DataFrame, found: Sequence[Finding], measured: Sequence[int], meaning: Levels
+    leaking: set[int],
+    empty: Sequence[int],
+    found: Sequence[Finding],
+    measured: Sequence[int],
+    levels: Levels,
 ) -> Iterator[Sentence]:
-    """``Every level below s = 8 leaks: encrypt all 8 planes, or 7 if ... is acceptable.``"""
-    empty = [level for level in empty_levels(rows) if level]
-    if empty and found:
-        yield Sentence(f"At {levels(empty, measured)} nothing is left in the clear", ".")
-    leaking = sorted({finding.level for finding in found})
-    if not leaking:
+    """``Every level below s = 8 leaks: nothing is left in the clear only with 8 of 8 planes
+    encrypted; 7 of 8 planes encrypted will do if ... is acceptable.`` Of ciphers that others
+    made, those that leak were named one by one."""
+    at = levels.every(leaking, measured)
+    is_every = f"every {levels.noun}" in at
+    if levels.recorded and not is_every:
         return
-    at = where(leaking, measured).removeprefix("at ")
-    verb = "leaks" if at.startswith("every") or len(leaking) == 1 else "leak"
-    head = f"{at[0].upper() if at.startswith('e') else at[0]}{at[1:]} {verb}"
-    advice = f": {meaning.advice(min(empty))}" if empty else ""
-    last = max((level for level in measured if empty and level < min(empty)), default=0)
-    worst = next((finding for finding in found if finding.level == last), None)
-    other = f", or {last} if it is acceptable that {worst.words}" if worst else ""
-    yield Sentence(head, f"{advice}{other}.")
+    head = f"{at.partition(' ')[2]} leaks" if is_every else f"{at} there is a leak"
+    rest = ""
+    if empty:
+        last = max((level for level in measured if level < empty[0]), default=0)
+        worst = next((finding for finding in found if finding.level == last), None)
+        on = "from {} on" if len(empty) > 1 else "with {}"
+        rest = f": nothing is left in the clear only {on.format(levels[empty[0]].label)}"
+        if worst:
+            label = levels[last].label
+            rest += f"; {label} will do if it is acceptable that {worst.words}"
+    yield Sentence(capitalised(head), f"{rest}.")
 
 
-def known_of_pixels(rows: pd.DataFrame) -> str:
+def _nothing_left(empty: Sequence[int], levels: Levels) -> Iterator[Sentence]:
+    if empty:
+        yield Sentence(f"{capitalised(levels.at(empty))} nothing is left in the clear", ".")
+
+
+def known_of_pixels(rows: pd.DataFrame, levels: Levels) -> str:
     """What is exact, or an upper bound, of the highest level that is not empty."""
-    said = []
-    empty = empty_levels(rows)
-    for measure, words in (
-        (HISTOGRAM, "a pixel seen alone keeps {value} bit of its {plain}"),
-        (CODE_LENGTH, "the clear part holds at most {value} bit a pixel, whoever looks"),
+    known = []
+    empty = empty_levels(rows, levels)
+    for measure, bound, words in (
+        (HISTOGRAM, "exact", "a pixel seen alone keeps {value} bit of its {plain}"),
+        (CODE_LENGTH, "upper", "the clear part holds at most {value} bit a pixel, whoever looks"),
     ):
-        by_level = _means(rows, measure)
+        by_level = _means(rows, measure, bound)
         left = [level for level in by_level if level not in empty]
         if left:
             top = max(left)
             plain = bits(by_level[0]) if 0 in by_level else "own"
-            said.append((top, words.format(value=bits(by_level[top]), plain=plain)))
-    if not said:
+            known.append((top, words.format(value=bits(by_level[top]), plain=plain)))
+    if not known:
         return ""
-    top = max(level for level, _ in said)
-    text = f"At s = {top} {listed([words for level, words in said if level == top])}"
-    return text + (f"; at {levels(empty)} nothing is left in the clear." if empty else ".")
+    top = max(level for level, _ in known)
+    text = listed([words for level, words in known if level == top])
+    nothing = f"; {levels.at(empty)} nothing is left in the clear" if empty else ""
+    return f"{capitalised(levels[top].phrase)} {text}{nothing}."
 
 
-def _kept(rows: pd.DataFrame) -> dict[int, float]:
-    """Bits of every pixel that are in the clear, exactly, by level."""
-    return _means(rows, HISTOGRAM)
-
-
-def _means(rows: pd.DataFrame, measure: str) -> dict[int, float]:
-    of = rows[(rows["measure"] == measure) & rows["level"].notna() & rows["mean"].notna()]
-    return {int(row["level"]): float(row["mean"]) for row in of.to_dict("records")}
+def _means(rows: pd.DataFrame, measure: str, bound: str) -> dict[int, float]:
+    of = rows[(rows["measure"] == measure) & (rows["bound"] == bound)]
+    known = of[of["level"].notna() & of["mean"].notna()]
+    return {int(row["level"]): float(row["mean"]) for row in known.to_dict("records")}

@@ -1,21 +1,36 @@
-"""The answer of a run as Markdown."""
+"""A run as text: Markdown, LaTeX and CSV."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
 
 from ..study.store import Run
 from .answer import answer
+from .cells import Column, columns, notes, pairs, ranks
+from .levels import Levels
 
 _MARKUP = re.compile(r"([\\`*_{}\[\]<>#|!])")
+_LATEX = str.maketrans(
+    {sign: f"\\{sign}" for sign in "&%$#_{}"}
+    | {"\\": r"\textbackslash{}", "^": r"\textasciicircum{}", "|": r"\textbar{}"}
+    | {"<": r"\textless{}", ">": r"\textgreater{}", "\n": " "}
+    | {"≥": r"$\geq$", "≤": r"$\leq$", "~": r"$\sim$", "∞": r"$\infty$"}
+)
 
 
-def to_text(run: Run, acceptable: float | None = None) -> str:
-    """Answer, recommendation, warnings, who looked and what is not covered."""
+def to_markdown(run: Run, acceptable: float | None = None) -> str:
+    """Answer, recommendation, warnings, who looked, what is not covered, and the table."""
     found = answer(run.summary, run.manifest, acceptable)
-    told = [f"**{escape(one.head)}**{escape(one.rest)}" for one in found.sentences if one.head]
-    told += [escape(one.rest) for one in found.sentences if not one.head]
-    parts = ["# What the clear part gives away", " ".join(told)]
+    levels = Levels.of(run.manifest)
+    reported = [
+        f"**{escape(head)}**{escape(rest)}" if head else escape(rest)
+        for head, rest in found.sentences
+    ]
+    parts = ["# What the clear part gives away", " ".join(reported)]
     if found.recommendation is not None:
         parts.append(f"**{escape(found.recommendation.words)}**")
     parts += [escape(note) for note in found.notes]
@@ -26,7 +41,65 @@ def to_text(run: Run, acceptable: float | None = None) -> str:
     ):
         if lines:
             parts.append(f"## {title}\n\n" + "\n".join(f"- {escape(line)}" for line in lines))
-    return "\n\n".join([*filter(None, parts), "## Level by measure"]) + "\n"
+    parts += ["## Level by measure", markdown_table(table(columns(run.summary), levels))]
+    parts += map(escape, notes(run.summary, levels))
+    return "\n\n".join(filter(None, parts)) + "\n"
+
+
+def to_latex(summary: pd.DataFrame, manifest: Mapping[str, Any]) -> str:
+    """A table for each encoder, for the package `booktabs`; the notes stand below as
+    comments."""
+    levels, shown = Levels.of(manifest), columns(summary)
+    blocks = []
+    for scheme, encoder in pairs(summary):
+        block = [one for one in shown if (one.scheme, one.encoder) == (scheme, encoder)]
+        cells = table(block, levels, with_encoder=False).map(to_latex_text)
+        style = cells.rename(columns=to_latex_text).style.hide(axis="index")
+        blocks.append(
+            style.to_latex(
+                hrules=True,
+                caption=to_latex_text(f"{encoder}, {scheme}"),
+                position_float="centering",
+                column_format="r" * cells.shape[1],
+            )
+        )
+    below = "".join(f"% {' '.join(note.split())}\n" for note in notes(summary, levels))
+    return "% needs \\usepackage{booktabs}\n" + "\n".join(blocks) + below
+
+
+def to_csv(summary: pd.DataFrame, manifest: Mapping[str, Any]) -> str:
+    """A row a level, and for each measure its value, interval, bound and verdict, in full
+    precision. A missing value is an empty field."""
+    levels, shown = Levels.of(manifest), columns(summary)
+    every = ranks(shown)
+    fields: dict[str, list[object]] = {
+        "level": list(every),
+        "label": [levels[rank].label for rank in every],
+    }
+    for column in shown:
+        name = " ".join((column.scheme, column.encoder, *column.headings))
+        unit = f" ({column.unit})" if column.unit else ""
+        found = [column.cells.get(rank) for rank in every]
+        for head, end in (("", "value"), (" low", "low"), (" high", "high")):
+            fields[f"{name}{head}{unit}"] = [getattr(cell, end, None) for cell in found]
+        fields[f"{name} bound"] = [cell.bound if cell else "" for cell in found]
+        if column.has_verdict:
+            fields[f"{name} verdict"] = [cell.verdict if cell else "" for cell in found]
+    return pd.DataFrame(fields).to_csv(index=False, lineterminator="\n")
+
+
+def table(shown: Sequence[Column], levels: Levels, *, with_encoder: bool = True) -> pd.DataFrame:
+    """A row a level and a column a measure, as text; the level stands first."""
+    heads = [
+        " ".join([*column.headings, *(("on", column.encoder) if with_encoder else ())])
+        + (f" ({column.unit})" if column.unit else "")
+        for column in shown
+    ]
+    rows = [
+        [levels.tick(rank), *(" ".join(column.lines(rank)) for column in shown)]
+        for rank in ranks(shown)
+    ]
+    return pd.DataFrame(rows, columns=[levels.symbol or levels.axis, *heads], dtype=str)
 
 
 def escape(text: str) -> str:
@@ -35,4 +108,24 @@ def escape(text: str) -> str:
     >>> escape("a_b [0, 1]")
     'a\\\\_b \\\\[0, 1\\\\]'
     """
-    return _MARKUP.sub(r"\\\1", " ".join(text.split()))
+    return _MARKUP.sub(r"\\\1", re.sub(r"\s+", " ", text))
+
+
+def markdown_table(cells: pd.DataFrame) -> str:
+    """A table in GitHub's Markdown."""
+    rows = [list(cells.columns), *cells.to_numpy().tolist()]
+    head, *body = [f"| {' | '.join(map(_in_a_cell, row))} |" for row in rows]
+    return "\n".join([head, "|--:" * cells.shape[1] + "|", *body])
+
+
+def _in_a_cell(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("|", "\\|").replace("\n", " ")
+
+
+def to_latex_text(text: str) -> str:
+    """Text that LaTeX shows as it is; an exact number needs no mark.
+
+    >>> to_latex_text("≥ 1.06 of a_b, 5 %")
+    '$\\\\geq$ 1.06 of a\\\\_b, 5 \\\\%'
+    """
+    return text.removeprefix("= ").translate(_LATEX)

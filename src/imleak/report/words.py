@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 BOUNDS: Mapping[str, str] = {
     "exact": "exact",
@@ -38,33 +38,6 @@ def interval(low: float, high: float) -> str:
     return "" if math.isnan(low) or math.isnan(high) else f" [{bits(low)}, {bits(high)}]"
 
 
-def plural(count: int, thing: str) -> str:
-    """``1 image``, ``2,000 images``"""
-    return f"{count:,} {thing}{'' if count == 1 else 's'}"
-
-
-def levels(some: Iterable[int], of: Sequence[int] = ()) -> str:
-    """``s = 5, 7 and 8``; ``s = 0 to 4`` for a run of three or more neighbours in `of`, or
-    without `of` among the integers."""
-    wanted = sorted(set(some))
-    order = sorted(set(of) | set(wanted)) if of else list(range(wanted[0], wanted[-1] + 1))
-    runs: list[list[int]] = []
-    for level in wanted:
-        if runs and order.index(level) == order.index(runs[-1][-1]) + 1:
-            runs[-1].append(level)
-        else:
-            runs.append([level])
-    said = []
-    for run in runs:
-        said += [f"{run[0]} to {run[-1]}"] if len(run) > 2 else [str(level) for level in run]
-    return f"s = {listed(said)}"
-
-
-def listed(items: Sequence[str]) -> str:
-    """``a``, ``a and b``, ``a, b and c``"""
-    return " and ".join(filter(None, (", ".join(items[:-1]), *items[-1:])))
-
-
 def percent(share: float) -> str:
     """``77 %``, ``0.4 %``, ``99.7 %``: whole percents, but never 0 or 100 of what is neither.
 
@@ -76,17 +49,16 @@ def percent(share: float) -> str:
     return f"{whole:.1f} %" if near else f"{whole:.0f} %"
 
 
-def where(some: Iterable[int], measured: Sequence[int]) -> str:
-    """``at every level below s = 8``, ``at every level``, ``at s = 2 and 5``: of levels that
-    encrypt something.
+def plural(count: int, thing: str) -> str:
+    """``1 image``, ``2,000 images``"""
+    return f"{count:,} {thing}{'' if count == 1 else 's'}"
 
-    >>> where([1, 2, 3], range(5)), where([1, 2], [1, 2]), where([2], range(5))
-    ('at every level below s = 4', 'at every level', 'at s = 2')
-    """
-    wanted = sorted(set(some))
-    every = [level for level in sorted(measured) if level > 0]
-    if wanted == every:
-        return "at every level"
-    if len(wanted) > 1 and wanted == every[: len(wanted)]:
-        return f"at every level below s = {every[len(wanted)]}"
-    return f"at {levels(wanted, measured)}"
+
+def listed(items: Sequence[str]) -> str:
+    """``a``, ``a and b``, ``a, b and c``"""
+    return " and ".join(filter(None, (", ".join(items[:-1]), *items[-1:])))
+
+
+def capitalised(text: str) -> str:
+    """The same with a capital letter at its beginning, and no other changed."""
+    return text[:1].upper() + text[1:]

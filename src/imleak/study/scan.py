@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from ..files import printable
 from ..images import MAX_PIXELS, Source, coco_sizes, from_samples, luma, rank, read
@@ -13,7 +14,7 @@ from ..images.similar import perceptual_hash
 from ..interfaces import Image, ImageError, ImleakError
 from ..sealed import header_of
 from .cipher_files import CipherFolders, Given
-from .ciphers import CipherFile
+from .ciphers import CipherFile, Ciphers, recorded, simulated
 from .cluster import Executor, Lost
 from .groups import grouped
 from .plan import ImageInfo, Omission
@@ -171,6 +172,38 @@ class _Found:
         return [
             one.omission(self.left_out) if isinstance(one, Sealed) else one for one in self.left_out
         ]
+
+
+def read_again(spec: StudySpec, measured: Sequence[Mapping[str, Any]]) -> Iterator[Ciphers]:
+    """Images of a finished run with their ciphers, one after the other; without those that are
+    no longer there.
+
+    Parameters
+    ----------
+    measured : what the manifest says of the images.
+    """
+    sources = list(find_images(spec.sources).sources) if measured else []
+    by_name = {source.name: source for source in sources}
+    folders = CipherFolders.of(spec.cipher_levels, sources) if spec.ciphers and measured else None
+    reads, scheme = reader(spec), spec.scheme_component()
+    for entry in measured:
+        try:
+            source = by_name[entry["name"]]
+            image = reads.read(source)
+        except (ImleakError, KeyError):
+            continue
+        if image.digest != entry["digest"]:
+            continue
+        if folders is None:
+            yield simulated(image, scheme, spec.seed)
+            continue
+        files = tuple(
+            CipherFile(level, cipher, entry["ciphers"].get(str(level), ""))
+            for level, cipher in folders.given(source).items()
+            if not isinstance(cipher, str)
+        )
+        if len(files) == len(spec.ciphers):
+            yield recorded(image, scheme, spec.seed, files, reads.read)
 
 
 def scan_gallery(spec: StudySpec, told: Progress, executor: Executor) -> Scan:

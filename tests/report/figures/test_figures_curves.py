@@ -13,7 +13,7 @@ from matplotlib.collections import LineCollection, PolyCollection
 from matplotlib.lines import Line2D
 
 from imleak.report.figures import curves, style
-from imleak.report.figures.style import Drawing
+from schemes import LEVELS
 
 Make = Callable[..., pd.DataFrame]
 
@@ -25,7 +25,7 @@ def _style() -> Iterator[None]:
 
 
 def only(summary: pd.DataFrame) -> Axes:
-    (drawing,) = curves.drawings(summary)
+    (drawing,) = curves.drawings(summary, LEVELS)
     (axes,) = drawing.figure.axes
     return axes
 
@@ -82,7 +82,7 @@ def test_the_title_says_how_and_what_it_bounds(
 
 
 def test_protocols_stand_side_by_side_on_one_scale(whole: pd.DataFrame) -> None:
-    (drawing,) = (d for d in curves.drawings(whole) if d.stem == "mine-efficientnet-lite0")
+    (drawing,) = (d for d in curves.drawings(whole, LEVELS) if d.stem == "mine-efficientnet-lite0")
     one, other = drawing.figure.axes
     assert one.get_title("left").startswith("in-sample")
     assert other.get_title("left").startswith("held-out")
@@ -151,28 +151,19 @@ def test_a_measure_without_any_value_says_so(make_rows: Make) -> None:
 
 
 def test_markers_are_hollow_where_no_leak_is_claimed(whole: pd.DataFrame) -> None:
-    (drawing,) = (d for d in curves.drawings(whole) if d.stem == "infonce-efficientnet-lite0")
+    (drawing,) = (
+        d for d in curves.drawings(whole, LEVELS) if d.stem == "infonce-efficientnet-lite0"
+    )
     hollow = line(drawing.figure.axes[0], "no leak claimed")
     np.testing.assert_array_equal(hollow.get_xdata(), [5, 6, 7, 8])
     assert hollow.get_markerfacecolor() == "white"
 
 
 def test_parts_differ_in_colour_marker_and_line(whole: pd.DataFrame) -> None:
-    (drawing,) = (d for d in curves.drawings(whole) if d.stem == "psnr-pixels")
+    (drawing,) = (d for d in curves.drawings(whole, LEVELS) if d.stem == "psnr-pixels")
     cipher, clear = (line(drawing.figure.axes[0], name) for name in ("cipher", "clear part"))
     for look in (Line2D.get_color, Line2D.get_marker, Line2D.get_linestyle):
         assert look(cipher) != look(clear)
     handles = drawing.figure.legends[0].legend_handles
     names = [text.get_text() for text in drawing.figure.legends[0].get_texts()]
     assert len(handles) == len(names) == len(set(names))
-
-
-def test_schemes_are_told_apart_only_where_there_are_several(make_rows: Make) -> None:
-    one = make_rows("m", [1.0])
-    two = pd.concat([one, make_rows("m", [2.0], scheme="signs")])
-
-    def stems(drawings: Iterator[Drawing]) -> list[str]:
-        return [drawing.stem for drawing in drawings]
-
-    assert stems(curves.drawings(one)) == ["m-pixels"]
-    assert stems(curves.drawings(two)) == ["m-pixels-bitplanes", "m-pixels-signs"]

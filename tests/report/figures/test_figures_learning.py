@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 
 from imleak.report.figures import learning as figures
 from imleak.report.figures import style
+from schemes import LEVELS
 
 
 @pytest.fixture(autouse=True)
@@ -21,7 +22,7 @@ def _style() -> Iterator[None]:
 
 
 def only(growth: pd.DataFrame) -> Axes:
-    (drawing,) = figures.drawings(growth)
+    (drawing,) = figures.drawings(growth, LEVELS)
     assert drawing.stem == "infonce-efficientnet-lite0-growth"
     (axes,) = drawing.figure.axes
     return axes
@@ -74,4 +75,4 @@ def test_nothing_finite_is_said(learning: pd.DataFrame) -> None:
 
 
 def test_no_growth_is_no_figure(learning: pd.DataFrame) -> None:
-    assert list(figures.drawings(learning[:0])) == []
+    assert list(figures.drawings(learning[:0], LEVELS)) == []

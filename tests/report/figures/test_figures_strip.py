@@ -1,4 +1,4 @@
-"""One picture at all levels."""
+"""One image at all levels."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from matplotlib.transforms import Bbox
 
 from imleak.report.figures import StripImages, strip, style
+from imleak.report.levels import Levels
+from schemes import LEVELS, planes
 
 Make = Callable[..., StripImages]
 
@@ -49,7 +51,7 @@ def test_a_large_image_is_whole_beside_a_native_crop(make_picture: Make) -> None
     picture = make_picture((1, 500, 900))
     assert picture.window == (slice(150, 350), slice(350, 550))
     with style.print_style():
-        (drawing,) = strip.drawings(picture)
+        (drawing,) = strip.drawings(picture, LEVELS)
     plain, cipher, *_ = (np.asarray(axes.images[0].get_array()) for axes in drawing.figure.axes)
     assert max(plain.shape) == 2 * strip.CROP
     assert plain.shape[1] / plain.shape[0] == pytest.approx(1.5, rel=0.01)
@@ -65,7 +67,7 @@ def test_every_level_is_shown_once_and_nothing_overlaps(
     make_picture: Make, shape: tuple[int, int, int], bits: int
 ) -> None:
     with style.print_style():
-        (drawing,) = strip.drawings(make_picture(shape, bits))
+        (drawing,) = strip.drawings(make_picture(shape, bits), Levels.of(planes(bits)))
         texts = [text.get_text() for text in drawing.figure.texts]
     assert [text for text in texts if text.startswith("s =")] == [
         f"s = {level}" for level in range(bits + 1)
@@ -86,7 +88,7 @@ def _overlap(one: Bbox, other: Bbox) -> bool:
 def test_pictures_stand_where_their_level_is(make_picture: Make) -> None:
     picture = make_picture()
     with style.print_style():
-        (drawing,) = strip.drawings(picture)
+        (drawing,) = strip.drawings(picture, LEVELS)
     plain, *rest = (np.asarray(axes.images[0].get_array()) for axes in drawing.figure.axes)
     np.testing.assert_array_equal(plain, picture.plain[0])
     np.testing.assert_array_equal(rest[2 * 3], picture.cipher[3][0])
@@ -97,12 +99,12 @@ def test_a_single_level_takes_one_column(make_picture: Make) -> None:
     whole = make_picture()
     one = StripImages(whole.name, 8, whole.plain, {3: whole.cipher[3]}, {3: whole.clear[3]})
     with style.print_style():
-        (drawing,) = strip.drawings(one)
+        (drawing,) = strip.drawings(one, LEVELS)
     assert drawing.figure.get_figwidth() == style.COLUMN_WIDTH
 
 
 def test_no_picture_no_strip() -> None:
-    assert list(strip.drawings(None)) == []
+    assert list(strip.drawings(None, LEVELS)) == []
 
 
 def test_levels_and_shapes_must_agree(make_picture: Make) -> None:

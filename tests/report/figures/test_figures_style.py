@@ -15,6 +15,7 @@ from matplotlib.text import Text
 from PIL import Image
 
 from imleak.report.figures import StripImages, curves, strip, style, training, write_figures
+from schemes import LEVELS
 
 Make = Callable[..., pd.DataFrame]
 
@@ -47,7 +48,7 @@ def test_files_repeat_are_titled_and_embed_truetype(
     make_picture: Callable[..., StripImages],
 ) -> None:
     summary, strip = make_rows("m", [3, 2, 1.0]), make_picture((1, 20, 30))
-    arguments = (no_history, summary, learning, strip)
+    arguments = (no_history, summary, learning, strip, LEVELS)
     before = dict(mpl.rcParams)
     first = write_figures(tmp_path / "a", *arguments)
     second = write_figures(tmp_path / "b", *arguments)
@@ -63,7 +64,7 @@ def test_files_repeat_are_titled_and_embed_truetype(
         assert b"/Type3" not in content
         assert b"CreationDate" not in content
     with Image.open(first[3]) as image:
-        assert image.info["Title"] == "m on pixels against the level s"
+        assert image.info["Title"] == "m on pixels against the level"
         assert image.width == int(3.5 * 300)
 
 
@@ -72,9 +73,9 @@ def test_nothing_is_cut_off_and_all_type_is_8_points(
 ) -> None:
     with style.print_style():
         drawings = [
-            *curves.drawings(whole),
-            *training.drawings(histories),
-            *strip.drawings(make_picture((1, 30, 40), 16)),
+            *curves.drawings(whole, LEVELS),
+            *training.drawings(histories, LEVELS),
+            *strip.drawings(make_picture((1, 30, 40), 16), LEVELS),
         ]
         for drawing in drawings:
             figure = drawing.figure
@@ -90,7 +91,7 @@ def test_nothing_is_cut_off_and_all_type_is_8_points(
 
 def test_a_name_is_never_a_formula(make_rows: Make) -> None:
     with style.print_style():
-        (drawing,) = curves.drawings(make_rows("m", [1.0], encoder=r"$\frac{$"))
+        (drawing,) = curves.drawings(make_rows("m", [1.0], encoder=r"$\frac{$"), LEVELS)
         drawing.figure.draw_without_rendering()
         (heading,) = (t for t in drawing.figure.findobj(Text) if t.get_weight() == "bold")
     assert heading.get_text() == r"m on $\frac{$"

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
 from imleak.report.figures import style, training
+from schemes import LEVELS
 
 TABLES = arrays(
     float, array_shapes(min_dims=2, max_dims=2, max_side=6), elements=st.floats(-50, 50)
@@ -57,7 +58,7 @@ def test_distance_does_not_see_what_all_levels_share(values: np.ndarray, shift: 
 def test_a_curve_a_level_that_looks_the_same_in_every_panel(histories: pd.DataFrame) -> None:
     part = histories[~((histories["protocol"] == "held-out") & (histories["level"] < 3))]
     with style.print_style():
-        epochs, distance = training.drawings(part)
+        epochs, distance = training.drawings(part, LEVELS)
     assert [epochs.stem[-6:], distance.stem[-8:]] == ["epochs", "distance"]
     for drawing in (epochs, distance):
         left, right = drawing.figure.axes
@@ -75,16 +76,16 @@ def test_a_curve_a_level_that_looks_the_same_in_every_panel(histories: pd.DataFr
 
 def test_one_level_has_no_distance_to_another(histories: pd.DataFrame) -> None:
     with style.print_style():
-        (drawing,) = training.drawings(histories[histories["level"] == 4])
+        (drawing,) = training.drawings(histories[histories["level"] == 4], LEVELS)
     assert drawing.stem == "mine-efficientnet-lite0-epochs"
 
 
 def test_an_estimator_that_never_had_a_value_says_so(histories: pd.DataFrame) -> None:
     with style.print_style():
-        epochs, _ = training.drawings(histories.assign(value=np.nan))
+        epochs, _ = training.drawings(histories.assign(value=np.nan), LEVELS)
         texts = [text.get_text() for axes in epochs.figure.axes for text in axes.texts]
     assert texts.count("no value: training failed") == 2
 
 
 def test_no_history_no_figure(no_history: pd.DataFrame) -> None:
-    assert list(training.drawings(no_history)) == []
+    assert list(training.drawings(no_history, LEVELS)) == []

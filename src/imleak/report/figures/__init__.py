@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from ..levels import Levels
 from . import curves, findings, learning, training
 from .strip import StripImages
 from .strip import drawings as strip_drawings
@@ -21,6 +22,7 @@ def write_figures(
     summary: pd.DataFrame,
     growth: pd.DataFrame,
     strip: StripImages | None,
+    levels: Levels,
 ) -> list[Path]:
     """Draw a run into ``out/figures``: one image at all levels, what is found, each measure
     against the level, each estimator against its training images, its epochs and its distance
@@ -30,9 +32,10 @@ def write_figures(
     ----------
     out : folder of the run.
     frame : the tidy results; rows with an epoch are histories.
-    summary : a row a scheme, encoder, measure, part, protocol and level.
+    summary : a row an encoder, measure, part, protocol and level.
     growth : a row an estimate and number of training images.
-    strip : the picture of the strip, or None for no strip.
+    strip : the image of the strip, or None for no strip.
+    levels : what the levels are called.
 
     Returns
     -------
@@ -46,17 +49,21 @@ def write_figures(
     """
     folder = out / "figures"
     with print_style():
-        drawn = drawings(frame, summary, growth, strip)
+        drawn = drawings(frame, summary, growth, strip, levels)
         return [path for drawing in drawn for path in save(drawing, folder)]
 
 
 def drawings(
-    frame: pd.DataFrame, summary: pd.DataFrame, growth: pd.DataFrame, strip: StripImages | None
+    frame: pd.DataFrame,
+    summary: pd.DataFrame,
+    growth: pd.DataFrame,
+    strip: StripImages | None,
+    levels: Levels,
 ) -> Iterator[Drawing]:
     """Every figure of a run, drawn when it is asked for; the arguments of
     :func:`write_figures`."""
-    yield from strip_drawings(strip)
-    yield from findings.drawings(summary)
-    yield from curves.drawings(summary)
-    yield from learning.drawings(growth)
-    yield from training.drawings(frame)
+    yield from strip_drawings(strip, levels)
+    yield from findings.drawings(summary, levels)
+    yield from curves.drawings(summary, levels)
+    yield from learning.drawings(growth, levels)
+    yield from training.drawings(frame, levels)

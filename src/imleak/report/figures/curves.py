@@ -10,6 +10,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
+from ..levels import Levels
 from ..words import BOUNDS
 from . import style
 from .style import Drawing, finite, numbers
@@ -21,28 +22,28 @@ _NOT_SHOWN_AS_LEAK = ("no leak found", "unreliable")
 _NO_VALUE = "no value: every measurement failed"
 
 
-def drawings(summary: pd.DataFrame) -> Iterator[Drawing]:
-    """One figure a scheme, encoder and measure; protocols side by side. Measures of several
+def drawings(summary: pd.DataFrame, levels: Levels) -> Iterator[Drawing]:
+    """One figure an encoder and measure; protocols side by side. Measures of several
     quantities stand in the figure of findings."""
     alone = summary[summary["level"].notna() & summary["quantity"].isna()]
     placed = alone.sort_values("level", kind="stable")
     for words, heading, rows in style.by_measure(placed):
-        yield drawing(style.stem(*words), heading, rows)
+        yield drawing(style.stem(*words), heading, rows, levels)
 
 
-def drawing(stem: str, heading: str, rows: pd.DataFrame) -> Drawing:
+def drawing(stem: str, heading: str, rows: pd.DataFrame, levels: Levels) -> Drawing:
     """Summary rows of one measure and encoder against the level."""
     protocols = style.by_protocol(rows)
     figure, panels = style.panels(len(protocols), heading, height=2.5)
-    frame = _Frame.around(rows)
+    frame, ranks = _Frame.around(rows), sorted({int(level) for level in rows["level"]})
     for axes, (protocol, shown) in zip(panels, protocols, strict=True):
         axes.set_title(_subtitle(protocol, shown))
-        axes.set_xlabel("level s")
+        style.level_axis(axes, ranks, levels)
         _draw(axes, shown, frame)
     measure = style.printable(str(rows["measure"].iloc[0]), 24)
     panels[0].set_ylabel(style.with_unit(measure, rows["unit"].iloc[0]))
     style.common_legend(figure, panels)
-    return Drawing(stem, f"{style.printable(heading)} against the level s", figure)
+    return Drawing(stem, f"{style.printable(heading)} against the level", figure)
 
 
 def _subtitle(protocol: str, rows: pd.DataFrame) -> str:
@@ -91,10 +92,7 @@ class _Frame:
 
 
 def _draw(axes: Axes, rows: pd.DataFrame, frame: _Frame) -> None:
-    levels = sorted({int(level) for level in rows["level"]})
     axes.set_ylim(frame.low, frame.high)
-    axes.set_xlim(levels[0] - 0.4, levels[-1] + 0.4)
-    axes.set_xticks(levels[:: 1 + len(levels) // 20])
     if frame.low < 0 < frame.high:
         axes.axhline(0, color=style.GREY, linewidth=0.6, zorder=1)
     mean = numbers(rows, "mean")

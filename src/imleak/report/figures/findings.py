@@ -11,7 +11,8 @@ from matplotlib.figure import Figure
 from .. import cells
 from ..adversaries import MATCH, RECOGNISE
 from ..cells import Column
-from ..findings import TOLD
+from ..findings import QUANTITIES
+from ..levels import Levels
 from . import style
 from .style import Drawing
 
@@ -31,17 +32,17 @@ def chart_of(column: Column) -> str | None:
     what images show, or is told by another quantity."""
     if column.measure in (RECOGNISE, MATCH):
         if column.unit == "share":
-            return "share" if column.quantity in TOLD[column.measure][:1] else None
+            return "share" if column.quantity in QUANTITIES[column.measure][:1] else None
         return "bit"
     is_held_out = column.encoder != "pixels" and column.protocol == "held-out"
     return "bit" if is_held_out and column.unit == "bit" and column.has_verdict else None
 
 
-def drawings(summary: pd.DataFrame) -> Iterator[Drawing]:
+def drawings(summary: pd.DataFrame, levels: Levels) -> Iterator[Drawing]:
     """Both panels side by side, or the one there is; nothing where nobody looked at images."""
     charts: dict[str, list[Column]] = {"share": [], "bit": []}
     for column in cells.columns(summary):
-        if column.cells and (chart := chart_of(column)):
+        if max(column.cells, default=0) > 0 and (chart := chart_of(column)):
             charts[chart].append(column)
     shown = {chart: columns for chart, columns in charts.items() if columns}
     if not shown:
@@ -53,14 +54,15 @@ def drawings(summary: pd.DataFrame) -> Iterator[Drawing]:
         for column in columns:
             _draw(axes, column, *_LOOKS[place % len(_LOOKS)])
             place += 1
-        axes.set_xlabel("level s")
+        ranks = {rank for column in columns for rank in column.cells if rank > 0}
+        style.level_axis(axes, sorted(ranks), levels)
         axes.set_ylabel("share of images" if chart == "share" else "bits, at least")
         if chart == "share":
             axes.set_ylim(-0.02, 1.02)
         axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3, fontsize=6.5)
     for axes in panels[len(shown) :]:
         axes.axis("off")
-    yield Drawing(STEM, "What is found against the level s", figure)
+    yield Drawing(STEM, "What is found against the level", figure)
 
 
 def _draw(axes: Axes, column: Column, colour: str, marker: str) -> None:
@@ -74,4 +76,3 @@ def _draw(axes: Axes, column: Column, colour: str, marker: str) -> None:
         face = colour if claims else "white"
         axes.plot(level, cell.value, marker, color=colour, markerfacecolor=face)
     axes.plot(levels, [c.null_mean for c in found], color=colour, ls=style.LINES[3], lw=0.8)
-    axes.set_xticks(levels)

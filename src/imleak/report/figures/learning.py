@@ -14,6 +14,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, NullLocator
 
+from ..levels import Levels
 from ..words import BOUNDS
 from . import style
 from .style import Drawing, finite, numbers
@@ -23,13 +24,13 @@ _APART = 1.02
 do not cover each other."""
 
 
-def drawings(growth: pd.DataFrame) -> Iterator[Drawing]:
-    """One figure a scheme, encoder and measure that was asked for its growth."""
+def drawings(growth: pd.DataFrame, levels: Levels) -> Iterator[Drawing]:
+    """One figure an encoder and measure that was asked for its growth."""
     for words, heading, rows in style.by_measure(growth):
-        yield _drawing(style.stem(*words, "growth"), heading, rows)
+        yield _drawing(style.stem(*words, "growth"), heading, rows, levels)
 
 
-def _drawing(stem: str, heading: str, rows: pd.DataFrame) -> Drawing:
+def _drawing(stem: str, heading: str, rows: pd.DataFrame, levels: Levels) -> Drawing:
     figure, (axes,) = style.panels(1, heading, height=2.6)
     protocol, bound = (str(rows[name].iloc[0]) for name in ("protocol", "bound"))
     axes.set_title(f"{protocol} · {BOUNDS.get(bound, bound)}")
@@ -38,7 +39,7 @@ def _drawing(stem: str, heading: str, rows: pd.DataFrame) -> Drawing:
     axes.set_ylabel(style.with_unit(measure, rows["unit"].iloc[0]))
     _count(axes, sorted({int(count) for count in rows["train_groups"]}))
     _scale(axes, rows)
-    _draw(axes, rows)
+    _draw(axes, rows, levels)
     figure.legend(loc="outside right center", handlelength=2.2)
     title = f"{style.printable(heading)} against the number of training images"
     return Drawing(stem, title, figure)
@@ -69,15 +70,15 @@ def _scale(axes: Axes, rows: pd.DataFrame) -> None:
         axes.axhline(0, color=style.GREY, linewidth=0.6, zorder=1)
 
 
-def _draw(axes: Axes, rows: pd.DataFrame) -> None:
+def _draw(axes: Axes, rows: pd.DataFrame, levels: Levels) -> None:
     """The curve of each level with its intervals, and a mark at its end where it rises."""
-    levels = sorted({int(level) for level in rows["level"]})
+    ranks = sorted({int(level) for level in rows["level"]})
     ends = []
-    for place, (level, look) in enumerate(zip(levels, style.level_looks(len(levels)), strict=True)):
-        curve = rows[rows["level"] == level].sort_values("train_groups")
-        shift = _APART ** (place - (len(levels) - 1) / 2)
+    for place, (rank, look) in enumerate(zip(ranks, style.level_looks(len(ranks)), strict=True)):
+        curve = rows[rows["level"] == rank].sort_values("train_groups")
+        shift = _APART ** (place - (len(ranks) - 1) / 2)
         images, value = numbers(curve, "train_groups") * shift, numbers(curve, "value")
-        axes.plot(images, value, markersize=3.5, label=f"s = {level}", **look)
+        axes.plot(images, value, markersize=3.5, label=levels[rank].short, **look)
         low, high = numbers(curve, "low"), numbers(curve, "high")
         axes.vlines(images, low, high, color=look["color"], linewidth=0.8)
         if curve["rising"].fillna(value=False).any():

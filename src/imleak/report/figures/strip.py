@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ...interfaces import Samples
+from ..levels import Levels
 from . import style
 from .style import Drawing
 
@@ -77,11 +78,11 @@ class StripImages:
         return tuple(sorted(self.cipher))
 
 
-def drawings(strip: StripImages | None) -> Iterator[Drawing]:
-    """The strip of one picture, or nothing."""
+def drawings(strip: StripImages | None, levels: Levels) -> Iterator[Drawing]:
+    """The strip of one image, or nothing."""
     if strip is not None:
         title = f"{style.printable(strip.name)}: plain, and its cipher and clear part at each level"
-        yield Drawing("strip", title, _figure(strip))
+        yield Drawing("strip", title, _figure(strip, levels))
 
 
 def to_screen(samples: Samples, bits: int, shift: int = 0) -> NDArray[np.uint8]:
@@ -105,14 +106,14 @@ def middle(height: int, width: int, tall: int, wide: int) -> tuple[slice, slice]
 
 
 def averaged(screen: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
-    """A picture (H, W) or (H, W, 3) averaged to at most `side` along its longer side."""
+    """An image (H, W) or (H, W, 3) averaged to at most `side` along its longer side."""
     height, width = screen.shape[:2]
     scale = min(1.0, side / max(height, width))
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     return np.asarray(Image.fromarray(screen).resize(size, Image.Resampling.BOX))
 
 
-def _figure(strip: StripImages) -> Figure:
+def _figure(strip: StripImages, called: Levels) -> Figure:
     """Plain on the left; right of it a column a level, in as many blocks of two rows as the
     levels need."""
     levels = strip.levels
@@ -132,12 +133,10 @@ def _figure(strip: StripImages) -> Figure:
     total = blocks * block + (blocks - 1) * 2 * _GAP
     figure = Figure(figsize=(page, total))
 
-    def show(
-        picture: NDArray[np.uint8], left: float, top: float, size: tuple[float, float]
-    ) -> Axes:
+    def show(image: NDArray[np.uint8], left: float, top: float, size: tuple[float, float]) -> Axes:
         wide, high = size
         axes = figure.add_axes((left / page, 1 - (top + high) / total, wide / page, high / total))
-        axes.imshow(picture, cmap="gray", vmin=0, vmax=255, interpolation="none", aspect="auto")
+        axes.imshow(image, cmap="gray", vmin=0, vmax=255, interpolation="none", aspect="auto")
         axes.set(xticks=[], yticks=[])
         axes.spines[:].set(visible=True, linewidth=0.4, color=style.GREY)
         return axes
@@ -154,7 +153,7 @@ def _figure(strip: StripImages) -> Figure:
         row, column = divmod(position, across)
         top = row * (block + 2 * _GAP) + _HEAD
         left = beside + _LABEL + column * (cell + _GAP)
-        write(f"s = {level}", left + cell / 2, top - _HEAD / 2)
+        write(called[level].short, left + cell / 2, top - _HEAD / 2)
         clear = strip.clear[level]
         show(to_screen(strip.cipher[level], strip.bits), left, top, (cell, tall))
         seen = to_screen(clear, strip.bits, stretch(clear, used))

@@ -36,6 +36,7 @@ from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
 from ...study.store import write_whole
+from ..levels import Levels
 
 COLUMN_WIDTH, PAGE_WIDTH = 3.5, 7.16
 """Inches; of an IEEE transactions page."""
@@ -166,15 +167,10 @@ def panels(
 
 
 def by_measure(rows: pd.DataFrame) -> Iterator[tuple[tuple[str, ...], str, pd.DataFrame]]:
-    """The rows of each measure, scheme and encoder; with the words that name them, and a
-    heading. The scheme is named where there are several."""
-    several = rows["scheme"].nunique() > 1
-    for key, group in rows.groupby(["measure", "encoder", "scheme"], sort=False):
-        measure, encoder, scheme = map(str, key)
-        if several:
-            yield (measure, encoder, scheme), f"{measure} on {encoder}, {scheme}", group
-        else:
-            yield (measure, encoder), f"{measure} on {encoder}", group
+    """The rows of each measure and encoder; with the words that name them, and a heading."""
+    for key, group in rows.groupby(["measure", "encoder"], sort=False):
+        measure, encoder = map(str, key)
+        yield (measure, encoder), f"{measure} on {encoder}", group
 
 
 def by_protocol(rows: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
@@ -182,6 +178,18 @@ def by_protocol(rows: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
     protocols = rows["protocol"].fillna("")
     names = [*PROTOCOLS, *sorted(set(protocols) - set(PROTOCOLS))]
     return [(name, rows[protocols == name]) for name in names if (protocols == name).any()]
+
+
+def level_axis(axes: Axes, ranks: Sequence[int], levels: Levels) -> None:
+    """The levels of a scheme along the horizontal axis; long names are set aslant, and of more
+    than 20 some are left out."""
+    shown = list(ranks)[:: 1 + len(ranks) // 20]
+    ticks = [printable(levels.tick(rank), 24) for rank in shown]
+    axes.set_xlabel(levels.axis)
+    axes.set_xticks(shown, ticks)
+    if sum(map(len, ticks)) > 30:
+        axes.tick_params("x", rotation=30)
+    axes.set_xlim(min(ranks) - 0.4, max(ranks) + 0.4)
 
 
 def numbers(rows: pd.DataFrame, column: str) -> NDArray[np.float64]:

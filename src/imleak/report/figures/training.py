@@ -16,27 +16,28 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
+from ..levels import Levels
 from . import style
 from .style import Drawing
 
 _MANY_LEVELS = 12
 
 
-def drawings(frame: pd.DataFrame) -> Iterator[Drawing]:
+def drawings(frame: pd.DataFrame, levels: Levels) -> Iterator[Drawing]:
     """The value, then its distance to the maximum, of every estimator with a history."""
     history = frame[frame["epoch"].notna() & frame["level"].notna()]
     for words, heading, rows in style.by_measure(history):
         unit = rows["unit"].iloc[0]
         label = style.with_unit("value", unit)
-        yield _drawing(style.stem(*words, "epochs"), heading, rows, by_epoch, label)
+        yield _drawing(style.stem(*words, "epochs"), heading, rows, by_epoch, label, levels)
         if rows["level"].nunique() > 1:
-            yield distance(style.stem(*words, "distance"), heading, rows)
+            yield distance(style.stem(*words, "distance"), heading, rows, levels)
 
 
-def distance(stem: str, heading: str, rows: pd.DataFrame) -> Drawing:
+def distance(stem: str, heading: str, rows: pd.DataFrame, levels: Levels) -> Drawing:
     """Histories of one measure and encoder as their distance to the maximum."""
     label = style.with_unit("distance to maximum", rows["unit"].iloc[0])
-    return _drawing(stem, heading, rows, _distance, label)
+    return _drawing(stem, heading, rows, _distance, label, levels)
 
 
 def by_epoch(rows: pd.DataFrame) -> pd.DataFrame:
@@ -69,35 +70,36 @@ def _drawing(
     rows: pd.DataFrame,
     curves: Callable[[pd.DataFrame], pd.DataFrame],
     label: str,
+    levels: Levels,
 ) -> Drawing:
     protocols = style.by_protocol(rows)
-    levels = sorted({int(level) for level in rows["level"]})
-    many = len(levels) > _MANY_LEVELS
+    ranks = sorted({int(level) for level in rows["level"]})
+    many = len(ranks) > _MANY_LEVELS
     figure, panels = style.panels(len(protocols), heading, wide=many)
     entries: dict[int, Line2D] = {}
     for axes, (protocol, shown) in zip(panels, protocols, strict=True):
         axes.set_title(protocol)
         axes.set_xlabel("epoch")
         axes.xaxis.set_major_locator(MaxNLocator("auto", integer=True, steps=[1, 2, 5, 10]))
-        entries |= _draw(axes, curves(shown), levels)
+        entries |= _draw(axes, curves(shown), ranks)
     panels[0].set_ylabel(label)
-    names = [f"s = {level}" for level in levels]
-    lines = [entries[level] for level in levels]
+    names = [style.printable(levels[rank].short, 24) for rank in ranks]
+    lines = [entries[rank] for rank in ranks]
     figure.legend(lines, names, loc="outside right center", ncols=1 + many, handlelength=2.2)
     title = f"{style.printable(heading)}: {label.partition(' (')[0]} by epoch, one curve a level"
     return Drawing(stem, title, figure)
 
 
-def _draw(axes: Axes, curves: pd.DataFrame, levels: Sequence[int]) -> dict[int, Line2D]:
+def _draw(axes: Axes, curves: pd.DataFrame, ranks: Sequence[int]) -> dict[int, Line2D]:
     """The curve of each level, which looks the same in every panel."""
     drawn = {}
-    for place, (level, look) in enumerate(zip(levels, style.level_looks(len(levels)), strict=True)):
-        if level in curves:
-            (drawn[level],) = axes.plot(
+    for place, (rank, look) in enumerate(zip(ranks, style.level_looks(len(ranks)), strict=True)):
+        if rank in curves:
+            (drawn[rank],) = axes.plot(
                 curves.index.to_numpy(dtype=float),
-                curves[level].to_numpy(dtype=float),
+                curves[rank].to_numpy(dtype=float),
                 markersize=3.5,
-                markevery=style.spaced_markers(len(curves), place, len(levels)),
+                markevery=style.spaced_markers(len(curves), place, len(ranks)),
                 **look,
             )
     if len(curves) == 1:

@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...study.store import Run
-from .. import cells, overview, reviewers, tables
+from .. import cells, overview, reviewers
 from ..answer import answer
 from ..findings import turning_level
-from ..latex import to_latex
+from ..levels import Levels
 from ..runs import cautions, labels
-from . import charts
-from .payload import overlay, page_data
+from ..text import to_csv, to_latex
+from .payload import level_data, overlay, page_data
 from .sheet import blocks, render
 
 MOST_ROWS = 200
@@ -38,26 +38,27 @@ def to_html(run: Run, acceptable: float | None = None) -> str:
     ----------
     acceptable : bits an image that may leak, to recommend a level for.
     """
-    columns = cells.columns(run.summary)
+    columns, levels = cells.columns(run.summary), Levels.of(run.manifest)
     manifest = {**_MISSING, **run.manifest}
     bits = max((int(image["bits"]) for image in manifest["images"]), default=8)
     found = answer(run.summary, manifest, acceptable)
-    decides = overview.overview(run.summary)
+    decides = overview.overview(run.summary, manifest)
     return render(
         "report.html.j2",
-        cells.levels(columns),
+        levels,
+        cells.ranks(columns),
         run=manifest,
         answer=found,
-        data=page_data(run, found.findings),
+        data=page_data(run, levels, found.findings),
         opening=turning_level(found.findings),
         overview=decides,
-        overview_levels=overview.levels(decides),
+        overview_ranks=overview.ranks(decides),
         blocks=blocks(columns),
-        notes=cells.notes(run.summary),
+        notes=cells.notes(run.summary, levels),
         reviewers=reviewers.rows(run.summary, bits),
         reviewers_warning=reviewers.WARNING,
-        csv=tables.to_csv(run.summary),
-        tex=to_latex(run.summary),
+        csv=to_csv(run.summary, manifest),
+        tex=to_latex(run.summary, manifest),
         most=MOST_ROWS,
     )
 
@@ -73,23 +74,28 @@ def to_comparison(runs: Sequence[Run]) -> str:
     """
     named = labels(runs)
     shown = {name: cells.columns(run.summary) for name, run in named.items()}
-    levels = sorted({level for columns in shown.values() for level in cells.levels(columns)})
-    told = [
+    of_runs = {name: Levels.of(run.manifest) for name, run in named.items()}
+    levels = Levels.shared(list(of_runs.values()))
+    ranks = sorted({rank for columns in shown.values() for rank in cells.ranks(columns)})
+    compared = [
         {
             "label": name,
             "path": str(run.path),
             "manifest": {**_MISSING, **run.manifest},
             "answer": answer(run.summary, run.manifest),
+            "levels": of_runs[name],
+            "ranks": cells.ranks(shown[name]),
             "blocks": blocks(shown[name]),
-            "notes": cells.notes(run.summary),
+            "notes": cells.notes(run.summary, of_runs[name]),
         }
         for name, run in named.items()
     ]
     data = {
-        "specs": charts.specs(),
-        "series": list(overlay(shown)),
+        **level_data(levels, ranks),
+        "series": list(overlay(shown, of_runs)),
         "training": [],
         "growth": [],
-        "pictures": [],
+        "previews": [],
     }
-    return render("compare.html.j2", levels, runs=told, cautions=cautions(named), data=data)
+    given = {"runs": compared, "cautions": cautions(named), "data": data}
+    return render("compare.html.j2", levels, ranks, **given)

@@ -16,11 +16,11 @@ _PADDING = {"left": 2, "top": 5, "right": 16, "bottom": 5}
 _DASHES = [[1, 0], [6, 3], [2, 2], [8, 3, 2, 3]]
 
 
-def specs() -> dict[str, Any]:
-    """Every chart by name."""
+def specs(axis: str) -> dict[str, Any]:
+    """Every chart by name; `axis` is what levels count."""
     return {
-        "answer": _answer(),
-        "curves": _curves(),
+        "answer": _answer(axis),
+        "curves": _curves(axis),
         "training": _training(),
         "growth": _growth(),
     }
@@ -37,9 +37,9 @@ def scripts() -> str:
     return bundle
 
 
-def _answer() -> dict[str, Any]:
+def _answer(axis: str) -> dict[str, Any]:
     """Findings against the level: chance, interval, value."""
-    x = alt.X("s:Q", title="level s", scale=alt.Scale(nice=False, padding=16))
+    x = alt.X("s:Q", title=axis, scale=alt.Scale(nice=False, padding=16))
     y = alt.Y("value:Q", title=None)
     base = alt.Chart(alt.NamedData("rows")).encode(
         x=x, color=alt.Color("colour:N", scale=None), detail="id:N"
@@ -57,14 +57,14 @@ def _answer() -> dict[str, Any]:
         y=y, shape=alt.Shape("shape:N", scale=None), fill=fill
     )
     hover = base.mark_point(size=700, opacity=0, filled=True, clip=True).encode(
-        y=y, tooltip=_tooltip("measure", "level", "value", "interval", "null", "said")
+        y=y, tooltip=_tooltip("measure", "level", "value", "interval", "null", "verdict")
     )
     return _finish(alt.layer(chance, interval, line, point, hover))
 
 
-def _curves() -> dict[str, Any]:
+def _curves(axis: str) -> dict[str, Any]:
     """A measure against the level: null band, ceiling, exact value, interval, value."""
-    x = alt.X("s:Q", title="level s", scale=alt.Scale(nice=False, padding=16))
+    x = alt.X("s:Q", title=axis, scale=alt.Scale(nice=False, padding=16))
     value = alt.Y("value:Q", title=None, scale=alt.Scale(zero=False, nice=True))
     colour = alt.Color("colour:N", scale=None)
     dash = alt.StrokeDash(
@@ -84,7 +84,7 @@ def _curves() -> dict[str, Any]:
         y=value, shape=shape, fill=fill
     )
     hover = base.mark_point(size=700, opacity=0, filled=True, clip=True).encode(
-        y=value, tooltip=_tooltip("measure", "level", "value", "interval", "null", "top", "said")
+        y=value, tooltip=_tooltip("measure", "level", "value", "interval", "null", "top", "verdict")
     )
     return _finish(alt.layer(null, ceiling, exact, interval, line, point, hover))
 
@@ -121,7 +121,7 @@ def _growth() -> dict[str, Any]:
     line = base.mark_line(strokeWidth=1.8, clip=True).encode(y=y)
     point = base.mark_point(size=40, filled=True, opacity=1, clip=True).encode(y=y)
     hover = base.mark_point(size=500, opacity=0, filled=True, clip=True).encode(
-        y=y, tooltip=_tooltip("level", "training", "value", "interval", "said")
+        y=y, tooltip=_tooltip("level", "training", "value", "interval", "verdict")
     )
     return _finish(alt.layer(interval, line, point, _at_the_end(base), hover))
 
@@ -129,7 +129,7 @@ def _growth() -> dict[str, Any]:
 def _at_the_end(base: alt.Chart) -> alt.Chart:
     """The level of a line beside its last point, for whoever cannot go by colours; no label
     stands over another."""
-    marks = base.mark_text(align="left", dx=7, fontSize=11).encode(text="s:N", y="label:Q")
+    marks = base.mark_text(align="left", dx=7, fontSize=11).encode(text="tick:N", y="label:Q")
     last: alt.Chart = marks.transform_filter("datum.last")
     return last
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -13,14 +13,16 @@ import matplotlib as mpl
 import pandas as pd
 from matplotlib.colors import to_hex
 
+from ...interfaces import Level
 from ...study.store import Run
-from ..adversaries import MATCH
-from ..cells import MARKS, Column, columns
+from ..adversaries import MATCH, PIXELS
+from ..cells import MARKS, Column, columns, ranks
 from ..figures.findings import chart_of
 from ..figures.training import by_epoch
-from ..findings import TOLD, Finding
-from ..pictures import Picture, data_uri, read_pictures
-from ..words import BOUNDS, percent
+from ..findings import QUANTITIES, Finding
+from ..levels import Levels
+from ..previews import Preview, data_uri, read_previews
+from ..words import BOUNDS, capitalised, percent
 from . import charts
 
 SHAPES = ("circle", "square", "triangle-up", "diamond", "triangle-down", "cross", "triangle-right")
@@ -31,23 +33,45 @@ MOST_EPOCHS = 150
 """Points of a curve of training; of longer ones, evenly spread epochs are drawn."""
 
 
-def page_data(run: Run, found: Sequence[Finding]) -> dict[str, Any]:
-    """Charts, series, histories, growth, pictures and findings of a run."""
+def page_data(run: Run, levels: Levels, found: Sequence[Finding]) -> dict[str, Any]:
+    """Charts, series, histories, growth, previews and findings of a run."""
     shown = columns(run.summary)
     with_points = [column for column in shown if column.cells]
     # What stands in the charts of the answer has the first colours and shapes.
     drawn = sorted(with_points, key=lambda column: chart_of(column) is None)
     looks = _looks_of_answer(drawn)
+    previews = list(_previews(run, shown))
+    of_previews = [rank for preview in previews for rank in preview["levels"]]
     return {
-        "specs": charts.specs(),
+        **level_data(levels, {*levels.by_rank, *ranks(shown), *of_previews}),
         "series": [
-            series(column, place) | (looks.get(id(column)) or {})
+            series(column, place, levels) | (looks.get(id(column)) or {})
             for place, column in enumerate(drawn)
         ],
         "training": list(_training(run.histories)),
-        "growth": [*_growth(run.growth, shown), *_linkage(run.linkage)],
-        "pictures": list(_pictures(run, shown)),
+        "growth": [*_growth(run.growth, shown, levels), *_linkage(run.linkage, levels)],
+        "previews": previews,
         "findings": _found(found),
+    }
+
+
+def level_data(levels: Levels, shown: Iterable[int]) -> dict[str, Any]:
+    """The charts, what levels are called in them, and what is seen of an image at one."""
+    hidden, clear = levels.hidden_part, levels.clear_part
+    return {
+        "specs": charts.specs(levels.axis),
+        "levels": {
+            rank: {"short": levels[rank].short, "tick": levels.tick(rank)}
+            | {"label": levels[rank].label}
+            for rank in sorted(shown)
+        },
+        "words": {
+            "plain": "The image as it was.",
+            "cipher": "What is stored or sent."
+            if levels.recorded
+            else f"What is stored or sent. Hidden: {hidden}. In the clear: {clear}.",
+            "clear": f"What anyone can use without the key: {clear}, stretched to be seen.",
+        },
     }
 
 
@@ -65,7 +89,7 @@ def _looks_of_answer(shown: Sequence[Column]) -> dict[int, dict[str, Any]]:
     return looks
 
 
-def series(column: Column, place: int) -> dict[str, Any]:
+def series(column: Column, place: int, levels: Levels) -> dict[str, Any]:
     """A measure against the level, with the look it keeps wherever it is drawn.
 
     `first` is whether it is shown unasked: what bounds something is. `lead` is the chart of
@@ -82,22 +106,24 @@ def series(column: Column, place: int) -> dict[str, Any]:
         "name": name,
         "title": f"{name} on {column.encoder}" if column.has_verdict else name,
         "group": f"{column.encoder} · {column.scheme}",
-        "told": ", ".join(filter(None, (*bounds, learned))),
+        "title_of_bound": ", ".join(filter(None, (*bounds, learned))),
         "unit": column.unit,
         "first": any(cell.bound != "none" for cell in column.cells.values()),
         "lead": chart_of(column),
         **_look(place, place),
         "base": base if math.isfinite(base) and base > 0 else None,
-        "points": [_point(column, level, name) for level in sorted(column.cells)],
+        "points": [_point(column, levels[rank], name) for rank in sorted(column.cells)],
     }
 
 
-def overlay(shown: Mapping[str, Sequence[Column]]) -> Iterator[dict[str, Any]]:
+def overlay(
+    shown: Mapping[str, Sequence[Column]], levels: Mapping[str, Levels]
+) -> Iterator[dict[str, Any]]:
     """The measures of several runs: a colour a run, a shape and a dash a measure.
 
     Parameters
     ----------
-    shown : columns by the name of their run. What most of them have is shown first.
+    shown, levels : by the name of a run. What most of them have is shown first.
     """
     drawn = [
         (run, number, column)
@@ -109,7 +135,7 @@ def overlay(shown: Mapping[str, Sequence[Column]]) -> Iterator[dict[str, Any]]:
     kinds = {measure: kind for kind, measure in enumerate(several)}
     for place, (run, number, column) in enumerate(drawn):
         measure = _measure(column)
-        one = series(column, place) | _look(number, kinds[measure])
+        one = series(column, place, levels[run]) | _look(number, kinds[measure])
         for point in one["points"]:
             point["tip_measure"] = f"{run}: {point['tip_measure']}"
         first = one["first"] and several[measure] == max(several.values())
@@ -128,36 +154,36 @@ def _look(colour: int, kind: int) -> dict[str, Any]:
     }
 
 
-def level_colours(levels: Sequence[int], *, dark: bool) -> dict[int, str]:
+def level_colours(ranks: Sequence[int], *, dark: bool) -> dict[int, str]:
     """A colour of cividis for every level; without its darkest or its palest end."""
     low, high = (0.3, 1.0) if dark else (0.0, 0.82)
-    steps = max(len(levels) - 1, 1)
+    steps = max(len(ranks) - 1, 1)
     scale = mpl.colormaps["cividis"]
     return {
-        level: to_hex(scale(low + (high - low) * place / steps))
-        for place, level in enumerate(levels)
+        rank: to_hex(scale(low + (high - low) * place / steps)) for place, rank in enumerate(ranks)
     }
 
 
-def _point(column: Column, level: int, name: str) -> dict[str, Any]:
-    cell = column.cells[level]
+def _point(column: Column, level: Level, name: str) -> dict[str, Any]:
+    cell = column.cells[level.rank]
     unit = f" {column.unit}" if column.unit else ""
     ends = ("low", "high", "null_mean", "null_p95", "ceiling", "exact")
     null = ""
     if math.isfinite(cell.null_mean):
         null = f"{column.number(cell.null_mean)}, 95 % below {column.number(cell.null_p95)}"
     return {
-        "s": level,
+        "s": level.rank,
         "value": finite(cell.value),
         **{end: finite(getattr(cell, end)) for end in ends},
         "hollow": cell.verdict in ("no leak found", "unreliable"),
         "tip_measure": f"{name} on {column.encoder}",
-        "tip_level": f"s = {level}",
-        "tip_value": column.value(level) + unit,
-        "tip_interval": column.interval(level) or "none",
+        "tip_level": level.label,
+        "tip_value": column.value(level.rank) + unit,
+        "tip_interval": column.interval(level.rank) or "none",
         "tip_null": null or "none",
         "tip_top": column.number(cell.ceiling) if math.isfinite(cell.ceiling) else "none",
-        "tip_said": ", ".join(filter(None, (cell.verdict, *column.remarks(level)))) or "no verdict",
+        "tip_verdict": ", ".join(filter(None, (cell.verdict, *column.remarks(level.rank))))
+        or "no verdict",
     }
 
 
@@ -185,7 +211,9 @@ def _training(frame: pd.DataFrame) -> Iterator[dict[str, Any]]:
         }
 
 
-def _growth(growth: pd.DataFrame, shown: Sequence[Column]) -> Iterator[dict[str, Any]]:
+def _growth(
+    growth: pd.DataFrame, shown: Sequence[Column], levels: Levels
+) -> Iterator[dict[str, Any]]:
     keys = ["scheme", "encoder", "measure", "protocol"]
     for (scheme, encoder, measure, protocol), rows in growth.groupby(keys, sort=False):
         number = _number_of(shown, str(scheme), str(encoder), str(measure), str(protocol))
@@ -199,23 +227,23 @@ def _growth(growth: pd.DataFrame, shown: Sequence[Column]) -> Iterator[dict[str,
                     "s": int(row["level"]),
                     "images": int(row["train_groups"]),
                     **{name: finite(row[name]) for name in ("value", "low", "high")},
-                    "tip_level": f"s = {row['level']}",
+                    "tip_level": levels[row["level"]].label,
                     "tip_training": f"{row['train_groups']} images",
                     "tip_value": f"{mark} {number(row['value'])} {row['unit']}",
                     "tip_interval": f"[{number(row['low'])}, {number(row['high'])}]",
-                    "tip_said": "still rising" if _is(row["rising"]) else "no gain seen",
+                    "tip_verdict": "still rising" if _is(row["rising"]) else "no gain seen",
                 }
                 for row in rows.to_dict("records")
             ],
         }
 
 
-def _linkage(linkage: pd.DataFrame) -> Iterator[dict[str, Any]]:
+def _linkage(linkage: pd.DataFrame, levels: Levels) -> Iterator[dict[str, Any]]:
     """The share of images that are picked first, against the candidates."""
-    first = linkage[linkage["quantity"] == TOLD[MATCH][0]]
+    first = linkage[linkage["quantity"] == QUANTITIES[MATCH][0]]
     for (encoder, measure), rows in first.groupby(["encoder", "measure"], sort=False):
         yield {
-            "title": f"{measure} {TOLD[MATCH][0]} on {encoder}",
+            "title": f"{measure} {QUANTITIES[MATCH][0]} on {encoder}",
             "of": "candidates",
             "unit": str(rows["unit"].iloc[0]),
             "points": [
@@ -223,11 +251,11 @@ def _linkage(linkage: pd.DataFrame) -> Iterator[dict[str, Any]]:
                     "s": int(row["level"]),
                     "images": int(row["among"]),
                     **{name: finite(row[name]) for name in ("value", "low", "high")},
-                    "tip_level": f"s = {row['level']}",
+                    "tip_level": levels[row["level"]].label,
                     "tip_training": f"none, {row['among']:,} candidates",
                     "tip_value": percent(row["value"]),
                     "tip_interval": f"[{percent(row['low'])}, {percent(row['high'])}]",
-                    "tip_said": "picked first",
+                    "tip_verdict": "picked first",
                 }
                 for row in rows.to_dict("records")
             ],
@@ -250,35 +278,35 @@ def _found(found: Sequence[Finding]) -> dict[int, list[str]]:
     by_level: dict[int, list[str]] = {}
     for finding in found:
         words = finding.words
-        sentence = f"{words[0].upper()}{words[1:]}.".replace(" %", "\u00a0%")
+        sentence = f"{capitalised(words)}.".replace(" %", "\u00a0%")
         by_level.setdefault(finding.level, []).append(sentence)
     return by_level
 
 
-def _pictures(run: Run, shown: Sequence[Column]) -> Iterator[dict[str, Any]]:
-    kept = read_pictures(run.path)
-    figures = _figures(run.of_images([p.name for p in kept]), shown)
-    for picture in kept:
+def _previews(run: Run, shown: Sequence[Column]) -> Iterator[dict[str, Any]]:
+    kept = read_previews(run.path)
+    figures = _figures(run.of_images([preview.name for preview in kept]), shown)
+    for preview in kept:
         yield {
-            "name": _text(picture.name),
-            "levels": list(picture.levels),
-            "of_width": picture.of_width,
-            "of_height": picture.of_height,
-            "left": picture.left,
-            "top": picture.top,
-            "tables": picture.tables,
-            **{name: _sheet(run, picture, name) for name in ("crop", "whole", "maps")},
-            "figures": figures.get(picture.name, []),
+            "name": _text(preview.name),
+            "levels": list(preview.levels),
+            "of_width": preview.of_width,
+            "of_height": preview.of_height,
+            "left": preview.left,
+            "top": preview.top,
+            "tables": preview.tables,
+            **{name: _sheet(run, preview, name) for name in ("crop", "whole", "maps")},
+            "figures": figures.get(preview.name, []),
         }
 
 
-def _sheet(run: Run, picture: Picture, name: str) -> dict[str, Any] | None:
-    sheet = getattr(picture, name)
+def _sheet(run: Run, preview: Preview, name: str) -> dict[str, Any] | None:
+    sheet = getattr(preview, name)
     return asdict(sheet) | {"source": data_uri(run.path, sheet)} if sheet else None
 
 
 def _figures(frame: pd.DataFrame, shown: Sequence[Column]) -> Mapping[str, list[dict[str, Any]]]:
-    """The numbers of single pictures, by name: a measure and its text at every level."""
+    """The numbers of single images, by name: a measure and its text at every level."""
     single = frame[frame["level"].notna()]
     found: dict[str, list[dict[str, Any]]] = {}
     by_column = {
@@ -294,8 +322,8 @@ def _figures(frame: pd.DataFrame, shown: Sequence[Column]) -> Mapping[str, list[
                 int(row["level"]): column.number(row["value"]) + unit
                 for row in rows[rows["value"].notna()].to_dict("records")
             }
-            told = [*column.headings, *([] if column.encoder == "pixels" else [column.encoder])]
-            found.setdefault(image, []).append({"name": ", ".join(told), "values": values})
+            words = [*column.headings, *([] if column.encoder == PIXELS else [column.encoder])]
+            found.setdefault(image, []).append({"name": ", ".join(words), "values": values})
     return found
 
 

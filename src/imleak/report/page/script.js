@@ -51,7 +51,15 @@
     return [low - margin, high + margin];
   }
 
-  /* Pictures: tiles of sheets, drawn sample by sample. */
+  /** The levels as ticks of an axis; long names are set aslant. */
+  function levelAxis(x, ranks) {
+    const ticks = Object.fromEntries(ranks.map((rank) => [rank, data.levels[rank].tick]));
+    const long = Object.values(ticks).join("").length > 30;
+    x.axis = { values: ranks, grid: false, labelExpr: `${JSON.stringify(ticks)}[datum.value]`,
+      labelLimit: 160, labelOverlap: false, ...(long ? { labelAngle: -30, labelAlign: "right" } : {}) };
+  }
+
+  /* Previews: tiles of sheets, drawn sample by sample. */
 
   /** The samples of a sheet that is an image, tile by tile. */
   async function opened(sheet) {
@@ -74,16 +82,14 @@
     return tile;
   }
 
-  function pictures() {
+  function previews() {
     const state = { image: 0, place: Number(at("level").value), view: chosen("view") };
     const words = {
-      plain: "The image as it was.",
-      cipher: "What is stored or sent: what is encrypted is noise, the rest is as it was.",
-      clear: "What anyone can use without the key, stretched to be seen.",
+      ...data.words,
       layout: "Light where neighbours in the clear part are equal, dark where they differ. Beside it the same map of the plain image.",
       difference: "How far the encrypted image is from the plain one: black where nothing changed.",
     };
-    const sheets = data.pictures.map(({ crop, whole, maps }) => Promise.all([crop, whole, maps].map(opened)));
+    const sheets = data.previews.map(({ crop, whole, maps }) => Promise.all([crop, whole, maps].map(opened)));
 
     function native({ levels, tables }, tile, view, place) {
       const plain = tile(0);
@@ -120,22 +126,22 @@
     }
 
     async function show() {
-      const picture = data.pictures[state.image], { view, place } = state;
-      const { name, crop, whole, of_width, of_height } = picture;
+      const preview = data.previews[state.image], { view, place } = state;
+      const { name, crop, whole, of_width, of_height } = preview;
       const [tile, small, map] = await sheets[state.image];
-      if (data.pictures[state.image] !== picture || state.view !== view || state.place !== place) return;
-      const level = picture.levels[place], main = at("picture"), beside = at("whole");
+      if (data.previews[state.image] !== preview || state.view !== view || state.place !== place) return;
+      const rank = preview.levels[place], level = data.levels[rank], main = at("preview"), beside = at("whole");
       const label = document.querySelector(`input[name="view"][value="${view}"]`).parentElement.textContent.trim();
-      const title = view === "plain" ? name : `${name}, s = ${level}`;
+      const title = view === "plain" ? name : `${name}, ${level.short}`;
       const shape = of_height / of_width;
       if (view === "layout") {
         spread(main, map(1 + place), crop.width, Math.round(crop.width * shape));
         spread(beside, map(0), 180, Math.round(180 * shape));
       } else {
-        put(main, native(picture, tile, view, place));
+        put(main, native(preview, tile, view, place));
         if (small) {
-          put(beside, averaged(picture, small, view, place));
-          outline(beside, picture);
+          put(beside, averaged(preview, small, view, place));
+          outline(beside, preview);
         }
       }
       // Whole pixels of the screen for every sample, so that none is skipped or averaged.
@@ -143,32 +149,33 @@
       main.style.width = `${Math.max(1, Math.floor(room / crop.width)) * crop.width}px`;
       at("whole").parentElement.hidden = !small && view !== "layout";
       main.setAttribute("aria-label", `${title}: ${label}`);
-      at("picture-title").textContent = title;
-      at("picture-words").textContent = words[view];
+      at("preview-title").textContent = title;
+      const at_level = view === "plain" || level.label === level.short ? "" : `${level.label[0].toUpperCase()}${level.label.slice(1)}. `;
+      at("preview-words").textContent = at_level + words[view];
       at("whole-words").textContent = view === "layout" ? "The plain image's map."
         : `The whole image, ${of_width} × ${of_height}, averaged to be small; the outline is what stands beside it, sample by sample.`;
-      at("level").setAttribute("aria-valuetext", `s = ${level}`);
-      at("picture-findings").replaceChildren(...(data.findings[level] ?? []).map((line) => make("li", {}, line)));
-      at("picture-figures").replaceChildren(...picture.figures.flatMap(({ name, values }) =>
-        level in values ? [make("dt", {}, name), make("dd", {}, values[level])] : []));
+      at("level").setAttribute("aria-valuetext", level.label);
+      at("preview-findings").replaceChildren(...(data.findings[rank] ?? []).map((line) => make("li", {}, line)));
+      at("preview-figures").replaceChildren(...preview.figures.flatMap(({ name, values }) =>
+        rank in values ? [make("dt", {}, name), make("dd", {}, values[rank])] : []));
       [...at("strip").children].forEach((figure, other) => {
         if (view === "layout") spread(figure.firstChild, map(1 + other), 90, Math.round(90 * shape));
-        else put(figure.firstChild, small ? averaged(picture, small, view === "plain" ? "cipher" : view, other)
-          : native(picture, tile, view === "plain" ? "cipher" : view, other));
+        else put(figure.firstChild, small ? averaged(preview, small, view === "plain" ? "cipher" : view, other)
+          : native(preview, tile, view === "plain" ? "cipher" : view, other));
         figure.className = other === place ? "here" : "";
       });
-      main.dataset.shown = `${state.image} ${view} ${level}`;
+      main.dataset.shown = `${state.image} ${view} ${rank}`;
     }
 
-    data.pictures.forEach((picture, which) => {
+    data.previews.forEach((preview, which) => {
       const canvas = make("canvas", { "aria-hidden": "true" });
-      const input = make("input", { type: "radio", name: "image", value: which, class: "hidden", "aria-label": picture.name });
+      const input = make("input", { type: "radio", name: "image", value: which, class: "hidden", "aria-label": preview.name });
       input.checked = which === 0;
-      at("reel").append(make("label", { title: picture.name }, input, canvas));
+      at("reel").append(make("label", { title: preview.name }, input, canvas));
       sheets[which].then(([tile, small]) => put(canvas, (small ?? tile)(0)));
     });
-    for (const level of data.pictures[0].levels)
-      at("strip").append(make("figure", {}, make("canvas"), make("span", {}, `s = ${level}`)));
+    for (const rank of data.previews[0].levels)
+      at("strip").append(make("figure", {}, make("canvas"), make("span", {}, data.levels[rank].short)));
     at("reel").addEventListener("change", () => { state.image = Number(chosen("image")); show(); });
     at("views").addEventListener("change", () => { state.view = chosen("view"); show(); });
     at("level").addEventListener("input", () => { state.place = Number(at("level").value); show(); });
@@ -194,7 +201,7 @@
       const levels = [...new Set(rows.map(({ s }) => s))].sort((a, b) => a - b);
       const domain = lead === "share" ? [0, 1] : range(rows, ["value"], ["low", "high"], false);
       draw(element, "answer", rows, (spec) => {
-        eachEncoding(spec, "x", (x) => { x.axis = { values: levels, format: "d", grid: false }; });
+        eachEncoding(spec, "x", (x) => levelAxis(x, levels));
         eachEncoding(spec, "y", (y) => { y.scale = { domain, zero: false, nice: false }; });
         spec.height = 260;
       });
@@ -254,7 +261,7 @@
         for (const series of members) {
           const input = make("input", { type: "checkbox", value: series.id });
           input.checked = on.has(series.id);
-          row.append(make("label", { title: series.told }, input, swatch(series), series.name));
+          row.append(make("label", { title: series.title_of_bound }, input, swatch(series), series.name));
         }
         return make("div", {}, make("p", { class: "soft" }, group), row);
       }));
@@ -280,15 +287,15 @@
       at("curves-note").textContent = [
         domain ? "" : "No number to draw: choose a measure that has one on this scale.",
         lost ? `${lost} values of 0 or less have no place on a logarithmic scale.` : "",
-        share ? "A measure at s = 0 is 1, whatever its unit." : "",
+        share ? "A measure is 1 where nothing is encrypted, whatever its unit." : "",
       ].filter(Boolean).join(" ");
       draw(at("curves-chart"), "curves", rows, (spec) => {
         eachEncoding(spec, "x", (x) => {
-          x.axis = { values: levels, format: "d", grid: false };
+          levelAxis(x, levels);
           x.scale.domain = [levels[0], levels.at(-1)];
         });
         eachEncoding(spec, "y", (y) => {
-          y.title = share ? "share of its value at s = 0" : name(chosen("unit"));
+          y.title = share ? "share of its value of the plain image" : name(chosen("unit"));
           y.scale = { ...(log ? { type: "log" } : { zero: false }), nice: log, ...(domain ? { domain } : {}) };
         });
         spec.height = 360;
@@ -345,9 +352,10 @@
         const tops = one.epochs.map((_, place) => Math.max(...levels.map(([, values]) => values[place] ?? -Infinity)));
         const rows = levels.flatMap(([s, values]) => one.epochs.map((epoch, place) => {
           const value = values[place] === null ? null : distance ? tops[place] - values[place] : values[place];
-          const told = value === null ? "failed" : `${value.toFixed(3)} ${one.unit}`;
+          const text = value === null ? "failed" : `${value.toFixed(3)} ${one.unit}`;
           const last = place === one.epochs.length - 1;
-          return { s, epoch, value, last, colour: `var(--l${s})`, tip_level: `s = ${s}`, tip_epoch: String(epoch), tip_value: told };
+          const { tick, label } = data.levels[s];
+          return { s, epoch, value, last, tick, colour: `var(--l${s})`, tip_level: label, tip_epoch: String(epoch), tip_value: text };
         }));
         const domain = range(rows, ["value"], [], false);
         draw(holder(at("training-charts"), one.protocol), "training", labelled(rows, domain, 300), (spec) =>
@@ -365,7 +373,7 @@
   function growth() {
     for (const one of data.growth) {
       const counts = [...new Set(one.points.map(({ images }) => images))].sort((a, b) => a - b);
-      const rows = one.points.map((point) => ({ ...point, colour: `var(--l${point.s})`, last: point.images === counts.at(-1) }));
+      const rows = one.points.map((point) => ({ ...point, tick: data.levels[point.s].tick, colour: `var(--l${point.s})`, last: point.images === counts.at(-1) }));
       const domain = range(rows, ["value"], ["low", "high"], false);
       draw(holder(at("growth-charts"), one.title), "growth", labelled(rows, domain, 300), (spec) => {
         eachEncoding(spec, "x", (x) => { x.title = one.of; x.axis = { values: counts, format: "d", grid: false, labelOverlap: "greedy" }; });
@@ -379,7 +387,7 @@
     for (const level of [...levels].sort((a, b) => a - b)) {
       const mark = make("i");
       mark.style.background = `var(--l${level})`;
-      at("level-key").append(make("span", {}, mark, `s = ${level}`));
+      at("level-key").append(make("span", {}, mark, data.levels[level].short));
     }
   }
 
@@ -411,7 +419,7 @@
       at("copied").textContent = done ? "Copied." : "This browser does not allow copying.";
     });
 
-  if (data.pictures.length) pictures();
+  if (data.previews.length) previews();
   if (at("answer-charts")) answers();
   const all = at("all"); // a chart in a closed box has no width
   if (data.series.length && !all) curves();

@@ -12,6 +12,7 @@ from typing import Any
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 
 from ..cells import Column
+from ..levels import Levels
 from ..words import plural
 from . import charts
 from .payload import level_colours
@@ -19,13 +20,14 @@ from .payload import level_colours
 Block = tuple[tuple[str, str], list[Column]]
 
 
-def render(template: str, levels: Sequence[int], **given: Any) -> str:
+def render(template: str, levels: Levels, ranks: Sequence[int], **given: Any) -> str:
     """A page from its template; names and texts in it are escaped.
 
     Parameters
     ----------
     template : name of a file beside this one.
-    levels : every level that is shown, rising.
+    levels : what levels are called.
+    ranks : of every level that is shown, rising.
     given : what the template names.
     """
     scripts = {"vega": charts.scripts(), "script": _file("script.js")}
@@ -35,8 +37,9 @@ def render(template: str, levels: Sequence[int], **given: Any) -> str:
     environment.filters["unbroken"] = unbroken
     return environment.get_template(template).render(
         levels=levels,
-        light=level_colours(levels, dark=False),
-        dark=level_colours(levels, dark=True),
+        ranks=ranks,
+        light=level_colours(ranks, dark=False),
+        dark=level_colours(ranks, dark=True),
         plural=plural,
         hashes=" ".join(map(_hash, scripts.values())),
         style=_file("style.css"),

@@ -15,17 +15,17 @@ from PIL import Image
 
 from imleak.report.figures.strip import averaged, middle, stretch, to_screen
 from imleak.report.page import charts
-from imleak.report.pictures import (
+from imleak.report.previews import (
     BYTES,
     CROP,
     MOST,
-    Picture,
+    Preview,
     Sheet,
     Subject,
     chosen,
     data_uri,
-    read_pictures,
-    write_pictures,
+    read_previews,
+    write_previews,
 )
 
 MakeSubject = Callable[..., Subject]
@@ -34,7 +34,7 @@ LEVELS = range(9)
 
 def tiles(out: Path, sheet: Sheet) -> NDArray[np.uint8]:
     """(n, H, W, 3)"""
-    with Image.open(BytesIO((out / "pictures" / sheet.file).read_bytes())) as image:
+    with Image.open(BytesIO((out / "previews" / sheet.file).read_bytes())) as image:
         found = np.asarray(image.convert("RGB"))
     return found.reshape(-1, sheet.height, sheet.width, 3)
 
@@ -50,9 +50,9 @@ def test_a_crop_has_every_sample_as_it_is(
 ) -> None:
     subject = make_subject("a.png", shape=shape, bits=bits)
     levels = range(bits + 1)
-    (picture,) = write_pictures(tmp_path, [subject], levels)
-    assert picture.whole is None
-    shown = tiles(tmp_path, picture.crop)
+    (preview,) = write_previews(tmp_path, [subject], levels)
+    assert preview.whole is None
+    shown = tiles(tmp_path, preview.crop)
     assert len(shown) == 1 + 2 * len(levels)
     np.testing.assert_array_equal(shown[0], screen(subject.plain, bits))
     for level in levels:
@@ -68,12 +68,12 @@ def test_a_table_stands_for_the_clear_parts(tmp_path: Path, make_subject: MakeSu
         return np.arange(256, dtype=np.uint8) & np.uint8(2 ** (8 - level) - 1)
 
     subject = make_subject("a.png", table=table)
-    (picture,) = write_pictures(tmp_path, [subject], LEVELS)
-    shown = tiles(tmp_path, picture.crop)
+    (preview,) = write_previews(tmp_path, [subject], LEVELS)
+    shown = tiles(tmp_path, preview.crop)
     assert len(shown) == 1 + len(LEVELS)
-    assert picture.tables
+    assert preview.tables
     for level in LEVELS:
-        seen = np.array(picture.tables[level], np.uint8)[shown[0]]
+        seen = np.array(preview.tables[level], np.uint8)[shown[0]]
         clear = subject.clear(level)
         np.testing.assert_array_equal(seen, screen(clear, 8, stretch(clear, subject.used)))
 
@@ -82,24 +82,24 @@ def test_a_large_image_has_a_native_crop_and_an_averaged_whole(
     tmp_path: Path, make_subject: MakeSubject
 ) -> None:
     subject = make_subject("a.png", shape=(1, 400, 900))
-    (picture,) = write_pictures(tmp_path, [subject], range(1, 4))
-    assert (picture.crop.width, picture.crop.height) == (CROP, CROP)
-    assert (picture.left, picture.top) == (290, 40)
+    (preview,) = write_previews(tmp_path, [subject], range(1, 4))
+    assert (preview.crop.width, preview.crop.height) == (CROP, CROP)
+    assert (preview.left, preview.top) == (290, 40)
     at = (slice(None), slice(40, 360), slice(290, 610))
-    np.testing.assert_array_equal(tiles(tmp_path, picture.crop)[0], screen(subject.plain[at]))
-    assert picture.whole
-    small = tiles(tmp_path, picture.whole)
+    np.testing.assert_array_equal(tiles(tmp_path, preview.crop)[0], screen(subject.plain[at]))
+    assert preview.whole
+    small = tiles(tmp_path, preview.whole)
     assert len(small) == 1 + 2 * 3
     assert small.shape[2] / small.shape[1] == pytest.approx(9 / 4, rel=0.03)
-    expected = averaged(to_screen(subject.plain, 8), picture.whole.width)
+    expected = averaged(to_screen(subject.plain, 8), preview.whole.width)
     assert np.abs(small[0, ..., 0].astype(int) - expected).mean() < 6
 
 
 def test_the_layout_is_drawn_where_there_is_one(tmp_path: Path, make_subject: MakeSubject) -> None:
     subject = make_subject("a.png", layout=lambda samples: np.full((4, 4), samples.any() / 4))
-    (picture,) = write_pictures(tmp_path, [subject], LEVELS)
-    assert picture.maps
-    light = tiles(tmp_path, picture.maps)[..., 0]
+    (preview,) = write_previews(tmp_path, [subject], LEVELS)
+    assert preview.maps
+    light = tiles(tmp_path, preview.maps)[..., 0]
     assert light.shape == (10, 4, 4)
     assert (light[:9] == 128).all()
     assert (light[9] == 0).all()  # nothing is left in the clear
@@ -109,20 +109,20 @@ def test_what_would_be_too_large_has_a_smaller_crop(
     tmp_path: Path, make_subject: MakeSubject
 ) -> None:
     subject = make_subject("a.png", shape=(3, 330, 330), bits=16)
-    (picture,) = write_pictures(tmp_path, [subject], range(17))
-    assert 64 <= picture.crop.width < CROP
+    (preview,) = write_previews(tmp_path, [subject], range(17))
+    assert 64 <= preview.crop.width < CROP
     assert size(tmp_path) <= BYTES
 
 
 def test_as_many_are_kept_as_the_bytes_hold(tmp_path: Path, make_subject: MakeSubject) -> None:
     subjects = [make_subject(f"{i}.png", f"{i:064x}", shape=(1, 340, 340)) for i in range(MOST)]
-    written = write_pictures(tmp_path, subjects, LEVELS)
+    written = write_previews(tmp_path, subjects, LEVELS)
     assert 1 <= len(written) < MOST
     assert size(tmp_path) <= BYTES
 
 
 def size(out: Path) -> int:
-    return sum(path.stat().st_size for path in (out / "pictures").glob("*.webp"))
+    return sum(path.stat().st_size for path in (out / "previews").glob("*.webp"))
 
 
 @given(*[st.integers(1, 900)] * 3)
@@ -151,31 +151,31 @@ def test_what_is_written_is_read_again(tmp_path: Path, make_subject: MakeSubject
         make_subject("<b>.png", "ab" * 32, layout=lambda _: np.zeros((4, 4))),
         make_subject("c.png", "cd" * 32, shape=(1, 10, 400)),
     ]
-    written = write_pictures(tmp_path, subjects, LEVELS)
-    assert read_pictures(tmp_path) == written
-    assert [picture.name for picture in written] == ["<b>.png", "c.png"]
+    written = write_previews(tmp_path, subjects, LEVELS)
+    assert read_previews(tmp_path) == written
+    assert [preview.name for preview in written] == ["<b>.png", "c.png"]
     assert data_uri(tmp_path, written[0].crop).startswith("data:image/webp;base64,UklGR")
     assert written[1].whole
-    (tmp_path / "pictures" / written[1].whole.file).unlink()
-    assert read_pictures(tmp_path) == written[:1]
+    (tmp_path / "previews" / written[1].whole.file).unlink()
+    assert read_previews(tmp_path) == written[:1]
 
 
 @pytest.mark.parametrize("index", ["", "[1]", '[{"name": "x"}]', "{}"])
-def test_a_broken_index_is_no_picture(tmp_path: Path, index: str) -> None:
-    assert read_pictures(tmp_path) == []
-    (tmp_path / "pictures").mkdir()
-    (tmp_path / "pictures" / "index.json").write_text(index)
-    assert read_pictures(tmp_path) == []
+def test_a_broken_index_is_no_preview(tmp_path: Path, index: str) -> None:
+    assert read_previews(tmp_path) == []
+    (tmp_path / "previews").mkdir()
+    (tmp_path / "previews" / "index.json").write_text(index)
+    assert read_previews(tmp_path) == []
 
 
 def test_an_index_cannot_lead_out_of_its_folder(tmp_path: Path, make_subject: MakeSubject) -> None:
-    (written,) = write_pictures(tmp_path, [make_subject("a.png")], LEVELS)
-    assert isinstance(written, Picture)
-    index = tmp_path / "pictures" / "index.json"
+    (written,) = write_previews(tmp_path, [make_subject("a.png")], LEVELS)
+    assert isinstance(written, Preview)
+    index = tmp_path / "previews" / "index.json"
     (tmp_path / "secret.webp").write_bytes(b"secret")
     index.write_text(index.read_text().replace(written.crop.file, "../secret.webp"))
-    assert read_pictures(tmp_path) == []
+    assert read_previews(tmp_path) == []
 
 
-def test_pictures_and_scripts_leave_room_below_4_megabytes() -> None:
+def test_previews_and_scripts_leave_room_below_4_megabytes() -> None:
     assert 4 / 3 * BYTES + len(charts.scripts()) < 3_750_000

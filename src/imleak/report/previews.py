@@ -17,15 +17,15 @@ from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image as Pillow
 from pydantic import InstanceOf, TypeAdapter
 
 from ..files import open_regular
-from ..interfaces import Samples
+from ..interfaces import Image, Observation, Samples
 from ..study.store import write_whole
 from .figures.strip import averaged, middle, stretch, to_screen
 
-FOLDER, INDEX = "pictures", "index.json"
+FOLDER, INDEX = "previews", "index.json"
 
 MOST = 6
 """Images of a run that are kept, if they are small."""
@@ -54,7 +54,7 @@ class Sheet:
 
 
 @dataclass(frozen=True)
-class Picture:
+class Preview:
     """What the index says of an image.
 
     Parameters
@@ -92,27 +92,44 @@ class Subject:
 
     Parameters
     ----------
-    name, digest : of the image.
-    bits : B, the bits a sample uses.
-    plain : (C, H, W) samples.
-    cipher, clear : level -> (C, H, W) samples.
-    table : level -> clear sample of every plain one, (2**bits,); None where a scheme has none.
+    image : the plain image.
+    observed : its ciphers and what is left of them in the clear.
     layout : (C, H, W) samples -> map (h, w) of how flat they are, 0..1.
     """
 
-    name: str
-    digest: str
-    bits: int
-    plain: Samples
-    cipher: Callable[[int], Samples]
-    clear: Callable[[int], Samples]
-    table: Callable[[int], Samples | None] = lambda _: None
+    image: Image
+    observed: Observation
     layout: Layout | None = None
+
+    @property
+    def bits(self) -> int:
+        return self.image.bits
+
+    @property
+    def plain(self) -> Samples:
+        return self.image.samples
+
+    def cipher(self, level: int) -> Samples:
+        """The cipher, in the size of the plain image."""
+        return fitted(self.observed.cipher(level), self.plain)
+
+    def clear(self, level: int) -> Samples:
+        """The clear part as an image, in the size of the plain one."""
+        return fitted(self.observed.clear(level), self.plain)
 
     @property
     def used(self) -> int:
         """Bits that the plain image uses, to which clear parts are stretched to be seen."""
         return int(self.plain.max(initial=0)).bit_length()
+
+
+def fitted(samples: Samples, plain: Samples) -> Samples:
+    """Samples (C, H, W) in the shape of the plain ones; of another size the nearest of each."""
+    at = [
+        np.arange(wanted) * there // wanted
+        for there, wanted in zip(samples.shape, plain.shape, strict=True)
+    ]
+    return samples if samples.shape == plain.shape else samples[np.ix_(*at)]
 
 
 def chosen(images: Sequence[Any], most: int = MOST) -> list[Any]:
@@ -121,8 +138,8 @@ def chosen(images: Sequence[Any], most: int = MOST) -> list[Any]:
     return [images[place * len(images) // count] for place in range(count)]
 
 
-def write_pictures(out: Path, subjects: Iterable[Subject], levels: Sequence[int]) -> list[Picture]:
-    """Write pictures of a run and their index into ``out/pictures``: as many subjects as
+def write_previews(out: Path, subjects: Iterable[Subject], levels: Sequence[int]) -> list[Preview]:
+    """Write previews of a run and their index into ``out/previews``: as many subjects as
     :data:`BYTES` hold, one at least.
 
     Parameters
@@ -135,32 +152,32 @@ def write_pictures(out: Path, subjects: Iterable[Subject], levels: Sequence[int]
     OutputError
         If they cannot be written.
     """
-    written: list[Picture] = []
+    written: list[Preview] = []
     left = BYTES
     for subject in subjects:
-        picture, files = _picture(subject, levels, len(written))
+        preview, files = _preview(subject, levels, len(written))
         left -= sum(map(len, files.values()))
         if left < 0 and written:
             break
         for name, content in files.items():
             write_whole(out / FOLDER / name, content)
-        written.append(picture)
-    index = json.dumps([asdict(picture) for picture in written])
+        written.append(preview)
+    index = json.dumps([asdict(preview) for preview in written])
     write_whole(out / FOLDER / INDEX, f"{index}\n".encode())
     return written
 
 
-def read_pictures(out: Path) -> list[Picture]:
-    """The pictures of a run; none where none were kept, or the index is not whole."""
+def read_previews(out: Path) -> list[Preview]:
+    """The previews of a run; none where none were kept, or the index is not whole."""
     try:
         with open_regular(out / FOLDER / INDEX) as file:
-            found = TypeAdapter(list[Picture]).validate_python(json.loads(file.read()))
+            found = TypeAdapter(list[Preview]).validate_python(json.loads(file.read()))
     except (OSError, ValueError, RecursionError):
         return []
     return [
-        picture
-        for picture in found
-        if all((out / FOLDER / Path(sheet.file).name).is_file() for sheet in picture.sheets)
+        preview
+        for preview in found
+        if all((out / FOLDER / Path(sheet.file).name).is_file() for sheet in preview.sheets)
     ]
 
 
@@ -170,11 +187,11 @@ def data_uri(out: Path, sheet: Sheet) -> str:
     return f"data:image/webp;base64,{b64encode(content).decode()}"
 
 
-def _picture(
+def _preview(
     subject: Subject, levels: Sequence[int], place: int
-) -> tuple[Picture, dict[str, bytes]]:
+) -> tuple[Preview, dict[str, bytes]]:
     """An image, and its files: of at most :data:`BYTES`, if its crop can be made so small."""
-    stem = f"{place:02}-{subject.digest[:12]}"
+    stem = f"{place:02}-{subject.image.digest[:12]}"
     tall, wide = subject.plain.shape[1:]
     files: dict[str, bytes] = {}
 
@@ -199,8 +216,8 @@ def _picture(
             break
         side = max(SHORTEST, min(side - 8, int(side * (BYTES / size) ** 0.5)))
     top, left = (cut.start for cut in window)
-    entry = (subject.name, subject.digest, tuple(levels), wide, tall, left, top)
-    return Picture(*entry, crop, tables, whole, maps), files
+    entry = (subject.image.name, subject.image.digest, tuple(levels), wide, tall, left, top)
+    return Preview(*entry, crop, tables, whole, maps), files
 
 
 def _crop(
@@ -222,7 +239,7 @@ def _tables(subject: Subject, levels: Sequence[int]) -> tuple[tuple[int, ...], .
     """Grey value of the clear part by that of the plain image, where one tells the other."""
     found = []
     for level in levels if subject.bits <= 8 else ():
-        table = subject.table(level)
+        table = subject.observed.table(level)
         if table is None:
             return None
         shift = stretch(subject.clear(level), subject.used)
@@ -257,5 +274,5 @@ def _webp(tiles: Tile, quality: int | None) -> bytes:
     content = BytesIO()
     exact: dict[str, Any] = {"lossless": True, "method": 2, "quality": 20}
     how = exact if quality is None else {"quality": quality}
-    Image.fromarray(tiles).save(content, format="webp", **how)
+    Pillow.fromarray(tiles).save(content, format="webp", **how)
     return content.getvalue()

@@ -1,0 +1,83 @@
+"""The images a report shows: some of a run, encrypted once more as they were."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from .encoders.layout import Layout
+from .interfaces import Image
+from .report.figures import StripImages
+from .report.figures.strip import CROP, middle
+from .report.previews import FOLDER, Subject, chosen, write_previews
+from .study import Run, StudySpec
+from .study.scan import read_again
+
+MAP = 40
+"""Parts along the longer side of the map of an image's layout."""
+
+
+def keep_previews(spec: StudySpec, run: Run) -> None:
+    """Write some of the measured images at every level into the folder of a run, in place of
+    those of an earlier run of other images.
+
+    Raises
+    ------
+    OutputError
+        If they cannot be written.
+    """
+    wanted = chosen(_measured(run))
+    written = write_previews(run.path, _subjects(spec, run, wanted), _ranks(run))
+    _remove_others(run.path, {sheet.file for preview in written for sheet in preview.sheets})
+
+
+def strip_of(spec: StudySpec, run: Run) -> StripImages | None:
+    """The first image that was measured, and its middle at all levels."""
+    subject = next(_subjects(spec, run, _measured(run)), None)
+    if subject is None:
+        return None
+    image = subject.image
+    window = (slice(None), *middle(image.height, image.width, CROP, CROP))
+    return StripImages(
+        image.name,
+        image.bits,
+        image.samples,
+        cipher={rank: subject.cipher(rank)[window].copy() for rank in _ranks(run)},
+        clear={rank: subject.clear(rank)[window].copy() for rank in _ranks(run)},
+    )
+
+
+def _remove_others(out: Path, kept: Collection[str]) -> None:
+    """Who has deleted an image keeps no preview of it, and no strip, which is drawn anew of
+    the first image that is there."""
+    for path in (out / FOLDER).glob("[0-9][0-9]-*.*"):
+        if path.name not in kept:
+            path.unlink(missing_ok=True)
+    for path in (out / "figures").glob("strip.*"):
+        path.unlink(missing_ok=True)
+
+
+def _ranks(run: Run) -> tuple[int, ...]:
+    return tuple(level["rank"] for level in run.manifest["levels"])
+
+
+def _measured(run: Run) -> list[dict[str, Any]]:
+    """What the manifest says of the images that were measured."""
+    without = {left["name"] for left in run.manifest["left_out"] if left["measure"] is None}
+    return [image for image in run.manifest["images"] if image["name"] not in without]
+
+
+def _subjects(spec: StudySpec, run: Run, wanted: Sequence[dict[str, Any]]) -> Iterator[Subject]:
+    """These images and their ciphers, one after the other; without those that are no longer
+    there."""
+    for ciphers in read_again(spec, wanted):
+        draw = partial(Layout().map, shape=_map_of(ciphers.image))
+        yield Subject(ciphers.image, ciphers.observed(_ranks(run)), draw)
+
+
+def _map_of(image: Image) -> tuple[int, int]:
+    longer = max(image.height, image.width)
+    rows, columns = (max(1, round(MAP * side / longer)) for side in (image.height, image.width))
+    return rows, columns

@@ -1,0 +1,117 @@
+"""The answer of runs whose levels are no bit-planes, as a stranger reads it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pandas as pd
+import pytest
+from summaries import LEAK, QUIET, few, matched, of_blocks, of_recorded, of_region, plug_in
+
+from imleak.report import write_report
+from imleak.report.answer import Answer, answer
+from imleak.study.store import Run
+from schemes import ETC, RECORDED, REGION
+
+TILE = "The same 8x8 tile is XORed everywhere in tile-xor: one known image opens all others."
+IMAGES = [{"name": f"{place}.png", "bits": 8} for place in range(96)]
+
+
+def sentences(found: Answer) -> list[str]:
+    return [str(sentence) for sentence in found.sentences]
+
+
+def of(summary: pd.DataFrame, manifest: dict[str, Any], **more: Any) -> Answer:
+    spec = {"patches": 10, "colour": False}
+    return answer(summary, {"images": IMAGES, "spec": spec, **manifest, **more}, acceptable=0.5)
+
+
+def test_the_answer_of_a_region() -> None:
+    assert sentences(of(of_region(), REGION)) == [
+        "With 25 % of the area encrypted a network still names what the image shows among five "
+        "guesses in 71 % of images (2 % by chance), with 50 % of the area encrypted in 40 %, with "
+        "75 % of the area encrypted in 12 %.",
+        "With 75 % of the area encrypted features of a network still tell images apart: by them "
+        "the right one of 96 is picked in 62 % (1 % by chance), with 50 % of the area encrypted "
+        "in 100 %.",
+        "With 75 % of the area encrypted best, trained on 61 images, finds at least 1.50 bits "
+        "[1.45, 1.55] a patch¹ about its features (efficientnet-lite0).",
+        "With 75 % of the area encrypted a pixel still tells about 1.80 bits [1.70, 1.90] of the "
+        "plain one in its place, with 50 % of the area encrypted 3.70, with 25 % of the area "
+        "encrypted 5.50.",
+        "Every level below 100 % of the area encrypted leaks: nothing is left in the clear only "
+        "with 100 % of the area encrypted; 75 % of the area encrypted will do if it is acceptable "
+        "that a network names what the image shows among five guesses in 12 % of images.",
+    ]
+
+
+def test_the_answer_of_permuted_blocks() -> None:
+    assert sentences(of(of_blocks(), ETC)) == [
+        "With 16x16 blocks permuted a network still names what the image shows among five guesses "
+        "in 31 % of images (2 % by chance), with 16x16 blocks permuted and turned in 14 %.",
+        "With 16x16 blocks permuted, turned and negated features of a network still tell images "
+        "apart: by them the right one of 96 is picked in 60 % (1 % by chance), with 16x16 blocks "
+        "permuted and turned in 97 %, with 16x16 blocks permuted in 99 %.",
+        "With 16x16 blocks permuted and turned a pixel still tells about 0.90 bits [0.80, 1.00] "
+        "of the plain one in its place, with 16x16 blocks permuted 0.90.",
+        "No leak was found with 16x16 blocks permuted, turned and negated, channels permuted by "
+        "recognise and match.",
+        "Every level below 16x16 blocks permuted, turned and negated, channels permuted leaks.",
+    ]
+
+
+def test_what_is_found_in_ciphers_of_others_stands_first() -> None:
+    found = of(of_recorded(), RECORDED, findings=[TILE])
+    assert found.sentences[0].head == "The same 8x8 tile is XORed everywhere in tile-xor"
+    assert sentences(found) == [
+        TILE,
+        "With tile-xor features of a network still tell images apart: by them the right one of 96 "
+        "is picked in 41 % (1 % by chance).",
+        "With tile-xor a pixel still tells about 2.30 bits [2.20, 2.40] of the plain one in its "
+        "place.",
+        "No leak was found with aes-ctr by repeating-tile, recognise and match.",
+    ]
+    assert found.limits[-1].startswith("How the ciphers were made")
+    assert found.meaning.startswith("The ciphers were made elsewhere")
+
+
+def test_bits_of_pixels_are_a_finding_where_nobody_else_finds_any() -> None:
+    nothing = few(matched(), 3).assign(verdict=QUIET)
+    found = of(pd.concat([plug_in([7.4, 2.3, 2.4]), nothing]), RECORDED)
+    assert sentences(found) == [
+        "With aes-ctr a pixel still tells about 2.40 bits [2.30, 2.50] of the plain one in its "
+        "place, with tile-xor 2.30.",
+        "Every cipher leaks.",
+    ]
+
+
+def test_an_estimate_within_its_interval_of_nothing_is_none() -> None:
+    nothing = few(matched(), 3).assign(verdict=QUIET)
+    nothing.loc[nothing["level"] == 0, "verdict"] = LEAK
+    found = of(pd.concat([plug_in([7.4, 0.05, 0.0]), nothing]), RECORDED)
+    assert "a pixel" not in found.text
+    assert found.text.startswith("With tile-xor and aes-ctr match finds nothing; recognise, which")
+
+
+def test_ciphers_that_withstand_are_said_to() -> None:
+    rows = of_recorded()
+    only = RECORDED | {"levels": [RECORDED["levels"][0], RECORDED["levels"][2]]}
+    found = of(rows[rows["level"] != 1], only)
+    assert found.text == "No leak was found with aes-ctr by repeating-tile, recognise and match."
+
+
+@pytest.mark.parametrize(
+    ("summary", "manifest"),
+    [(of_region(), REGION), (of_blocks(), ETC), (of_recorded(), RECORDED)],
+)
+def test_no_word_of_a_report_is_of_bit_planes(
+    make_run: Callable[..., Run], summary: pd.DataFrame, manifest: dict[str, Any]
+) -> None:
+    run = make_run(summary, ["a.png", "b.png"], components=[], **manifest)
+    for format in ("html", "md", "tex", "csv"):
+        text = write_report(run, format).read_text(encoding="utf-8").replace("\u00a0", " ")
+        own = re.sub(r"<script>.*?</script>", "", text, flags=re.DOTALL)
+        assert not re.search(r"\bs = \d|bit-?plane|\bplanes\b|level s\b", own)
+    assert "bitplanes" not in write_report(run, "csv").read_text(encoding="utf-8")
