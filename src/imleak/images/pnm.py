@@ -132,9 +132,7 @@ def _plain(body: bytes, header: _Header) -> Stored:
 
 
 def _at_depth(stored: Stored, maxval: int) -> Raster:
-    if maxval > 255:
+    if maxval >= 255:
         return raster(stored, maxval.bit_length())
-    if maxval == 255:
-        return raster(stored, 8)
     note = f"samples of 0..{maxval} stretched to 0..255"
     return raster(stretched(stored, maxval), 8, (note,))
