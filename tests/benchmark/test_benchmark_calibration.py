@@ -38,7 +38,14 @@ class PlugIn:
             raise ImleakError("too wide")
         rho = [np.corrcoef(samples.x[:, 0], y[:, 0])[0, 1] for y in samples.y]
         return [
-            Measurement(bits, "none", estimator="ksg", protocol="held-out", interval=(bits - 0.1, bits + 0.1), verdict="leak")
+            Measurement(
+                bits,
+                "none",
+                estimator="ksg",
+                protocol="held-out",
+                interval=(bits - 0.1, bits + 0.1),
+                verdict="leak",
+            )
             for bits in -0.5 * np.log2(1 - np.square(rho))
         ]
 

@@ -24,7 +24,13 @@ class Gaussian:
         for y in samples.y:
             value = self.bits(samples.x, y) - self.bits(samples.x, y[broken])
             found.append(
-                Measurement(value, "none", estimator=self.name, protocol="held-out", interval=(value - 0.1, value + 0.1))
+                Measurement(
+                    value,
+                    "none",
+                    estimator=self.name,
+                    protocol="held-out",
+                    interval=(value - 0.1, value + 0.1),
+                )
             )
         return found
 
@@ -54,7 +60,11 @@ class Ruled:
             value = self.rule(seen, samples)
             width = self.half_width
             interval = None if width is None else (value - width, value + width)
-            found.append(Measurement(value, "none", estimator=self.name, protocol="held-out", interval=interval))
+            found.append(
+                Measurement(
+                    value, "none", estimator=self.name, protocol="held-out", interval=interval
+                )
+            )
         return found
 
 

@@ -43,7 +43,9 @@ class Fixed:
 
     def __init__(self, value, interval, bound="lower", verdict="leak"):
         self.bound = bound
-        self.given = Measurement(value, bound, estimator="fixed", protocol="held-out", interval=interval, verdict=verdict)
+        self.given = Measurement(
+            value, bound, estimator="fixed", protocol="held-out", interval=interval, verdict=verdict
+        )
 
     def estimate(self, samples, *, seed=0, progress=None):
         return [self.given]

@@ -21,7 +21,14 @@ class Fixed:
         if not np.isfinite(self.value):
             raise ValueError("no value")
         interval = (self.value - self.width, self.value + self.width) if self.width else None
-        estimate = Measurement(self.value, "lower", estimator=self.name, protocol="held-out", interval=interval, verdict="leak")
+        estimate = Measurement(
+            self.value,
+            "lower",
+            estimator=self.name,
+            protocol="held-out",
+            interval=interval,
+            verdict="leak",
+        )
         return [estimate] * len(samples.y)
 
 

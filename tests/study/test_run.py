@@ -97,7 +97,9 @@ def test_growth_and_details_are_kept(
     points = (GrowthPoint(1, 0.25, (0.0, 0.5)), GrowthPoint(2, 0.5, (0.25, 0.75)))
 
     def grown(self: Rows, samples: PairedSamples, **_: object) -> list[Measurement]:
-        estimate = Measurement(0.5, "lower", estimator="rows", protocol="held-out", growth=points, rising=True)
+        estimate = Measurement(
+            0.5, "lower", estimator="rows", protocol="held-out", growth=points, rising=True
+        )
         return [replace(estimate, details={"R@1": 0.125})] * len(samples.y)
 
     without = run(spec(folder), tmp_path / "without")

@@ -16,6 +16,7 @@ from imleak.study.cluster import (
     Lost,
     Resource,
     Where,
+    executor_of,
 )
 from imleak.study.cluster.blocks import MOST_ITEMS, DaskExecutor
 

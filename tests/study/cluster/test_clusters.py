@@ -7,7 +7,7 @@ import cluster_fakes
 import pytest
 
 from imleak.interfaces import NotInstalledError
-from imleak.study.cluster import ClusterError, Where, clusters
+from imleak.study.cluster import ClusterError, Where, clusters, executor_of
 
 
 def test_a_cluster_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
