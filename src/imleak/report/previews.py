@@ -1,8 +1,9 @@
 """Some images of a run at every level, for the reader of its page to look at.
 
 Each has a native crop, without loss and sample by sample: what is averaged or skipped, and a
-part of which nothing is left while more is elsewhere, shows a secrecy that is not there.
-Beside it stands the whole image, averaged to be small, and the map of its layout. Tiles of one kind stand in one file, one below the other.
+part of which nothing is left while more is elsewhere, shows a secrecy that is not there. Beside
+it stands the whole image, averaged to be small, and the map of its layout. Tiles of one kind
+stand in one file, one below the other.
 """
 
 from __future__ import annotations

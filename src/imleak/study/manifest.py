@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ..images import Source
+from .components import Component
 from .parts import Part
 from .plan import Gallery, ImageInfo, Omission, Unit
 from .recorded import FORMAT
@@ -87,7 +88,7 @@ class Record:
             "started": self.started,
             "finished": self.finished,
             "levels": list(self.levels),
-            "components": [component.identity | component.facts for component in components],
+            "components": [_component(component) for component in components],
             "warnings": [*self.noticed, *warnings(self.spec), *_subsampled(self.spec, self.drawn)],
             "subsamples": [_subsample(unit) for unit in self.drawn],
             "images": [_image(info) for info in self.images],
@@ -159,6 +160,13 @@ def versions() -> dict[str, str]:
         except PackageNotFoundError:
             continue
     return found
+
+
+def _component(component: Component) -> dict[str, Any]:
+    """What a component is; of an encoder also what it takes: 224, "image" or None."""
+    known = component.identity | component.facts | {"title": component.title}
+    is_encoder = component.kind == "encoder"
+    return known | ({"input_size": component.build().input_size} if is_encoder else {})
 
 
 def _image(info: ImageInfo) -> dict[str, Any]:
