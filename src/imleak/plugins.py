@@ -44,6 +44,7 @@ BUILT_IN: Mapping[Kind, dict[str, str]] = {
         "layout": "imleak.encoders.layout:Layout",
         "phasors": "imleak.encoders.phasors:Phasors",
         "shingles": "imleak.encoders.shingles:Shingles",
+        "tones": "imleak.encoders.tones:Tones",
         "identity": "imleak.encoders.identity:Identity",
     },
     "metric": {
