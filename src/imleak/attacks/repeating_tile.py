@@ -1,0 +1,279 @@
+"""Does the keystream of an image repeat within the image?"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.fft import irfft, next_fast_len, rfft
+
+from ..interfaces import Samples
+from ._pairs import (
+    FALSE_ALARM,
+    FEWEST,
+    Finding,
+    Keystream,
+    Operation,
+    Pair,
+    Signs,
+    agreement,
+    keystreams,
+    listed,
+    majority,
+    p_value,
+    planes_of,
+    require,
+    signs,
+    smallest_correlation,
+)
+
+LONGEST_SIDE = 64
+"""Samples of the longest period along a row or a column."""
+
+LONGEST_RUN = 4096
+"""Samples of the longest period in raster order."""
+
+LINES, LENGTH, RUN = 64, 256, 4 * LONGEST_RUN
+"""Rows (or columns) and samples of each in which a period is sought, and samples in raster
+order."""
+
+EXACT = 0.9999
+"""Agreement, -1..1, of what repeats. Without loss it is 1."""
+
+APART = 0.1
+"""By how much what repeats agrees better with itself a period further than one sample more or
+less: smooth content, taken for a keystream, agrees with its neighbours as well."""
+
+Values = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Period:
+    """How the keystream of an image repeats.
+
+    Parameters
+    ----------
+    operation : of the keystream.
+    p_value : of the evidence.
+    share : of the encrypted bits that lie in planes that repeat.
+    width, height : of a tile, in samples; 0 where it does not repeat in that direction.
+    run : samples after which it repeats in raster order; 0 where it does not.
+    value : of a keystream that is the same everywhere, else None.
+    """
+
+    operation: Operation
+    p_value: float
+    share: float
+    width: int = 0
+    height: int = 0
+    run: int = 0
+    value: int | None = None
+
+    @property
+    def samples(self) -> int:
+        """How much of the keystream has to be known to know all of it, where that is less
+        than a row or a column of tiles; else 0."""
+        return self.run or self.width * self.height
+
+    def __str__(self) -> str:
+        done = "XORed with" if self.operation == "XOR" else "increased by"
+        if self.value is not None:
+            return f"{done} the same value everywhere, {self.value}"
+        if self.run:
+            return f"{done} a keystream that repeats every {self.run} samples in raster order"
+        if self.samples:
+            return f"{done} a tile of {self.width}x{self.height} samples that repeats everywhere"
+        side = f"{self.width} columns" if self.width else f"{self.height} rows"
+        return f"{done} a keystream that repeats every {side}"
+
+
+def check(pairs: Sequence[Pair]) -> Finding:
+    r"""Periods of keystreams, along rows, along columns and in raster order.
+
+    The keystream is :math:`p \oplus c`, or :math:`c - p` modulo a power of two. Candidates are
+    the lags at which the autocorrelation of a plane is 1 in an excerpt, and exceeds what a
+    uniform keystream reaches with a chance of one in a million, over all lags, planes and
+    images. Each is checked on the whole image: in some plane, every encrypted bit agrees with
+    the one a period further.
+
+    The figure is the share of images whose keystream repeats. The detail "seen in the ciphers
+    alone" counts those where the cipher agrees with itself after the period, too, because
+    flat areas of the plain image repeat the keystream.
+    """
+    require(pairs)
+    found: dict[str, Period] = {}
+    alone = 0
+    for pair in pairs:
+        plain, cipher = pair.load()
+        tests = len(pairs) * 4 * pair.bits * (LONGEST_SIDE + LONGEST_RUN)
+        periods = [p for s in keystreams(plain, cipher) if (p := period_of(s, tests))]
+        if periods:
+            found[pair.name] = best = max(periods, key=_rank)
+            alone += is_seen_alone(plain, cipher, best, tests)
+    return Finding(
+        check="repeating tile",
+        found=bool(found),
+        answer=_answer(found, len(pairs)),
+        figure=len(found) / len(pairs),
+        unit="share of images",
+        chance=0.0,
+        smallest=1 / len(pairs),
+        p_value=min((period.p_value for period in found.values()), default=1.0),
+        images=tuple(found),
+        of=len(pairs),
+        details={
+            "seen in the ciphers alone": alone,
+            "samples in the shortest": min((p.samples for p in found.values()), default=0),
+        },
+    )
+
+
+def period_of(stream: Keystream, tests: int) -> Period | None:
+    """The shortest period of a keystream, if it has one.
+
+    Parameters
+    ----------
+    tests : in how many places something is sought, in all images.
+    """
+    found: dict[str, int] = {}
+    p, share = 1.0, 1.0
+    row = stream.words.shape[0] * stream.words.shape[2]
+    for direction, words, encrypted in directions(stream.words, stream.encrypted):
+        for lag in candidates(words, encrypted, direction, tests):
+            excess, count = agreement(words, encrypted, lag)
+            is_exact = _is_exact(excess, count)
+            if lag > 1:
+                is_exact &= ~_is_smooth(words, encrypted, lag)
+            if direction == "raster":  # in the next row as well
+                is_exact &= _is_exact(*agreement(words, encrypted, -(-row // lag) * lag))
+            if is_exact.any():
+                found[direction] = lag
+                p = min(p, float(p_value(excess, count, tests)[is_exact].min()))
+                share = min(share, float(count[is_exact].sum() / count.sum()))
+                break
+    if not found:
+        return None
+    width, height, run = (found.get(direction, 0) for direction in ("row", "column", "raster"))
+    if run and not 0 < width * height <= run:
+        return Period(stream.operation, p, share, run=run)
+    value = _only_value(stream) if width == height == 1 else None
+    return Period(stream.operation, p, share, width, height, value=value)
+
+
+def _only_value(stream: Keystream) -> int | None:
+    """The value of a keystream that has one; None where every channel has its own."""
+    value = majority(stream.words, stream.encrypted)
+    differs = (stream.words ^ stream.words.dtype.type(value)) & stream.encrypted
+    return None if np.count_nonzero(differs) > (1 - EXACT) * differs.size else value
+
+
+def _is_exact(excess: Values, count: Values) -> NDArray[np.bool_]:
+    """Planes that agree with themselves."""
+    return excess >= EXACT * np.maximum(count, FEWEST)
+
+
+def _is_smooth(words: Samples, encrypted: Samples, lag: int) -> NDArray[np.bool_]:
+    """Planes that agree with themselves one sample before or after the lag as well."""
+    beside = (agreement(words, encrypted, lag + step) for step in (-1, 1))
+    means = [excess / np.maximum(count, 1) for excess, count in beside]
+    return np.maximum(*means) > 1 - APART
+
+
+def directions(words: Samples, encrypted: Samples) -> Iterator[tuple[str, Samples, Samples]]:
+    """Two images (C, H, W) as lines (n, length): rows, columns, and one line in raster order."""
+    height, width = words.shape[1:]
+    yield "row", words.reshape(-1, width), encrypted.reshape(-1, width)
+    turned = words.swapaxes(1, 2), encrypted.swapaxes(1, 2)
+    yield "column", turned[0].reshape(-1, height), turned[1].reshape(-1, height)
+    interleaved = np.moveaxis(words, 0, -1), np.moveaxis(encrypted, 0, -1)
+    yield "raster", interleaved[0].reshape(1, -1), interleaved[1].reshape(1, -1)
+
+
+def candidates(words: Samples, encrypted: Samples, direction: str, tests: int) -> list[int]:
+    """Lags at which an excerpt of lines (n, length) agrees with itself, rising."""
+    is_raster = direction == "raster"
+    at = _excerpt(encrypted, 1 if is_raster else LINES, RUN if is_raster else LENGTH)
+    lines, counted = words[at], encrypted[at]
+    planes = planes_of(counted)
+    if not planes:
+        return []
+    longest = min(LONGEST_RUN if is_raster else LONGEST_SIDE, lines.shape[1] - 1)
+    excess, count = autocorrelation(signs(lines, counted, planes), longest)
+    is_alike = _is_exact(excess, count) & (p_value(excess, count, tests) < FALSE_ALARM)
+    lags: list[int] = (np.flatnonzero(is_alike[:, 1:].any(axis=0)) + 1).tolist()
+    return lags[:8]
+
+
+def autocorrelation(bits: Signs, longest: int) -> tuple[Values, Values]:
+    """Sums of products of signs that are so many samples apart, and how many there are.
+
+    Parameters
+    ----------
+    bits : (planes, n, length) signs.
+    longest : lag.
+
+    Returns
+    -------
+    excess, count : (planes, longest + 1).
+    """
+    size = next_fast_len(bits.shape[-1] + longest, real=True)
+
+    def of(values: Signs) -> Values:
+        power = (np.abs(rfft(values, size)) ** 2).sum(axis=1)
+        return np.rint(irfft(power, size)[:, : longest + 1]).astype(np.float64)
+
+    return of(bits), of(np.abs(bits))
+
+
+def is_seen_alone(plain: Samples, cipher: Samples, period: Period, tests: int) -> bool:
+    """Whether the cipher by itself agrees more after a period than one sample before or after."""
+    stream = next(keystreams(plain, cipher))
+    lags = {"row": period.width, "column": period.height, "raster": period.run}
+    for direction, words, encrypted in directions(cipher, stream.encrypted):
+        if (lag := lags[direction]) > 1:
+            means = []
+            for step in (-1, 0, 1):
+                excess, count = agreement(words, encrypted, lag + step)
+                means.append(excess / np.maximum(count, 1))
+            peaks = means[1] - np.maximum(means[0], means[2])
+            if any(
+                peak > 2 * smallest_correlation(n, tests)
+                for peak, n in zip(peaks, count, strict=True)
+            ):
+                return True
+    return False
+
+
+def _excerpt(encrypted: Samples, lines: int, length: int) -> tuple[NDArray[np.int64], slice]:
+    """Lines and part of each where most is encrypted."""
+    columns = np.flatnonzero(encrypted.any(axis=0))
+    if not columns.size:
+        return np.zeros(1, np.int64)[:, None], slice(0, 1)
+    middle = int(columns[len(columns) // 2])
+    first = max(0, min(middle - length // 2, encrypted.shape[1] - length))
+    part = slice(first, first + length)
+    rows = np.flatnonzero(encrypted[:, part].any(axis=1))
+    return rows[:: max(1, len(rows) // lines)][:lines], part
+
+
+def _rank(period: Period) -> tuple[float, bool, int]:
+    return period.share, period.samples > 0, -period.samples
+
+
+def _answer(found: dict[str, Period], of: int) -> str:
+    if not found:
+        return (
+            f"No keystream repeats within its image: no tile of up to {LONGEST_SIDE}x"
+            f"{LONGEST_SIDE} samples and no period of up to {LONGEST_RUN} samples in raster order."
+        )
+    kind, most = Counter(map(str, found.values())).most_common(1)[0]
+    alike = [name for name, period in found.items() if str(period) == kind]
+    others = f" (and {len(found) - most} with another period)" if len(found) > most else ""
+    samples = found[alike[0]].samples
+    known = f"{samples} known samples give" if samples > 1 else "one known sample gives"
+    reads = f": {known} all of its image" if samples else ""
+    are = "is" if most == 1 else "are"
+    return f"The keystream repeats: {listed(alike, of)} {are} {kind}{others}{reads}."
