@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from ..interfaces import ImageError, ImleakError, Samples
+from ..interfaces import ImleakError, Pair, Samples
 
 FALSE_ALARM = 1e-6
 """Chance that a check finds something where every keystream is uniform, over all its tests."""
@@ -25,46 +25,6 @@ Operation = Literal["XOR", "addition"]
 Values: TypeAlias = NDArray[np.float64]
 Signs: TypeAlias = NDArray[np.float32]
 """Bits as -1 and 1, and 0 where a bit does not count."""
-
-
-@dataclass(frozen=True, eq=False)
-class Pair:
-    """A plain image and its cipher.
-
-    Parameters
-    ----------
-    name : of the image.
-    plain, cipher : (C, H, W) uint8 or uint16 of one shape, or functions that load them: they
-        are called when a check comes to the image, once or more, and nothing is kept.
-    bits : B, the bits a sample uses.
-    """
-
-    name: str
-    plain: Samples | Callable[[], Samples]
-    cipher: Samples | Callable[[], Samples]
-    bits: int
-
-    def load(self) -> tuple[Samples, Samples]:
-        """Plain image and cipher.
-
-        Raises
-        ------
-        ImageError
-            If they have not one shape (C, H, W), or a sample needs more bits.
-        """
-        plain, cipher = (side() if callable(side) else side for side in (self.plain, self.cipher))
-        if plain.shape != cipher.shape or plain.ndim != 3:
-            raise ImageError(
-                f"{self.name}: plain image of shape {plain.shape} and cipher of shape "
-                f"{cipher.shape}: give both as (C, H, W), of one size"
-            )
-        highest = max(int(plain.max(initial=0)), int(cipher.max(initial=0)))
-        if highest >> self.bits:
-            raise ImageError(
-                f"{self.name}: a sample is {highest}, more than {self.bits} bits hold: "
-                f"give bits={highest.bit_length()}"
-            )
-        return plain, cipher
 
 
 @dataclass(frozen=True)

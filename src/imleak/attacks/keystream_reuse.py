@@ -11,13 +11,12 @@ from typing import get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from ..interfaces import Samples
+from ..interfaces import Pair, Samples
 from ._pairs import (
     FALSE_ALARM,
     FEWEST,
     Finding,
     Operation,
-    Pair,
     Signs,
     keystreams,
     listed,

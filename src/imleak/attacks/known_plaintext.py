@@ -10,13 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import binom
 
-from ..interfaces import Samples
+from ..interfaces import Pair, Samples
 from ._pairs import (
     FALSE_ALARM,
     FEWEST,
     Finding,
     Keystream,
-    Pair,
     encrypted_bits,
     keystreams,
     listed,

@@ -9,12 +9,11 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from ..interfaces import Samples
+from ..interfaces import Pair, Samples
 from ._pairs import (
     FALSE_ALARM,
     FEWEST,
     Finding,
-    Pair,
     agreement,
     encrypted_bits,
     listed,

@@ -10,14 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.fft import irfft, next_fast_len, rfft
 
-from ..interfaces import Samples
+from ..interfaces import Pair, Samples
 from ._pairs import (
     FALSE_ALARM,
     FEWEST,
     Finding,
     Keystream,
     Operation,
-    Pair,
     Signs,
     agreement,
     keystreams,

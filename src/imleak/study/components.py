@@ -143,7 +143,7 @@ def measure_kind(name: str) -> plugins.Kind:
     known = {kind: plugins.known(kind) for kind in plugins.MEASURES}
     kinds = [kind for kind, names in known.items() if name in names]
     if len(kinds) > 1:
-        articles = {"metric": "a metric", "estimator": "an estimator", "attack": "an attack"}
+        articles = {kind: f"{'a' if kind[0] in 'mc' else 'an'} {kind}" for kind in known}
         uses = " and ".join(f"{articles[kind]} of {known[kind][name]}" for kind in kinds)
         raise plugins.NameCollisionError(
             f"measure {name!r} is {uses}; uninstall one of the two or rename its entry point"
