@@ -15,6 +15,7 @@ from imleak.conformance import NotConforming, check, checks, outcomes, variants
 from imleak.estimators.infonce import InfoNce
 from imleak.interfaces import Exposure, Level, Null, Raster, Scheme
 from imleak.schemes.etc import Etc
+from imleak.study.components import component
 
 GUIDE = Path(__file__).parents[2] / "docs" / "extending.md"
 
@@ -563,3 +564,15 @@ def test_the_command_refuses_in_one_line(name, why):
     assert done.exit_code == 2
     assert why in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+def test_what_is_registered_anew_is_made_anew():
+    def level_1():
+        return component("scheme", "again", {}).build().levels(8)[1].label
+
+    for block in (8, 4):
+        plugins.register(Etc(block=block), name="again")
+        try:
+            assert level_1() == f"{block}x{block} blocks permuted"
+        finally:
+            plugins.unregister("again")
