@@ -258,7 +258,7 @@ def check_complete(scheme: KeyedScheme) -> None:
             same = differences(scheme.expose(image, level), scheme.expose(other, level)) == []
             require(
                 not (apart and same),
-                f"{where}: two images have the same exposure, though they have no cipher in common: "
+                f"{where}: two images have the same exposure, but no cipher in common: "
                 "return all that no key changes",
             )
 
