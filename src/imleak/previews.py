@@ -10,7 +10,7 @@ from typing import Any
 from .encoders.layout import Layout
 from .interfaces import Image
 from .report.figures import StripImages
-from .report.figures.strip import CROP, middle
+from .report.figures.strip import CROP
 from .report.previews import FOLDER, Subject, chosen, write_previews
 from .study import Run, StudySpec
 from .study.scan import read_again
@@ -34,18 +34,20 @@ def keep_previews(spec: StudySpec, run: Run) -> None:
 
 
 def strip_of(spec: StudySpec, run: Run) -> StripImages | None:
-    """The first image that was measured, and its middle at all levels."""
+    """The first image that was measured, and a part of it at all levels."""
     subject = next(_subjects(spec, run, _measured(run)), None)
     if subject is None:
         return None
     image = subject.image
-    window = (slice(None), *middle(image.height, image.width, CROP, CROP))
+    window = subject.window(_ranks(run), CROP)
+    part = (slice(None), *window)
     return StripImages(
         image.name,
         image.bits,
         image.samples,
-        cipher={rank: subject.cipher(rank)[window].copy() for rank in _ranks(run)},
-        clear={rank: subject.clear(rank)[window].copy() for rank in _ranks(run)},
+        cipher={rank: subject.cipher(rank)[part].copy() for rank in _ranks(run)},
+        clear={rank: subject.clear(rank)[part].copy() for rank in _ranks(run)},
+        window=window,
     )
 
 

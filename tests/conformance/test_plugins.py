@@ -9,22 +9,8 @@ from typing import get_args
 import pytest
 
 from imleak import plugins
-from imleak.interfaces import (
-    Attack,
-    Encoder,
-    Estimator,
-    ImleakError,
-    Metric,
-    Scheme,
-)
+from imleak.interfaces import ImleakError
 
-PROTOCOLS = {
-    "scheme": Scheme,
-    "encoder": Encoder,
-    "metric": Metric,
-    "estimator": Estimator,
-    "attack": Attack,
-}
 EVERY = [(kind, name) for kind, names in plugins.BUILT_IN.items() for name in names]
 
 
@@ -55,12 +41,12 @@ def test_a_name_leads_to_what_it_says(kind: plugins.Kind, name: str) -> None:
         told = str(error)
     else:
         told = ""
-        assert isinstance(built, PROTOCOLS[kind])
+        assert isinstance(built, plugins.PROTOCOLS[kind])
     assert not told or f"{name}=" in told
 
 
 def test_there_is_a_protocol_for_every_kind() -> None:
-    assert set(get_args(plugins.Kind)) == set(plugins.BUILT_IN) == set(PROTOCOLS)
+    assert set(get_args(plugins.Kind)) == set(plugins.BUILT_IN) == set(plugins.PROTOCOLS)
 
 
 def test_measures_share_one_name_space() -> None:

@@ -1,6 +1,8 @@
 """The conformance suite itself: the scheme of the documentation passes, broken ones do not."""
 
+import math
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,8 +11,9 @@ from typer.testing import CliRunner
 
 from imleak import plugins
 from imleak.cli import app
-from imleak.conformance import NotConforming, check, checks, outcomes
-from imleak.interfaces import Exposure, Level, Raster, Scheme
+from imleak.conformance import NotConforming, check, checks, outcomes, variants
+from imleak.estimators.infonce import InfoNce
+from imleak.interfaces import Exposure, Level, Null, Raster, Scheme
 from imleak.schemes.etc import Etc
 
 GUIDE = Path(__file__).parents[2] / "docs" / "extending.md"
@@ -26,15 +29,28 @@ def of_the_guide(name):
 
 
 UpperRows = of_the_guide("UpperRows")
+Thumbnail = of_the_guide("Thumbnail")
+Edges = of_the_guide("Edges")
+Leading = of_the_guide("Leading")
+Nearest = of_the_guide("Nearest")
 
 
 def failures(kind, plugin):
     return {what: why for what, passed, why in check(kind, plugin) if not passed}
 
 
-def test_the_scheme_of_the_guide_conforms():
-    assert failures("scheme", UpperRows()) == {}
-    assert failures("scheme", UpperRows) == {}
+@pytest.mark.parametrize(
+    ("kind", "plugin"),
+    [
+        ("scheme", UpperRows),
+        ("encoder", Thumbnail),
+        ("metric", Edges),
+        ("estimator", Leading),
+        ("attack", Nearest),
+    ],
+)
+def test_what_the_guide_shows_conforms(kind, plugin):
+    assert failures(kind, plugin) == {}
 
 
 class Undescribed(UpperRows):
@@ -189,6 +205,232 @@ def test_a_broken_scheme_is_refused_in_words_of_its_author(broken, what, why):
     (reason,) = [reason for check, reason in found.items() if what.lower() in check.lower()]
     assert re.search(why, reason)
     assert "\n" not in reason
+
+
+class OfTheBatch(Thumbnail):
+    """Centres the vectors of a batch."""
+
+    def encode(self, images, bits):
+        vectors = super().encode(images, bits)
+        return vectors - vectors.mean(0, keepdims=True) if len(vectors) else vectors
+
+
+class OfEightBits(Thumbnail):
+    """Takes every sample for one of 8 bits."""
+
+    def encode(self, images, bits):
+        return super().encode(images, 8)
+
+
+class OfAnySize(Thumbnail):
+    """Takes what it cannot look at."""
+
+    def encode(self, images, bits):
+        return super().encode(images[:, :, :64, :64], bits)
+
+
+class Doubles(Thumbnail):
+    """Gives float64."""
+
+    def encode(self, images, bits):
+        return super().encode(images, bits).astype(np.float64)
+
+
+class NoDigest(Thumbnail):
+    """Has a word for a digest."""
+
+    digest = "thumbnail 1"
+
+
+class Changed(Edges):
+    """Changes what a metric says."""
+
+    def changed(self, one): ...
+
+    def measure(self, observation):
+        return [self.changed(one) for one in super().measure(observation)]
+
+
+class NotANumber(Changed):
+    """NaN where there is nothing to divide by."""
+
+    def changed(self, one):
+        return replace(one, value=math.nan if one.level else one.value)
+
+
+class OfNumpy(Changed):
+    """Gives what NumPy gives."""
+
+    def changed(self, one):
+        return replace(one, value=np.float64(one.value))
+
+
+class Decibels(Changed):
+    """Another unit than it says."""
+
+    def changed(self, one):
+        return replace(one, unit="dB")
+
+
+class TooHigh(Changed):
+    """Above its ceiling."""
+
+    def changed(self, one):
+        return replace(one, ceiling=0.5)
+
+
+class OneLevel(Edges):
+    """Leaves levels out."""
+
+    def measure(self, observation):
+        return super().measure(observation)[:1]
+
+
+class TooLow(Edges):
+    """An upper bound that is none."""
+
+    bound = "upper"
+
+
+class Paints(Edges):
+    """Writes into the plain image."""
+
+    def measure(self, observation):
+        found = super().measure(observation)
+        observation.plain[:] = 0
+        return found
+
+
+class Drifts(Edges):
+    """Counts its calls."""
+
+    calls = 0
+
+    def measure(self, observation):
+        Drifts.calls += 1
+        return [replace(one, value=one.value - self.calls) for one in super().measure(observation)]
+
+
+class Sees(Changed):
+    """Needs features and does not say so."""
+
+    space = "features"
+
+    def changed(self, one):
+        return one
+
+
+class Absolute(Leading):
+    """Takes the absolute value, so that nothing is something."""
+
+    name = "absolute"
+
+    def estimate(self, samples, *, seed=0, progress=None):
+        found = super().estimate(samples, seed=seed, progress=progress)
+        return [
+            replace(
+                one,
+                value=abs(one.value),
+                interval=tuple(sorted(map(abs, one.interval))),
+                null=Null(one.null.mean, one.null.p95, tuple(map(abs, one.null.values))),
+            )
+            for one in found
+        ]
+
+
+class Lower(Leading):
+    """Calls a lower bound what is none of values that are equal."""
+
+    bound = "lower"
+
+
+class Unweighted(InfoNce):
+    """Takes counted rows once."""
+
+    def estimate(self, samples, *, seed=0, progress=None):
+        samples = replace(samples, weights=None)
+        return super().estimate(samples, seed=seed, progress=progress)
+
+
+class Seedless(Leading):
+    """Takes no notice of the seed."""
+
+    def estimate(self, samples, *, seed=0, progress=None):
+        return super().estimate(samples, seed=0, progress=progress)
+
+
+class Positional(Leading):
+    """Options that are not keywords."""
+
+    def __init__(self, folds=5):
+        super().__init__(folds=folds)
+
+
+class Certain(Nearest):
+    """Finds a leak in everything."""
+
+    def judge(self, spaces, *, seed=0):
+        found = super().judge(spaces, seed=seed)
+        return [replace(one, verdict="leak") for one in found]
+
+
+class Uncentred(Nearest):
+    """Looks at where vectors lie."""
+
+    def judge(self, spaces, *, seed=0):
+        (space,) = spaces.values()
+        moved = replace(space, clear=np.where(space.plain.mean() > 1, -space.clear, space.clear))
+        return super().judge({"space": moved}, seed=seed)
+
+
+class Alone(Nearest):
+    """Gives no null."""
+
+    def judge(self, spaces, *, seed=0):
+        return [replace(one, null=None) for one in super().judge(spaces, seed=seed)]
+
+
+class Unseeded(Nearest):
+    """Draws another null every time."""
+
+    def judge(self, spaces, *, seed=0):
+        return super().judge(spaces, seed=np.random.default_rng().integers(2**60))
+
+
+@pytest.mark.parametrize(
+    ("kind", "broken", "what", "why"),
+    [
+        ("encoder", OfTheBatch, "other images of its batch", "an image alone changes vectors"),
+        ("encoder", OfEightBits, "scaled", "the same image at 16 bits changes vectors"),
+        ("encoder", OfAnySize, "another size", "a patch of 65x65 is accepted"),
+        ("encoder", Doubles, "finite", "float64, not float32"),
+        ("encoder", NoDigest, "has what", "give a SHA-256"),
+        ("metric", NotANumber, "a value a level", "the value is nan"),
+        ("metric", OfNumpy, "a value a level", r"give Python's numbers"),
+        ("metric", Decibels, "a value a level", "the unit is 'dB', that of the metric '1'"),
+        ("metric", TooHigh, "a value a level", "above its ceiling 0.5"),
+        ("metric", OneLevel, "a value a level", r"levels are \[0\], not \[0, 1, 2"),
+        ("metric", TooLow, "upper bound", "below the entropy"),
+        ("metric", Paints, "a value a level", "writes into the plain image"),
+        ("metric", Drifts, "same values", "gave other values"),
+        ("metric", Sees, "without features", "without features is accepted"),
+        ("estimator", Absolute, "negative", "do not clip them"),
+        ("estimator", Lower, "counted rows", r"it finds \d\.\d+ bits where there are 0.27"),
+        ("estimator", Unweighted, "counted rows", "use weights"),
+        ("estimator", Seedless, "same seed", "is it used"),
+        ("estimator", Positional, "keyword", r"\*, folds="),
+        ("attack", Certain, "a measurement has", "though the interval touches the null"),
+        ("attack", Certain, "is found", r"constant: leak|independent of the image: leak"),
+        ("attack", Uncentred, "shifted", "centre the vectors first"),
+        ("attack", Alone, "a measurement has", "interval, null or ceiling is None"),
+        ("attack", Unseeded, "same seed", "gave other numbers"),
+    ],
+)
+def test_a_broken_plugin_of_another_kind_is_refused(kind, broken, what, why):
+    (check,) = [each for name, each in checks(kind).items() if what in name.lower()]
+    made = next(iter(variants(kind, broken).values()))
+    with pytest.raises(NotConforming, match=why):
+        check(made)
 
 
 def test_what_cannot_be_made_is_told():

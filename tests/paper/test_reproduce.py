@@ -15,7 +15,7 @@ from typer.testing import CliRunner, Result
 from imleak.cli import app
 from imleak.images.generated import DeadLeaves
 from imleak.paper import settings
-from imleak.paper.claims import COLUMNS, STATEMENTS
+from imleak.paper.claims import STATEMENTS
 from imleak.paper.reproduce import _together
 from imleak.study import Run, forecast
 
@@ -80,7 +80,14 @@ def test_every_claim_has_a_verdict_under_both_evaluations(
     reproduction: tuple[Path, Result],
 ) -> None:
     claims = pd.read_csv(reproduction[0] / "claims.csv")
-    assert tuple(claims.columns) == COLUMNS
+    assert [*claims.columns[:3], *claims.columns[-3:]] == [
+        "claim",
+        "says",
+        "criterion",
+        "verdict",
+        "figures",
+        "note",
+    ]
     assert set(claims["verdict"]) <= {"holds", "does not hold", "not decided"}
     for statement in STATEMENTS:
         rows = claims[claims["claim"] == statement.number]

@@ -196,10 +196,10 @@ def planes(shape: tuple[int, int, int], bits: int = 8) -> Planes:
 def picture(shape: tuple[int, int, int] = (1, 96, 128), bits: int = 8) -> StripImages:
     """The same as a strip shows it."""
     _, plain, cipher, clear = planes(shape, bits)
-    window = (slice(None), *middle(*shape[1:], CROP, CROP))
+    window = middle(*shape[1:], CROP, CROP)
     levels = range(bits + 1)
-    ciphers, clears = ({s: of(s)[window] for s in levels} for of in (cipher, clear))
-    return StripImages("ramp.png", bits, plain, ciphers, clears)
+    ciphers, clears = ({s: of(s)[:, *window] for s in levels} for of in (cipher, clear))
+    return StripImages("ramp.png", bits, plain, ciphers, clears, window)
 
 
 @pytest.fixture

@@ -195,7 +195,7 @@ def test_hovering_gives_the_numbers_of_the_table(page: Page) -> None:
     page.call("Input.dispatchMouseEvent", type="mouseMoved", x=place[0], y=place[1])
     page.settle()
     told = page.run("document.getElementById('vg-tooltip-element').textContent")
-    assert "s = 2" in told
+    assert "2 of 8 planes encrypted" in told
     assert any(text in told for text in ("= 5.70 bit", "≥ 4.07 bit", "≥ 1.10 bit", "≥ 3.30 bit"))
 
 

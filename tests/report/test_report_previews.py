@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image as Pillow
 
+from imleak.interfaces import Exposure, Image, Observation
 from imleak.report.figures.strip import averaged, middle, stretch, to_screen
 from imleak.report.page import charts
 from imleak.report.previews import (
@@ -34,7 +35,7 @@ LEVELS = range(9)
 
 def tiles(out: Path, sheet: Sheet) -> NDArray[np.uint8]:
     """(n, H, W, 3)"""
-    with Image.open(BytesIO((out / "previews" / sheet.file).read_bytes())) as image:
+    with Pillow.open(BytesIO((out / "previews" / sheet.file).read_bytes())) as image:
         found = np.asarray(image.convert("RGB"))
     return found.reshape(-1, sheet.height, sheet.width, 3)
 
@@ -93,6 +94,22 @@ def test_a_large_image_has_a_native_crop_and_an_averaged_whole(
     assert small.shape[2] / small.shape[1] == pytest.approx(9 / 4, rel=0.03)
     expected = averaged(to_screen(subject.plain, 8), preview.whole.width)
     assert np.abs(small[0, ..., 0].astype(int) - expected).mean() < 6
+
+
+def test_the_crop_is_where_something_is_left(tmp_path: Path) -> None:
+    plain = np.random.default_rng(0).integers(1, 256, (1, 700, 700), dtype=np.uint8)
+
+    def clear(level: int) -> NDArray[np.uint8]:
+        kept = plain.copy()
+        kept[:, : 600 * level, :600] = 0
+        return kept
+
+    observed = Observation(
+        plain, 8, (0, 1), lambda s: Exposure(clear(s), 8, {}), clear, lambda _: None
+    )
+    image = Image(plain, 8, name="a.png", digest="0" * 64)
+    (preview,) = write_previews(tmp_path, [Subject(image, observed)], (0, 1))
+    assert (preview.left, preview.top) == (380, 0)
 
 
 def test_the_layout_is_drawn_where_there_is_one(tmp_path: Path, make_subject: MakeSubject) -> None:

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import digamma
 
 from ..estimators.bounds import bernoulli_divergence, clopper_pearson
 from ..estimators.heldout.evidence import SATURATED, judge
@@ -85,6 +84,8 @@ def reciprocal_rank(higher: Counts, same: Counts) -> Array:
 
     .. math:: \\frac{1}{t+1} \\sum_{r=h+1}^{h+t+1} \\frac1r
     """
+    from scipy.special import digamma
+
     return np.asarray((digamma(higher + same + 2) - digamma(higher + 1)) / (same + 1))
 
 

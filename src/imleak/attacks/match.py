@@ -9,7 +9,6 @@ from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import logsumexp
 
 from ..interfaces import Measurement, WholeImages
 from . import _ranks
@@ -281,5 +280,7 @@ class _Level:
 
 def _log_sum(scores: Array, sharp: float) -> Array:
     """(n,) log of the summed exponentials of scores (n, m); -inf is no score at all."""
+    from scipy.special import logsumexp
+
     with np.errstate(invalid="ignore"):
         return np.asarray(logsumexp(np.where(np.isneginf(scores), scores, sharp * scores), axis=1))

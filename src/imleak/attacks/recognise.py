@@ -7,7 +7,6 @@ from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import softmax
 
 from ..estimators.bounds import clopper_pearson
 from ..interfaces import ImleakError, Measurement, WholeImages
@@ -133,6 +132,8 @@ def of_sure(hits: Array, sure: NDArray[np.bool_]) -> dict[str, float]:
 
 def probabilities(scores: NDArray[np.float32]) -> Array:
     """(n, c) of class scores: themselves, if they are probabilities, or their softmax."""
+    from scipy.special import softmax
+
     exact = scores.astype(np.float64)
     are_probabilities = (exact >= 0).all() and np.allclose(exact.sum(1), 1, atol=1e-3)
     return exact if are_probabilities else np.asarray(softmax(exact, axis=1))

@@ -119,18 +119,12 @@ class FileNetwork(Network):
         Raises
         ------
         ModelError
-            If there is no such file, or a setting is missing or has no such value.
+            If there is no such file, or a setting has no such value.
         """
         if not self.path.is_file():
             raise ModelError(f"{self.name}: {self.path} does not exist, or is no file")
         beside = self.path.with_suffix(".json")
         found = {"order": "rgb", "layout": "nchw", "output": 0, **_read(beside), **self._given}
-        for name in ("mean", "std"):
-            if name not in found:
-                raise ModelError(
-                    f"{self.path}: {name} is missing; say what the network is shown in "
-                    f"{beside.name} beside it, or as in mean=127,std=128"
-                )
         self._check(found)
         return found
 
@@ -165,6 +159,12 @@ class FileNetwork(Network):
     @cached_property
     def input(self) -> Input:  # type: ignore[override]
         given, (size, _) = self.settings, self._sizes
+        for name in ("mean", "std"):
+            if name not in given:
+                raise ModelError(
+                    f"{self.path}: {name} is missing; say what the network is shown in "
+                    f"{self.path.stem}.json beside it, or as in mean=127,std=128"
+                )
         mean, std = _triple(given["mean"], "mean"), _triple(given["std"], "std")
         return Input(size, mean, std, given["order"], given["layout"])
 

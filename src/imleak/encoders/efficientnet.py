@@ -24,7 +24,8 @@ class EfficientNetLite0(Network):
     are on the package index: it works where no model hub can be reached. Samples of B
     bits are scaled to 0..255, a grey image is repeated over the three channels, and the
     network sees ``(x - 127) / 128``. The features do not depend on the other images of
-    a batch, to rounding.
+    a batch, to rounding. On a CPU its convolutions are those of oneDNN, with what follows
+    them fused in.
 
     Parameters
     ----------
@@ -42,7 +43,7 @@ class EfficientNetLite0(Network):
     """
 
     name = "efficientnet-lite0"
-    version = "1"
+    version = "2"
     input_size: int | None = 224
     input = INPUT
     dimension = 1280
@@ -55,6 +56,13 @@ class EfficientNetLite0(Network):
     @cached_property
     def weights_digest(self) -> str:  # type: ignore[override]
         return file_digest(weights())
+
+    @cached_property
+    def engine(self) -> str:  # type: ignore[override]
+        from .networks.onednn import is_possible
+
+        fused = self.device == "cpu" and is_possible(self.dtype)
+        return "PyTorch, fused by oneDNN" if fused else "PyTorch"
 
     @property
     def facts(self) -> dict[str, str]:
@@ -91,5 +99,7 @@ class EfficientNetLite0(Network):
 
     def load(self) -> nn.Module:
         from .networks.efficientnet import load
+        from .networks.onednn import Fused
 
-        return load(weights())
+        network = load(weights())
+        return Fused(network, INPUT.size, self.dtype) if "oneDNN" in self.engine else network

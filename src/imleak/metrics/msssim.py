@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter
 
 from ..interfaces import Bound, ImageError, Measurement, Observation, Samples, Space
 from ._observed import PerImage, parts
@@ -109,6 +108,8 @@ def _maps(
 
 
 def _window(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    from scipy.ndimage import gaussian_filter
+
     smooth: NDArray[np.float64] = gaussian_filter(values, SIGMA, radius=RADIUS)
     return smooth[RADIUS:-RADIUS, RADIUS:-RADIUS]
 

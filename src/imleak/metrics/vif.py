@@ -9,7 +9,6 @@ from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import convolution_matrix
 
 from ..interfaces import Bound, ImageError, Measurement, Observation, Samples, Space
 from ._observed import PerImage, parts
@@ -188,6 +187,8 @@ def _smooth(image: Map, window: Map) -> Map:
 
 def _smooth_columns(image: Map, window: Map) -> Map:
     """Means of every window of rows that fits, by products with a band matrix."""
+    from scipy.linalg import convolution_matrix
+
     band = convolution_matrix(window, BLOCK).T
     means = np.empty_like(image[:, len(window) - 1 :])
     for start in range(0, means.shape[1], BLOCK):

@@ -10,13 +10,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from .shapes import Array, curvature, r_squared
 from .verdicts import Figure
-
-Array = NDArray[np.float64]
 
 Role = Literal["pixels", "clip", "resnet", "control"]
 """Whose place an encoder has in the paper: pixels themselves, CLIP, ResNet; or none, where an
 untrained network shows what the architecture does alone."""
+
+Evaluation = Literal["paper", "held-out"]
+"""Under the paper's protocol, or on images that nothing was fitted to."""
 
 DRAWS = 1000
 NORMAL_95 = 1.959964
@@ -31,6 +33,7 @@ class Curve:
 
     Parameters
     ----------
+    images : what the set of images is called.
     encoder, measure, protocol, unit : whose, as in the tables.
     levels, values : (L,), rising; NaN where a level has no value.
     draws : (D, L) resampled curves: over images for what is measured on each of them; for
@@ -41,6 +44,7 @@ class Curve:
     history : (epochs, L) value after each epoch; (0, L) where there is none.
     """
 
+    images: str
     encoder: str
     measure: str
     protocol: str
@@ -53,9 +57,17 @@ class Curve:
     history: Array
 
     @property
-    def title(self) -> str:
-        kind = "" if self.protocol == "per-image" else f"{self.protocol} "
-        return f"{kind}{self.measure} on {self.encoder}"
+    def evaluation(self) -> Evaluation:
+        return "held-out" if self.protocol == "held-out" else "paper"
+
+    @property
+    def r_squared(self) -> Figure:
+        """Of the least-squares line."""
+        return self.figure(lambda curves: r_squared(self.levels, curves))
+
+    @property
+    def curvature(self) -> Figure:
+        return self.figure(lambda curves: curvature(self.levels, curves))
 
     def column(self, name: str) -> Array:
         """A column of the summary, (L,)."""
@@ -64,6 +76,10 @@ class Curve:
     def figure(self, statistic: Callable[[Array], Array]) -> Figure:
         """A statistic of curves (..., L), with its interval."""
         return Figure.of(statistic, self.values, self.draws)
+
+    def difference(self, one: int | np.intp, other: int | np.intp) -> Figure:
+        """By how much the value at one position is above that at another."""
+        return self.figure(lambda curves: curves[..., one] - curves[..., other])
 
     def at(self, *levels: int) -> NDArray[np.intp]:
         """Positions of these levels; of none, if one is missing."""
@@ -118,8 +134,11 @@ class Results:
             rows = rows[rows[column] == value]
         values = table["mean"].to_numpy(dtype=float)
         levels = table["level"].to_numpy(dtype=float)
-        by_image = _by_image(rows, levels)
+        shown = rows[rows["level"].notna() & rows["value"].notna()]
+        by_image = _wide(shown[shown["part"] == "clear"], "image", levels)
+        by_image = by_image[~np.isnan(by_image).any(axis=1)]
         return Curve(
+            self.images,
             **first,
             unit=str(table["unit"].iloc[0]),
             levels=levels,
@@ -127,20 +146,13 @@ class Results:
             draws=_resampled(by_image) if len(by_image) > 1 else _around(table),
             by_image=by_image,
             table=table,
-            history=_history(rows, levels),
+            history=_wide(shown[shown["epoch"].notna()], "epoch", levels),
         )
 
 
-def _by_image(rows: pd.DataFrame, levels: Array) -> Array:
-    said = rows[rows["image"].notna() & rows["level"].notna() & rows["value"].notna()]
-    said = said[said["part"] == "clear"]
-    wide = said.pivot_table(index="image", columns="level", values="value", sort=True)
-    return wide.reindex(columns=levels).dropna().to_numpy(dtype=float)
-
-
-def _history(rows: pd.DataFrame, levels: Array) -> Array:
-    seen = rows[rows["epoch"].notna() & rows["level"].notna()]
-    wide = seen.pivot_table(index="epoch", columns="level", values="value", sort=True)
+def _wide(rows: pd.DataFrame, index: str, levels: Array) -> Array:
+    """Values with a row an image or an epoch, and a column a level."""
+    wide = rows.pivot_table(index=index, columns="level", values="value", sort=True)
     return wide.reindex(columns=levels).to_numpy(dtype=float)
 
 

@@ -9,7 +9,6 @@ import pandas as pd
 from ..report.text import escape
 from .claims import STATEMENTS, Claim
 from .figures import Panel
-from .verdicts import Figure
 
 CAPTION = (
     "Verdicts are of the criterion beside the claim, with 95 % intervals in brackets where there "
@@ -103,21 +102,17 @@ def _subject(subject: tuple[str, str]) -> str:
 def _cell(claims: Sequence[Claim], subject: tuple[str, str], column: tuple[str, str]) -> str:
     for claim in claims:
         if (claim.measure, claim.encoder) == subject and _column(claim) == column:
-            said = "; ".join(f"{name} {_value(value)}" for name, value in _known(claim))
-            parts = [f"**{claim.verdict}**", said, claim.note]
+            parts = [f"**{claim.verdict}**", "; ".join(_figures(claim)), claim.note]
             return "<br>".join(filter(None, parts))
     return ""
 
 
-def _known(claim: Claim) -> Iterable[tuple[str, Figure | str]]:
-    """Figures that there are, by their name in words."""
+def _figures(claim: Claim) -> Iterator[str]:
+    """The figures that there are, by their name in words."""
     for name, value in claim.figures.items():
         if isinstance(value, str) or value.value == value.value:
-            yield name.replace("_", " ").replace("R2", "R²"), value
-
-
-def _value(value: Figure | str) -> str:
-    return escape(value) if isinstance(value, str) else str(value)
+            words = name.replace("_", " ").replace("R2", "R²")
+            yield f"{words} {escape(value) if isinstance(value, str) else value}"
 
 
 def _text(value: object) -> str:

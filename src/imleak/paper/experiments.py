@@ -63,7 +63,8 @@ def experiments(settings: Settings) -> tuple[Experiment, ...]:
 
 def pixels(settings: Settings) -> Experiment:
     """Histogram MI, and MINE on scalar pixels beside the exact value."""
-    measures = ["histogram", *mine(settings), {"name": "tabular-mine", **_steps(settings)}]
+    steps = {"epochs": CLOSE_TO_THE_LAW * settings.epochs, "hidden": list(settings.hidden)}
+    measures = ["histogram", *mine(settings), {"name": "tabular-mine", **steps}]
     spec = StudySpec.of(**shared(settings), encoders=["pixels"], measures=measures)
     return Experiment("pixels", spec, ("1", "2", "4", "6a"))
 
@@ -112,10 +113,6 @@ def mine(settings: Settings) -> list[dict[str, Any]]:
         network["rate"] = settings.rate
     held = {"protocol": "held-out", "seeds": settings.seeds, "folds": settings.folds}
     return [network | {"protocol": "in-sample"}, network | held]
-
-
-def _steps(settings: Settings) -> dict[str, Any]:
-    return {"epochs": CLOSE_TO_THE_LAW * settings.epochs, "hidden": list(settings.hidden)}
 
 
 def shared(settings: Settings) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from ..report.figures import StripImages, curves, style, training
 from ..report.figures import strip as strips
@@ -37,7 +38,7 @@ class Panel:
     number : the paper's, ``6b``; followed by the encoder where several stand in one place.
     caption : what it shows, with the encoder really used.
     drawing : to be saved.
-    table : the numbers behind it, or None for pictures.
+    table : the numbers behind it, or None where images are shown.
     """
 
     number: str
@@ -84,8 +85,7 @@ def _histogram(results: Results) -> Iterator[Panel]:
     _finish(axes, curve)
     style.common_legend(figure, [axes])
     caption = f"Histogram MI against s, mean over {len(curve.by_image)} images"
-    table = curve.table.assign(line=fitted, uniform=uniform)
-    yield Panel("2", caption, Drawing("figure-2", caption, figure), _bare(table))
+    yield _panel("2", caption, figure, curve.table.assign(line=fitted, uniform=uniform))
 
 
 def _whole_images(results: Results) -> Iterator[Panel]:
@@ -103,8 +103,7 @@ def _whole_images(results: Results) -> Iterator[Panel]:
         style.common_legend(figure, [axes], columns=1)
         caption = f"{words} of whole images against s, mean over {len(found[0].by_image)} images"
         table = pd.concat([curve.table for curve in found], ignore_index=True)
-        drawing = Drawing(f"figure-{number}", caption, figure)
-        yield Panel(number, caption, drawing, _bare(table))
+        yield _panel(number, caption, figure, table)
 
 
 def _trained(
@@ -115,17 +114,13 @@ def _trained(
         first = at == 0 and role != "control"
         stems = [f"figure-{n}" if first else style.stem("figure", n, encoder) for n in places]
         numbers = places if first else tuple(f"{n} ({encoder})" for n in places)
-        frame = results.frame
-        mine = frame[(frame["encoder"] == encoder) & (frame["measure"] == "mine")]
-        history = mine[mine["epoch"].notna() & mine["level"].notna()]
-        name = called(results, encoder)
-        if len(history) and history["level"].nunique() > 1:
+        name, trained = called(results, encoder), _mine(results.frame, encoder)
+        history = trained[trained["epoch"].notna()]
+        if history["level"].nunique() > 1:
             drawing = training.distance(stems[0], f"{places[0]}. {name}", history, levels)
             caption = f"Distance to the maximum MI by epoch, MINE on {name}"
             yield Panel(numbers[0], caption, drawing, history[HISTORY_COLUMNS])
-        summary = results.summary
-        rows = summary[(summary["encoder"] == encoder) & (summary["measure"] == "mine")]
-        rows = rows[rows["level"].notna()].sort_values("level", kind="stable")
+        rows = _mine(results.summary, encoder).sort_values("level", kind="stable")
         if len(rows):
             rows = _with_exact(results, encoder, rows)
             drawing = curves.drawing(stems[1], f"{places[1]}. {name}", rows, levels)
@@ -133,8 +128,13 @@ def _trained(
             yield Panel(numbers[1], caption, drawing, _bare(rows))
 
 
+def _mine(table: pd.DataFrame, encoder: str) -> pd.DataFrame:
+    rows = table[(table["encoder"] == encoder) & (table["measure"] == "mine")]
+    return rows[rows["level"].notna()]
+
+
 def _with_exact(results: Results, encoder: str, rows: pd.DataFrame) -> pd.DataFrame:
-    """On pixels, the exact value beside what MINE says."""
+    """On pixels, the exact value beside that of MINE."""
     table = results.curve("tabular-mine", encoder, "in-sample")
     if table is None:
         return rows
@@ -157,6 +157,10 @@ def _finish(axes: Axes, curve: Curve) -> None:
     axes.set_ylabel(style.with_unit(curve.measure, curve.unit))
 
 
+def _panel(number: str, caption: str, figure: Figure, table: pd.DataFrame) -> Panel:
+    return Panel(number, caption, Drawing(f"figure-{number}", caption, figure), _bare(table))
+
+
 def _bare(table: pd.DataFrame) -> pd.DataFrame:
-    """Without the columns that say nothing here."""
+    """Without the columns that are empty here."""
     return table.dropna(axis=1, how="all")

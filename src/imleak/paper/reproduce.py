@@ -1,4 +1,4 @@
-"""The paper's experiments run one after the other, and what they say written down."""
+"""The paper's experiments, run one after the other and written down."""
 
 from __future__ import annotations
 
@@ -22,13 +22,8 @@ from .experiments import Experiment, experiments
 from .figures import Panel, panels
 from .settings import NAMES, Settings
 
-RUNS, FIGURES, CLAIMS, DOCUMENT, ABLATION = (
-    "runs",
-    "figures",
-    "claims.csv",
-    "paper.md",
-    "ablation.csv",
-)
+RUNS, FIGURES = "runs", "figures"
+CLAIMS, DOCUMENT, ABLATION = "claims.csv", "paper.md", "ablation.csv"
 
 
 @dataclass(frozen=True)
@@ -65,7 +60,7 @@ def reproduce(
     settings : what is run; see :class:`Settings`.
     out : folder; new, empty, or of the same reproduction, which is then continued.
     also : folders of finished runs on other images, whose rows are judged too.
-    progress : who is told how it goes.
+    progress : listens to how it goes.
     command : command line, for the manifests.
 
     Raises
@@ -73,22 +68,26 @@ def reproduce(
     ImleakError
         If a setting cannot be, nothing can be measured, or a folder holds something else.
     """
-    told, path = progress or Silent(), Path(out)
+    listener, path = progress or Silent(), Path(out)
     others = [Run.open(folder) for folder in also]
     for warning in settings.warnings:
-        told.say(warning)
+        listener.say(warning)
     planned = experiments(settings)
     done = []
     for experiment in planned:
-        told.say(f"{experiment.name}: {experiment.behind}.")
+        listener.say(f"{experiment.name}: {experiment.behind}.")
         folder = path / RUNS / experiment.name
         done.append(run(experiment.spec, folder, progress=progress, command=command))
     results = gather(planned, done)
-    claims = [*judge(results)]
+    claims = judge(results)
     for elsewhere in _elsewhere(others, results):
         claims += [claim for claim in judge(elsewhere) if claim.encoder]
-    ablation = ablate(settings, path / RUNS / "ablation", told) if settings.ablation else None
-    drawn = _draw(results, planned[0], done[0], path)
+    ablation = ablate(settings, path / RUNS / "ablation", listener) if settings.ablation else None
+    with print_style():
+        strip, levels = strip_of(planned[0].spec, done[0]), Levels.of(done[0].manifest)
+        drawn = panels(results, strip, levels)
+        for panel in drawn:
+            save(panel.drawing, path / FIGURES)
     _write(path, settings, results, claims, drawn, ablation)
     return Reproduction(path, tuple(claims), tuple(panel.number for panel in drawn))
 
@@ -99,24 +98,21 @@ def gather(planned: Sequence[Experiment], done: Sequence[Run]) -> Results:
     for experiment in planned:
         roles |= experiment.roles
     spaces = [experiment.space for experiment in planned if experiment.space is not None]
-    return Results(
-        _images(done[0]),
-        pd.concat([one.frame for one in done], ignore_index=True),
-        pd.concat([one.summary for one in done], ignore_index=True),
-        roles,
-        frozenset(space.title for space in spaces if space.stand_in),
-    )
+    stand_ins = frozenset(space.title for space in spaces if space.stand_in)
+    return Results(_images(done[0]), *_tables(done), roles, stand_ins)
 
 
 def _elsewhere(others: Sequence[Run], results: Results) -> Iterator[Results]:
     """Results on other images, those of runs on the same ones in one."""
     for images, alike in _together(others).items():
-        yield replace(
-            results,
-            images=images,
-            frame=pd.concat([one.frame for one in alike], ignore_index=True),
-            summary=pd.concat([one.summary for one in alike], ignore_index=True),
-        )
+        frame, summary = _tables(alike)
+        yield replace(results, images=images, frame=frame, summary=summary)
+
+
+def _tables(runs: Sequence[Run]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Frames and summaries, one below the other."""
+    frame = pd.concat([one.frame for one in runs], ignore_index=True)
+    return frame, pd.concat([one.summary for one in runs], ignore_index=True)
 
 
 def _together(others: Sequence[Run]) -> dict[str, list[Run]]:
@@ -142,14 +138,6 @@ def _images(done: Run) -> str:
     sources = done.manifest["spec"]["sources"]
     names = ", ".join(Path(source).name or source for source in sources)
     return f"{names} ({len(done.manifest['images'])} images)"
-
-
-def _draw(results: Results, first: Experiment, done: Run, path: Path) -> list[Panel]:
-    with print_style():
-        drawn = panels(results, strip_of(first.spec, done), Levels.of(done.manifest))
-        for panel in drawn:
-            save(panel.drawing, path / FIGURES)
-    return drawn
 
 
 def _write(

@@ -1,4 +1,4 @@
-"""What the paper leaves open, what it says, and what is taken here where nothing is asked for."""
+"""What the paper sets, what it leaves open, and what is taken here where nothing is asked for."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class Space:
 
 @dataclass(frozen=True)
 class Settings:
-    """A reproduction. The defaults are the paper's where it says, and else the most natural.
+    """A reproduction. The defaults are the paper's where it has one, else the most natural.
 
     Parameters
     ----------
@@ -138,7 +138,7 @@ class Settings:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What is not the paper's, said before anything runs."""
+        """What is not the paper's, to be shown before anything runs."""
         return tuple(
             f"No weights of {NAMES[role]} were given (--{role} local-dir:FOLDER): "
             f"{' and '.join(stand)} stands in for it. Its numbers are not {NAMES[role]}'s, "

@@ -56,9 +56,10 @@ def curvature(levels: Array, curves: Array) -> Array:
         return np.asarray(bend / np.abs(curves).max(-1))
 
 
-def rises(curves: Array) -> Array:
-    """What a curve gains from each level to the next, (..., L - 1)."""
-    return np.diff(curves, axis=-1)
+def median(values: Array) -> float:
+    """Of the finite values; NaN without any."""
+    known = values[np.isfinite(values)]
+    return float(np.median(known)) if len(known) else np.nan
 
 
 def epochs_to(history: Array, share: float = 0.95, least: float = 0.05) -> float:

@@ -36,7 +36,7 @@ BASE = Variant("base", "as above")
 
 
 def in_sample(settings: Settings) -> tuple[Variant, ...]:
-    """Of MINE under the paper's protocol."""
+    """Variants of MINE under the paper's protocol."""
     other = _other_clear(settings)
     return (
         BASE,
@@ -51,9 +51,11 @@ def in_sample(settings: Settings) -> tuple[Variant, ...]:
 
 
 def held_out(settings: Settings) -> tuple[Variant, ...]:
-    """Of MINE on features of images it never saw. A network an image has no other image to
-    be tested on. What shows the encoder other patches, another form of the clear part or
-    other places, does so with few of them."""
+    """Variants of MINE on features of images it never saw.
+
+    A network an image has no other image to be tested on. What shows the encoder other
+    patches, another form of the clear part or other places, does so with few of them.
+    """
     other, fewer, seed = _other_clear(settings), _fewer(settings), settings.seed + 1
     return (
         BASE,
@@ -66,8 +68,8 @@ def held_out(settings: Settings) -> tuple[Variant, ...]:
     )
 
 
-def of_images(settings: Settings) -> tuple[Variant, ...]:
-    """Of what is measured on one image."""
+def per_image(settings: Settings) -> tuple[Variant, ...]:
+    """Variants of what is measured on one image."""
     other = _other_clear(settings)
     steps = [settings.round_to / by for by in (10, 100)]
     return (
@@ -78,16 +80,15 @@ def of_images(settings: Settings) -> tuple[Variant, ...]:
 
 
 def _networks(settings: Settings) -> tuple[Variant, ...]:
+    fewer, more = max(1, settings.epochs // 4), 3 * settings.epochs
     return (
         Variant("width", "32", {"hidden": (32, 32)}),
         Variant("width", "200", {"hidden": (200, 200)}),
         Variant("depth", "1", {"hidden": (100,)}),
         Variant("depth", "3", {"hidden": (100, 100, 100)}),
         Variant("batch", "64", {"batch": 64}),
-        *(
-            Variant("epochs", str(count), {"epochs": count})
-            for count in (max(1, settings.epochs // 4), 3 * settings.epochs)
-        ),
+        Variant("epochs", str(fewer), {"epochs": fewer}),
+        Variant("epochs", str(more), {"epochs": more}),
     )
 
 

@@ -1,4 +1,4 @@
-"""What data say of a claim: a number with its interval against a threshold."""
+"""A number with its interval against a threshold, and what follows for a claim."""
 
 from __future__ import annotations
 
@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
+
+from .shapes import Array
 
 Verdict = Literal["holds", "does not hold", "not decided"]
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -32,11 +31,28 @@ class Figure:
     @classmethod
     def of(cls, statistic: Callable[[Array], Array], values: Array, draws: Array) -> Figure:
         """A statistic of (L,) values and of (D, L) resampled ones."""
-        value, drawn = float(statistic(values)), np.asarray(statistic(draws), float)
+        return cls.around(float(statistic(values)), np.asarray(statistic(draws), float))
+
+    @classmethod
+    def around(cls, value: float, drawn: Array) -> Figure:
+        """A value and the interval of resampled ones, which holds it."""
         if not np.isfinite(value) or not np.isfinite(drawn).all():
             return cls(value, np.nan, np.nan)
         low, high = np.percentile(drawn, [2.5, 97.5])
         return cls(value, min(float(low), value), max(float(high), value))
+
+    @classmethod
+    def middle(cls, drawn: Array) -> Figure:
+        """The median of resampled values, and their interval."""
+        if not np.isfinite(drawn).all():
+            return cls(np.nan, np.nan, np.nan)
+        low, median, high = np.percentile(drawn, [2.5, 50, 97.5])
+        return cls(float(median), float(low), float(high))
+
+    @classmethod
+    def point(cls, value: float) -> Figure:
+        """A value without an interval."""
+        return cls(float(value), float(value), float(value))
 
     def __str__(self) -> str:
         if self.low == self.high or not np.isfinite(self.low):
@@ -61,7 +77,7 @@ def at_least(figure: Figure, threshold: float) -> Verdict:
 
 
 def opposite(verdict: Verdict) -> Verdict:
-    """Of the claim that says no."""
+    """The verdict on the negated claim."""
     turned: dict[Verdict, Verdict] = {"holds": "does not hold", "does not hold": "holds"}
     return turned.get(verdict, verdict)
 
@@ -72,7 +88,7 @@ def below(figure: Figure, threshold: float) -> Verdict:
 
 
 def all_of(*verdicts: Verdict) -> Verdict:
-    """Of a claim with several parts; one that is refuted refutes it.
+    """The verdict on a claim with several parts; one that is refuted refutes it.
 
     >>> all_of("holds", "not decided"), all_of("does not hold", "not decided")
     ('not decided', 'does not hold')
@@ -83,5 +99,5 @@ def all_of(*verdicts: Verdict) -> Verdict:
 
 
 def any_of(*verdicts: Verdict) -> Verdict:
-    """Of a claim that one of several parts is enough for."""
+    """The verdict on a claim that one of several parts is enough for."""
     return opposite(all_of(*map(opposite, verdicts)))

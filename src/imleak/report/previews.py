@@ -1,17 +1,20 @@
 """Some images of a run at every level, for the reader of its page to look at.
 
-Each has a native crop from its middle, without loss and sample by sample: what is averaged
-or skipped shows a secrecy that is not there. Beside it stands the whole image, averaged to
-be small, and the map of its layout. Tiles of one kind stand in one file, one below the other.
+Each has a native crop, without loss and sample by sample: what is averaged or skipped, and a
+part of which nothing is left while more is elsewhere, shows a secrecy that is not there. Beside
+it stands the whole image, averaged to be small, and the map of its layout. Tiles of one kind
+stand in one file, one below the other.
 """
 
 from __future__ import annotations
 
 import json
 from base64 import b64encode
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from io import BytesIO
+from itertools import product
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -23,7 +26,7 @@ from pydantic import InstanceOf, TypeAdapter
 from ..files import open_regular
 from ..interfaces import Image, Observation, Samples
 from ..study.store import write_whole
-from .figures.strip import averaged, middle, stretch, to_screen
+from .figures.strip import Window, averaged, stretch, to_screen
 
 FOLDER, INDEX = "previews", "index.json"
 
@@ -117,6 +120,23 @@ class Subject:
         """The clear part as an image, in the size of the plain one."""
         return fitted(self.observed.clear(level), self.plain)
 
+    def window(self, levels: Sequence[int], side: int) -> Window:
+        """Rows and columns of a native crop: of the middle, or of the first corner where more
+        clear parts can be seen, if they are empty in the middle and not elsewhere."""
+        tall, wide = self.plain.shape[1:]
+        rows, columns = (
+            [slice((length - short) // 2, (length + short) // 2), slice(0, short),
+             slice(length - short, length)]
+            for length, short in ((tall, min(tall, side)), (wide, min(wide, side)))
+        )  # fmt: skip
+        places = [(rows[0], columns[0]), *product(rows[1:], columns[1:])]
+        shown = Counter[int]()
+        for level in levels:
+            clear = self.clear(level)
+            for at, place in enumerate(places):
+                shown[at] += int(np.ptp(clear[:, *place]) > 0)
+        return places[max(range(len(places)), key=lambda at: (shown[at], -at))]
+
     @property
     def used(self) -> int:
         """Bits that the plain image uses, to which clear parts are stretched to be seen."""
@@ -209,7 +229,7 @@ def _preview(
     tables = _tables(subject, levels)
     side = CROP
     while True:
-        window = middle(tall, wide, side, side)
+        window = subject.window(levels, side)
         crop = sheet("", _crop(subject, levels, window, with_clear=tables is None))
         size = sum(map(len, files.values()))
         if size <= BYTES or side <= SHORTEST:

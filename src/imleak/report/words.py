@@ -22,7 +22,7 @@ def bits(value: float) -> str:
     """
     if math.isinf(value):
         return "∞" if value > 0 else "-∞"
-    if value == 0:
+    if abs(value) < 5e-7:
         return "0"
     if abs(value) >= 0.1:
         return f"{value:.2f}"

@@ -42,7 +42,7 @@ class Region:
     References
     ----------
     McPherson, Shokri & Shmatikov, "Defeating image obfuscation with deep learning",
-    arXiv:1609.00408, 2016, of what is recognised beside and in hidden regions.
+    arXiv:1609.00408, 2016: regions that mosaics, blur or P3 obfuscate.
 
     Examples
     --------

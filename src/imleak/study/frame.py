@@ -6,13 +6,13 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
 from .components import Component, Question
 from .plan import Omission, Unit
 from .spec import StudySpec
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from .parts import Part
 
 COLUMNS: Mapping[str, str] = {
@@ -214,6 +214,8 @@ def row_of(omission: Omission, spec: StudySpec) -> dict[str, Any]:
 
 def tidy(rows: Iterable[Mapping[str, Any]], columns: Mapping[str, str] = COLUMNS) -> pd.DataFrame:
     """Rows, with the columns they lack."""
+    import pandas as pd
+
     return typed(pd.DataFrame(list(rows), columns=list(columns)), columns)
 
 

@@ -13,6 +13,7 @@ from typing import Any
 from ..images import Source
 from ..interfaces import Level, Scheme
 from .ciphers import CipherFile
+from .components import Component
 from .parts import Part
 from .plan import Gallery, ImageInfo, Omission, Unit
 from .recorded import FORMAT
@@ -93,7 +94,7 @@ class Record:
             "finished": self.finished,
             "scheme": _scheme(self.spec),
             "levels": [asdict(level) for level in self.levels],
-            "components": [component.identity | component.facts for component in components],
+            "components": [_component(component) for component in components],
             "warnings": [*self.noticed, *warnings(self.spec), *_subsampled(self.spec, self.drawn)],
             "subsamples": [_subsample(unit) for unit in self.drawn],
             "images": [_image(info) for info in self.images],
@@ -178,6 +179,13 @@ def versions() -> dict[str, str]:
         except PackageNotFoundError:
             continue
     return found
+
+
+def _component(component: Component) -> dict[str, Any]:
+    """What a component is; of an encoder also what it takes: 224, "image" or None."""
+    known = component.identity | component.facts | {"title": component.title}
+    is_encoder = component.kind == "encoder"
+    return known | ({"input_size": component.build().input_size} if is_encoder else {})
 
 
 def _image(info: ImageInfo) -> dict[str, Any]:

@@ -10,9 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
-from typing import Any, Literal, Self
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from ..atomic import OutputError, sweep, whole, write_whole
 from ..files import check_regular
@@ -20,6 +18,9 @@ from . import frame
 from .files import LOCK, locked
 from .parts import Part, Parts, State, plain
 from .recorded import MANIFEST, read_header, read_manifest
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["OutputError", "Part", "Run", "Store", "read_manifest", "write_whole"]
 
@@ -216,14 +217,18 @@ class Run:
         return self._results(filters=has(field(name)))
 
     def _results(self, **options: Any) -> pd.DataFrame:
+        from pandas import read_parquet
+
         with _read_of_a_run(self.path / RESULTS) as path, _opened_by_arrow(path) as file:
-            return _columns(pd.read_parquet(file, **options), frame.COLUMNS)
+            return _columns(read_parquet(file, **options), frame.COLUMNS)
 
     @cached_property
     def summary(self) -> pd.DataFrame:
         """A row per scheme, encoder, measure, part, protocol and level."""
+        from pandas import read_csv
+
         with _read_of_a_run(self.path / SUMMARY) as path:
-            return _columns(pd.read_csv(path), frame.SUMMARY_COLUMNS)
+            return _columns(read_csv(path), frame.SUMMARY_COLUMNS)
 
     @cached_property
     def growth(self) -> pd.DataFrame:
@@ -238,8 +243,10 @@ class Run:
     def _table(self, name: str, columns: Mapping[str, str]) -> pd.DataFrame:
         if not (self.path / name).exists():
             return frame.tidy([], columns)
+        from pandas import read_csv
+
         with _read_of_a_run(self.path / name) as path:
-            return _columns(pd.read_csv(path), columns)
+            return _columns(read_csv(path), columns)
 
     @cached_property
     def manifest(self) -> dict[str, Any]:

@@ -97,7 +97,9 @@ def test_pictures_stand_where_their_level_is(make_picture: Make) -> None:
 
 def test_a_single_level_takes_one_column(make_picture: Make) -> None:
     whole = make_picture()
-    one = StripImages(whole.name, 8, whole.plain, {3: whole.cipher[3]}, {3: whole.clear[3]})
+    one = StripImages(
+        whole.name, 8, whole.plain, {3: whole.cipher[3]}, {3: whole.clear[3]}, whole.window
+    )
     with style.print_style():
         (drawing,) = strip.drawings(one, LEVELS)
     assert drawing.figure.get_figwidth() == style.COLUMN_WIDTH
@@ -110,8 +112,8 @@ def test_no_picture_no_strip() -> None:
 def test_levels_and_shapes_must_agree(make_picture: Make) -> None:
     whole = make_picture()
     with pytest.raises(ValueError, match="same levels"):
-        StripImages("x", 8, whole.plain, whole.cipher, {0: whole.plain})
+        StripImages("x", 8, whole.plain, whole.cipher, {0: whole.plain}, whole.window)
     with pytest.raises(ValueError, match="same levels"):
-        StripImages("x", 8, whole.plain, {}, {})
+        StripImages("x", 8, whole.plain, {}, {}, whole.window)
     with pytest.raises(ValueError, match=r"\(1, 96, 128\)"):
-        StripImages("x", 8, whole.plain, {0: whole.plain[:, :5]}, {0: whole.plain})
+        StripImages("x", 8, whole.plain, {0: whole.plain[:, :5]}, {0: whole.plain}, whole.window)

@@ -1,4 +1,4 @@
-"""What the paper says, put to the test: pure functions of the tables of runs."""
+"""What the paper claims, put to the test: pure functions of the tables of runs."""
 
 from __future__ import annotations
 
@@ -9,29 +9,14 @@ import pandas as pd
 
 from ..curves import Results
 from ..verdicts import Figure
-from . import of_features, of_images, of_measures, of_training
-from .claim import Claim, Evaluation, Statement
+from . import features, images, measures, training
+from .claim import EVALUATIONS, Claim, Statement
 
-__all__ = ["STATEMENTS", "Claim", "Evaluation", "Statement", "judge", "table"]
+__all__ = ["STATEMENTS", "Claim", "Statement", "judge", "table"]
 
-_PARTS = (of_images, of_training, of_features, of_measures)
+_PARTS = (images, training, features, measures)
 
 STATEMENTS: tuple[Statement, ...] = tuple(one for part in _PARTS for one in part.STATEMENTS)
-
-COLUMNS = (
-    "claim",
-    "says",
-    "criterion",
-    "images",
-    "encoder",
-    "stands_in_for",
-    "measure",
-    "evaluation",
-    "verdict",
-    "figures",
-    "note",
-)
-"""Of claims.csv; `figures` is JSON, [value, low, high] each."""
 
 
 def judge(results: Results) -> list[Claim]:
@@ -42,33 +27,34 @@ def judge(results: Results) -> list[Claim]:
     results : of one set of images.
     """
     found = [claim for part in _PARTS for claim in part.claims(results)]
-    return sorted([*found, *_missing(results, found)], key=_place)
+    missing = _missing(results, found)
+    return sorted([*found, *missing], key=lambda claim: STATEMENTS.index(claim.statement))
 
 
 def table(claims: Iterable[Claim], names: dict[str, str]) -> pd.DataFrame:
-    """A row a claim.
+    """A row a claim; `figures` is JSON, [value, low, high] each.
 
     Parameters
     ----------
     names : of stand-ins: what the paper has in their place.
     """
     rows = [
-        (
-            claim.statement.number,
-            claim.statement.says,
-            claim.statement.criterion,
-            claim.images,
-            claim.encoder,
-            names.get(claim.encoder, ""),
-            claim.measure,
-            claim.evaluation,
-            claim.verdict,
-            json.dumps({name: _plain(value) for name, value in claim.figures.items()}),
-            claim.note,
-        )
+        {
+            "claim": claim.statement.number,
+            "says": claim.statement.says,
+            "criterion": claim.statement.criterion,
+            "images": claim.images,
+            "encoder": claim.encoder,
+            "stands_in_for": names.get(claim.encoder, ""),
+            "measure": claim.measure,
+            "evaluation": claim.evaluation,
+            "verdict": claim.verdict,
+            "figures": json.dumps({name: _plain(value) for name, value in claim.figures.items()}),
+            "note": claim.note,
+        }
         for claim in claims
     ]
-    return pd.DataFrame(rows, columns=list(COLUMNS))
+    return pd.DataFrame(rows)
 
 
 def _plain(value: Figure | str) -> object:
@@ -78,14 +64,10 @@ def _plain(value: Figure | str) -> object:
 
 
 def _missing(results: Results, found: list[Claim]) -> Iterator[Claim]:
-    evaluations: tuple[Evaluation, ...] = ("paper", "held-out")
+    note = "no results to judge it by"
+    judged = {(claim.statement, claim.evaluation) for claim in found}
     for statement in STATEMENTS:
-        for evaluation in evaluations:
-            there = any(c.statement == statement and c.evaluation == evaluation for c in found)
-            if not there and not (statement == of_features.THERE and evaluation == "paper"):
-                note = "no results to judge it by"
+        for evaluation in EVALUATIONS:
+            asked = statement != features.THERE or evaluation == "held-out"
+            if asked and (statement, evaluation) not in judged:
                 yield Claim(statement, results.images, "", "", evaluation, "not decided", {}, note)
-
-
-def _place(claim: Claim) -> int:
-    return STATEMENTS.index(claim.statement)

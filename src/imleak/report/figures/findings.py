@@ -29,7 +29,7 @@ _LOOKS = (
 
 def chart_of(column: Column) -> str | None:
     """``share`` or ``bit``: the panel a measure stands in; None for what is no finding about
-    what images show, or is told by another quantity."""
+    what images show, or is reported by another quantity."""
     if column.measure in (RECOGNISE, MATCH):
         if column.unit == "share":
             return "share" if column.quantity in QUANTITIES[column.measure][:1] else None
@@ -52,7 +52,8 @@ def drawings(summary: pd.DataFrame, levels: Levels) -> Iterator[Drawing]:
     place = 0
     for axes, (chart, columns) in zip(panels, shown.items(), strict=False):
         for column in columns:
-            _draw(axes, column, *_LOOKS[place % len(_LOOKS)])
+            colour, marker = _LOOKS[place % len(_LOOKS)]
+            _draw(axes, column, colour, marker, "none" if levels.recorded else "-")
             place += 1
         ranks = {rank for column in columns for rank in column.cells if rank > 0}
         style.level_axis(axes, sorted(ranks), levels)
@@ -65,11 +66,12 @@ def drawings(summary: pd.DataFrame, levels: Levels) -> Iterator[Drawing]:
     yield Drawing(STEM, "What is found against the level", figure)
 
 
-def _draw(axes: Axes, column: Column, colour: str, marker: str) -> None:
+def _draw(axes: Axes, column: Column, colour: str, marker: str, line: str) -> None:
     levels = [level for level in sorted(column.cells) if level > 0]
     found = [column.cells[level] for level in levels]
     values = [cell.value for cell in found]
-    axes.plot(levels, values, color=colour, label=" ".join(column.headings))
+    label = " ".join(column.headings)
+    axes.plot(levels, values, marker, color=colour, label=label, linestyle=line)
     axes.vlines(levels, [c.low for c in found], [c.high for c in found], color=colour, alpha=0.4)
     for cell, level in zip(found, levels, strict=True):
         claims = cell.verdict not in ("no leak found", "unreliable")

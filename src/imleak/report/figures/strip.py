@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -23,7 +24,9 @@ from . import style
 from .style import Drawing
 
 _ACROSS = 9
-_GAP, _LABEL, _HEAD = 0.04, 0.17, 0.18  # inches
+_GAP, _LABEL, _HEAD, _SIGN = 0.04, 0.17, 0.18, 0.07  # inches
+
+Window: TypeAlias = tuple[slice, slice]
 
 CROP = 200
 """Side of the crop in samples; of the plain image twice as many are shown."""
@@ -31,14 +34,15 @@ CROP = 200
 
 @dataclass(frozen=True, eq=False)
 class StripImages:
-    """An image and what encryption makes of its middle.
+    """An image and what encryption makes of a part of it.
 
     Parameters
     ----------
     name : of the image.
     bits : B, the bits a sample uses, 1..16.
     plain : (C, H, W) samples, C = 1 or 3.
-    cipher, clear : level -> (C, h, w) samples of the :attr:`window`, for the same levels.
+    cipher, clear : level -> (C, h, w) samples of the window, for the same levels.
+    window : rows and columns of that part.
 
     Raises
     ------
@@ -52,6 +56,7 @@ class StripImages:
     plain: Samples
     cipher: Mapping[int, Samples] = field(repr=False)
     clear: Mapping[int, Samples] = field(repr=False)
+    window: Window
 
     def __post_init__(self) -> None:
         if not self.cipher or set(self.cipher) != set(self.clear):
@@ -63,15 +68,9 @@ class StripImages:
         for samples in (*self.cipher.values(), *self.clear.values()):
             if samples.shape != wanted:
                 raise ValueError(
-                    f"ciphers and clear parts of a strip must be {wanted}, the middle of the "
+                    f"ciphers and clear parts of a strip must be {wanted}, as the window of the "
                     f"plain image, not {samples.shape}"
                 )
-
-    @property
-    def window(self) -> tuple[slice, slice]:
-        """Rows and columns of the crop."""
-        height, width = self.plain.shape[1:]
-        return middle(height, width, CROP, CROP)
 
     @property
     def levels(self) -> tuple[int, ...]:
@@ -114,10 +113,11 @@ def averaged(screen: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
 
 
 def _figure(strip: StripImages, called: Levels) -> Figure:
-    """Plain on the left; right of it a column a level, in as many blocks of two rows as the
-    levels need."""
+    """Plain on the left; right of it a column a level, in as many blocks as the levels need:
+    cipher over clear part, where that is not the cipher itself."""
     levels = strip.levels
     used = int(strip.plain.max()).bit_length()
+    rows = ("cipher",) if called.recorded else ("cipher", "clear")
     blocks = math.ceil(len(levels) / _ACROSS)
     across = math.ceil(len(levels) / blocks)
     height, width = strip.plain.shape[1:]
@@ -126,11 +126,13 @@ def _figure(strip: StripImages, called: Levels) -> Figure:
     ratio = plain.shape[0] / plain.shape[1]
     of_cell = strip.clear[levels[0]].shape[1] / strip.clear[levels[0]].shape[2]
     page = style.PAGE_WIDTH if across > 3 else style.COLUMN_WIDTH
-    cell = (page - _LABEL - across * _GAP - _GAP / ratio) / (across + 2 * of_cell / ratio)
+    gaps = across * _GAP + (len(rows) - 1) * _GAP / ratio
+    cell = (page - _LABEL - gaps) / (across + len(rows) * of_cell / ratio)
     tall = cell * of_cell
-    beside = (2 * tall + _GAP) / ratio
-    block = _HEAD + 2 * tall + _GAP
-    total = blocks * block + (blocks - 1) * 2 * _GAP
+    block = len(rows) * (tall + _GAP) - _GAP
+    beside = block / ratio
+    step = _HEAD + block + 3 * _GAP
+    total = blocks * step - 2 * _GAP
     figure = Figure(figsize=(page, total))
 
     def show(image: NDArray[np.uint8], left: float, top: float, size: tuple[float, float]) -> Axes:
@@ -145,28 +147,27 @@ def _figure(strip: StripImages, called: Levels) -> Figure:
         place = (left / page, 1 - top / total)
         figure.text(*place, text, ha="center", va="center", rotation=rotation)
 
-    axes = show(plain, 0, _HEAD, (beside, 2 * tall + _GAP))
+    axes = show(plain, 0, _HEAD, (beside, block))
     if (height, width) != strip.clear[levels[0]].shape[1:]:
         _mark(axes, strip.window, frame, plain.shape[1] / (frame[1].stop - frame[1].start))
     write("plain", beside / 2, _HEAD / 2)
     for position, level in enumerate(levels):
-        row, column = divmod(position, across)
-        top = row * (block + 2 * _GAP) + _HEAD
+        line, column = divmod(position, across)
+        top = line * step + _HEAD
         left = beside + _LABEL + column * (cell + _GAP)
-        write(called[level].short, left + cell / 2, top - _HEAD / 2)
-        clear = strip.clear[level]
-        show(to_screen(strip.cipher[level], strip.bits), left, top, (cell, tall))
-        seen = to_screen(clear, strip.bits, stretch(clear, used))
-        show(seen, left, top + tall + _GAP, (cell, tall))
-        if column == 0:
-            write("cipher", left - _LABEL / 2, top + tall / 2, 90)
-            write("clear", left - _LABEL / 2, top + 1.5 * tall + _GAP, 90)
+        name = style.printable(called[level].short, max(5, round(cell / _SIGN)))
+        write(name, left + cell / 2, top - _HEAD / 2)
+        for place, row in enumerate(rows):
+            samples = (strip.cipher if row == "cipher" else strip.clear)[level]
+            shift = stretch(samples, used) if row == "clear" else 0
+            below = top + place * (tall + _GAP)
+            show(to_screen(samples, strip.bits, shift), left, below, (cell, tall))
+            if column == 0:
+                write(row, left - _LABEL / 2, below + tall / 2, 90)
     return figure
 
 
-def _mark(
-    axes: Axes, window: tuple[slice, slice], frame: tuple[slice, slice], scale: float
-) -> None:
+def _mark(axes: Axes, window: Window, frame: Window, scale: float) -> None:
     """The outline of the crop in the plain image."""
     (top, left), (tall, wide) = (
         [scale * (cut.start - edge.start) for cut, edge in zip(window, frame, strict=True)],

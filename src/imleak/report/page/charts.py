@@ -11,16 +11,18 @@ from typing import Any
 
 import altair as alt
 
+from ..levels import Levels
+
 _INK, _LINE = "var(--ink)", "var(--line)"
 _PADDING = {"left": 2, "top": 5, "right": 16, "bottom": 5}
 _DASHES = [[1, 0], [6, 3], [2, 2], [8, 3, 2, 3]]
 
 
-def specs(axis: str) -> dict[str, Any]:
-    """Every chart by name; `axis` is what levels count."""
+def specs(levels: Levels) -> dict[str, Any]:
+    """Every chart by name; `levels` are along the horizontal axis of the first two."""
     return {
-        "answer": _answer(axis),
-        "curves": _curves(axis),
+        "answer": _answer(levels),
+        "curves": _curves(levels),
         "training": _training(),
         "growth": _growth(),
     }
@@ -37,9 +39,9 @@ def scripts() -> str:
     return bundle
 
 
-def _answer(axis: str) -> dict[str, Any]:
+def _answer(levels: Levels) -> dict[str, Any]:
     """Findings against the level: chance, interval, value."""
-    x = alt.X("s:Q", title=axis, scale=alt.Scale(nice=False, padding=16))
+    x = alt.X("s:Q", title=levels.axis, scale=alt.Scale(nice=False, padding=16))
     y = alt.Y("value:Q", title=None)
     base = alt.Chart(alt.NamedData("rows")).encode(
         x=x, color=alt.Color("colour:N", scale=None), detail="id:N"
@@ -52,7 +54,7 @@ def _answer(axis: str) -> dict[str, Any]:
     dash = alt.StrokeDash(
         "dash:N", scale=alt.Scale(domain=list(range(len(_DASHES))), range=_DASHES), legend=None
     )
-    line = base.mark_line(strokeWidth=2, clip=True).encode(y=y, strokeDash=dash)
+    line = base.mark_line(strokeWidth=_line_width(levels), clip=True).encode(y=y, strokeDash=dash)
     point = base.mark_point(size=60, strokeWidth=2, opacity=1).encode(
         y=y, shape=alt.Shape("shape:N", scale=None), fill=fill
     )
@@ -62,9 +64,9 @@ def _answer(axis: str) -> dict[str, Any]:
     return _finish(alt.layer(chance, interval, line, point, hover))
 
 
-def _curves(axis: str) -> dict[str, Any]:
+def _curves(levels: Levels) -> dict[str, Any]:
     """A measure against the level: null band, ceiling, exact value, interval, value."""
-    x = alt.X("s:Q", title=axis, scale=alt.Scale(nice=False, padding=16))
+    x = alt.X("s:Q", title=levels.axis, scale=alt.Scale(nice=False, padding=16))
     value = alt.Y("value:Q", title=None, scale=alt.Scale(zero=False, nice=True))
     colour = alt.Color("colour:N", scale=None)
     dash = alt.StrokeDash(
@@ -79,7 +81,9 @@ def _curves(axis: str) -> dict[str, Any]:
     ceiling = base.mark_line(strokeDash=[1, 4], strokeWidth=1.5, clip=True).encode(y="ceiling:Q")
     exact = base.mark_point(shape="cross", size=50, filled=False, clip=True).encode(y="exact:Q")
     interval = base.mark_rule(strokeWidth=5, opacity=0.3, clip=True).encode(y="low:Q", y2="high:Q")
-    line = base.mark_line(strokeWidth=2, clip=True).encode(y=value, strokeDash=dash)
+    line = base.mark_line(strokeWidth=_line_width(levels), clip=True).encode(
+        y=value, strokeDash=dash
+    )
     point = base.mark_point(size=55, strokeWidth=2, opacity=1, clip=True).encode(
         y=value, shape=shape, fill=fill
     )
@@ -87,6 +91,11 @@ def _curves(axis: str) -> dict[str, Any]:
         y=value, tooltip=_tooltip("measure", "level", "value", "interval", "null", "top", "verdict")
     )
     return _finish(alt.layer(null, ceiling, exact, interval, line, point, hover))
+
+
+def _line_width(levels: Levels) -> int:
+    """None between ciphers that have no order."""
+    return 0 if levels.recorded else 2
 
 
 def _training() -> dict[str, Any]:

@@ -59,7 +59,7 @@ def level_data(levels: Levels, shown: Iterable[int]) -> dict[str, Any]:
     """The charts, what levels are called in them, and what is seen of an image at one."""
     hidden, clear = levels.hidden_part, levels.clear_part
     return {
-        "specs": charts.specs(levels.axis),
+        "specs": charts.specs(levels),
         "levels": {
             rank: {"short": levels[rank].short, "tick": levels.tick(rank)}
             | {"label": levels[rank].label}

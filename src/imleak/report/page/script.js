@@ -56,7 +56,7 @@
     const ticks = Object.fromEntries(ranks.map((rank) => [rank, data.levels[rank].tick]));
     const long = Object.values(ticks).join("").length > 30;
     x.axis = { values: ranks, grid: false, labelExpr: `${JSON.stringify(ticks)}[datum.value]`,
-      labelLimit: 160, labelOverlap: false, ...(long ? { labelAngle: -30, labelAlign: "right" } : {}) };
+      labelLimit: 160, labelOverlap: false, ...(long ? { labelAngle: -30, labelAlign: "right", titlePadding: 22 } : {}) };
   }
 
   /* Previews: tiles of sheets, drawn sample by sample. */
