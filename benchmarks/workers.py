@@ -24,13 +24,13 @@ from typing import Any
 
 from imleak.cache import Cache
 from imleak.study import StudySpec, Where
-from imleak.study.cluster import Crew, Lost, crew
+from imleak.study.cluster import Executor, Lost, executor_of
 from imleak.study.execute import Workplace
-from imleak.study.task_status import TaskStatus
 from imleak.study.plan import plan
 from imleak.study.progress import Silent
+from imleak.study.scan import reader, scan
 from imleak.study.store import Store
-from imleak.study.scan import reader, survey
+from imleak.study.task_status import TaskStatus
 from imleak.study.work import Work
 from memory import generate
 
@@ -41,9 +41,9 @@ WARMING = 4
 
 
 class Watched:
-    """A crew, and the seconds its workers compute."""
+    """An executor, and the seconds its workers compute."""
 
-    def __init__(self, workers: Crew) -> None:
+    def __init__(self, workers: Executor) -> None:
         self.workers, self.busy = workers, 0.0
 
     @property
@@ -102,18 +102,18 @@ def measured(
     folder: Path, images: str, fields: dict[str, Any], workers: int
 ) -> tuple[float, float]:
     """Seconds of a study, and the share of them in which workers do not compute."""
-    with crew(Where(workers=workers)) as hands:
-        hands.client.wait_for_workers(workers)
-        study(folder / "warming", fields, hands)
-        seconds, busy = study(folder / images, fields, hands)
+    with executor_of(Where(workers=workers)) as executor:
+        executor.client.wait_for_workers(workers)
+        study(folder / "warming", fields, executor)
+        seconds, busy = study(folder / images, fields, executor)
     return seconds, 1 - busy / workers / seconds
 
 
-def study(images: Path, fields: dict[str, Any], workers: Crew) -> tuple[float, float]:
+def study(images: Path, fields: dict[str, Any], workers: Executor) -> tuple[float, float]:
     """Seconds from the plan of a study to its last part, and those that workers compute in
     them; nothing is kept."""
     spec = StudySpec.of(sources=images, **fields)
-    found = survey(spec, Silent(), workers)
+    found = scan(spec, Silent(), workers)
     units = plan(spec, found.images)
     with tempfile.TemporaryDirectory(prefix="imleak-workers-") as name:
         store = Store(Path(name) / "out", spec.model_dump(mode="json"))

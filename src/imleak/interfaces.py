@@ -402,10 +402,6 @@ class TrainableEncoder(Encoder, Protocol):
     """A way to look at clear parts that is learned from them. It can be a view, never a
     target: :meth:`encode` refuses."""
 
-    def seconds(self, levels: int, rows: int) -> float:
-        """Seconds one training will take on one core, from a few steps of it."""
-        ...
-
     def watch(self, images: Samples, bits: int, groups: NDArray[np.int64]) -> LearnedView:
         """The view of these clear parts.
 

@@ -17,7 +17,7 @@ from imleak.images.generated import DeadLeaves
 from imleak.paper import settings
 from imleak.paper.claims import STATEMENTS
 from imleak.paper.reproduce import _together
-from imleak.study import Run, forecast
+from imleak.study import Run
 
 SMALL = ("--quick", "--largest", 9, "--patches", 2, "--epochs", 4, "--folds", 2)
 DRAWN = ("1", "2", "3a", "3b", "4", "5", "6a", "6b", "7", "8")
@@ -55,7 +55,6 @@ def reproduction(
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("IMLEAK_CACHE", str(own_cache))
         patch.setattr(settings, "STAND_IN_RESNET", f"onnx={exchanged / 'model.onnx'}")
-        patch.setattr(forecast, "PATIENCE", 0.01)
         return out, reproduce(images, exchanged, out)
 
 

@@ -16,7 +16,6 @@ from imleak.interfaces import (
     Null,
     Observation,
     PairedSamples,
-    Reading,
     Samples,
     WholeImages,
 )
@@ -76,9 +75,6 @@ class Pupil:
 
     def encode(self, pictures: Samples, bits: int) -> Features:
         raise ImleakError("as a view")
-
-    def seconds(self, levels: int, rows: int) -> float:
-        return 3600.0 * levels * rows
 
     def watch(self, pictures: Samples, bits: int, groups: np.ndarray) -> Callable[..., Features]:
         Pupil.watched.append(pictures)
@@ -196,12 +192,15 @@ class Brightness:
     space = "pixels"
     calls = 0
 
-    def measure(self, observation: Observation) -> list[Reading]:
+    def measure(self, observation: Observation) -> list[Measurement]:
         Brightness.calls += 1
         if observation.plain.min() == 255:
             raise ImleakError("too bright")
         return [
-            Reading(level, float(observation.clear(level).mean())) for level in observation.levels
+            Measurement(
+                float(observation.clear(level).mean()), self.bound, level=level, unit=self.unit
+            )
+            for level in observation.levels
         ]
 
 
@@ -214,11 +213,13 @@ class Likeness:
     bound = "none"
     space = "features"
 
-    def measure(self, observation: Observation) -> list[Reading]:
+    def measure(self, observation: Observation) -> list[Measurement]:
         return [
-            Reading(
-                level,
+            Measurement(
                 float(np.mean(observation.clear_features(level) == observation.plain_features)),
+                self.bound,
+                level=level,
+                unit=self.unit,
             )
             for level in observation.levels
         ]

@@ -169,12 +169,12 @@ def test_a_manifest_of_something_else(done: Run, content: str) -> None:
     assert "holds no run" in in_one_line(lambda: run(spec, done.path))
 
 
-@pytest.mark.parametrize("written", [0, 2, "1", 1.0, True, None])
+@pytest.mark.parametrize("written", [0, 1, 3, "2", 2.0, True, None])
 def test_a_run_of_another_format_is_refused(done: Run, written: object) -> None:
     path = done.path / MANIFEST
     path.write_text(json.dumps(done.manifest | {"format": written}))
     for call in everywhere(done.path):
-        assert "imleak reads format 1" in in_one_line(call)
+        assert "imleak reads format 2" in in_one_line(call)
 
 
 def test_a_manifest_that_is_a_folder(done: Run) -> None:

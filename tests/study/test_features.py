@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from imleak.study.observe import derive_seed
 from study_fakes import Corners
 
 import small_onnx
 from imleak.images import Source, cut, from_samples, patch_places, resize
 from imleak.interfaces import Image, ImageError
-from imleak.study.components import component
+from imleak.study.ciphers import Ciphers, derive_seed, simulated
+from imleak.study.components import Component, component
 from imleak.study.features import Embedding, FeatureRequest, embeddings, encode, pack, show, unpack
 from imleak.study.plan import ImageInfo
 
@@ -40,7 +40,10 @@ def at_all_levels(image: Image, **others: object) -> Embedding:
 
 
 def vectors(embedding: Embedding, image: Image) -> list[np.ndarray]:
-    made = encode(show(embedding, image))
+    def ciphers(scheme: Component, seed: int) -> Ciphers:
+        return simulated(image, scheme, seed)
+
+    made = encode(show(embedding, image, ciphers))
     return [unpack(made[asked.key]) for asked in embedding.requests]
 
 
@@ -74,7 +77,7 @@ def test_a_picture_that_comes_twice_is_encoded_once() -> None:
     vectors(embedding, image)
     # Level 0 is the plain picture, of level 8 nothing is left.
     assert Corners.shown == [5 * 8 + 1]
-    assert embedding.pictures == 5 * 9
+    assert embedding.images == 5 * 9
     flat = from_samples("flat", np.zeros((1, 12, 16), np.uint8), 8)
     Corners.shown.clear()
     vectors(at_all_levels(flat, patches=5), flat)
@@ -88,7 +91,7 @@ def test_a_picture_smaller_than_a_patch_is_an_error() -> None:
     assert vectors(at_all_levels(image), image)[0].shape == (1, 4)
 
 
-def test_the_key_holds_what_vectors_depend_on() -> None:
+def test_the_key_holds_what_vectors_depend_on(monkeypatch: pytest.MonkeyPatch) -> None:
     scheme = component("scheme", "bitplanes", {})
     first = request(picture(), patches=5, scheme=scheme, level=3)
     others = [
@@ -98,9 +101,11 @@ def test_the_key_holds_what_vectors_depend_on() -> None:
         replace(first, level=4),
         replace(first, scheme=None, level=None),
         replace(first, scheme=component("scheme", "bitplanes", {"clear": "shifted"})),
-        replace(first, encoder=replace(first.encoder, digest="1" * 64)),
     ]
-    assert len({first.key, *(other.key for other in others)}) == 8
+    keys = {first.key, *(other.key for other in others)}
+    monkeypatch.setattr(Corners, "digest", "1" * 64)
+    keys.add(request(picture(), patches=5, scheme=scheme, level=3).key)
+    assert len(keys) == 8
     renamed = replace(first, image=replace(first.image, name="b"))
     assert renamed.key == first.key
 

@@ -7,7 +7,7 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
-from study_fakes import Rows
+from study_fakes import Corners, Middles, Rows
 
 from imleak.images import Source
 from imleak.study import StudySpec
@@ -151,17 +151,22 @@ def test_whatever_changes_a_result_changes_the_key_of_its_unit(other: dict[str, 
     assert estimator_unit(spec()).key != estimator_unit(spec(**other)).key
 
 
-def test_pictures_encoder_and_version_are_in_the_key() -> None:
-    unit = estimator_unit(spec())
-    other = replace(unit.question.target, digest="1" * 64)
+def test_images_encoder_and_version_are_in_the_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    sides = {"target": "corners", "views": "middles"}
+    unit = estimator_unit(spec(**sides))
+    first = unit.key
+    monkeypatch.setattr(Corners, "digest", "5" * 64)
+    target = estimator_unit(spec(**sides)).question.target
+    monkeypatch.setattr(Middles, "digest", "6" * 64)
+    (view,) = estimator_unit(spec(**sides)).question.views
     others = [
         replace(unit, images=(info("a", "another"),)),
-        replace(unit, question=replace(unit.question, target=other)),
-        replace(unit, question=replace(unit.question, views=(other,))),
+        replace(unit, question=replace(unit.question, target=target)),
+        replace(unit, question=replace(unit.question, views=(view,))),
         replace(unit, measure=replace(unit.measure, version="2")),
         replace(unit, scheme=replace(unit.scheme, version="2")),
     ]
-    assert len({unit.key, *(other.key for other in others)}) == 6
+    assert len({first, *(other.key for other in others)}) == 6
 
 
 def test_patches_do_not_concern_what_is_not_cut() -> None:

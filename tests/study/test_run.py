@@ -370,7 +370,12 @@ def test_the_manifest_says_what_was_run_and_no_key(folder: Path, tmp_path: Path)
     assert manifest["command"] == command
     assert StudySpec.of(**manifest["spec"]) == spec(folder)
     assert [image["name"] for image in manifest["images"]] == ["a.png", "b.png", "c.png"]
-    assert manifest["levels"] == [0, 4, 8]
+    assert [(level["rank"], level["short"]) for level in manifest["levels"]] == [
+        (0, "s = 0"),
+        (4, "s = 4"),
+        (8, "s = 8"),
+    ]
+    assert (manifest["scheme"]["name"], manifest["scheme"]["recorded"]) == ("bitplanes", False)
     assert manifest["started"] <= manifest["finished"]
     assert manifest["units"] == {"all": 7, "failed": 0}
     assert {"python", "imleak", "numpy", "torch"} <= set(manifest["versions"])
@@ -389,17 +394,20 @@ def test_an_encoder_says_of_itself_what_it_likes(
     assert recorded["source"] == "the corner"
 
 
-def test_a_run_tells_how_long_and_how_far(folder: Path, tmp_path: Path) -> None:
+def test_a_run_tells_how_much_there_is_to_do_and_how_far_it_is(
+    folder: Path, tmp_path: Path
+) -> None:
     listener = Listener()
     run(spec(folder), tmp_path / "out", progress=listener)
-    (expected,) = listener.said
-    assert expected.startswith("Expected to take ")
-    before = {"looking at the images", "estimating the time"}
-    work = [(d, t) for d, t, doing in listener.shares if doing not in before]
-    assert len(Rows.seen) == 2  # once on noise, for the forecast
-    assert work == sorted(work)
-    assert all(0 <= done <= total for done, total in work)
-    assert {"a.png", "rows on corners"} <= {doing for _, _, doing in listener.shares}
+    # Three patches and the whole, plain and at two levels: level 0 is the plain image.
+    assert listener.said == ["36 forward passes of corners."]
+    assert len(Rows.seen) == 1  # nothing is tried out on noise
+    images, rows = (
+        [(done, total) for done, total, doing in listener.shares if doing in what]
+        for what in ({"a.png", "b.png", "c.png"}, {"rows on corners"})
+    )
+    assert images == [(1, 3), (2, 3), (3, 3)]
+    assert rows == [(0.5, 1), (1, 1)]
 
 
 def test_a_run_reads_back_as_what_it_was(folder: Path, tmp_path: Path) -> None:
@@ -450,14 +458,19 @@ def test_units_do_not_need_the_run_around_them(folder: Path, tmp_path: Path) -> 
     from imleak.study.execute import Workplace
     from imleak.study.plan import plan
     from imleak.study.progress import Silent
-    from imleak.study.scan import reader, survey
+    from imleak.study.scan import reader, scan
 
     chosen = spec(folder)
-    units = list(plan(chosen, survey(chosen, Silent(), LocalExecutor()).images))
+    units = list(plan(chosen, scan(chosen, Silent(), LocalExecutor()).images))
     place = Workplace(reader(chosen), Cache(tmp_path / "elsewhere"))
     alone = [execute.execute(unit, place) for unit in reversed(units)]
     done = run(chosen, tmp_path / "out")
-    rows = [r for u, p in zip(units, reversed(alone), strict=True) for r in frame.rows_of(u, p)]
+    labels = {s: f"{s} of 8 planes encrypted" for s in (0, 4, 8)}
+    rows = [
+        row
+        for unit, part in zip(units, reversed(alone), strict=True)
+        for row in frame.rows_of(unit, part, labels)
+    ]
     pd.testing.assert_frame_equal(frame.tidy(rows), done.frame, check_exact=True)
 
 
@@ -652,11 +665,3 @@ def test_what_a_training_made_is_kept(folder: Path, tmp_path: Path) -> None:
     pd.testing.assert_frame_equal(first.frame, again.frame)
     run(spec(folder, **TAUGHT, seed=1), tmp_path / "three")
     assert len(Pupil.taught) == 2
-
-
-def test_a_run_says_beforehand_what_trainings_cost(folder: Path, tmp_path: Path) -> None:
-    listener = Listener()
-    run(spec(folder, **TAUGHT), tmp_path / "out", progress=listener)
-    # An hour a level and row, on as many cores as there are.
-    assert any("hours" in said for said in listener.said)
-    assert Pupil.taught == [(7, 7)]

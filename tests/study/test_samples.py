@@ -8,6 +8,7 @@ import pytest
 from imleak.images import Source, from_samples
 from imleak.interfaces import Image, ImleakError, PairedSamples
 from imleak.study import samples as pooling
+from imleak.study.ciphers import Ciphers, simulated
 from imleak.study.components import Question, component
 from imleak.study.plan import ImageInfo, Unit
 
@@ -28,7 +29,11 @@ def pool(*images: Image) -> PairedSamples:
         infos,
         seed=0,
     )
-    return pooling.pool_pixels(unit, read.__getitem__)
+
+    def ciphers(info: ImageInfo) -> Ciphers:
+        return simulated(read[info], unit.scheme, unit.seed)
+
+    return pooling.pool_pixels(unit, ciphers)
 
 
 def noise(name: str, shape: tuple[int, ...] = (1, 9, 11), bits: int = 8, high: int = 40) -> Image:

@@ -13,11 +13,11 @@ from imleak.interfaces import ImageError
 from imleak.study import StudySpec
 from imleak.study.cluster import LocalExecutor
 from imleak.study.progress import Silent
-from imleak.study.scan import Survey, reader, survey
+from imleak.study.scan import Scan, reader, scan
 
 
-def look(folder: Path, **fields: object) -> Survey:
-    return survey(
+def look(folder: Path, **fields: object) -> Scan:
+    return scan(
         StudySpec.of(sources=folder, measures="brightness", **fields), Silent(), LocalExecutor()
     )
 
@@ -40,7 +40,7 @@ def test_the_same_picture_counts_once(photographs: Callable[..., Path]) -> None:
     shutil.copy(folder / "a.png", folder / "z.png")
     found = look(folder)
     assert [image.name for image in found.images] == ["a.png"]
-    assert found.left_out[0].why == "is the same picture as a.png"
+    assert found.left_out[0].why == "is the same image as a.png"
 
 
 def test_a_limit_counts_what_can_be_read(photographs: Callable[..., Path]) -> None:
@@ -72,7 +72,7 @@ def test_pictures_are_refused_from_their_header(photographs: Callable[..., Path]
 def test_a_picture_that_changes_during_the_run(photographs: Callable[..., Path]) -> None:
     folder = photographs("a.png")
     spec = StudySpec.of(sources=folder, measures="brightness")
-    (info,) = survey(spec, Silent(), LocalExecutor()).images
+    (info,) = scan(spec, Silent(), LocalExecutor()).images
     assert reader(spec).again(info).digest == info.digest
     PIL.Image.fromarray(np.zeros((12, 16), np.uint8)).save(folder / "a.png")
     with pytest.raises(ImageError, match="has changed since the run began"):

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import imleak
+from imleak.study.recorded import FORMAT
 from imleak.study.store import OutputError, Part, Run, Store, read_manifest, write_whole
 
 SPEC = {"seed": 0, "levels": None, "measures": ["histogram"]}
@@ -85,12 +86,12 @@ def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
 
 
 def test_the_same_study_is_continued(tmp_path: Path) -> None:
-    Store(tmp_path / "new", SPEC).write_manifest({"format": 1, "spec": SPEC})
+    Store(tmp_path / "new", SPEC).write_manifest({"format": FORMAT, "spec": SPEC})
     Store(tmp_path / "new", SPEC)
 
 
 def test_another_study_is_refused_with_the_difference(tmp_path: Path) -> None:
-    Store(tmp_path, SPEC).write_manifest({"format": 1, "spec": SPEC})
+    Store(tmp_path, SPEC).write_manifest({"format": FORMAT, "spec": SPEC})
     with pytest.raises(OutputError) as error:
         Store(tmp_path, SPEC | {"seed": 1, "levels": [0]})
     assert "holds another run: levels was None and is [0]; seed was 0 and is 1;" in str(error.value)
@@ -114,7 +115,7 @@ def test_a_manifest_of_something_else_is_refused(tmp_path: Path, content: str) -
 
 
 def test_a_folder_without_a_finished_run_cannot_be_opened(tmp_path: Path) -> None:
-    Store(tmp_path, SPEC).write_manifest({"format": 1, "spec": SPEC})
+    Store(tmp_path, SPEC).write_manifest({"format": FORMAT, "spec": SPEC})
     with pytest.raises(OutputError, match=r"no finished run: results\.parquet is missing"):
         Run.open(tmp_path)
 

@@ -14,6 +14,7 @@ from study_fakes import Corners, Keenest, Looks, Rows
 
 from imleak.images import Source, copy_of, from_samples
 from imleak.study import SpecError, StudySpec, run
+from imleak.study.ciphers import simulated
 from imleak.study.components import component
 from imleak.study.features import Embedding, FeatureRequest, encode, show, unpack
 from imleak.study.plan import Gallery, ImageInfo, others, plan
@@ -172,7 +173,11 @@ def test_a_copy_has_vectors_of_its_own() -> None:
         replace(plain, copy="crop").at(scheme, 4),
     ]
     assert len({request.key for request in asked}) == 5
-    made = encode(show(Embedding(info, encoder, tuple(asked)), image))
+    made = encode(
+        show(
+            Embedding(info, encoder, tuple(asked)), image, lambda *asked: simulated(image, *asked)
+        )
+    )
     shown = [image.samples, *(copy_of(image, name).samples for name in ("crop", "jpeg-50"))]
     shown += [shown[0] << 4, shown[1] << 4]
     for request, expected in zip(asked, shown, strict=True):

@@ -161,16 +161,6 @@ class Conv:
             return trained_view.adapted(self.weights, images, groups, self.training())
         return trained_view.from_nothing(images, groups, self.training(), WIDTH)
 
-    def seconds(self, levels: int, rows: int) -> float:
-        """Seconds one training will take on one core, from two steps on noise."""
-        from .networks import trained_view
-
-        if self.passes == 0:
-            return 0.0
-        seconds = trained_view.seconds_a_row(self.weights, self.training())
-        trained, validated = self.passes * 0.64, 0.36  # of five folds, with 20 % to validate
-        return seconds * levels * rows * (trained + validated)
-
     def training(self) -> Training:
         """How its network is trained."""
         from .networks.student import Training

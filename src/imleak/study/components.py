@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import inspect
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property, lru_cache
 from typing import Any, Self
@@ -44,7 +45,7 @@ class Component:
     def digest(self) -> str:
         """What moves its numbers besides its options: of an encoder its weights and
         preprocessing, of an estimator the precision it computes in; else empty. Weights are
-        read for it, if :func:`remember` was not told of it before."""
+        read for it, unless it is :func:`remembered`."""
         if (known := _DIGESTS.get(self)) is not None:
             return known
         built = self.build()
@@ -118,8 +119,9 @@ def component(kind: plugins.Kind, name: str, options: Mapping[str, Any]) -> Comp
 _DIGESTS: dict[Component, str] = {}
 
 
-def remember(identities: Iterable[Mapping[str, str]]) -> None:
-    """Take digests from a manifest, on a machine that may lack the weights.
+@contextmanager
+def remembered(identities: Iterable[Mapping[str, str]]) -> Iterator[None]:
+    """Digests are those of a manifest, as this machine may lack the weights, or have others.
 
     Parameters
     ----------
@@ -128,6 +130,10 @@ def remember(identities: Iterable[Mapping[str, str]]) -> None:
     for one in identities:
         known = Component(one["kind"], one["name"], one["version"], one["options"])  # type: ignore[arg-type]
         _DIGESTS[known] = one["digest"]
+    try:
+        yield
+    finally:
+        _DIGESTS.clear()
 
 
 def measure_kind(name: str) -> plugins.Kind:

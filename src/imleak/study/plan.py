@@ -157,7 +157,9 @@ class Unit:
     def key(self) -> str:
         """SHA-256 (hex) of the canonical JSON of the identity."""
         digests = canonical(_identified(self.images))
-        return sha256(f'{{"images":{digests},{_spelled(*self._what)}'.encode()).hexdigest()
+        weights = tuple(c.digest for c in (self.measure, self.scheme, *self.question.sides))
+        text = f'{{"images":{digests},{_spelled(weights, *self._what)}'
+        return sha256(text.encode()).hexdigest()
 
     @property
     def _what(self) -> tuple[Component, Question, Component, tuple[int, ...], int, int, str]:
@@ -195,8 +197,11 @@ def _asked(
 
 
 @lru_cache(maxsize=1024)
-def _spelled(*what: Any) -> str:
-    """The canonical JSON of that, spelled once for all images; "images" sorts before it."""
+def _spelled(weights: tuple[str, ...], *what: Any) -> str:  # noqa: ARG001
+    """The canonical JSON of that, spelled once for all images; "images" sorts before it.
+
+    Components that are equal may be of other `weights`, as their file was written again.
+    """
     return canonical(_asked(*what))[1:]
 
 

@@ -44,7 +44,9 @@ class _Spec(_Entry):
 class _Component(_Entry):
     kind: str
     name: str
+    version: str
     options: Json[dict[str, Any]]
+    digest: str
 
 
 class _Image(_Entry):

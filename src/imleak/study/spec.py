@@ -289,19 +289,20 @@ class StudySpec(Frozen):
     def spaces(self, attack: Component) -> tuple[Question, ...]:
         """What an attack sees whole images through: the encoders it brings, or those of the
         study that are on both sides and the ones it adds to them."""
-        own, added = (
-            [
-                Question.of_both(EncoderChoice.model_validate(text).component(self.shared))
-                for text in getattr(attack.build(), name, ())
-            ]
-            for name in ("encoders", "added_encoders")
-        )
+        if own := self._brought(attack, "encoders"):
+            return tuple(map(Question.of_both, own))
         given = [
             q
             for q in self.questions()
             if q.is_of_one_encoder and has_features(q.target) and not is_trained(q.target)
         ]
-        return tuple(own or dict.fromkeys([*given, *added]))
+        added = map(Question.of_both, self._brought(attack, "added_encoders"))
+        return tuple(dict.fromkeys([*given, *added]))
+
+    def _brought(self, attack: Component, name: str) -> list[Component]:
+        """Encoders that an attack names in an attribute."""
+        words = getattr(attack.build(), name, ())
+        return [EncoderChoice.model_validate(word).component(self.shared) for word in words]
 
     def questions(self) -> tuple[Question, ...]:
         """Every target with one view: each encoder on both sides, then the view of each."""
@@ -330,8 +331,8 @@ class StudySpec(Frozen):
             *self._unused(),
             *self._refused(),
         ]
-        # What a measure needs can only be asked of components that can be built.
-        mistakes = mistakes or [*self._inputs()]
+        # What a measure needs can only be asked of components that can be built and read.
+        mistakes = mistakes or [*self._unreadable()] or [*self._inputs()]
         if mistakes:
             raise ValueError("; ".join(mistakes))
         return self
@@ -390,15 +391,33 @@ class StudySpec(Frozen):
                 "add match"
             )
 
+    def _named(self) -> Iterator[tuple[str, Choice]]:
+        """Everything it is made of, and where it stands."""
+        yield "scheme", self.scheme
+        yield from ((f"encoders[{at}]", choice) for at, choice in enumerate(self.encoders))
+        if self.target:
+            yield "target", self.target
+        yield from ((f"views[{at}]", choice) for at, choice in enumerate(self.views))
+        yield from ((f"measures[{at}]", choice) for at, choice in enumerate(self.measures))
+
     def _refused(self) -> Iterator[str]:
-        named: list[tuple[str, Choice]] = [("scheme", self.scheme)]
-        named += [(f"encoders[{at}]", choice) for at, choice in enumerate(self.encoders)]
-        named += [("target", self.target)] if self.target else []
-        named += [(f"views[{at}]", choice) for at, choice in enumerate(self.views)]
-        named += [(f"measures[{at}]", choice) for at, choice in enumerate(self.measures)]
-        for where, choice in named:
+        for where, choice in self._named():
             try:
                 choice.components(self.shared)
+            except ImleakError as error:
+                yield f"{where}: {error}"
+
+    def _unreadable(self) -> Iterator[str]:
+        """Files of models that are no models: they are first opened here."""
+        found: dict[Component, str] = {}
+        for where, choice in self._named():
+            for one in choice.components(self.shared):
+                of_attack = [*self._brought(one, "encoders"), *self._brought(one, "added_encoders")]
+                for encoder in [one] if one.kind == "encoder" else of_attack:
+                    found.setdefault(encoder, where)
+        for encoder, where in found.items():
+            try:
+                has_features(encoder)
             except ImleakError as error:
                 yield f"{where}: {error}"
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..atomic import OutputError
-from .components import remember
+from .components import remembered
 from .config import ConfigError, refuse_trust
 from .files import holder
 from .manifest import revived_images
@@ -96,12 +96,12 @@ def status(path: str | Path, *, trust: bool = False) -> Status:
     if driver is not None and not (folder / MANIFEST).exists():
         raise OutputError(f"{folder}: the images are still being looked at")
     manifest = read_manifest(folder)
-    remember(manifest["components"])
     store = Store(folder, manifest["spec"])
-    ledger = TaskStatus(store)
     gallery = Gallery(digest=manifest.get("gallery", {}).get("digest", ""))
-    units = plan(_spec(folder, manifest, trust=trust), revived_images(manifest), gallery)
-    return Status(folder, _counts(ledger, units), driver, manifest["finished"])
+    with remembered(manifest["components"]):
+        units = plan(_spec(folder, manifest, trust=trust), revived_images(manifest), gallery)
+        counts = _counts(TaskStatus(store), units)
+    return Status(folder, counts, driver, manifest["finished"])
 
 
 def _spec(folder: Path, manifest: Mapping[str, Any], *, trust: bool) -> StudySpec:

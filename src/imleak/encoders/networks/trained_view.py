@@ -5,10 +5,9 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
-from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -28,8 +27,6 @@ FROZEN = 6
 """Blocks of EfficientNet-Lite0 that stay as they are: up to maps of 80 x 14 x 14."""
 MAPS, SIDE = 80, 14
 BATCH = 32
-TIMED = 3
-"""Steps a forecast is made of."""
 _SEEDED = Lock()
 """First weights come from PyTorch's one generator, and folds are trained side by side."""
 
@@ -211,25 +208,3 @@ def _last_stages(stages: Iterable[nn.Module], head: nn.Module, maps: Tensor) -> 
         x = stage(x)
     features: Tensor = nn.functional.relu6(head(x)).float().mean((-2, -1))
     return features
-
-
-def seconds_a_row(weights: Path | None, training: Training) -> float:
-    """Seconds a row takes in training, from a few steps on noise."""
-    rng = np.random.default_rng(0)
-    rows = training.batch
-    if weights is None:
-        images = rng.integers(0, 256, (1, rows, 1, 224, 224), dtype=np.uint8)
-        view = from_nothing(images, np.arange(rows), training, FEATURES)
-    else:
-        maps = rng.integers(0, 1000, (1, rows, 2 * MAPS, SIDE, SIDE)).astype(np.int16)
-        view = TrainedView(
-            Maps(maps), np.arange(rows), training, lambda: LastStages(load(weights)), FEATURES
-        )
-    x = rng.standard_normal((rows, 8)).astype(np.float32)
-    both = (np.arange(rows), np.arange(rows))
-    student = view.student(0)
-    for steps in (1, TIMED):  # the first are slower than the rest
-        few = replace(training, passes=steps, checks=1)
-        start = perf_counter()
-        train_student(student, view.inputs, x, view.groups, both, few, 0)
-    return (perf_counter() - start) / (TIMED * rows)
