@@ -76,16 +76,17 @@ class Histogram(PerImage):
     def _read(
         self, observation: Observation, level: int, plain_counts: list[NDArray[np.int64]]
     ) -> Measurement:
-        table, size = observation.table(level), observation.size(level)
-        ceiling = None if size is None else math.log2(size)
+        table = observation.table(level)
         if table is None:
-            clear = observation.clear(level)
+            size, clear = observation.size(level), observation.clear(level)
             pairs = [
                 contingency(x.ravel(), y.ravel())
                 for x, y in zip(observation.plain, clear, strict=True)
             ]
-        else:
+        else:  # nothing is encrypted for it
+            size = np.count_nonzero(np.bincount(table))
             pairs = [_fold(counts, table) for counts in plain_counts]
+        ceiling = None if size is None else math.log2(size)
         plug_in = _mean([pair.information() for pair in pairs])
         correction = "null" if table is None and self.correction == "none" else self.correction
         return self.at(
