@@ -8,8 +8,8 @@ from typing import Any
 
 import pandas as pd
 
-from .adversaries import CONFIRM, HISTOGRAM, MATCH, RECOGNISE, Adversary, Result, adversaries
 from .findings import QUANTITIES, leading
+from .measures import CONFIRM, HISTOGRAM, MATCH, RECOGNISE, Measure, Result, adversaries
 from .words import bits, percent
 
 
@@ -41,7 +41,7 @@ def ranks(shown: Sequence[Aspect]) -> list[int]:
     return sorted({level for column in shown for level in column.entries})
 
 
-def _columns(summary: pd.DataFrame, everyone: Sequence[Adversary]) -> Iterator[Aspect]:
+def _columns(summary: pd.DataFrame, everyone: Sequence[Measure]) -> Iterator[Aspect]:
     of = {name: [one for one in everyone if one.measure == name] for name in QUANTITIES}
     count = max((result.images for one in of[MATCH] for result in one.results.values()), default=0)
     guesses = ", five guesses" if any(one.quantity == "top-5" for one in of[RECOGNISE]) else ""
@@ -62,7 +62,7 @@ def _columns(summary: pd.DataFrame, everyone: Sequence[Adversary]) -> Iterator[A
     yield Aspect("bits a pixel", *_of_pixels(summary))
 
 
-def _reported(of_kind: Sequence[Adversary]) -> list[Adversary]:
+def _reported(of_kind: Sequence[Measure]) -> list[Measure]:
     """Those of the first quantity a finding is reported by."""
     for quantity in QUANTITIES[of_kind[0].measure] if of_kind else ():
         if found := [one for one in of_kind if one.quantity == quantity]:
@@ -70,7 +70,7 @@ def _reported(of_kind: Sequence[Adversary]) -> list[Adversary]:
     return []
 
 
-def _entries(some: Iterable[Adversary], shown: Callable[[float], str]) -> dict[int, Entry]:
+def _entries(some: Iterable[Measure], shown: Callable[[float], str]) -> dict[int, Entry]:
     """By level, the result of whoever finds most."""
     by_level: dict[int, list[Result]] = {}
     for one in some:

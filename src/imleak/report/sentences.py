@@ -12,19 +12,19 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from .adversaries import (
+from .findings import Finding, findings, leading
+from .levels import Levels
+from .measures import (
     CODE_LENGTH,
     CONFIRM,
     HISTOGRAM,
     MATCH,
     ON_CIPHERS,
     RECOGNISE,
-    Adversary,
+    Measure,
     Result,
     empty_levels,
 )
-from .findings import Finding, findings, leading
-from .levels import Levels
 from .words import bits, capitalised, interval, listed, percent, plural
 
 PATCH_MARK = "¹"
@@ -46,7 +46,7 @@ class Sentence(NamedTuple):
 
 
 def sentences(
-    rows: pd.DataFrame, everyone: Sequence[Adversary], levels: Levels, *, colour: bool
+    rows: pd.DataFrame, everyone: Sequence[Measure], levels: Levels, *, colour: bool
 ) -> list[Sentence]:
     """The answer of a run, the gravest finding first.
 
@@ -105,7 +105,7 @@ def _matched(found: Sequence[Finding], levels: Levels, *, colour: bool) -> Itera
     below = [one for one in below if one.is_rate]
     seen = "the flat and coloured areas" if colour else "the flat areas"
     network = "features of a network still tell images apart"
-    what = f"{seen} still show" if top.result.uses_layout else network
+    what = f"{seen} still show" if top.adversary.uses_layout(top.level) else network
     rates = {percent(one.result.value): one.level for one in reversed(below)}
     rates.pop(percent(top.result.value), None)
     more = [f", {levels[level].phrase} in {rate}" for rate, level in reversed(rates.items())]
@@ -136,7 +136,7 @@ def _chance(finding: Finding) -> str:
 
 def _confirmed(
     found: Sequence[Finding],
-    everyone: Sequence[Adversary],
+    everyone: Sequence[Measure],
     measured: Sequence[int],
     levels: Levels,
 ) -> Iterator[Sentence]:
@@ -148,7 +148,7 @@ def _confirmed(
         )
 
 
-def _copies(everyone: Sequence[Adversary], levels: Levels) -> str:
+def _copies(everyone: Sequence[Measure], levels: Levels) -> str:
     """``; a copy is enough to find it up to s = 7 (JPEG 90 in 36 %, half size in 28 %)``"""
     by_levels: dict[tuple[int, ...], list[str]] = {}
     for one in everyone:
@@ -223,7 +223,7 @@ def _pixels(found: Mapping[int, Result], levels: Levels) -> Iterator[Sentence]:
 
 def _quiet(
     rows: pd.DataFrame,
-    everyone: Sequence[Adversary],
+    everyone: Sequence[Measure],
     known: set[int],
     measured: Sequence[int],
     levels: Levels,
@@ -258,7 +258,7 @@ def _quiet(
 
 def _silent(
     silent: Sequence[int],
-    looked: Sequence[Adversary],
+    looked: Sequence[Measure],
     measured: Sequence[int],
     kept: Mapping[int, float],
     levels: Levels,
@@ -284,7 +284,7 @@ def _silent(
     return Sentence(f"{capitalised(at)} {who} {_verb(looked)} nothing", f"{still}{unasked}.")
 
 
-def names(looked: Sequence[Adversary]) -> str:
+def names(looked: Sequence[Measure]) -> str:
     """``match and best (trained on 61 images)``, those that needed no training first."""
     trained = {one.measure: one.train for one in sorted(looked, key=lambda one: bool(one.train))}
     return listed(
@@ -295,13 +295,13 @@ def names(looked: Sequence[Adversary]) -> str:
     )
 
 
-def missing_adversaries(everyone: Sequence[Adversary]) -> list[str]:
+def missing_adversaries(everyone: Sequence[Measure]) -> list[str]:
     """Adversaries that cost seconds, learn from none of the images, and were not asked."""
     asked = {one.measure for one in everyone}
     return [measure for measure in (RECOGNISE, MATCH) if measure not in asked]
 
 
-def _verb(looked: Sequence[Adversary]) -> str:
+def _verb(looked: Sequence[Measure]) -> str:
     return "finds" if len({one.measure for one in looked}) == 1 else "find"
 
 

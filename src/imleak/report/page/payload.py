@@ -15,12 +15,11 @@ from matplotlib.colors import to_hex
 
 from ...interfaces import Level
 from ...study.store import Run
-from ..adversaries import MATCH, PIXELS
-from ..cells import MARKS, Column, columns, ranks
 from ..figures.findings import chart_of
 from ..figures.training import by_epoch
 from ..findings import QUANTITIES, Finding
 from ..levels import Levels
+from ..measures import MARKS, MATCH, PIXELS, Measure, blocks, measures, ranks
 from ..previews import Preview, data_uri, read_previews
 from ..words import BOUNDS, capitalised, percent
 from . import charts
@@ -35,8 +34,8 @@ MOST_EPOCHS = 150
 
 def page_data(run: Run, levels: Levels, found: Sequence[Finding]) -> dict[str, Any]:
     """Charts, series, histories, growth, previews and findings of a run."""
-    shown = columns(run.summary)
-    with_points = [column for column in shown if column.cells]
+    shown = [one for _, block in blocks(measures(run.summary)) for one in block]
+    with_points = [column for column in shown if column.results]
     # What stands in the charts of the answer has the first colours and shapes.
     drawn = sorted(with_points, key=lambda column: chart_of(column) is None)
     looks = _looks_of_answer(drawn)
@@ -75,7 +74,7 @@ def level_data(levels: Levels, shown: Iterable[int]) -> dict[str, Any]:
     }
 
 
-def _looks_of_answer(shown: Sequence[Column]) -> dict[int, dict[str, Any]]:
+def _looks_of_answer(shown: Sequence[Measure]) -> dict[int, dict[str, Any]]:
     """In the charts of the answer every measure has a colour and a mark, and its quantities
     in one chart have dashes."""
     measures: dict[tuple[str, str], int] = {}
@@ -89,7 +88,7 @@ def _looks_of_answer(shown: Sequence[Column]) -> dict[int, dict[str, Any]]:
     return looks
 
 
-def series(column: Column, place: int, levels: Levels) -> dict[str, Any]:
+def series(column: Measure, place: int, levels: Levels) -> dict[str, Any]:
     """A measure against the level, with the look it keeps wherever it is drawn.
 
     `first` is whether it is shown unasked: what bounds something is. `lead` is the chart of
@@ -97,9 +96,9 @@ def series(column: Column, place: int, levels: Levels) -> dict[str, Any]:
     where nothing is encrypted, of which shares are taken; None where there is no such
     value or it is not above 0.
     """
-    base = column.cells[0].value if 0 in column.cells else math.nan
+    base = column.results[0].value if 0 in column.results else math.nan
     name = " ".join(column.headings)
-    bounds = dict.fromkeys(BOUNDS.get(cell.bound, cell.bound) for cell in column.cells.values())
+    bounds = dict.fromkeys(BOUNDS.get(cell.bound, cell.bound) for cell in column.results.values())
     learned = f"{column.train} training images" if column.train else ""
     return {
         "id": place,
@@ -108,16 +107,16 @@ def series(column: Column, place: int, levels: Levels) -> dict[str, Any]:
         "group": f"{column.encoder} · {column.scheme}",
         "title_of_bound": ", ".join(filter(None, (*bounds, learned))),
         "unit": column.unit,
-        "first": any(cell.bound != "none" for cell in column.cells.values()),
+        "first": any(cell.bound != "none" for cell in column.results.values()),
         "lead": chart_of(column),
         **_look(place, place),
         "base": base if math.isfinite(base) and base > 0 else None,
-        "points": [_point(column, levels[rank], name) for rank in sorted(column.cells)],
+        "points": [_point(column, levels[rank], name) for rank in sorted(column.results)],
     }
 
 
 def overlay(
-    shown: Mapping[str, Sequence[Column]], levels: Mapping[str, Levels]
+    shown: Mapping[str, Sequence[Measure]], levels: Mapping[str, Levels]
 ) -> Iterator[dict[str, Any]]:
     """The measures of several runs: a colour a run, a shape and a dash a measure.
 
@@ -129,7 +128,7 @@ def overlay(
         (run, number, column)
         for number, (run, columns_of_run) in enumerate(shown.items())
         for column in columns_of_run
-        if column.cells
+        if column.results
     ]
     several = Counter(_measure(column) for _, _, column in drawn)
     kinds = {measure: kind for kind, measure in enumerate(several)}
@@ -142,7 +141,7 @@ def overlay(
         yield one | {"group": f"{run} · {one['group']}", "first": first}
 
 
-def _measure(column: Column) -> tuple[str, ...]:
+def _measure(column: Measure) -> tuple[str, ...]:
     return (column.scheme, column.encoder, *column.headings)
 
 
@@ -164,8 +163,8 @@ def level_colours(ranks: Sequence[int], *, dark: bool) -> dict[int, str]:
     }
 
 
-def _point(column: Column, level: Level, name: str) -> dict[str, Any]:
-    cell = column.cells[level.rank]
+def _point(column: Measure, level: Level, name: str) -> dict[str, Any]:
+    cell = column.results[level.rank]
     unit = f" {column.unit}" if column.unit else ""
     ends = ("low", "high", "null_mean", "null_p95", "ceiling", "exact")
     null = ""
@@ -212,7 +211,7 @@ def _training(frame: pd.DataFrame) -> Iterator[dict[str, Any]]:
 
 
 def _growth(
-    growth: pd.DataFrame, shown: Sequence[Column], levels: Levels
+    growth: pd.DataFrame, shown: Sequence[Measure], levels: Levels
 ) -> Iterator[dict[str, Any]]:
     keys = ["scheme", "encoder", "measure", "protocol"]
     for (scheme, encoder, measure, protocol), rows in growth.groupby(keys, sort=False):
@@ -262,7 +261,7 @@ def _linkage(linkage: pd.DataFrame, levels: Levels) -> Iterator[dict[str, Any]]:
         }
 
 
-def _number_of(shown: Sequence[Column], *key: str) -> Any:
+def _number_of(shown: Sequence[Measure], *key: str) -> Any:
     for column in shown:
         if (column.scheme, column.encoder, column.measure, column.protocol) == key:
             return column.number
@@ -283,7 +282,7 @@ def _found(found: Sequence[Finding]) -> dict[int, list[str]]:
     return by_level
 
 
-def _previews(run: Run, shown: Sequence[Column]) -> Iterator[dict[str, Any]]:
+def _previews(run: Run, shown: Sequence[Measure]) -> Iterator[dict[str, Any]]:
     kept = read_previews(run.path)
     figures = _figures(run.of_images([preview.name for preview in kept]), shown)
     for preview in kept:
@@ -305,7 +304,7 @@ def _sheet(run: Run, preview: Preview, name: str) -> dict[str, Any] | None:
     return asdict(sheet) | {"source": data_uri(run.path, sheet)} if sheet else None
 
 
-def _figures(frame: pd.DataFrame, shown: Sequence[Column]) -> Mapping[str, list[dict[str, Any]]]:
+def _figures(frame: pd.DataFrame, shown: Sequence[Measure]) -> Mapping[str, list[dict[str, Any]]]:
     """The numbers of single images, by name: a measure and its text at every level."""
     single = frame[frame["level"].notna()]
     found: dict[str, list[dict[str, Any]]] = {}
