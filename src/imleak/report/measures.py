@@ -31,6 +31,9 @@ RECOGNISE, MATCH, CONFIRM = "recognise", "match", "confirm"
 ON_CIPHERS = ("keystream-reuse", "repeating-tile", "known-plaintext", "plane-entropy")
 """Measures of how ciphers were made; what they find stands in the manifest as sentences."""
 
+FAINT = 0.01
+"""Bits of a pixel below which an estimate is not called a finding."""
+
 MARKS = {"lower": "≥", "upper": "≤", "exact": "=", "none": "~"}
 """What stands before a number, by what it bounds."""
 
@@ -217,7 +220,6 @@ def measures(summary: pd.DataFrame, manifest: Mapping[str, Any] | None = None) -
         )
         unit = _word(rows["unit"].iloc[0])
         of_image = any(_among(title, sides) for title in whole for sides in (target, view))
-        at_levels = rows[rows["level"].notna()].to_dict("records")
         measured = Measure(
             encoder=encoder,
             measure=measure,
@@ -228,7 +230,7 @@ def measures(summary: pd.DataFrame, manifest: Mapping[str, Any] | None = None) -
             else "pixel"
             if target == PIXELS
             else "patch",
-            results={int(row["level"]): _result(row) for row in at_levels},
+            results={int(row["level"]): _result(row) for row in _of_levels(rows)},
             quantity=quantity,
             part=part,
             protocol=protocol,
@@ -270,6 +272,27 @@ def empty_levels(summary: pd.DataFrame, levels: Levels) -> list[int]:
         {level for level in measured if levels[level].leaves_nothing}
         | {int(level) for level in summary.loc[counted, "level"].dropna()}
     )
+
+
+def pixel_leaks(summary: pd.DataFrame) -> dict[int, Result]:
+    """Levels at which a pixel is estimated to tell something of the plain one, where that is
+    not known exactly: the interval clears the null, or 0, and it is no trifle."""
+    estimated = summary[(summary["measure"] == HISTOGRAM) & (summary["bound"] != "exact")]
+    found = {int(row["level"]): _result(row) for row in _of_levels(estimated)}
+    return {
+        level: one
+        for level, one in found.items()
+        if (one.value if math.isnan(one.low) else one.low) > max(0.0, _or_0(one.null_p95))
+        and one.value > FAINT
+    }
+
+
+def _of_levels(rows: pd.DataFrame) -> list[dict[Any, Any]]:
+    return rows[rows["level"].notna()].to_dict("records")
+
+
+def _or_0(value: float) -> float:
+    return 0.0 if math.isnan(value) else value
 
 
 def _result(row: Mapping[Any, Any]) -> Result:

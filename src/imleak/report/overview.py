@@ -9,7 +9,16 @@ from typing import Any
 import pandas as pd
 
 from .findings import QUANTITIES, leading
-from .measures import CONFIRM, HISTOGRAM, MATCH, RECOGNISE, Measure, Result, adversaries
+from .measures import (
+    CONFIRM,
+    HISTOGRAM,
+    MATCH,
+    RECOGNISE,
+    Measure,
+    Result,
+    adversaries,
+    pixel_leaks,
+)
 from .words import bits, percent
 
 
@@ -85,5 +94,9 @@ def _entries(some: Iterable[Measure], shown: Callable[[float], str]) -> dict[int
 
 def _of_pixels(summary: pd.DataFrame) -> tuple[str, dict[int, Entry]]:
     rows = summary[(summary["measure"] == HISTOGRAM) & summary["mean"].notna()]
-    words = "left in the clear" if (rows["bound"] == "exact").all() else "estimated, seen alone"
-    return words, {int(row["level"]): Entry(bits(row["mean"])) for row in rows.to_dict("records")}
+    is_exact, leaks = bool((rows["bound"] == "exact").all()), pixel_leaks(summary)
+    entries = {
+        int(row["level"]): Entry(bits(row["mean"]), None if is_exact else row["level"] in leaks)
+        for row in rows.to_dict("records")
+    }
+    return "left in the clear" if is_exact else "estimated, seen alone", entries

@@ -24,15 +24,13 @@ from .measures import (
     Measure,
     Result,
     empty_levels,
+    pixel_leaks,
 )
 from .words import bits, capitalised, interval, listed, percent, plural
 
 PATCH_MARK = "¹"
 _MOST = 3
 """Levels one sentence gives a rate of."""
-
-_FAINT = 0.01
-"""Bits of a pixel below which an estimate is not called a finding."""
 
 
 class Sentence(NamedTuple):
@@ -58,7 +56,7 @@ def sentences(
     """
     found = findings(everyone)
     measured = sorted({int(level) for level in rows["level"].dropna()})
-    of_pixels = _of_pixels(rows)
+    of_pixels = {rank: result for rank, result in pixel_leaks(rows).items() if rank}
     leaking = {finding.level for finding in found} | set(of_pixels)
     empty = [level for level in empty_levels(rows, levels) if level]
     by_measure: dict[str, list[Finding]] = {}
@@ -191,19 +189,6 @@ def _estimated(found: Sequence[Finding], levels: Levels) -> Iterator[Sentence]:
         f"{_at(top, levels)} {one.measure}{learned} finds {top.amount} {top.each}{mark}",
         f" about {about}{doubt}{full}{more}.",
     )
-
-
-def _of_pixels(rows: pd.DataFrame) -> dict[int, Result]:
-    """Levels at which a pixel is estimated to tell something of the plain one, where that is
-    not known exactly."""
-    estimated = rows[(rows["measure"] == HISTOGRAM) & (rows["bound"] != "exact")]
-    found = {}
-    for row in estimated[estimated["level"] > 0].to_dict("records"):
-        low = row["mean"] if math.isnan(row["low"]) else row["low"]
-        null = 0.0 if math.isnan(row["null_p95"]) else row["null_p95"]
-        if low > max(null, 0.0) and row["mean"] > _FAINT:
-            found[int(row["level"])] = Result(row["mean"], row["low"], row["high"], "leak")
-    return found
 
 
 def _pixels(found: Mapping[int, Result], levels: Levels) -> Iterator[Sentence]:

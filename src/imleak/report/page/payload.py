@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -21,7 +21,7 @@ from ..findings import QUANTITIES, Finding
 from ..levels import Levels
 from ..measures import MARKS, MATCH, PIXELS, Measure, blocks, measures, ranks
 from ..previews import Preview, data_uri, read_previews
-from ..words import BOUNDS, capitalised, percent
+from ..words import BOUNDS, bits, capitalised, percent
 from . import charts
 
 SHAPES = ("circle", "square", "triangle-up", "diamond", "triangle-down", "cross", "triangle-right")
@@ -48,7 +48,7 @@ def page_data(run: Run, levels: Levels, found: Sequence[Finding]) -> dict[str, A
             for place, column in enumerate(drawn)
         ],
         "training": list(_training(run.histories)),
-        "growth": [*_growth(run.growth, shown, levels), *_linkage(run.linkage, levels)],
+        "growth": list(_growth(run, shown, levels)),
         "previews": previews,
         "findings": _found(found),
     }
@@ -210,66 +210,47 @@ def _training(frame: pd.DataFrame) -> Iterator[dict[str, Any]]:
         }
 
 
-def _growth(
-    growth: pd.DataFrame, shown: Sequence[Measure], levels: Levels
-) -> Iterator[dict[str, Any]]:
-    keys = ["scheme", "encoder", "measure", "protocol"]
-    for (scheme, encoder, measure, protocol), rows in growth.groupby(keys, sort=False):
-        number = _number_of(shown, str(scheme), str(encoder), str(measure), str(protocol))
-        mark = MARKS.get(str(rows["bound"].iloc[0]), "?")
-        yield {
-            "title": f"{measure} on {encoder}, {protocol}",
-            "of": "training images",
-            "unit": str(rows["unit"].iloc[0]),
-            "points": [
-                {
-                    "s": int(row["level"]),
-                    "images": int(row["train_groups"]),
-                    **{name: finite(row[name]) for name in ("value", "low", "high")},
-                    "tip_level": levels[row["level"]].label,
-                    "tip_training": f"{row['train_groups']} images",
-                    "tip_value": f"{mark} {number(row['value'])} {row['unit']}",
-                    "tip_interval": f"[{number(row['low'])}, {number(row['high'])}]",
-                    "tip_verdict": "still rising" if _is(row["rising"]) else "no gain seen",
-                }
-                for row in rows.to_dict("records")
-            ],
-        }
+def _growth(run: Run, shown: Sequence[Measure], levels: Levels) -> Iterator[dict[str, Any]]:
+    """Estimates against the training images, and the share of images that are picked first
+    against the candidates."""
+    numbers = {(one.encoder, one.measure, one.protocol): one.number for one in shown}
+    for key, rows in run.growth.groupby(["encoder", "measure", "protocol"], sort=False):
+        encoder, measure, protocol = map(str, key)
+        mark, unit = MARKS.get(rows["bound"].iloc[0], "?"), rows["unit"].iloc[0]
+        number = numbers.get((encoder, measure, protocol), bits)
+        points = [
+            _of_images(row, row["train_groups"], levels, number)
+            | {"tip_training": f"{row['train_groups']} images"}
+            | {"tip_value": f"{mark} {number(row['value'])} {unit}"}
+            | {"tip_verdict": "still rising" if row["rising"] is True else "no gain seen"}
+            for row in rows.to_dict("records")
+        ]
+        title = f"{measure} on {encoder}, {protocol}"
+        yield {"title": title, "of": "training images", "unit": unit, "points": points}
+    rank = QUANTITIES[MATCH][0]
+    first = run.linkage[run.linkage["quantity"] == rank]
+    for key, rows in first.groupby(["encoder", "measure"], sort=False):
+        encoder, measure = map(str, key)
+        points = [
+            _of_images(row, row["among"], levels, percent)
+            | {"tip_training": f"none, {row['among']:,} candidates"}
+            | {"tip_value": percent(row["value"]), "tip_verdict": "picked first"}
+            for row in rows.to_dict("records")
+        ]
+        title, unit = f"{measure} {rank} on {encoder}", rows["unit"].iloc[0]
+        yield {"title": title, "of": "candidates", "unit": unit, "points": points}
 
 
-def _linkage(linkage: pd.DataFrame, levels: Levels) -> Iterator[dict[str, Any]]:
-    """The share of images that are picked first, against the candidates."""
-    first = linkage[linkage["quantity"] == QUANTITIES[MATCH][0]]
-    for (encoder, measure), rows in first.groupby(["encoder", "measure"], sort=False):
-        yield {
-            "title": f"{measure} {QUANTITIES[MATCH][0]} on {encoder}",
-            "of": "candidates",
-            "unit": str(rows["unit"].iloc[0]),
-            "points": [
-                {
-                    "s": int(row["level"]),
-                    "images": int(row["among"]),
-                    **{name: finite(row[name]) for name in ("value", "low", "high")},
-                    "tip_level": levels[row["level"]].label,
-                    "tip_training": f"none, {row['among']:,} candidates",
-                    "tip_value": percent(row["value"]),
-                    "tip_interval": f"[{percent(row['low'])}, {percent(row['high'])}]",
-                    "tip_verdict": "picked first",
-                }
-                for row in rows.to_dict("records")
-            ],
-        }
-
-
-def _number_of(shown: Sequence[Measure], *key: str) -> Any:
-    for column in shown:
-        if (column.scheme, column.encoder, column.measure, column.protocol) == key:
-            return column.number
-    return lambda value: f"{value:.2f}"
-
-
-def _is(value: Any) -> bool:
-    return not pd.isna(value) and bool(value)
+def _of_images(
+    row: Mapping[Any, Any], images: int, levels: Levels, number: Callable[[float], str]
+) -> dict[str, Any]:
+    return {
+        "s": int(row["level"]),
+        "images": int(images),
+        **{name: finite(row[name]) for name in ("value", "low", "high")},
+        "tip_level": levels[row["level"]].label,
+        "tip_interval": f"[{number(row['low'])}, {number(row['high'])}]",
+    }
 
 
 def _found(found: Sequence[Finding]) -> dict[int, list[str]]:
