@@ -14,9 +14,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from .adversaries import CLAIMS
 from .figures import style
 from .figures.style import Drawing, numbers
-from .measures import CLAIMS
 
 COLOURS = (style.BLUE, style.VERMILLION, style.GREEN, style.PURPLE, "#E69F00", "#56B4E9")
 MOST_ROWS = 40

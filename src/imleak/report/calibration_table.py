@@ -11,7 +11,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from .measures import CLAIMS
+from .adversaries import CLAIMS
 
 _TITLE, _CELL = 30, 17
 """Characters of a task's columns and of an estimator's."""

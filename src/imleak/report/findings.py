@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from .measures import CONFIRM, MATCH, RECOGNISE, Measure, Result
+from .adversaries import CONFIRM, MATCH, RECOGNISE
+from .measures import Measure, Result
 from .words import bits, interval, percent
 
 QUANTITIES = {

@@ -14,22 +14,8 @@ from typing import Any
 
 import pandas as pd
 
+from .adversaries import CLAIMS, CODE_LENGTH, CONFIRM, HISTOGRAM, LAYOUT, PIXELS
 from .levels import Levels
-
-CLAIMS = ("leak", "saturated")
-"""Verdicts that claim a leak."""
-
-PIXELS, LAYOUT = "pixels", "layout"
-"""Names of the encoder of single samples and of the one that goes by flat areas."""
-
-CODE_LENGTH, HISTOGRAM = "codelength", "histogram"
-"""Measures whose ceiling is the logarithm of the values a clear sample can take."""
-
-RECOGNISE, MATCH, CONFIRM = "recognise", "match", "confirm"
-"""Measures that learned from none of the images, the gravest finding first."""
-
-ON_CIPHERS = ("keystream-reuse", "repeating-tile", "known-plaintext", "plane-entropy")
-"""Measures of how ciphers were made; what they find stands in the manifest as sentences."""
 
 FAINT = 0.01
 """Bits of a pixel below which an estimate is not called a finding."""

@@ -8,17 +8,9 @@ from typing import Any
 
 import pandas as pd
 
+from .adversaries import CONFIRM, HISTOGRAM, MATCH, RECOGNISE
 from .findings import QUANTITIES, leading
-from .measures import (
-    CONFIRM,
-    HISTOGRAM,
-    MATCH,
-    RECOGNISE,
-    Measure,
-    Result,
-    adversaries,
-    pixel_leaks,
-)
+from .measures import Measure, Result, adversaries, pixel_leaks
 from .words import bits, percent
 
 

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 import pandas as pd
 
 from ..interfaces import LARGEST_PLANTED
+from .adversaries import MATCH
 from .levels import Levels
-from .measures import MATCH, Measure, Result, empty_levels
+from .measures import Measure, Result, empty_levels
 from .words import bits, interval
 
 

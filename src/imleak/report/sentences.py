@@ -12,20 +12,10 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from .adversaries import CODE_LENGTH, CONFIRM, HISTOGRAM, MATCH, ON_CIPHERS, RECOGNISE
 from .findings import Finding, findings, leading
 from .levels import Levels
-from .measures import (
-    CODE_LENGTH,
-    CONFIRM,
-    HISTOGRAM,
-    MATCH,
-    ON_CIPHERS,
-    RECOGNISE,
-    Measure,
-    Result,
-    empty_levels,
-    pixel_leaks,
-)
+from .measures import Measure, Result, empty_levels, pixel_leaks
 from .words import bits, capitalised, interval, listed, percent, plural
 
 PATCH_MARK = "¹"

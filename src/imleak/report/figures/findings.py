@@ -8,9 +8,10 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from ..adversaries import MATCH, RECOGNISE
 from ..findings import QUANTITIES
 from ..levels import Levels
-from ..measures import MATCH, RECOGNISE, Measure, measures
+from ..measures import Measure, measures
 from . import style
 from .style import Drawing
 

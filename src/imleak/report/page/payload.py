@@ -15,11 +15,12 @@ from matplotlib.colors import to_hex
 
 from ...interfaces import Level
 from ...study.store import Run
+from ..adversaries import MATCH, PIXELS
 from ..figures.findings import chart_of
 from ..figures.training import by_epoch
 from ..findings import QUANTITIES, Finding
 from ..levels import Levels
-from ..measures import MARKS, MATCH, PIXELS, Measure, blocks, measures, ranks
+from ..measures import MARKS, Measure, blocks, measures, ranks
 from ..previews import Preview, data_uri, read_previews
 from ..words import BOUNDS, bits, capitalised, percent
 from . import charts
