@@ -21,9 +21,9 @@ from summaries import (
     recognised,
 )
 
-from imleak.report.adversaries import adversaries
 from imleak.report.answer import Answer, answer
 from imleak.report.findings import findings, turning_level
+from imleak.report.measures import adversaries
 from schemes import BITPLANES
 
 Make = Callable[..., pd.DataFrame]

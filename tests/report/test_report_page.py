@@ -16,7 +16,7 @@ import pandas as pd
 import pytest
 
 from imleak.report import write_report
-from imleak.report.cells import columns
+from imleak.report.measures import measures
 from imleak.report.page import to_html
 from imleak.study.frame import LINKAGE_COLUMNS, tidy
 from imleak.study.store import Run
@@ -153,7 +153,7 @@ def test_the_level_that_is_recommended_stands_at_the_top(run: Run) -> None:
 
 
 def test_page_csv_latex_and_results_have_the_same_numbers(run: Run, page: str) -> None:
-    shown = {(c.encoder, *c.headings): c for c in columns(run.summary)}
+    shown = {(c.encoder, *c.headings): c for c in measures(run.summary)}
     infonce = shown["efficientnet-lite0", "infonce", "held-out"]
     seen = Seen(page)
     drawn = next(

@@ -13,9 +13,9 @@ from typing import Any
 import pandas as pd
 
 from ..interfaces import LARGEST_PLANTED
-from .adversaries import Adversary, adversaries
 from .findings import Finding, findings
 from .levels import Levels
+from .measures import Measure, adversaries
 from .recommend import Recommendation, recommend, smallest_of
 from .sentences import PATCH_MARK, Sentence, known_of_pixels, missing_adversaries, sentences
 from .words import bits, listed, plural
@@ -102,7 +102,7 @@ def _found_in_ciphers(sentence: str) -> Sentence:
 
 
 def _of_measures(
-    summary: pd.DataFrame, everyone: Sequence[Adversary], levels: Levels, *, colour: bool
+    summary: pd.DataFrame, everyone: Sequence[Measure], levels: Levels, *, colour: bool
 ) -> list[Sentence]:
     found = sentences(summary, everyone, levels, colour=colour)
     if found or summary["level"].isna().all():
@@ -144,7 +144,7 @@ def _footnotes(reported: Sequence[Sentence], manifest: Mapping[str, Any]) -> Ite
         )
 
 
-def _reach(everyone: Sequence[Adversary]) -> str:
+def _reach(everyone: Sequence[Measure]) -> str:
     """How small a leak the estimators would have seen, where they found none."""
     quiet = [
         one
@@ -164,7 +164,7 @@ def _reach(everyone: Sequence[Adversary]) -> str:
     )
 
 
-def _looked(everyone: Sequence[Adversary]) -> Iterator[str]:
+def _looked(everyone: Sequence[Measure]) -> Iterator[str]:
     for title, one in {one.title: one for one in everyone}.items():
         tested = one.test or max(result.images for result in one.results.values())
         learned = plural(one.train, "image") if one.train else "none of these images"
@@ -176,7 +176,7 @@ def _looked(everyone: Sequence[Adversary]) -> Iterator[str]:
         yield f"{title}: learned from {learned}, tested on {plural(tested, 'image')}{seen}"
 
 
-def _limits(everyone: Sequence[Adversary], levels: Levels) -> Iterator[str]:
+def _limits(everyone: Sequence[Measure], levels: Levels) -> Iterator[str]:
     """What the answer does not cover."""
     if not everyone:
         yield "What an adversary could tell about the content of the images."
@@ -194,7 +194,7 @@ def _limits(everyone: Sequence[Adversary], levels: Levels) -> Iterator[str]:
 
 
 def _warnings(
-    everyone: Sequence[Adversary], summary: pd.DataFrame, manifest: Mapping[str, Any]
+    everyone: Sequence[Measure], summary: pd.DataFrame, manifest: Mapping[str, Any]
 ) -> Iterator[str]:
     yield from map(str, manifest.get("warnings", ()))
     trained = [one.train for one in everyone if one.train is not None]

@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ..study.store import Run
-from . import cells
 from .answer import Answer, answer
 from .figures import drawings, findings
 from .figures.style import print_style, printable
 from .levels import Levels
+from .measures import Measure, measures, ranks
 from .overview import overview
 from .overview import ranks as overview_ranks
 
@@ -127,16 +127,16 @@ def _decide(pages: _Pages, run: Run, found: Answer) -> None:
         pages.draw(chart.figure)
     pages.end_row()
     shown = overview(run.summary, manifest)
-    ranks = overview_ranks(shown)
+    rows = overview_ranks(shown)
     if shown:
         heads = [f"{column.title}\n{textwrap.fill(column.words, 18)}" for column in shown]
         body = [
             [levels.tick(rank), *(c.entries[rank].text if rank in c.entries else "" for c in shown)]
-            for rank in ranks
+            for rank in rows
         ]
         loud = {
             (row, place)
-            for row, rank in enumerate(ranks, start=1)
+            for row, rank in enumerate(rows, start=1)
             for place, column in enumerate(shown, start=1)
             if rank in column.entries and column.entries[rank].claims
         }
@@ -154,10 +154,10 @@ def _decide(pages: _Pages, run: Run, found: Answer) -> None:
 
 def _rest(pages: _Pages, run: Run) -> None:
     """Level by measure, a few columns and levels a table; then every figure in its size."""
-    shown = [column for column in cells.columns(run.summary) if column.cells]
+    shown = [one for one in measures(run.summary) if one.results]
     if shown:
         pages.write("Level by measure; [low, high]: 95 % interval", 9, 100, "bold")
-    levels, every = Levels.of(run.manifest), cells.ranks(shown)
+    levels, every = Levels.of(run.manifest), ranks(shown)
     for first in range(0, len(shown), _COLUMNS):
         block = shown[first : first + _COLUMNS]
         heads = [
@@ -206,7 +206,7 @@ def _table(
     pages.end_row()
 
 
-def _heading(column: cells.Column) -> list[str]:
+def _heading(column: Measure) -> list[str]:
     return textwrap.wrap(printable(" ".join(column.headings), 34), 17)[:2]
 
 

@@ -10,8 +10,8 @@ import pandas as pd
 from jinja2 import Environment, StrictUndefined
 
 from .answer import answer
-from .cells import columns
 from .levels import Levels
+from .measures import measures
 from .text import table
 
 
@@ -19,7 +19,7 @@ def fragment(summary: pd.DataFrame, manifest: Mapping[str, Any]) -> str:
     """HTML without scripts and without colours of its own, for any theme."""
     source = files(__package__).joinpath("notebook.html.j2").read_text(encoding="utf-8")
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
-    shown = columns(summary)
+    shown = measures(summary)
     several = len({column.encoder for column in shown}) > 1
     cells = table(shown, Levels.of(manifest), with_encoder=several)
     return environment.from_string(source).render(

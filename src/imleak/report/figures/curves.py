@@ -79,16 +79,13 @@ class _Frame:
         core = finite(*(numbers(rows, name) for name in ("mean", "exact", "null_mean")))
         if not core.size:
             return cls(0.0, 1.0, ceiling_fits=False)
-        low, high = float(core.min()), float(core.max())
-        reach = (high - low) or abs(high) or 1.0
         edges = finite(*(numbers(rows, name) for name in ("low", "high", "null_p95")))
         ceiling = finite(numbers(rows, "ceiling"))
+        high = float(core.max())
+        reach = (high - float(core.min())) or abs(high) or 1.0
         fits = bool(ceiling.size) and float(ceiling.max()) <= high + reach
         edges = np.concatenate([edges, ceiling]) if fits else edges
-        low = max(float(edges.min(initial=low)), low - reach)
-        high = min(float(edges.max(initial=high)), high + reach)
-        margin = 0.06 * ((high - low) or reach)
-        return cls(low - margin, high + margin, fits)
+        return cls(*style.value_range(core, edges), fits)
 
 
 def _draw(axes: Axes, rows: pd.DataFrame, frame: _Frame) -> None:

@@ -7,14 +7,16 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...study.store import Run
-from .. import cells, overview, reviewers
+from .. import overview, reviewers
 from ..answer import answer
 from ..findings import turning_level
 from ..levels import Levels
+from ..measures import blocks, measures, ranks
+from ..notes import notes
 from ..runs import cautions, labels
 from ..text import to_csv, to_latex
 from .payload import level_data, overlay, page_data
-from .sheet import blocks, render
+from .sheet import render
 
 MOST_ROWS = 200
 """Images and omissions the page lists by name; the manifest has all of them."""
@@ -38,7 +40,7 @@ def to_html(run: Run, acceptable: float | None = None) -> str:
     ----------
     acceptable : bits an image that may leak, to recommend a level for.
     """
-    columns, levels = cells.columns(run.summary), Levels.of(run.manifest)
+    shown, levels = measures(run.summary, run.manifest), Levels.of(run.manifest)
     manifest = {**_MISSING, **run.manifest}
     bits = max((int(image["bits"]) for image in manifest["images"]), default=8)
     found = answer(run.summary, manifest, acceptable)
@@ -46,15 +48,15 @@ def to_html(run: Run, acceptable: float | None = None) -> str:
     return render(
         "report.html.j2",
         levels,
-        cells.ranks(columns),
+        ranks(shown),
         run=manifest,
         answer=found,
         data=page_data(run, levels, found.findings),
         opening=turning_level(found.findings),
         overview=decides,
         overview_ranks=overview.ranks(decides),
-        blocks=blocks(columns),
-        notes=cells.notes(run.summary, levels),
+        blocks=blocks(shown),
+        notes=notes(run.summary, levels),
         reviewers=reviewers.rows(run.summary, bits),
         reviewers_warning=reviewers.WARNING,
         csv=to_csv(run.summary, manifest),
@@ -73,10 +75,10 @@ def to_comparison(runs: Sequence[Run]) -> str:
         If there are fewer than two.
     """
     named = labels(runs)
-    shown = {name: cells.columns(run.summary) for name, run in named.items()}
+    shown = {name: measures(run.summary, run.manifest) for name, run in named.items()}
     of_runs = {name: Levels.of(run.manifest) for name, run in named.items()}
     levels = Levels.shared(list(of_runs.values()))
-    ranks = sorted({rank for columns in shown.values() for rank in cells.ranks(columns)})
+    every = sorted({rank for of_run in shown.values() for rank in ranks(of_run)})
     compared = [
         {
             "label": name,
@@ -84,18 +86,18 @@ def to_comparison(runs: Sequence[Run]) -> str:
             "manifest": {**_MISSING, **run.manifest},
             "answer": answer(run.summary, run.manifest),
             "levels": of_runs[name],
-            "ranks": cells.ranks(shown[name]),
+            "ranks": ranks(shown[name]),
             "blocks": blocks(shown[name]),
-            "notes": cells.notes(run.summary, of_runs[name]),
+            "notes": notes(run.summary, of_runs[name]),
         }
         for name, run in named.items()
     ]
     data = {
-        **level_data(levels, ranks),
+        **level_data(levels, every),
         "series": list(overlay(shown, of_runs)),
         "training": [],
         "growth": [],
         "previews": [],
     }
     given = {"runs": compared, "cautions": cautions(named), "data": data}
-    return render("compare.html.j2", levels, ranks, **given)
+    return render("compare.html.j2", levels, every, **given)
