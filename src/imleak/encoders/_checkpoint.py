@@ -53,11 +53,6 @@ class Source:
         Parameters
         ----------
         encoder, example : for errors, which say what would have worked.
-
-        Raises
-        ------
-        WeightsError
-            If it is none of these.
         """
         ways = (
             f"{encoder}=local-dir:FOLDER (as save_pretrained writes it), "
@@ -93,13 +88,7 @@ class Source:
 
     def checkpoint(self) -> Checkpoint:
         """The files of a trained network; those of the hub are downloaded where they are
-        not in its cache and HF_HUB_OFFLINE is not set.
-
-        Raises
-        ------
-        WeightsError
-            If they are not there.
-        """
+        not in its cache and HF_HUB_OFFLINE is not set."""
         if self.kind == "local-dir":
             return Checkpoint(Path(self.where).expanduser())
         return Checkpoint(_downloaded(self.where), of_hub=True)
@@ -157,13 +146,7 @@ class Checkpoint:
         return sum(path.stat().st_size for path in self.files)
 
     def weights(self, wanted: Callable[[str], bool]) -> dict[str, Tensor]:
-        """The tensors whose key is wanted. No code in a file is run.
-
-        Raises
-        ------
-        WeightsError
-            If a file is not whole, or holds anything but tensors.
-        """
+        """The tensors whose key is wanted. No code in a file is run."""
         return {k: v for path in self.files for k, v in _tensors(path, wanted) if wanted(k)}
 
     def _files(self) -> tuple[Path, ...]:
