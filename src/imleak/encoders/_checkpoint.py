@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self, cast
 
 from ..files import check_regular
 from ..interfaces import ImleakError
-from ._network import file_digest, read_json, short
+from ._network import file_digest, path_of, read_json, short
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -63,7 +63,7 @@ class Source:
             raise WeightsError(f"{encoder} comes without weights; give them: {ways}")
         kind, _, where = str(text).partition(":")
         if encoder == "hf" and not where and kind.count("/") == 1:
-            if Path(kind).expanduser().exists():
+            if path_of(kind).exists():
                 raise WeightsError(f"{kind} is a folder here; write {encoder}=local-dir:{kind}")
             kind, where = "hf-hub", kind
         if kind not in ("local-dir", "hf-hub", "random") or not where:
@@ -90,7 +90,7 @@ class Source:
         """The files of a trained network; those of the hub are downloaded where they are
         not in its cache and HF_HUB_OFFLINE is not set."""
         if self.kind == "local-dir":
-            return Checkpoint(Path(self.where).expanduser())
+            return Checkpoint(path_of(self.where))
         return Checkpoint(_downloaded(self.where), of_hub=True)
 
 

@@ -19,6 +19,7 @@ from ._network import (
     Triple,
     check_whole,
     file_digest,
+    path_of,
     read_json,
     short,
 )
@@ -104,7 +105,7 @@ class FileNetwork(Network):
     @cached_property
     def path(self) -> Path:
         """Of the file."""
-        return Path(self._model).expanduser()
+        return path_of(self._model)
 
     @cached_property
     def settings(self) -> Mapping[str, Any]:

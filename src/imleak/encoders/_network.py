@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 
-from ..files import open_regular
+from ..files import check_regular, open_regular
 from ..interfaces import Features, ImageError, ImleakError, NotInstalledError, Samples
 from ..machine import Precision, device_named, limit_threads, precision_of, product_type
 
@@ -189,8 +189,20 @@ def check_whole(encoder: str, option: str, value: object, lowest: int, highest: 
 
 def file_digest(path: Path) -> str:
     """SHA-256 (hex) of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    try:
+        check_regular(path)
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise ImleakError(f"{path} cannot be read: {error.strerror}") from error
+
+
+def path_of(text: str) -> Path:
+    """A path as a user writes it, with ~ for the home folder."""
+    try:
+        return Path(text).expanduser()
+    except RuntimeError as error:
+        raise ImleakError(f"{text}: there is no such home folder; write a whole path") from error
 
 
 def read_json(path: Path) -> Any:
