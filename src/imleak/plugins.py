@@ -2,8 +2,8 @@
 
 A part of imleak is a line in one of these dicts; other packages add theirs through the
 entry point groups `imleak.schemes`, `imleak.encoders`, `imleak.metrics`,
-`imleak.estimators`, `imleak.attacks` and `imleak.checks`; a notebook through :func:`register`. Nothing is
-imported before it is asked for.
+`imleak.estimators`, `imleak.attacks` and `imleak.checks`; a notebook through
+:func:`register`. Nothing is imported before it is asked for.
 """
 
 from __future__ import annotations

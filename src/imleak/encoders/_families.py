@@ -94,13 +94,7 @@ FAMILIES: Mapping[str, Family] = {
 
 
 def architecture(config: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings of the image encoder, of config.json of it or of a model with one.
-
-    Raises
-    ------
-    WeightsError
-        If a number is out of all proportion.
-    """
+    """The settings of the image encoder, of config.json of it or of a model with one."""
     vision = config.get("vision_config", config)
     if not isinstance(vision, dict):
         raise WeightsError(f"{CONFIG} has a vision_config that is no table")

@@ -19,6 +19,7 @@ from ._network import (
     Triple,
     check_whole,
     file_digest,
+    path_of,
     read_json,
     short,
 )
@@ -95,13 +96,7 @@ class FileNetwork(Network):
 
     @abstractmethod
     def shapes(self) -> tuple[Shape, Shape]:
-        """Of the images, and of the features.
-
-        Raises
-        ------
-        ModelError
-            If the file holds no network of one input, or not this output.
-        """
+        """Of the images, and of the features."""
 
     def files(self) -> Sequence[Path]:
         """All files that hold weights of the network."""
@@ -110,17 +105,11 @@ class FileNetwork(Network):
     @cached_property
     def path(self) -> Path:
         """Of the file."""
-        return Path(self._model).expanduser()
+        return path_of(self._model)
 
     @cached_property
     def settings(self) -> Mapping[str, Any]:
-        """What the network is shown, and which output holds the features.
-
-        Raises
-        ------
-        ModelError
-            If there is no such file, or a setting has no such value.
-        """
+        """What the network is shown, and which output holds the features."""
         if not self.path.is_file():
             raise ModelError(f"{self.name}: {self.path} does not exist, or is no file")
         beside = self.path.with_suffix(".json")

@@ -47,15 +47,7 @@ class OnnxNetwork(FileNetwork):
         return graph.given.shape, graph.made.shape
 
     def load(self) -> Graph:
-        """The graph in a session of ONNX Runtime.
-
-        Raises
-        ------
-        NotInstalledError
-            If ONNX Runtime is missing.
-        ModelError
-            If the file holds no network, or not this output.
-        """
+        """The graph in a session of ONNX Runtime."""
         self._check_installed()
         from .networks.onnx import Graph
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 import torch
@@ -21,18 +20,18 @@ WARM_UP = 0.1
 """Share of the steps in which the rate rises."""
 
 
-class Inputs(Protocol):
-    """What a network is shown of a row."""
+@dataclass(frozen=True)
+class Inputs:
+    """What a network is shown of so many rows at so many levels.
 
-    @property
-    def levels(self) -> int: ...
+    Parameters
+    ----------
+    show : level and m rows -> (m, channels, height, width).
+    """
 
-    @property
-    def rows(self) -> int: ...
-
-    def __call__(self, level: int, rows: Indices) -> Tensor:
-        """(m, channels, height, width) of rows at a level."""
-        ...
+    levels: int
+    rows: int
+    show: Callable[[int, Indices], Tensor]
 
 
 @dataclass(frozen=True)
@@ -150,7 +149,7 @@ def vectors(
     with torch.inference_mode(), training.products():
         for level in range(inputs.levels):
             for rows in _batches(np.arange(inputs.rows), training.batch):
-                shown = _on_device(inputs(level, rows), training.device)
+                shown = _on_device(inputs.show(level, rows), training.device)
                 out[level, rows] = student.network(shown).float().cpu().numpy()
     return out
 
@@ -181,7 +180,7 @@ class SplitPart:
         their number: minus InfoNCE, in nats. With a generator, half is mirrored."""
         bank = self._one_an_image(rng or np.random.default_rng(0))
         shown = torch.cat(
-            [self.inputs(level, rows[levels == level]) for level in np.unique(levels)]
+            [self.inputs.show(level, rows[levels == level]) for level in np.unique(levels)]
         )
         if rng is not None:
             mirrored = torch.from_numpy(rng.random(len(rows)) < 0.5)
