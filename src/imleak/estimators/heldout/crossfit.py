@@ -21,11 +21,12 @@ from .evidence import (
     Learned,
     Learner,
     Score,
+    SplitSamples,
     blocks_of_images,
     bootstrap,
     judge,
 )
-from .split import FEWEST, Split, cross_fit, nested_subsets
+from .split import FEWEST, Split, cross_fit, subset
 from .trained_view import learn, merged
 
 Progress = Callable[[float], None]
@@ -260,10 +261,11 @@ class _Training:
     def on(self, splits: Sequence[Split], pairings: int) -> dict[str, Learned]:
         """Learn on all splits of every view, a stack at a time, on every core."""
         blocks = blocks_of_images(self.samples.groups, self.seed)
+        given = SplitSamples(self.samples, splits, blocks, pairings, self.seed)
         done: dict[str, list[Learned]] = {name: [] for name in self.views}
         with one_thread_each(), ThreadPoolExecutor(cores()) as pool:
             jobs = [
-                (name, pool.submit(learn, self.learner, view, stack, blocks, pairings, self.seed))
+                (name, pool.submit(learn, self.learner, replace(given, samples=view, splits=stack)))
                 for name, view in self.views.items()
                 for stack in _stacks(splits, view, pairings)
             ]
@@ -289,8 +291,7 @@ def _stacks(
 def _smaller(split: Split, training: _Training, share: float) -> Split:
     """The split with a share of its training images; larger shares contain smaller ones."""
     rng = np.random.default_rng([training.seed, split.seed, split.fold, 0x67726F77])
-    (train,) = nested_subsets(training.samples.groups, split.train, (share,), rng)
-    return replace(split, train=train)
+    return replace(split, train=subset(training.samples.groups, split.train, share, rng))
 
 
 def _images_trained_on(samples: PairedSamples, splits: Sequence[Split]) -> int:
