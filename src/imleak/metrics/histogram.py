@@ -16,6 +16,10 @@ Correction = Literal["none", "miller-madow", "null"]
 CORRECTIONS = ("none", "miller-madow", "null")
 
 
+MOVES = 4
+"""Of a clear part against its plain image, for what their plug-in says of none."""
+
+
 class Histogram(PerImage):
     r"""Mutual information of a plain sample and its clear sample, in bits.
 
@@ -27,7 +31,8 @@ class Histogram(PerImage):
     which is equation (7): the table of that function turns one count of the plain samples
     into the answer at every level, in one pass over the image. Under other schemes the pairs
     of the samples at one place are counted, of which a plug-in finds information in noise
-    too: what it says of permuted samples is taken off, and the rest is no bound. It sees
+    too, and in images whose neighbours are alike: what it says when the clear part is moved
+    round is taken off, and the rest is no bound. It sees
     samples one at a time, so nothing of what neighbours say about each other; of several
     channels it is the mean.
 
@@ -114,14 +119,22 @@ class Histogram(PerImage):
         return plug_in
 
     def _null(self, observation: Observation, level: int) -> float:
-        """Mean plug-in of pairs whose clear samples are permuted, the same way at all levels."""
+        """Mean plug-in of pairs that are broken, the same way at all levels: samples permuted
+        where one is a function of the other, else the clear part moved round against the plain
+        image, which leaves neighbours as alike as they are."""
         rng = np.random.default_rng(observation.seed)
         clear = observation.clear(level)
+        if observation.table(level) is not None:
+            broken = [[rng.permutation(y.ravel()) for y in clear] for _ in range(self.permutations)]
+        else:
+            height, width = clear.shape[1:]
+            moves = [(rng.integers(height), rng.integers(width)) for _ in range(MOVES)]
+            broken = [[np.roll(y, move, (0, 1)).ravel() for y in clear] for move in moves]
         return _mean(
             [
-                contingency(x.ravel(), rng.permutation(y.ravel())).information()
-                for _ in range(self.permutations)
-                for x, y in zip(observation.plain, clear, strict=True)
+                contingency(x.ravel(), y).information()
+                for moved in broken
+                for x, y in zip(observation.plain, moved, strict=True)
             ]
         )
 
