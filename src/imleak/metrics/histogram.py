@@ -89,7 +89,7 @@ class Histogram(PerImage):
                 for x, y in zip(observation.plain, clear, strict=True)
             ]
         else:  # nothing is encrypted for it
-            size = np.count_nonzero(np.bincount(table))
+            size = int(np.count_nonzero(np.bincount(table)))
             pairs = [_fold(counts, table) for counts in plain_counts]
         ceiling = None if size is None else math.log2(size)
         plug_in = _mean([pair.information() for pair in pairs])
