@@ -72,13 +72,7 @@ def _within_reach(found: Found, given: SplitSamples) -> Indices:
 
 @dataclass(frozen=True, eq=False)
 class _Chosen:
-    """Functional of sums (..., L, P, 2) whose candidate differs from level to level.
-
-    Parameters
-    ----------
-    choice : (L, P) index of the candidate.
-    functionals : of the candidates; all read two sums.
-    """
+    """Functional of sums (..., L, P, 2) of the candidate (L, P) that was chosen."""
 
     choice: np.ndarray[tuple[int, ...], np.dtype[np.int64]]
     functionals: tuple[Functional, ...]

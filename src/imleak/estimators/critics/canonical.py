@@ -164,11 +164,9 @@ def _side(coordinates: NDArray[np.float32], split: Split) -> _Side:
 
 
 def _fit(x: _Side, y: _Side, partner: Indices, split: Split, groups: Indices) -> Variates:
-    """The variates whose correlations say most on the validation images.
-
-    What one half of these shows is judged on the other: few images show correlations
-    where there are none, and a critic that believes them is wrong at full strength.
-    """
+    """The variates whose correlations say most on the validation images."""
+    # What one half of these shows is judged on the other: few images show correlations where
+    # there are none, and a critic that believes them is wrong at full strength.
     cross = x.rows[partner[split.train]].T @ y.rows[split.train] / len(split.train)
     check = np.sort(split.validation)
     half = halves_of(groups[check])

@@ -113,14 +113,8 @@ class CrossFitted(HeldOut):
         ceilings = self._ceilings(scores, training.samples)
         raw = bootstrap(scores, seed)
         found = self._shown(raw, ceilings)
-        estimates = [
-            _with_raw(one, float(value) * NATS)
-            for one, value in zip(
-                self._estimates(training.samples, splits, scores, found, chosen),
-                raw.value,
-                strict=True,
-            )
-        ]
+        estimates = self._estimates(training.samples, splits, scores, found, ceilings, chosen)
+        estimates = [_with_raw(*pair) for pair in zip(estimates, _in_bits(raw.value), strict=True)]
         if history:
             estimates = [
                 replace(one, history=_in_bits(level))
@@ -140,15 +134,15 @@ class CrossFitted(HeldOut):
         splits: Sequence[Split],
         scores: Sequence[Score],
         found: Evidence,
+        ceilings: Array,
         chosen: list[list[str]],
     ) -> list[Measurement]:
         """What was found, in bits, with its verdict."""
         assert found.null is not None
         assert found.null_draws is not None
-        ceilings = self._ceilings(scores, samples)
         low, high = self.intervals(scores, found)
         null_p95 = np.percentile(found.null_draws, 95, axis=0)
-        details = self.details(scores) or [{}] * len(found.value)
+        details = self.details(scores)
         return [
             Measurement(
                 value=float(found.value[at]) * NATS,
@@ -171,7 +165,7 @@ class CrossFitted(HeldOut):
                 n=len(samples.groups),
                 seeds=self.seeds,
                 chosen=_most_frequent([names[at] for names in chosen]) if chosen else None,
-                details=details[at],
+                details=details[at] if details else {},
             )
             for at, null in enumerate(found.null)
         ]  # fmt: skip

@@ -32,7 +32,7 @@ ABSURD = -1.0
 
 @dataclass(frozen=True, eq=False)
 class Score:
-    """What one bound makes of one part (validation or test) of one split.
+    """A bound on one part (validation or test) of one split.
 
     Parameters
     ----------
