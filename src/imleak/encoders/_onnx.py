@@ -31,11 +31,12 @@ class OnnxNetwork(FileNetwork):
         self._check_installed()
         from .networks.onnx import locations, read_model
 
+        file = self.file
         try:
-            beside = locations(read_model(self.path))
+            beside = locations(read_model(file))
         except Exception as error:  # of the parser: any
             raise ModelError(f"{self.path} cannot be read: {short(error)}") from error
-        return [self.path, *(self.path.parent / name for name in beside)]
+        return [file, *(file.parent / name for name in beside)]
 
     @property
     def output(self) -> str:
