@@ -105,7 +105,7 @@ def _needs(kind: plugins.Kind, loaded: type) -> str:
 
 def _state(loaded: type) -> str:
     try:
-        loaded()
+        getattr(loaded(), "check_installed", lambda: None)()
     except ImleakError as error:
         return str(error)
     except Exception as error:

@@ -100,7 +100,14 @@ class FileNetwork(Network):
 
     def files(self) -> Sequence[Path]:
         """All files that hold weights of the network."""
-        return [self.path]
+        return [self.file]
+
+    @cached_property
+    def file(self) -> Path:
+        """The file at its path; an error if there is none."""
+        if not self.path.is_file():
+            raise ModelError(f"{self.name}: {self.path} does not exist, or is no file")
+        return self.path
 
     @cached_property
     def path(self) -> Path:
@@ -110,9 +117,7 @@ class FileNetwork(Network):
     @cached_property
     def settings(self) -> Mapping[str, Any]:
         """What the network is shown, and which output holds the features."""
-        if not self.path.is_file():
-            raise ModelError(f"{self.name}: {self.path} does not exist, or is no file")
-        beside = self.path.with_suffix(".json")
+        beside = self.file.with_suffix(".json")
         found = {"order": "rgb", "layout": "nchw", "output": 0, **_read(beside), **self._given}
         self._check(found)
         return found

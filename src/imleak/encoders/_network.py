@@ -129,6 +129,9 @@ class Network:
         """What is recorded of it beside its options."""
         return {"device": self.device, "precision": self.precision, "engine": self.engine}
 
+    def check_installed(self) -> None:
+        """An error that says how to get it, if a package is missing that it needs."""
+
     def load(self) -> nn.Module:
         """The network on the CPU, in fp32, ready for inference: (n, 3, size, size)
         normalised images to features (n, dimension)."""

@@ -83,6 +83,9 @@ class EfficientNetLite0(Network):
             found: Features = torch.nn.functional.linear(features, weight, bias).cpu().numpy()
         return found
 
+    def check_installed(self) -> None:
+        weights()
+
     def load(self) -> nn.Module:
         from .networks.efficientnet import load
         from .networks.onednn import Fused

@@ -117,20 +117,20 @@ def train_student(
     rng = np.random.default_rng([seed, 0x636F6E76])
     training_part, validation_part = (SplitPart(inputs, groups, part) for part in parts)
     targets = _whitened(x, parts[0], parts).to(training.device)
-    optimiser = torch.optim.AdamW(_rates(student, training), fused=True)
     steps = training.steps(len(parts[0]), inputs.levels)
+    optimiser = torch.optim.AdamW(_parameters(student, training), fused=True)
+    schedule = torch.optim.lr_scheduler.LambdaLR(
+        optimiser, lambda step: min(1.0, (step + 1) / (WARM_UP * steps)) * (1 - step / steps)
+    )
     best, kept = -math.inf, copy.deepcopy(student.state_dict())
     student.train()
     for step in range(steps):
-        for group in optimiser.param_groups:
-            group["lr"] = (
-                group["rate"] * min(1.0, (step + 1) / (WARM_UP * steps)) * (1 - step / steps)
-            )
         rows, levels = training_part.draw(training.batch, rng)
         loss = training_part.loss(student, targets, rows, levels, training, rng)
         optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
+        schedule.step()
         if (step + 1) % (steps // training.checks) == 0:
             student.eval()
             found = validation_part.infonce(student, targets, training)
@@ -224,14 +224,14 @@ def _whitened(x: NDArray[np.float32], train: Indices, parts: tuple[Indices, Indi
     return torch.from_numpy(out)
 
 
-def _rates(student: Student, training: Training) -> list[dict[str, object]]:
+def _parameters(student: Student, training: Training) -> list[dict[str, object]]:
     """Parameters with their rate and decay."""
     network = list(student.network.parameters())
     heads = [*student.project_view.parameters(), *student.project_target.parameters()]
     return [
-        {"params": network, "rate": training.rate, "weight_decay": training.decay},
-        {"params": heads, "rate": 1e-3, "weight_decay": 0.3},
-        {"params": [student.log_temperature], "rate": 1e-3, "weight_decay": 0.0},
+        {"params": network, "lr": training.rate, "weight_decay": training.decay},
+        {"params": heads, "lr": 1e-3, "weight_decay": 0.3},
+        {"params": [student.log_temperature], "lr": 1e-3, "weight_decay": 0.0},
     ]
 
 
