@@ -25,7 +25,7 @@ from ._pairs import (
     require,
 )
 
-TRIED = 32
+TRIED = 16
 """Images, evenly spread over the list, that are attacked."""
 
 SOURCES = 4
@@ -34,6 +34,9 @@ of its size, the rest from the last one."""
 
 RELIABLE = 0.95
 """Share of the predicted samples, beyond those right by chance, that has to be right."""
+
+MOST_BYTES = 1 << 28
+"""Of all images from which something is learned, if there is more than one."""
 
 SAMPLES = 1 << 17
 """Of which a table is learned, and on which it is tested."""
@@ -156,7 +159,8 @@ def check(pairs: Sequence[Pair]) -> Finding:
             highest = max(highest, score.share)
             if score.reliability >= RELIABLE and score.p_value(tests) < FALSE_ALARM:
                 read.setdefault(method, {})[pair.name] = score
-        sources = [*sources, target][-SOURCES:]
+        at_once = max(1, min(SOURCES, MOST_BYTES // (3 * target.plain.nbytes)))
+        sources = [*sources, target][-at_once:]
     method = max(read, key=lambda name: (name != OWN_TABLE, _total(read[name])), default="")
     scores = read.get(method, {})
     first = next(iter(scores.values()), None)

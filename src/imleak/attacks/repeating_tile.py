@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,7 +61,9 @@ class Period:
     share : of the encrypted bits that lie in planes that repeat.
     width, height : of a tile, in samples; 0 where it does not repeat in that direction.
     run : samples after which it repeats in raster order; 0 where it does not.
+    is_shared : whether all channels, of several, have the same keystream.
     value : of a keystream that is the same everywhere, else None.
+    samples : of the keystream that give all of it; 0 where that is a row or column of them.
     """
 
     operation: Operation
@@ -70,13 +72,9 @@ class Period:
     width: int = 0
     height: int = 0
     run: int = 0
+    is_shared: bool = False
     value: int | None = None
-
-    @property
-    def samples(self) -> int:
-        """How much of the keystream has to be known to know all of it, where that is less
-        than a row or a column of tiles; else 0."""
-        return self.run or self.width * self.height
+    samples: int = 0
 
     def __str__(self) -> str:
         done = "XORed with" if self.operation == "XOR" else "increased by"
@@ -84,14 +82,16 @@ class Period:
             return f"{done} the same value everywhere, {self.value}"
         if self.run:
             return f"{done} a keystream that repeats every {self.run} samples in raster order"
-        if self.samples:
+        if self.width and self.height:
             return f"{done} a tile of {self.width}x{self.height} samples that repeats everywhere"
+        if self.is_shared and not (self.width or self.height):
+            return f"{done} one keystream in all channels"
         side = f"{self.width} columns" if self.width else f"{self.height} rows"
         return f"{done} a keystream that repeats every {side}"
 
 
 def check(pairs: Sequence[Pair]) -> Finding:
-    r"""Periods of keystreams, along rows, along columns and in raster order.
+    r"""Periods of keystreams: along rows and columns, in raster order, and across channels.
 
     The keystream is :math:`p \oplus c`, or :math:`c - p` modulo a power of two. Candidates are
     the lags at which the autocorrelation of a plane is 1 in an excerpt, and exceeds what a
@@ -108,7 +108,7 @@ def check(pairs: Sequence[Pair]) -> Finding:
     alone = 0
     for pair in pairs:
         plain, cipher = pair.load()
-        tests = len(pairs) * 4 * pair.bits * (LONGEST_SIDE + LONGEST_RUN)
+        tests = len(pairs) * 4 * pair.bits * (2 * LONGEST_SIDE + LONGEST_RUN)
         periods = [p for s in keystreams(plain, cipher) if (p := period_of(s, tests))]
         if periods:
             found[pair.name] = best = max(periods, key=_rank)
@@ -157,17 +157,19 @@ def period_of(stream: Keystream, tests: int) -> Period | None:
     if not found:
         return None
     width, height, run = (found.get(direction, 0) for direction in ("row", "column", "raster"))
-    if run and not 0 < width * height <= run:
-        return Period(stream.operation, p, share, run=run)
-    value = _only_value(stream) if width == height == 1 else None
-    return Period(stream.operation, p, share, width, height, value=value)
+    is_shared = "channel" in found
+    tile = width * height * (1 if is_shared else len(stream.words))
+    period = Period(stream.operation, p, share, width, height, is_shared=is_shared, samples=tile)
+    if run and not 0 < tile <= run:
+        return replace(period, width=0, height=0, run=run, samples=run)
+    return replace(period, value=_only_value(stream)) if width == height == 1 else period
 
 
 def _only_value(stream: Keystream) -> int | None:
     """The value of a keystream that has one; None where every channel has its own."""
     value = majority(stream.words, stream.encrypted)
-    differs = (stream.words ^ stream.words.dtype.type(value)) & stream.encrypted
-    return None if np.count_nonzero(differs) > (1 - EXACT) * differs.size else value
+    is_other = (stream.words != value) & (stream.encrypted != 0)
+    return None if np.mean(is_other) > 1 - EXACT else value
 
 
 def _is_exact(excess: Values, count: Values) -> NDArray[np.bool_]:
@@ -183,13 +185,14 @@ def _is_smooth(words: Samples, encrypted: Samples, lag: int) -> NDArray[np.bool_
 
 
 def directions(words: Samples, encrypted: Samples) -> Iterator[tuple[str, Samples, Samples]]:
-    """Two images (C, H, W) as lines (n, length): rows, columns, and one line in raster order."""
-    height, width = words.shape[1:]
-    yield "row", words.reshape(-1, width), encrypted.reshape(-1, width)
-    turned = words.swapaxes(1, 2), encrypted.swapaxes(1, 2)
-    yield "column", turned[0].reshape(-1, height), turned[1].reshape(-1, height)
-    interleaved = np.moveaxis(words, 0, -1), np.moveaxis(encrypted, 0, -1)
-    yield "raster", interleaved[0].reshape(1, -1), interleaved[1].reshape(1, -1)
+    """Two images (C, H, W) as lines (n, length): rows, columns, the channels of every pixel, and
+    one line in raster order."""
+    for direction, axis in (("row", 2), ("column", 1), ("channel", 0)):
+        length = words.shape[axis]
+        lines = (np.moveaxis(side, axis, -1).reshape(-1, length) for side in (words, encrypted))
+        yield direction, next(lines), next(lines)
+    in_order = (np.moveaxis(side, 0, -1).reshape(1, -1) for side in (words, encrypted))
+    yield "raster", next(in_order), next(in_order)
 
 
 def candidates(words: Samples, encrypted: Samples, direction: str, tests: int) -> list[int]:
@@ -231,7 +234,7 @@ def autocorrelation(bits: Signs, longest: int) -> tuple[Values, Values]:
 def is_seen_alone(plain: Samples, cipher: Samples, period: Period, tests: int) -> bool:
     """Whether the cipher by itself agrees more after a period than one sample before or after."""
     stream = next(keystreams(plain, cipher))
-    lags = {"row": period.width, "column": period.height, "raster": period.run}
+    lags = {"row": period.width, "column": period.height, "raster": period.run, "channel": 0}
     for direction, words, encrypted in directions(cipher, stream.encrypted):
         if (lag := lags[direction]) > 1:
             means = []
