@@ -185,12 +185,13 @@ def planes_of(words: Samples) -> list[int]:
     return [plane for plane in range(every.bit_length()) if every >> plane & 1]
 
 
-def plane_counts(words: Samples) -> NDArray[np.float64]:
+def plane_counts(words: Samples) -> Values:
     """How many words have each bit set, (8,) or (16,)."""
-    values = np.bincount(words.ravel())
-    of_plane = np.arange(8 * words.dtype.itemsize)
-    bits = np.arange(len(values))[:, None] >> of_plane & 1
-    return (values @ bits).astype(np.float64)
+    bits = np.arange(256)[:, None] >> np.arange(8) & 1
+    kind = words.dtype.type
+    parts = [words] if words.dtype == np.uint8 else [words & kind(255), words >> kind(8)]
+    counts = [np.bincount(part.ravel(), minlength=256) @ bits for part in parts]
+    return np.concatenate(counts).astype(np.float64)
 
 
 def agreement(words: Samples, encrypted: Samples, lag: int) -> tuple[Values, Values]:

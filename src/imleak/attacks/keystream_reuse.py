@@ -105,12 +105,14 @@ class Reuse:
     ----------
     comparison : which showed it.
     images : their numbers.
+    pairs : of images that show it.
     agreement : share of equal bits, in the plane of two of the images that agrees best.
     explained : mean product of signs over all encrypted bits of the two, in size.
     """
 
     comparison: Comparison
     images: tuple[int, ...]
+    pairs: int
     agreement: float
     explained: float
 
@@ -135,14 +137,14 @@ def check(pairs: Sequence[Pair]) -> Finding:
     some = np.linspace(0, len(pairs) - 1, min(len(pairs), MOST_IMAGES), dtype=int)
     chosen = [pairs[at] for at in some]
     tests = 2 * len(ALIGNMENTS) * max(pair.bits for pair in pairs) * len(chosen) ** 2
-    comparisons = compare(chosen, tests) if len(chosen) > 1 else []
+    comparisons = compare(chosen, tests)
     reuses = [reuse for comparison in comparisons if (reuse := confirm(chosen, comparison))]
-    best = max(reuses, key=lambda reuse: (len(reuse.images), reuse.explained), default=None)
-    count = max((comparison.count for comparison in comparisons), default=0)
+    best = max(reuses, key=lambda reuse: (reuse.pairs, reuse.explained), default=None)
+    count = max(comparison.count for comparison in comparisons)
     smallest = (1 + smallest_correlation(count, tests)) / 2
-    largest = max((float(c.correlation.max()) for c in comparisons), default=0.0)
+    largest = max(float(c.correlation.max()) for c in comparisons)
     names = tuple(chosen[number].name for number in best.images) if best else ()
-    p = min((float(c.p_value.min()) for c in comparisons), default=1.0)
+    p = min(float(c.p_value.min()) for c in comparisons)
     if best:
         answer = _reused(best, names, len(chosen))
     elif not count:
@@ -177,7 +179,8 @@ def compare(pairs: Sequence[Pair], tests: int) -> list[Comparison]:
     is_pair = np.triu(digests[:, None] != digests[None])
     found = []
     for (operation, alignment), (words, encrypted) in excerpts.items():
-        excess, count = _products(words, encrypted)
+        is_used = encrypted.any(axis=0)
+        excess, count = _products(words[:, is_used], encrypted[:, is_used])
         count[:, ~is_pair] = 0
         is_enough = count >= FEWEST
         correlation = np.where(is_enough, np.abs(excess) / np.maximum(count, 1), 0)
@@ -239,10 +242,12 @@ def confirm(pairs: Sequence[Pair], comparison: Comparison) -> Reuse | None:
         if means is None:
             continue
         is_alike = 2 * comparison.correlation > comparison.correlation[one, other]
-        images = np.unique(np.nonzero(is_evidence & is_alike))
+        alike = np.nonzero(is_evidence & is_alike)
+        images = tuple(np.unique(alike).tolist())
         best = int(np.argmax(np.abs(means)))
         explained = float(np.average(np.abs(means), weights=counts))
-        return Reuse(comparison, tuple(images.tolist()), float(1 + means[best]) / 2, explained)
+        agreement = float(1 + means[best]) / 2
+        return Reuse(comparison, images, len(alike[0]), agreement, explained)
     return None
 
 

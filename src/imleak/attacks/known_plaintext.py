@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self, TypeAlias
 
 import numpy as np
@@ -106,7 +106,7 @@ class Score:
     share : of all that is encrypted that was predicted, and can therefore be read.
     chance : share of the predicted that would be right.
     reliability : share of it that is right beyond chance, 1 for all.
-    planes : share of the bits of every plane that is right.
+    planes : share of the encrypted bits of a plane that is right, by its number.
     """
 
     right: int
@@ -114,7 +114,7 @@ class Score:
     share: float
     chance: float
     reliability: float
-    planes: tuple[float, ...] = ()
+    planes: Mapping[int, float] = field(default_factory=dict)
 
     def p_value(self, tests: int) -> float:
         return min(1.0, tests * float(binom.sf(self.right - 1, self.predicted, self.chance)))
@@ -176,7 +176,7 @@ def check(pairs: Sequence[Pair]) -> Finding:
         p_value=p,
         images=tuple(scores),
         of=of,
-        details={f"plane {k}": share for k, share in enumerate(first.planes)} if first else {},
+        details={f"plane {k}": share for k, share in first.planes.items()} if first else {},
     )
 
 
@@ -224,14 +224,14 @@ def score_keystream(stream: Keystream, align: Align, target: Known) -> Score | N
     unchanged = float(np.mean((target.plain == target.cipher)[is_known]))
     chance = max(_chance(target.encrypted[is_known]), unchanged)
     wrong = plane_counts((predicted ^ target.cipher) & bits)
-    shares = 1 - wrong / np.maximum(plane_counts(bits), 1)
+    known = plane_counts(bits)
     return Score(
         right=int(is_right.sum()),
         predicted=is_right.size,
         share=float(is_right.sum() / np.count_nonzero(target.encrypted)),
         chance=chance,
         reliability=_beyond(float(is_right.mean()), chance),
-        planes=tuple(shares[plane_counts(bits) > 0].tolist()),
+        planes={int(k): float(1 - wrong[k] / known[k]) for k in np.flatnonzero(known)},
     )
 
 

@@ -43,6 +43,9 @@ order."""
 EXACT = 0.9999
 """Agreement, -1..1, of what repeats. Without loss it is 1."""
 
+CANDIDATES = 8
+"""Lags of a direction for which whole images are compared."""
+
 APART = 0.1
 """By how much what repeats agrees better with itself a period further than one sample more or
 less: smooth content, taken for a keystream, agrees with its neighbours as well."""
@@ -139,29 +142,31 @@ def period_of(stream: Keystream, tests: int) -> Period | None:
     tests : in how many places something is sought, in all images.
     """
     found: dict[str, int] = {}
-    p, share = 1.0, 1.0
+    shares: dict[str, float] = {}
+    p = 1.0
     row = stream.words.shape[0] * stream.words.shape[2]
     for direction, words, encrypted in directions(stream.words, stream.encrypted):
         for lag in candidates(words, encrypted, direction, tests):
             excess, count = agreement(words, encrypted, lag)
             is_exact = _is_exact(excess, count)
-            if lag > 1:
-                is_exact &= ~_is_smooth(words, encrypted, lag)
             if direction == "raster":  # in the next row as well
                 is_exact &= _is_exact(*agreement(words, encrypted, -(-row // lag) * lag))
-            if is_exact.any():
+            is_proof = is_exact if lag == 1 else is_exact & ~_is_smooth(words, encrypted, lag)
+            if is_proof.any():
                 found[direction] = lag
-                p = min(p, float(p_value(excess, count, tests)[is_exact].min()))
-                share = min(share, float(count[is_exact].sum() / count.sum()))
+                p = min(p, float(p_value(excess, count, tests)[is_proof].min()))
+                shares[direction] = float(count[is_exact].sum() / count.sum())
                 break
     if not found:
         return None
     width, height, run = (found.get(direction, 0) for direction in ("row", "column", "raster"))
     is_shared = "channel" in found
     tile = width * height * (1 if is_shared else len(stream.words))
+    share = min(share for direction, share in shares.items() if direction != "raster" or not tile)
     period = Period(stream.operation, p, share, width, height, is_shared=is_shared, samples=tile)
-    if run and not 0 < tile <= run:
-        return replace(period, width=0, height=0, run=run, samples=run)
+    if run and (not tile or (run < tile and shares["raster"] >= share)):
+        share = shares["raster"]
+        return replace(period, share=share, width=0, height=0, run=run, samples=run)
     return replace(period, value=_only_value(stream)) if width == height == 1 else period
 
 
@@ -196,7 +201,8 @@ def directions(words: Samples, encrypted: Samples) -> Iterator[tuple[str, Sample
 
 
 def candidates(words: Samples, encrypted: Samples, direction: str, tests: int) -> list[int]:
-    """Lags at which an excerpt of lines (n, length) agrees with itself, rising."""
+    """Lags at which an excerpt of lines (n, length) agrees with itself: in most planes first, and
+    the shortest of these."""
     is_raster = direction == "raster"
     at = _excerpt(encrypted, 1 if is_raster else LINES, RUN if is_raster else LENGTH)
     lines, counted = words[at], encrypted[at]
@@ -206,8 +212,9 @@ def candidates(words: Samples, encrypted: Samples, direction: str, tests: int) -
     longest = min(LONGEST_RUN if is_raster else LONGEST_SIDE, lines.shape[1] - 1)
     excess, count = autocorrelation(signs(lines, counted, planes), longest)
     is_alike = _is_exact(excess, count) & (p_value(excess, count, tests) < FALSE_ALARM)
-    lags: list[int] = (np.flatnonzero(is_alike[:, 1:].any(axis=0)) + 1).tolist()
-    return lags[:8]
+    planes_alike = is_alike[:, 1:].sum(axis=0)
+    lags: list[int] = (np.argsort(-planes_alike, kind="stable") + 1).tolist()
+    return lags[: min(CANDIDATES, int(np.count_nonzero(planes_alike)))]
 
 
 def autocorrelation(bits: Signs, longest: int) -> tuple[Values, Values]:
@@ -276,7 +283,7 @@ def _answer(found: dict[str, Period], of: int) -> str:
     alike = [name for name, period in found.items() if str(period) == kind]
     others = f" (and {len(found) - most} with another period)" if len(found) > most else ""
     samples = found[alike[0]].samples
-    known = f"{samples} known samples give" if samples > 1 else "one known sample gives"
-    reads = f": {known} all of its image" if samples else ""
+    known = f"{samples} samples" if samples > 1 else "one sample"
+    reads = f"; who knows {known} of an image has all of it" if samples else ""
     are = "is" if most == 1 else "are"
     return f"The keystream repeats: {listed(alike, of)} {are} {kind}{others}{reads}."
