@@ -74,7 +74,7 @@ def test_one_image_and_one_that_is_not_encrypted(check):
     (image,) = crops(1)
     assert not check([Pair("a", image, image ^ noise(*image.shape), 8)]).found
     untouched = check([Pair("a", image, image, 8)])
-    assert untouched.found == (untouched.check == "entropy of planes")
+    assert untouched.found == (untouched.check == "plane entropy")
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=NAMES)
@@ -106,6 +106,8 @@ def test_what_cannot_be_checked_is_refused(check):
         check([])
     with pytest.raises(ImageError, match="of one size"):
         check([Pair("a", image, image[:, 1:], 8)])
+    with pytest.raises(ImageError, match="both as uint8, or both as uint16"):
+        check([Pair("a", image, image.astype(np.uint16), 8)])
     with pytest.raises(ImageError, match="give bits=8"):
         check([Pair("a", image | 128, image, 7)])
 

@@ -6,6 +6,8 @@ from planted import aes, crops, in_region, mask, noise, pairs, shuffled
 
 from imleak.attacks.ciphers import Pair
 from imleak.attacks.keystream_reuse import check, positions
+from imleak.keystream import AesKeystream, derived_key
+from imleak.schemes.bitplanes import BitPlanes
 
 STREAM = noise(3 * 200 * 200)
 SIZES = ((96, 112), (80, 120), (100, 90))
@@ -60,7 +62,16 @@ def test_it_is_found_in_images_of_different_sizes(encrypt, title, colour):
 
 def test_channels_one_after_another_are_told_from_channels_of_a_pixel():
     finding = check(pairs(of_all_sizes(2, colour=True), by_channel))
-    assert "in raster order of every channel" in finding.answer
+    assert "in raster order, channel after channel; 100 % agree" in finding.answer
+
+
+@pytest.mark.parametrize("level", [1, 6])
+def test_one_nonce_for_images_of_all_sizes_is_found(level):
+    one = AesKeystream(derived_key(0), bytes(16))
+    images = of_all_sizes(2, colour=True)
+    finding = check(pairs(images, lambda i: BitPlanes().encrypt(i, 8, level, one)))
+    assert "6 of 6 images are XORed with the same bits in raster order;" in finding.answer
+    assert finding.figure == 1
 
 
 def test_a_keystream_that_is_added_is_told_from_one_that_is_xored():

@@ -73,7 +73,9 @@ ALIGNMENTS = (
     Alignment(
         "in raster order", lambda image: np.moveaxis(image, 0, -1).reshape(1, -1), (1, 1 << 27)
     ),
-    Alignment("in raster order of every channel", lambda image: image.reshape(1, -1), (1, 1 << 27)),
+    Alignment(
+        "in raster order, channel after channel", lambda image: image.reshape(1, -1), (1, 1 << 27)
+    ),
 )
 
 
@@ -122,9 +124,9 @@ def check(pairs: Sequence[Pair]) -> Finding:
 
     The keystream is :math:`p \oplus c`, or :math:`c - p` modulo a power of two. Those of two
     images meet at the same row and column or, in images of different sizes, at the same place
-    in raster order, with the channels of a pixel or whole channels one after another. Bits that
-    are not encrypted do not count, nor do pairs of equal plain images. Where both keystreams
-    are uniform and fresh, half of the bits agree.
+    in raster order, pixel after pixel or channel after channel. Bits that are not encrypted do
+    not count, nor do pairs of equal plain images. Where both keystreams are uniform and fresh,
+    half of the bits agree.
 
     Evidence is an agreement, or a disagreement, that has a chance of one in a million over all
     comparisons. It may still be the images' doing, where the scheme is no keystream: then the

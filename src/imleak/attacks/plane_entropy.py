@@ -175,7 +175,7 @@ def check(pairs: Sequence[Pair]) -> Finding:
     untouched = np.flatnonzero(together.is_untouched).tolist()
     rest = f"; {_planes(untouched)} are as in the plain image" if untouched and not bare else ""
     return Finding(
-        check="entropy of planes",
+        check="plane entropy",
         found=bool(concerned),
         answer=f"{answer}{rest}.",
         figure=1.0 if bare else deficit(correlation),
