@@ -120,6 +120,9 @@ class Score:
         return min(1.0, tests * float(binom.sf(self.right - 1, self.predicted, self.chance)))
 
 
+NOTHING = Score(0, 0, 0.0, 0.0, 0.0)
+
+
 def check(pairs: Sequence[Pair]) -> Finding:
     r"""What a plain image and its cipher give of the cipher of another image.
 
@@ -129,12 +132,12 @@ def check(pairs: Sequence[Pair]) -> Finding:
     - A permutation of pixels, or of blocks of 4 to 32 pixels, where the values in up to four
       images of one size determine it.
 
-    Each predicts encrypted samples of an image from its plain samples, which reads it: both
-    directions are one to one. An image is read if 95 % of what is predicted is right, beyond
-    what is right by chance, and chance would not do that once in a million tries. Chance is
-    :math:`2^{-s}` under uniform keystreams on s planes, but at least the share of samples that
-    are unchanged, or equal after any permutation. A table has to be right for 95 % of the
-    values, each counted once.
+    Each predicts encrypted samples of an image from its plain samples. All but a table that
+    merges values are one to one, so they read the plain samples from the cipher as well. An
+    image is read if 95 % of what is predicted is right, beyond what is right by chance, and
+    chance would not do that once in a million tries. Chance is :math:`2^{-s}` under uniform
+    keystreams on s planes, but at least the share of samples that are unchanged, or equal after
+    any permutation. A table has to be right for 95 % of the values, each counted once.
 
     The figure is the share of encrypted samples that are read, a mean over the images tried, by
     the best method.
@@ -144,7 +147,8 @@ def check(pairs: Sequence[Pair]) -> Finding:
     chosen = sorted((pairs[at] for at in some), key=_shape)
     tests = max(1, len(chosen)) * METHODS
     read: dict[str, dict[str, Score]] = {}
-    highest, p = 0.0, 1.0
+    tried: list[Score] = []
+    sizes: list[int] = []
     sources: list[Known] = []
     attacked = 0
     for pair in chosen:
@@ -152,31 +156,32 @@ def check(pairs: Sequence[Pair]) -> Finding:
         if any(np.array_equal(target.plain, source.plain) for source in sources):
             continue
         attacked += bool(sources)
+        sizes.append(int(np.count_nonzero(target.encrypted)))
         for method, score in attack(sources, target):
             if score is None:
                 continue
-            p = min(p, score.p_value(tests))
-            highest = max(highest, score.share)
+            tried.append(score)
             if score.reliability >= RELIABLE and score.p_value(tests) < FALSE_ALARM:
                 read.setdefault(method, {})[pair.name] = score
         at_once = max(1, min(SOURCES, MOST_BYTES // (3 * target.plain.nbytes)))
         sources = [*sources, target][-at_once:]
     method = max(read, key=lambda name: (name != OWN_TABLE, _total(read[name])), default="")
     scores = read.get(method, {})
-    first = next(iter(scores.values()), None)
+    best = max([*scores.values()] or tried, key=lambda score: score.share, default=NOTHING)
+    smallest = FEWEST / max(FEWEST, float(np.median(sizes)))
     of = len(chosen) if method == OWN_TABLE else attacked
     return Finding(
         check="known plaintext",
         found=bool(read),
         answer=_answer(method, scores, of),
-        figure=_total(scores) / len(scores) if scores else highest,
+        figure=_total(scores) / len(scores) if scores else best.share,
         unit="share of samples",
-        chance=first.chance if first else 0.0,
-        smallest=RELIABLE,
-        p_value=p,
+        chance=best.chance,
+        smallest=smallest if attacked else None,
+        p_value=min((score.p_value(tests) for score in tried), default=1.0),
         images=tuple(scores),
         of=of,
-        details={f"plane {k}": share for k, share in first.planes.items()} if first else {},
+        details={f"plane {k}": share for k, share in best.planes.items()} if read else {},
     )
 
 
@@ -344,7 +349,7 @@ def _answer(method: str, scores: Mapping[str, Score], of: int) -> str:
             return "Whether one image and its cipher give another cannot be seen: there is but one."
         return (
             f"No image is read with what another one and its cipher give: neither a keystream nor "
-            f"a table of values nor a permutation predicts any of {of}."
+            f"a table of values nor a permutation predicts {FEWEST} samples or more of any of {of}."
         )
     share = percent(float(np.mean([score.share for score in scores.values()])))
     if method == OWN_TABLE:
