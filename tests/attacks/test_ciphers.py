@@ -70,6 +70,19 @@ def test_any_depth(check, bits):
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=NAMES)
+def test_images_of_different_depths(check):
+    one, other = crops(2)
+    deep = other.astype(np.uint16) << 4
+    rng = np.random.default_rng(0)
+    key = rng.integers(0, 1 << 12, deep.shape, np.uint16)
+    tile = np.tile(noise(8, 8), (12, 14))
+    fresh = [Pair("a", one, one ^ noise(*one.shape), 8), Pair("b", deep, deep ^ key, 12)]
+    assert not check(fresh).found
+    tiled = [Pair("a", one, one ^ tile, 8), Pair("b", deep, deep ^ tile, 12)]
+    assert check(tiled).found
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=NAMES)
 def test_one_image_and_one_that_is_not_encrypted(check):
     (image,) = crops(1)
     assert not check([Pair("a", image, image ^ noise(*image.shape), 8)]).found

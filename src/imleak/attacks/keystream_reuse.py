@@ -19,11 +19,12 @@ from ._pairs import (
     Operation,
     Pair,
     Signs,
+    Values,
+    agreement,
     keystreams,
     listed,
     p_value,
     percent,
-    plane_counts,
     planes_of,
     require,
     signs,
@@ -49,7 +50,6 @@ SAME = 0.9999
 """Mean product of signs of two keystreams that are one, whatever they look like."""
 
 Integers = NDArray[np.int64]
-Values = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -259,14 +259,14 @@ def _common(one: Pair, other: Pair, how: Comparison) -> tuple[Values | None, Val
     (a, of_a), (b, of_b) = _aligned(one, how), _aligned(other, how)
     rows, columns = np.minimum(a.shape, b.shape)
     a, of_a, b, of_b = (side[:rows, :columns].reshape(-1) for side in (a, of_a, b, of_b))
-    means, counts = _agreement(a, of_a, b, of_b, 0)
+    means, counts = _means(a, of_a, b, of_b, 0)
     if (np.abs(means)[counts > 0] >= SAME).all():
         return means, counts
     start = int(np.argmax(of_a & of_b != 0))
     a, of_a, b, of_b = (side[start : start + EXCERPT] for side in (a, of_a, b, of_b))
-    means, counts = _agreement(a, of_a, b, of_b, 0)
+    means, counts = _means(a, of_a, b, of_b, 0)
     shifts = [lag for size in range(1, LAGS + 1) for lag in (-size, size)]
-    shifted = np.array([_agreement(a, of_a, b, of_b, lag)[0] for lag in shifts])
+    shifted = np.array([_means(a, of_a, b, of_b, lag)[0] for lag in shifts])
     centre = np.median(shifted, axis=0)
     chance = 1 / np.sqrt(np.maximum(counts, 1))
     spread = np.maximum(1.4826 * np.median(np.abs(shifted - centre), axis=0), chance)
@@ -275,16 +275,13 @@ def _common(one: Pair, other: Pair, how: Comparison) -> tuple[Values | None, Val
     return (np.where(is_peak, means, 0) if is_peak.any() else None), counts
 
 
-def _agreement(
-    a: Samples, of_a: Samples, b: Samples, of_b: Samples, lag: int
-) -> tuple[Values, Values]:
+def _means(a: Samples, of_a: Samples, b: Samples, of_b: Samples, lag: int) -> tuple[Values, Values]:
     """Mean product of signs of every plane, with `b` shifted, and how many there are."""
     if lag < 0:
-        return _agreement(b, of_b, a, of_a, -lag)
+        return _means(b, of_b, a, of_a, -lag)
     end = max(0, len(a) - lag)
-    both = of_a[:end] & of_b[lag:]
-    count = plane_counts(both)
-    return 1 - 2 * plane_counts((a[:end] ^ b[lag:]) & both) / np.maximum(count, 1), count
+    excess, count = agreement(a[:end], b[lag:], of_a[:end] & of_b[lag:])
+    return excess / np.maximum(count, 1), count
 
 
 def _aligned(pair: Pair, how: Comparison) -> tuple[Samples, Samples]:

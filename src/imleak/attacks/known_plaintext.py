@@ -17,11 +17,11 @@ from ._pairs import (
     Finding,
     Keystream,
     Pair,
+    agreement,
     encrypted_bits,
     keystreams,
     listed,
     percent,
-    plane_counts,
     require,
 )
 
@@ -216,7 +216,8 @@ def score_keystream(stream: Keystream, align: Align, target: Known) -> Score | N
     shape = target.plain.shape
     if len(stream.words) != shape[0]:
         return None
-    words, counted = align(stream.words, shape), align(stream.encrypted, shape)
+    kind = target.plain.dtype
+    words, counted = (align(side.astype(kind), shape) for side in (stream.words, stream.encrypted))
     planes = np.bitwise_or.reduce(counted, axis=None)
     inside = target.plain & planes
     changed = inside ^ words if stream.operation == "XOR" else inside + words
@@ -228,15 +229,14 @@ def score_keystream(stream: Keystream, align: Align, target: Known) -> Score | N
     is_right = (predicted == target.cipher)[is_known]
     unchanged = float(np.mean((target.plain == target.cipher)[is_known]))
     chance = max(_chance(target.encrypted[is_known]), unchanged)
-    wrong = plane_counts((predicted ^ target.cipher) & bits)
-    known = plane_counts(bits)
+    excess, count = agreement(predicted, target.cipher, bits)
     return Score(
         right=int(is_right.sum()),
         predicted=is_right.size,
         share=float(is_right.sum() / np.count_nonzero(target.encrypted)),
         chance=chance,
         reliability=_beyond(float(is_right.mean()), chance),
-        planes={int(k): float(1 - wrong[k] / known[k]) for k in np.flatnonzero(known)},
+        planes={int(k): float(1 + excess[k] / count[k]) / 2 for k in np.flatnonzero(count)},
     )
 
 

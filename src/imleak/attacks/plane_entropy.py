@@ -15,13 +15,14 @@ from ._pairs import (
     FEWEST,
     Finding,
     Pair,
-    agreement,
+    Values,
     encrypted_bits,
     listed,
     p_value,
     percent,
     plane_counts,
     require,
+    self_agreement,
     signs,
     smallest_correlation,
 )
@@ -34,8 +35,6 @@ SAME = 0.9999
 
 BIAS, RIGHT, BELOW, PLAIN = range(4)
 """Columns of the sums: PLAIN and those behind it are of the planes of the plain image."""
-
-Values = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,8 +61,8 @@ class Planes:
         difference = plain ^ cipher
         encrypted = encrypted_bits(difference)
         count = plane_counts(encrypted)
-        right = agreement(cipher, encrypted, 1)
-        below = agreement(cipher.swapaxes(1, 2), encrypted.swapaxes(1, 2), 1)
+        right = self_agreement(cipher, encrypted, 1)
+        below = self_agreement(cipher.swapaxes(1, 2), encrypted.swapaxes(1, 2), 1)
         excess = 2 * plane_counts(cipher & encrypted) - count, right[0], below[0]
         counts = count, right[1], below[1], *[count] * bits
         with_plain = _with_plain(plain, cipher, encrypted, bits)
@@ -256,7 +255,7 @@ def _sentence(evidence: Evidence, images: str) -> str:
 
 
 def _planes(numbers: Sequence[int]) -> str:
-    """ "plane 3", "planes 0 to 4", "planes 0, 2 and 5"."""
+    """Planes by number, such as "planes 0 to 4"."""
     if len(numbers) == 1:
         return f"plane {numbers[0]}"
     if numbers[-1] - numbers[0] == len(numbers) - 1:

@@ -19,13 +19,14 @@ from ._pairs import (
     Operation,
     Pair,
     Signs,
-    agreement,
+    Values,
     keystreams,
     listed,
     majority,
     p_value,
     planes_of,
     require,
+    self_agreement,
     signs,
     smallest_correlation,
 )
@@ -49,8 +50,6 @@ CANDIDATES = 8
 APART = 0.1
 """By how much what repeats agrees better with itself a period further than one sample more or
 less: smooth content, taken for a keystream, agrees with its neighbours as well."""
-
-Values = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -147,10 +146,10 @@ def period_of(stream: Keystream, tests: int) -> Period | None:
     row = stream.words.shape[0] * stream.words.shape[2]
     for direction, words, encrypted in directions(stream.words, stream.encrypted):
         for lag in candidates(words, encrypted, direction, tests):
-            excess, count = agreement(words, encrypted, lag)
+            excess, count = self_agreement(words, encrypted, lag)
             is_exact = _is_exact(excess, count)
             if direction == "raster":  # in the next row as well
-                is_exact &= _is_exact(*agreement(words, encrypted, -(-row // lag) * lag))
+                is_exact &= _is_exact(*self_agreement(words, encrypted, -(-row // lag) * lag))
             is_proof = is_exact if lag == 1 else is_exact & ~_is_smooth(words, encrypted, lag)
             if is_proof.any():
                 found[direction] = lag
@@ -184,7 +183,7 @@ def _is_exact(excess: Values, count: Values) -> NDArray[np.bool_]:
 
 def _is_smooth(words: Samples, encrypted: Samples, lag: int) -> NDArray[np.bool_]:
     """Planes that agree with themselves one sample before or after the lag as well."""
-    beside = (agreement(words, encrypted, lag + step) for step in (-1, 1))
+    beside = (self_agreement(words, encrypted, lag + step) for step in (-1, 1))
     means = [excess / np.maximum(count, 1) for excess, count in beside]
     return np.maximum(*means) > 1 - APART
 
@@ -246,7 +245,7 @@ def is_seen_alone(plain: Samples, cipher: Samples, period: Period, tests: int) -
         if (lag := lags[direction]) > 1:
             means = []
             for step in (-1, 0, 1):
-                excess, count = agreement(words, encrypted, lag + step)
+                excess, count = self_agreement(words, encrypted, lag + step)
                 means.append(excess / np.maximum(count, 1))
             peaks = means[1] - np.maximum(means[0], means[2])
             if any(
