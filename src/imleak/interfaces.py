@@ -556,13 +556,18 @@ class Pair:
         Raises
         ------
         ImageError
-            If they have not one shape (C, H, W), or a sample needs more bits.
+            If they have not one shape (C, H, W) and one type, or a sample needs more bits.
         """
         plain, cipher = (side() if callable(side) else side for side in (self.plain, self.cipher))
         if plain.shape != cipher.shape or plain.ndim != 3:
             raise ImageError(
                 f"{self.name}: plain image of shape {plain.shape} and cipher of shape "
                 f"{cipher.shape}: give both as (C, H, W), of one size"
+            )
+        if plain.dtype != cipher.dtype or plain.dtype not in (np.uint8, np.uint16):
+            raise ImageError(
+                f"{self.name}: plain image of type {plain.dtype} and cipher of type "
+                f"{cipher.dtype}: give both as uint8, or both as uint16"
             )
         highest = max(int(plain.max(initial=0)), int(cipher.max(initial=0)))
         if highest >> self.bits:

@@ -145,20 +145,24 @@ def planes_of(words: Samples) -> list[int]:
     return [plane for plane in range(every.bit_length()) if every >> plane & 1]
 
 
-def plane_counts(words: Samples) -> NDArray[np.float64]:
-    """How many words have each bit set, (8,) or (16,)."""
-    values = np.bincount(words.ravel())
-    of_plane = np.arange(8 * words.dtype.itemsize)
-    bits = np.arange(len(values))[:, None] >> of_plane & 1
-    return (values @ bits).astype(np.float64)
+def plane_counts(words: Samples) -> Values:
+    """How many words have each bit set, (16,)."""
+    bits = np.arange(256)[:, None] >> np.arange(8) & 1
+    low, high = words & 0xFF, words >> 8 if words.itemsize > 1 else np.zeros(0, np.uint8)
+    counts = [np.bincount(part.ravel(), minlength=256) @ bits for part in (low, high)]
+    return np.concatenate(counts).astype(np.float64)
 
 
-def agreement(words: Samples, encrypted: Samples, lag: int) -> tuple[Values, Values]:
-    """Bits that agree with those `lag` further on along the last axis, less those that
-    do not, and how many count: (B,) each."""
+def agreement(one: Samples, other: Samples, counted: Samples) -> tuple[Values, Values]:
+    """Bits of every plane that agree less those that do not, and how many count: (16,) each."""
+    count = plane_counts(counted)
+    return count - 2 * plane_counts((one ^ other) & counted), count
+
+
+def self_agreement(words: Samples, encrypted: Samples, lag: int) -> tuple[Values, Values]:
+    """The same of words and those `lag` further on along the last axis."""
     both = encrypted[..., lag:] & encrypted[..., :-lag]
-    count = plane_counts(both)
-    return count - 2 * plane_counts((words[..., lag:] ^ words[..., :-lag]) & both), count
+    return agreement(words[..., lag:], words[..., :-lag], both)
 
 
 def majority(words: Samples, encrypted: Samples) -> int:
@@ -205,12 +209,7 @@ def _gather(words: Samples, axis: int) -> Samples:
 
 def _runs(planes: int) -> Iterator[tuple[int, int]]:
     """Lowest plane and number of planes of every run of set bits."""
-    lowest = 0
-    while planes >> lowest:
-        if planes >> lowest & 1:
-            count = 1
-            while planes >> (lowest + count) & 1:
-                count += 1
-            yield lowest, count
-            lowest += count
-        lowest += 1
+    is_set = [0, *(planes >> plane & 1 for plane in range(16)), 0]
+    starts = [at for at in range(16) if is_set[at : at + 2] == [0, 1]]
+    ends = [at for at in range(1, 17) if is_set[at : at + 2] == [1, 0]]
+    yield from ((start, end - start) for start, end in zip(starts, ends, strict=True))

@@ -18,11 +18,12 @@ from ._pairs import (
     Finding,
     Operation,
     Signs,
+    Values,
+    agreement,
     keystreams,
     listed,
     p_value,
     percent,
-    plane_counts,
     planes_of,
     require,
     signs,
@@ -48,7 +49,6 @@ SAME = 0.9999
 """Mean product of signs of two keystreams that are one, whatever they look like."""
 
 Integers = NDArray[np.int64]
-Values = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,9 @@ ALIGNMENTS = (
     Alignment(
         "in raster order", lambda image: np.moveaxis(image, 0, -1).reshape(1, -1), (1, 1 << 27)
     ),
-    Alignment("in raster order of every channel", lambda image: image.reshape(1, -1), (1, 1 << 27)),
+    Alignment(
+        "in raster order, channel after channel", lambda image: image.reshape(1, -1), (1, 1 << 27)
+    ),
 )
 
 
@@ -104,12 +106,14 @@ class Reuse:
     ----------
     comparison : which showed it.
     images : their numbers.
+    pairs : of images that show it.
     agreement : share of equal bits, in the plane of two of the images that agrees best.
     explained : mean product of signs over all encrypted bits of the two, in size.
     """
 
     comparison: Comparison
     images: tuple[int, ...]
+    pairs: int
     agreement: float
     explained: float
 
@@ -119,9 +123,9 @@ def check(pairs: Sequence[Pair]) -> Finding:
 
     The keystream is :math:`p \oplus c`, or :math:`c - p` modulo a power of two. Those of two
     images meet at the same row and column or, in images of different sizes, at the same place
-    in raster order, with the channels of a pixel or whole channels one after another. Bits that
-    are not encrypted do not count, nor do pairs of equal plain images. Where both keystreams
-    are uniform and fresh, half of the bits agree.
+    in raster order, pixel after pixel or channel after channel. Bits that are not encrypted do
+    not count, nor do pairs of equal plain images. Where both keystreams are uniform and fresh,
+    half of the bits agree.
 
     Evidence is an agreement, or a disagreement, that has a chance of one in a million over all
     comparisons. It may still be the images' doing, where the scheme is no keystream: then the
@@ -134,14 +138,14 @@ def check(pairs: Sequence[Pair]) -> Finding:
     some = np.linspace(0, len(pairs) - 1, min(len(pairs), MOST_IMAGES), dtype=int)
     chosen = [pairs[at] for at in some]
     tests = 2 * len(ALIGNMENTS) * max(pair.bits for pair in pairs) * len(chosen) ** 2
-    comparisons = compare(chosen, tests) if len(chosen) > 1 else []
+    comparisons = compare(chosen, tests)
     reuses = [reuse for comparison in comparisons if (reuse := confirm(chosen, comparison))]
-    best = max(reuses, key=lambda reuse: (len(reuse.images), reuse.explained), default=None)
-    count = max((comparison.count for comparison in comparisons), default=0)
+    best = max(reuses, key=lambda reuse: (reuse.pairs, reuse.explained), default=None)
+    count = max(comparison.count for comparison in comparisons)
     smallest = (1 + smallest_correlation(count, tests)) / 2
-    largest = max((float(c.correlation.max()) for c in comparisons), default=0.0)
+    largest = max(float(c.correlation.max()) for c in comparisons)
     names = tuple(chosen[number].name for number in best.images) if best else ()
-    p = min((float(c.p_value.min()) for c in comparisons), default=1.0)
+    p = min(float(c.p_value.min()) for c in comparisons)
     if best:
         answer = _reused(best, names, len(chosen))
     elif not count:
@@ -176,7 +180,8 @@ def compare(pairs: Sequence[Pair], tests: int) -> list[Comparison]:
     is_pair = np.triu(digests[:, None] != digests[None])
     found = []
     for (operation, alignment), (words, encrypted) in excerpts.items():
-        excess, count = _products(words, encrypted)
+        is_used = encrypted.any(axis=0)
+        excess, count = _products(words[:, is_used], encrypted[:, is_used])
         count[:, ~is_pair] = 0
         is_enough = count >= FEWEST
         correlation = np.where(is_enough, np.abs(excess) / np.maximum(count, 1), 0)
@@ -238,10 +243,12 @@ def confirm(pairs: Sequence[Pair], comparison: Comparison) -> Reuse | None:
         if means is None:
             continue
         is_alike = 2 * comparison.correlation > comparison.correlation[one, other]
-        images = np.unique(np.nonzero(is_evidence & is_alike))
+        alike = np.nonzero(is_evidence & is_alike)
+        images = tuple(np.unique(alike).tolist())
         best = int(np.argmax(np.abs(means)))
         explained = float(np.average(np.abs(means), weights=counts))
-        return Reuse(comparison, tuple(images.tolist()), float(1 + means[best]) / 2, explained)
+        agreement = float(1 + means[best]) / 2
+        return Reuse(comparison, images, len(alike[0]), agreement, explained)
     return None
 
 
@@ -251,14 +258,14 @@ def _common(one: Pair, other: Pair, how: Comparison) -> tuple[Values | None, Val
     (a, of_a), (b, of_b) = _aligned(one, how), _aligned(other, how)
     rows, columns = np.minimum(a.shape, b.shape)
     a, of_a, b, of_b = (side[:rows, :columns].reshape(-1) for side in (a, of_a, b, of_b))
-    means, counts = _agreement(a, of_a, b, of_b, 0)
+    means, counts = _means(a, of_a, b, of_b, 0)
     if (np.abs(means)[counts > 0] >= SAME).all():
         return means, counts
     start = int(np.argmax(of_a & of_b != 0))
     a, of_a, b, of_b = (side[start : start + EXCERPT] for side in (a, of_a, b, of_b))
-    means, counts = _agreement(a, of_a, b, of_b, 0)
+    means, counts = _means(a, of_a, b, of_b, 0)
     shifts = [lag for size in range(1, LAGS + 1) for lag in (-size, size)]
-    shifted = np.array([_agreement(a, of_a, b, of_b, lag)[0] for lag in shifts])
+    shifted = np.array([_means(a, of_a, b, of_b, lag)[0] for lag in shifts])
     centre = np.median(shifted, axis=0)
     chance = 1 / np.sqrt(np.maximum(counts, 1))
     spread = np.maximum(1.4826 * np.median(np.abs(shifted - centre), axis=0), chance)
@@ -267,16 +274,13 @@ def _common(one: Pair, other: Pair, how: Comparison) -> tuple[Values | None, Val
     return (np.where(is_peak, means, 0) if is_peak.any() else None), counts
 
 
-def _agreement(
-    a: Samples, of_a: Samples, b: Samples, of_b: Samples, lag: int
-) -> tuple[Values, Values]:
+def _means(a: Samples, of_a: Samples, b: Samples, of_b: Samples, lag: int) -> tuple[Values, Values]:
     """Mean product of signs of every plane, with `b` shifted, and how many there are."""
     if lag < 0:
-        return _agreement(b, of_b, a, of_a, -lag)
+        return _means(b, of_b, a, of_a, -lag)
     end = max(0, len(a) - lag)
-    both = of_a[:end] & of_b[lag:]
-    count = plane_counts(both)
-    return 1 - 2 * plane_counts((a[:end] ^ b[lag:]) & both) / np.maximum(count, 1), count
+    excess, count = agreement(a[:end], b[lag:], of_a[:end] & of_b[lag:])
+    return excess / np.maximum(count, 1), count
 
 
 def _aligned(pair: Pair, how: Comparison) -> tuple[Samples, Samples]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self, TypeAlias
 
 import numpy as np
@@ -16,15 +16,15 @@ from ._pairs import (
     FEWEST,
     Finding,
     Keystream,
+    agreement,
     encrypted_bits,
     keystreams,
     listed,
     percent,
-    plane_counts,
     require,
 )
 
-TRIED = 32
+TRIED = 16
 """Images, evenly spread over the list, that are attacked."""
 
 SOURCES = 4
@@ -33,6 +33,9 @@ of its size, the rest from the last one."""
 
 RELIABLE = 0.95
 """Share of the predicted samples, beyond those right by chance, that has to be right."""
+
+MOST_BYTES = 1 << 28
+"""Of all images from which something is learned, if there is more than one."""
 
 SAMPLES = 1 << 17
 """Of which a table is learned, and on which it is tested."""
@@ -102,7 +105,7 @@ class Score:
     share : of all that is encrypted that was predicted, and can therefore be read.
     chance : share of the predicted that would be right.
     reliability : share of it that is right beyond chance, 1 for all.
-    planes : share of the bits of every plane that is right.
+    planes : share of the encrypted bits of a plane that is right, by its number.
     """
 
     right: int
@@ -110,10 +113,13 @@ class Score:
     share: float
     chance: float
     reliability: float
-    planes: tuple[float, ...] = ()
+    planes: Mapping[int, float] = field(default_factory=dict)
 
     def p_value(self, tests: int) -> float:
         return min(1.0, tests * float(binom.sf(self.right - 1, self.predicted, self.chance)))
+
+
+NOTHING = Score(0, 0, 0.0, 0.0, 0.0)
 
 
 def check(pairs: Sequence[Pair]) -> Finding:
@@ -125,12 +131,12 @@ def check(pairs: Sequence[Pair]) -> Finding:
     - A permutation of pixels, or of blocks of 4 to 32 pixels, where the values in up to four
       images of one size determine it.
 
-    Each predicts encrypted samples of an image from its plain samples, which reads it: both
-    directions are one to one. An image is read if 95 % of what is predicted is right, beyond
-    what is right by chance, and chance would not do that once in a million tries. Chance is
-    :math:`2^{-s}` under uniform keystreams on s planes, but at least the share of samples that
-    are unchanged, or equal after any permutation. A table has to be right for 95 % of the
-    values, each counted once.
+    Each predicts encrypted samples of an image from its plain samples. All but a table that
+    merges values are one to one, so they read the plain samples from the cipher as well. An
+    image is read if 95 % of what is predicted is right, beyond what is right by chance, and
+    chance would not do that once in a million tries. Chance is :math:`2^{-s}` under uniform
+    keystreams on s planes, but at least the share of samples that are unchanged, or equal after
+    any permutation. A table has to be right for 95 % of the values, each counted once.
 
     The figure is the share of encrypted samples that are read, a mean over the images tried, by
     the best method.
@@ -140,7 +146,8 @@ def check(pairs: Sequence[Pair]) -> Finding:
     chosen = sorted((pairs[at] for at in some), key=_shape)
     tests = max(1, len(chosen)) * METHODS
     read: dict[str, dict[str, Score]] = {}
-    highest, p = 0.0, 1.0
+    tried: list[Score] = []
+    sizes: list[int] = []
     sources: list[Known] = []
     attacked = 0
     for pair in chosen:
@@ -148,30 +155,32 @@ def check(pairs: Sequence[Pair]) -> Finding:
         if any(np.array_equal(target.plain, source.plain) for source in sources):
             continue
         attacked += bool(sources)
+        sizes.append(int(np.count_nonzero(target.encrypted)))
         for method, score in attack(sources, target):
             if score is None:
                 continue
-            p = min(p, score.p_value(tests))
-            highest = max(highest, score.share)
+            tried.append(score)
             if score.reliability >= RELIABLE and score.p_value(tests) < FALSE_ALARM:
                 read.setdefault(method, {})[pair.name] = score
-        sources = [*sources, target][-SOURCES:]
+        at_once = max(1, min(SOURCES, MOST_BYTES // (3 * target.plain.nbytes)))
+        sources = [*sources, target][-at_once:]
     method = max(read, key=lambda name: (name != OWN_TABLE, _total(read[name])), default="")
     scores = read.get(method, {})
-    first = next(iter(scores.values()), None)
+    best = max([*scores.values()] or tried, key=lambda score: score.share, default=NOTHING)
+    smallest = FEWEST / max(FEWEST, float(np.median(sizes)))
     of = len(chosen) if method == OWN_TABLE else attacked
     return Finding(
         check="known plaintext",
         found=bool(read),
         answer=_answer(method, scores, of),
-        figure=_total(scores) / len(scores) if scores else highest,
+        figure=_total(scores) / len(scores) if scores else best.share,
         unit="share of samples",
-        chance=first.chance if first else 0.0,
-        smallest=RELIABLE,
-        p_value=p,
+        chance=best.chance,
+        smallest=smallest if attacked else None,
+        p_value=min((score.p_value(tests) for score in tried), default=1.0),
         images=tuple(scores),
         of=of,
-        details={f"plane {k}": share for k, share in enumerate(first.planes)} if first else {},
+        details={f"plane {k}": share for k, share in best.planes.items()} if read else {},
     )
 
 
@@ -206,7 +215,8 @@ def score_keystream(stream: Keystream, align: Align, target: Known) -> Score | N
     shape = target.plain.shape
     if len(stream.words) != shape[0]:
         return None
-    words, counted = align(stream.words, shape), align(stream.encrypted, shape)
+    kind = target.plain.dtype
+    words, counted = (align(side.astype(kind), shape) for side in (stream.words, stream.encrypted))
     planes = np.bitwise_or.reduce(counted, axis=None)
     inside = target.plain & planes
     changed = inside ^ words if stream.operation == "XOR" else inside + words
@@ -218,15 +228,14 @@ def score_keystream(stream: Keystream, align: Align, target: Known) -> Score | N
     is_right = (predicted == target.cipher)[is_known]
     unchanged = float(np.mean((target.plain == target.cipher)[is_known]))
     chance = max(_chance(target.encrypted[is_known]), unchanged)
-    wrong = plane_counts((predicted ^ target.cipher) & bits)
-    shares = 1 - wrong / np.maximum(plane_counts(bits), 1)
+    excess, count = agreement(predicted, target.cipher, bits)
     return Score(
         right=int(is_right.sum()),
         predicted=is_right.size,
         share=float(is_right.sum() / np.count_nonzero(target.encrypted)),
         chance=chance,
         reliability=_beyond(float(is_right.mean()), chance),
-        planes=tuple(shares[plane_counts(bits) > 0].tolist()),
+        planes={int(k): float(1 + excess[k] / count[k]) / 2 for k in np.flatnonzero(count)},
     )
 
 
@@ -339,7 +348,7 @@ def _answer(method: str, scores: Mapping[str, Score], of: int) -> str:
             return "Whether one image and its cipher give another cannot be seen: there is but one."
         return (
             f"No image is read with what another one and its cipher give: neither a keystream nor "
-            f"a table of values nor a permutation predicts any of {of}."
+            f"a table of values nor a permutation predicts {FEWEST} samples or more of any of {of}."
         )
     share = percent(float(np.mean([score.share for score in scores.values()])))
     if method == OWN_TABLE:

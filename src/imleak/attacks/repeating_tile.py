@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,13 +18,14 @@ from ._pairs import (
     Keystream,
     Operation,
     Signs,
-    agreement,
+    Values,
     keystreams,
     listed,
     majority,
     p_value,
     planes_of,
     require,
+    self_agreement,
     signs,
     smallest_correlation,
 )
@@ -42,11 +43,12 @@ order."""
 EXACT = 0.9999
 """Agreement, -1..1, of what repeats. Without loss it is 1."""
 
+CANDIDATES = 8
+"""Lags of a direction for which whole images are compared."""
+
 APART = 0.1
 """By how much what repeats agrees better with itself a period further than one sample more or
 less: smooth content, taken for a keystream, agrees with its neighbours as well."""
-
-Values = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,9 @@ class Period:
     share : of the encrypted bits that lie in planes that repeat.
     width, height : of a tile, in samples; 0 where it does not repeat in that direction.
     run : samples after which it repeats in raster order; 0 where it does not.
+    is_shared : whether all channels, of several, have the same keystream.
     value : of a keystream that is the same everywhere, else None.
+    samples : of the keystream that give all of it; 0 where that is a row or column of them.
     """
 
     operation: Operation
@@ -69,13 +73,9 @@ class Period:
     width: int = 0
     height: int = 0
     run: int = 0
+    is_shared: bool = False
     value: int | None = None
-
-    @property
-    def samples(self) -> int:
-        """How much of the keystream has to be known to know all of it, where that is less
-        than a row or a column of tiles; else 0."""
-        return self.run or self.width * self.height
+    samples: int = 0
 
     def __str__(self) -> str:
         done = "XORed with" if self.operation == "XOR" else "increased by"
@@ -83,14 +83,16 @@ class Period:
             return f"{done} the same value everywhere, {self.value}"
         if self.run:
             return f"{done} a keystream that repeats every {self.run} samples in raster order"
-        if self.samples:
+        if self.width and self.height:
             return f"{done} a tile of {self.width}x{self.height} samples that repeats everywhere"
+        if self.is_shared and not (self.width or self.height):
+            return f"{done} one keystream in all channels"
         side = f"{self.width} columns" if self.width else f"{self.height} rows"
         return f"{done} a keystream that repeats every {side}"
 
 
 def check(pairs: Sequence[Pair]) -> Finding:
-    r"""Periods of keystreams, along rows, along columns and in raster order.
+    r"""Periods of keystreams: along rows and columns, in raster order, and across channels.
 
     The keystream is :math:`p \oplus c`, or :math:`c - p` modulo a power of two. Candidates are
     the lags at which the autocorrelation of a plane is 1 in an excerpt, and exceeds what a
@@ -107,7 +109,7 @@ def check(pairs: Sequence[Pair]) -> Finding:
     alone = 0
     for pair in pairs:
         plain, cipher = pair.load()
-        tests = len(pairs) * 4 * pair.bits * (LONGEST_SIDE + LONGEST_RUN)
+        tests = len(pairs) * 4 * pair.bits * (2 * LONGEST_SIDE + LONGEST_RUN)
         periods = [p for s in keystreams(plain, cipher) if (p := period_of(s, tests))]
         if periods:
             found[pair.name] = best = max(periods, key=_rank)
@@ -138,35 +140,39 @@ def period_of(stream: Keystream, tests: int) -> Period | None:
     tests : in how many places something is sought, in all images.
     """
     found: dict[str, int] = {}
-    p, share = 1.0, 1.0
+    shares: dict[str, float] = {}
+    p = 1.0
     row = stream.words.shape[0] * stream.words.shape[2]
     for direction, words, encrypted in directions(stream.words, stream.encrypted):
         for lag in candidates(words, encrypted, direction, tests):
-            excess, count = agreement(words, encrypted, lag)
+            excess, count = self_agreement(words, encrypted, lag)
             is_exact = _is_exact(excess, count)
-            if lag > 1:
-                is_exact &= ~_is_smooth(words, encrypted, lag)
             if direction == "raster":  # in the next row as well
-                is_exact &= _is_exact(*agreement(words, encrypted, -(-row // lag) * lag))
-            if is_exact.any():
+                is_exact &= _is_exact(*self_agreement(words, encrypted, -(-row // lag) * lag))
+            is_proof = is_exact if lag == 1 else is_exact & ~_is_smooth(words, encrypted, lag)
+            if is_proof.any():
                 found[direction] = lag
-                p = min(p, float(p_value(excess, count, tests)[is_exact].min()))
-                share = min(share, float(count[is_exact].sum() / count.sum()))
+                p = min(p, float(p_value(excess, count, tests)[is_proof].min()))
+                shares[direction] = float(count[is_exact].sum() / count.sum())
                 break
     if not found:
         return None
     width, height, run = (found.get(direction, 0) for direction in ("row", "column", "raster"))
-    if run and not 0 < width * height <= run:
-        return Period(stream.operation, p, share, run=run)
-    value = _only_value(stream) if width == height == 1 else None
-    return Period(stream.operation, p, share, width, height, value=value)
+    is_shared = "channel" in found
+    tile = width * height * (1 if is_shared else len(stream.words))
+    share = min(share for direction, share in shares.items() if direction != "raster" or not tile)
+    period = Period(stream.operation, p, share, width, height, is_shared=is_shared, samples=tile)
+    if run and (not tile or (run < tile and shares["raster"] >= share)):
+        share = shares["raster"]
+        return replace(period, share=share, width=0, height=0, run=run, samples=run)
+    return replace(period, value=_only_value(stream)) if width == height == 1 else period
 
 
 def _only_value(stream: Keystream) -> int | None:
     """The value of a keystream that has one; None where every channel has its own."""
     value = majority(stream.words, stream.encrypted)
-    differs = (stream.words ^ stream.words.dtype.type(value)) & stream.encrypted
-    return None if np.count_nonzero(differs) > (1 - EXACT) * differs.size else value
+    is_other = (stream.words != value) & (stream.encrypted != 0)
+    return None if np.mean(is_other) > 1 - EXACT else value
 
 
 def _is_exact(excess: Values, count: Values) -> NDArray[np.bool_]:
@@ -176,23 +182,25 @@ def _is_exact(excess: Values, count: Values) -> NDArray[np.bool_]:
 
 def _is_smooth(words: Samples, encrypted: Samples, lag: int) -> NDArray[np.bool_]:
     """Planes that agree with themselves one sample before or after the lag as well."""
-    beside = (agreement(words, encrypted, lag + step) for step in (-1, 1))
+    beside = (self_agreement(words, encrypted, lag + step) for step in (-1, 1))
     means = [excess / np.maximum(count, 1) for excess, count in beside]
     return np.maximum(*means) > 1 - APART
 
 
 def directions(words: Samples, encrypted: Samples) -> Iterator[tuple[str, Samples, Samples]]:
-    """Two images (C, H, W) as lines (n, length): rows, columns, and one line in raster order."""
-    height, width = words.shape[1:]
-    yield "row", words.reshape(-1, width), encrypted.reshape(-1, width)
-    turned = words.swapaxes(1, 2), encrypted.swapaxes(1, 2)
-    yield "column", turned[0].reshape(-1, height), turned[1].reshape(-1, height)
-    interleaved = np.moveaxis(words, 0, -1), np.moveaxis(encrypted, 0, -1)
-    yield "raster", interleaved[0].reshape(1, -1), interleaved[1].reshape(1, -1)
+    """Two images (C, H, W) as lines (n, length): rows, columns, the channels of every pixel, and
+    one line in raster order."""
+    for direction, axis in (("row", 2), ("column", 1), ("channel", 0)):
+        length = words.shape[axis]
+        lines = (np.moveaxis(side, axis, -1).reshape(-1, length) for side in (words, encrypted))
+        yield direction, next(lines), next(lines)
+    in_order = (np.moveaxis(side, 0, -1).reshape(1, -1) for side in (words, encrypted))
+    yield "raster", next(in_order), next(in_order)
 
 
 def candidates(words: Samples, encrypted: Samples, direction: str, tests: int) -> list[int]:
-    """Lags at which an excerpt of lines (n, length) agrees with itself, rising."""
+    """Lags at which an excerpt of lines (n, length) agrees with itself: in most planes first, and
+    the shortest of these."""
     is_raster = direction == "raster"
     at = _excerpt(encrypted, 1 if is_raster else LINES, RUN if is_raster else LENGTH)
     lines, counted = words[at], encrypted[at]
@@ -202,8 +210,9 @@ def candidates(words: Samples, encrypted: Samples, direction: str, tests: int) -
     longest = min(LONGEST_RUN if is_raster else LONGEST_SIDE, lines.shape[1] - 1)
     excess, count = autocorrelation(signs(lines, counted, planes), longest)
     is_alike = _is_exact(excess, count) & (p_value(excess, count, tests) < FALSE_ALARM)
-    lags: list[int] = (np.flatnonzero(is_alike[:, 1:].any(axis=0)) + 1).tolist()
-    return lags[:8]
+    planes_alike = is_alike[:, 1:].sum(axis=0)
+    lags: list[int] = (np.argsort(-planes_alike, kind="stable") + 1).tolist()
+    return lags[: min(CANDIDATES, int(np.count_nonzero(planes_alike)))]
 
 
 def autocorrelation(bits: Signs, longest: int) -> tuple[Values, Values]:
@@ -230,12 +239,12 @@ def autocorrelation(bits: Signs, longest: int) -> tuple[Values, Values]:
 def is_seen_alone(plain: Samples, cipher: Samples, period: Period, tests: int) -> bool:
     """Whether the cipher by itself agrees more after a period than one sample before or after."""
     stream = next(keystreams(plain, cipher))
-    lags = {"row": period.width, "column": period.height, "raster": period.run}
+    lags = {"row": period.width, "column": period.height, "raster": period.run, "channel": 0}
     for direction, words, encrypted in directions(cipher, stream.encrypted):
         if (lag := lags[direction]) > 1:
             means = []
             for step in (-1, 0, 1):
-                excess, count = agreement(words, encrypted, lag + step)
+                excess, count = self_agreement(words, encrypted, lag + step)
                 means.append(excess / np.maximum(count, 1))
             peaks = means[1] - np.maximum(means[0], means[2])
             if any(
@@ -272,7 +281,7 @@ def _answer(found: dict[str, Period], of: int) -> str:
     alike = [name for name, period in found.items() if str(period) == kind]
     others = f" (and {len(found) - most} with another period)" if len(found) > most else ""
     samples = found[alike[0]].samples
-    known = f"{samples} known samples give" if samples > 1 else "one known sample gives"
-    reads = f": {known} all of its image" if samples else ""
+    known = f"{samples} samples" if samples > 1 else "one sample"
+    reads = f"; who knows {known} of an image has all of it" if samples else ""
     are = "is" if most == 1 else "are"
     return f"The keystream repeats: {listed(alike, of)} {are} {kind}{others}{reads}."
