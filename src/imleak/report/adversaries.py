@@ -5,8 +5,8 @@ from __future__ import annotations
 CLAIMS = ("leak", "saturated")
 """Verdicts that claim a leak."""
 
-PIXELS, LAYOUT = "pixels", "layout"
-"""Names of the encoder of single samples and of the one that goes by flat areas."""
+PIXELS, LAYOUT, TONES = "pixels", "layout", "tones"
+"""Names of the encoder of single samples, and of those of whole images without a network."""
 
 CODE_LENGTH, HISTOGRAM = "codelength", "histogram"
 """Measures whose ceiling is the logarithm of the values a clear sample can take."""
