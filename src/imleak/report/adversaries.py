@@ -14,5 +14,5 @@ CODE_LENGTH, HISTOGRAM = "codelength", "histogram"
 RECOGNISE, MATCH, CONFIRM = "recognise", "match", "confirm"
 """Measures that learned from none of the images, the gravest finding first."""
 
-ON_CIPHERS = ("keystream-reuse", "repeating-tile", "known-plaintext", "plane-entropy")
-"""Measures of how ciphers were made; what they find stands in the manifest as sentences."""
+INSPECT = "inspect"
+"""The measure of how ciphers were made; what it finds stands in the manifest as sentences."""
