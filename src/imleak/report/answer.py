@@ -74,7 +74,8 @@ def answer(
     acceptable : bits an image that may leak, to recommend a level for.
     """
     everyone, levels = adversaries(summary, manifest), Levels.of(manifest)
-    is_colour = bool((manifest.get("spec") or {}).get("colour"))
+    asked = bool((manifest.get("spec") or {}).get("colour"))
+    is_colour = asked and any(one.get("channels") != 1 for one in manifest.get("images", ()))
     reported = [
         *(_found_in_ciphers(one, levels) for one in manifest.get("findings", ())),
         *_of_measures(summary, everyone, levels, colour=is_colour),
