@@ -92,8 +92,9 @@ def test_levels_patches_and_colour_are_explained_once() -> None:
     in_colour = of(default(), spec={"colour": True})
     assert "measured in colour" in in_colour.meaning
     assert "the flat and coloured areas still show" in in_colour.text
-    grey = [{"name": "a.png", "channels": 1}]
-    assert "measured in grey" in of(default(), spec={"colour": True}, images=grey).meaning
+    images = [{"name": "a.png", "bits": 8, "channels": 1}]
+    grey = manifest(spec={"colour": True}) | {"images": images}
+    assert "measured in grey" in answer(default(), grey).meaning
 
 
 def test_findings_are_ordered_by_what_they_give_away() -> None:
