@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -159,8 +160,8 @@ def _values(
     low, high = (np.where(np.isnan(points), np.nan, numbers(rows, end)) for end in ("low", "high"))
     if np.isfinite(points).any():
         label = _PART_WORDS.get(part, part) if label_part else "value"
-        look = {"color": colour, "linestyle": line, "marker": marker}
-        axes.plot(levels, points, label=label, zorder=3, **look)
+        style_of: dict[str, Any] = {"color": colour, "linestyle": line, "marker": marker}
+        axes.plot(levels, points, label=label, zorder=3, **style_of)
     if np.isfinite(low).any():
         _band(axes, levels, low, high, colour, "95 % interval", joined=frame.joined)
     _hollow(axes, levels, points, rows, colour, marker)
@@ -178,7 +179,7 @@ def _band(
     joined: bool,
 ) -> None:
     """A band between two curves; a bar where it has no neighbour to be drawn to."""
-    wide = {"color": colour, "alpha": 0.25, "linewidth": 0, "label": label}
+    wide: dict[str, Any] = {"color": colour, "alpha": 0.25, "linewidth": 0, "label": label}
     axes.fill_between(levels, low, high, where=np.full(len(levels), joined), **wide)
     there = np.pad(np.isfinite(low) & np.isfinite(high), 1)
     alone = there[1:-1] & ~(joined & (there[:-2] | there[2:]))
