@@ -66,6 +66,8 @@ def run(
         {"name": "cut.jpg", "why": "cut off", "measure": None, "encoder": None},
         {"name": "small.png", "why": "too small", "measure": "mine", "encoder": "resnet"},
     ]
+    component = {"kind": "scheme", "name": "pixels", "version": "1", "options": "{}"}
+    component |= {"digest": "", "x": "</script>"}
     return make_run(
         whole,
         [HOSTILE, "b.png", "c.png"],
@@ -73,7 +75,7 @@ def run(
         growth=learning,
         left_out=left_out,
         warnings=["A fixed key was used."],
-        components=[{"kind": "scheme", "name": "pixels", "options": "{}", "x": "</script>"}],
+        components=[component],
     )
 
 

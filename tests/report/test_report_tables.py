@@ -14,9 +14,11 @@ from rich.table import Table
 from imleak.report import tables
 from imleak.report.measures import measures
 from imleak.report.text import markdown_table, table, to_csv
+from imleak.study.store import Run
 from schemes import BITPLANES, LEVELS
 
 Make = Callable[..., pd.DataFrame]
+MakeRun = Callable[..., Run]
 
 
 def shown(drawn: Table, width: int = 300) -> str:
@@ -66,10 +68,10 @@ def test_names_are_text_and_never_markup(make_rows: Make) -> None:
     assert "[link=x]\\|" in to_markdown(summary)
 
 
-def test_an_empty_summary_is_an_empty_table(whole: pd.DataFrame) -> None:
+def test_an_empty_summary_is_an_empty_table(whole: pd.DataFrame, make_run: MakeRun) -> None:
     assert measures(whole[:0]) == []
     assert tables.level_tables(whole[:0], BITPLANES, 80)[0].row_count == 0
-    assert to_csv(whole[:0], BITPLANES) == "level,label\n"
+    assert to_csv(make_run(whole[:0], [], previews=0)) == "level,label\n"
 
 
 def test_markdown_has_a_cell_for_every_level_and_measure(whole: pd.DataFrame) -> None:
@@ -79,8 +81,8 @@ def test_markdown_has_a_cell_for_every_level_and_measure(whole: pd.DataFrame) ->
     assert "≥ 1.06 [0.86, 1.26] no leak found" in lines[2 + 6]
 
 
-def test_csv_gives_every_number_back_exactly(whole: pd.DataFrame) -> None:
-    rows = list(csv.DictReader(io.StringIO(to_csv(whole, BITPLANES))))
+def test_csv_gives_every_number_back_exactly(whole: pd.DataFrame, make_run: MakeRun) -> None:
+    rows = list(csv.DictReader(io.StringIO(to_csv(make_run(whole, [], previews=0)))))
     assert [row["level"] for row in rows] == [str(level) for level in range(9)]
     expected = whole[(whole["measure"] == "infonce")]
     name = "bitplanes efficientnet-lite0 infonce held-out"

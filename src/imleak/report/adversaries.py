@@ -5,8 +5,8 @@ from __future__ import annotations
 CLAIMS = ("leak", "saturated")
 """Verdicts that claim a leak."""
 
-PIXELS, LAYOUT = "pixels", "layout"
-"""Names of the encoder of single samples and of the one that goes by flat areas."""
+PIXELS, LAYOUT, TONES = "pixels", "layout", "tones"
+"""Names of the encoder of single samples, and of those of whole images without a network."""
 
 CODE_LENGTH, HISTOGRAM = "codelength", "histogram"
 """Measures whose ceiling is the logarithm of the values a clear sample can take."""
@@ -14,5 +14,5 @@ CODE_LENGTH, HISTOGRAM = "codelength", "histogram"
 RECOGNISE, MATCH, CONFIRM = "recognise", "match", "confirm"
 """Measures that learned from none of the images, the gravest finding first."""
 
-ON_CIPHERS = ("keystream-reuse", "repeating-tile", "known-plaintext", "plane-entropy")
-"""Measures of how ciphers were made; what they find stands in the manifest as sentences."""
+INSPECT = "inspect"
+"""The measure of how ciphers were made; what it finds stands in the manifest as sentences."""

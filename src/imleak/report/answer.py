@@ -74,9 +74,10 @@ def answer(
     acceptable : bits an image that may leak, to recommend a level for.
     """
     everyone, levels = adversaries(summary, manifest), Levels.of(manifest)
-    is_colour = bool((manifest.get("spec") or {}).get("colour"))
+    asked = bool((manifest.get("spec") or {}).get("colour"))
+    is_colour = asked and any(one.get("channels") != 1 for one in manifest.get("images", ()))
     reported = [
-        *map(_found_in_ciphers, manifest.get("findings", ())),
+        *(_found_in_ciphers(one, levels) for one in manifest.get("findings", ())),
         *_of_measures(summary, everyone, levels, colour=is_colour),
     ]
     sight = f"Images were measured in {'colour' if is_colour else 'grey'}."
@@ -95,10 +96,12 @@ def answer(
     )
 
 
-def _found_in_ciphers(sentence: str) -> Sentence:
-    """A sentence of the manifest; what stands before a colon is what it claims."""
-    head, colon, rest = sentence.partition(": ")
-    return Sentence(head, colon + rest)
+def _found_in_ciphers(sentence: str, levels: Levels) -> Sentence:
+    """A sentence of the manifest; what stands before a colon, after the level it is of, is
+    what it claims."""
+    _, heading, words = levels.headed(sentence)
+    head, colon, rest = words.partition(": ")
+    return Sentence(heading + head, colon + rest)
 
 
 def _of_measures(
@@ -169,9 +172,11 @@ def _looked(everyone: Sequence[Measure]) -> Iterator[str]:
         tested = one.test or max(result.images for result in one.results.values())
         learned = plural(one.train, "image") if one.train else "none of these images"
         seen = ""
-        if math.isfinite(one.detectable):
+        if one.is_zero_shot or math.isnan(one.detectable):
+            pass
+        elif math.isfinite(one.detectable):
             seen = f"; finds a planted leak of {bits(one.detectable)} bit"
-        elif math.isinf(one.detectable):
+        else:
             seen = "; finds no planted leak"
         yield f"{title}: learned from {learned}, tested on {plural(tested, 'image')}{seen}"
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import pandas as pd
 
-from .adversaries import CLAIMS, CODE_LENGTH, CONFIRM, HISTOGRAM, LAYOUT, PIXELS
+from .adversaries import CLAIMS, CODE_LENGTH, CONFIRM, HISTOGRAM, PIXELS
 from .levels import Levels
 
 FAINT = 0.01
@@ -80,7 +80,7 @@ class Measure:
     detectable : the smallest planted leak an estimator finds, in bits; infinite if it finds
         none, NaN if it was not asked.
     train, test : images it learned from and was tested on; None where it learned from none.
-    layouts : titles of the encoders that go by flat, bright and busy areas.
+    encoders : the name of every encoder of the run by its title.
     """
 
     encoder: str
@@ -98,7 +98,7 @@ class Measure:
     detectable: float = math.nan
     train: int | None = None
     test: int | None = None
-    layouts: Sequence[str] = ()
+    encoders: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @property
     def title(self) -> str:
@@ -132,10 +132,10 @@ class Measure:
             return False
         return self.is_zero_shot or self.row != "pixel"
 
-    def uses_layout(self, level: int) -> bool:
-        """Whether it goes by flat, bright and busy areas, alone or beside a network."""
+    def goes_by(self, level: int) -> set[str]:
+        """Names of the encoders that it looked through, or of those it chose."""
         chosen = self.results[level].chosen or self.view
-        return any(_among(title, chosen) for title in self.layouts)
+        return {name for title, name in self.encoders.items() if _among(title, chosen)}
 
     @property
     def decimals(self) -> int:
@@ -194,7 +194,7 @@ def measures(summary: pd.DataFrame, manifest: Mapping[str, Any] | None = None) -
     components = (manifest or {}).get("components", ())
     encoders = [one for one in components if one["kind"] == "encoder"]
     whole = [_title(one) for one in encoders if one.get("input_size") == "image"]
-    layouts = tuple(_title(one) for one in encoders if one["name"] == LAYOUT)
+    names = {_title(one): str(one["name"]) for one in encoders}
     parts = summary.groupby(["scheme", "encoder", "measure"])["part"].nunique()
     found = []
     for key, rows in summary.groupby(_KEY, sort=False, dropna=False):
@@ -226,7 +226,7 @@ def measures(summary: pd.DataFrame, manifest: Mapping[str, Any] | None = None) -
             detectable=float(rows["detectable"].max()),
             train=_count(rows["train_groups"]),
             test=_count(rows["test_groups"]),
-            layouts=layouts,
+            encoders=names,
         )
         found.append(measured)
     return found

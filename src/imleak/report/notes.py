@@ -42,7 +42,8 @@ def _reach(title: str, rows: pd.DataFrame, levels: Levels) -> Iterator[str]:
             f"{title} still rises at {images} training images, "
             f"{levels.at(map(int, rising['level']))}: a larger adversary would find more"
         )
-    smallest = float(rows["detectable"].max())
+    planted = rows[rows["protocol"] != "zero-shot"]
+    smallest = float(planted["detectable"].max())
     if math.isfinite(smallest):
         yield f"{title}: the smallest planted leak that is found has {smallest:.2g} bit"
     elif math.isinf(smallest):

@@ -10,6 +10,7 @@ import pandas as pd
 
 from .adversaries import CONFIRM, HISTOGRAM, MATCH, RECOGNISE
 from .findings import QUANTITIES, leading
+from .levels import Levels
 from .measures import Measure, Result, adversaries, pixel_leaks
 from .words import bits, percent
 
@@ -37,9 +38,13 @@ def overview(summary: pd.DataFrame, manifest: Mapping[str, Any]) -> list[Aspect]
     return [column for column in _columns(summary, everyone) if column.entries]
 
 
-def ranks(shown: Sequence[Aspect]) -> list[int]:
-    """The rank of every level of some columns, rising."""
-    return sorted({level for column in shown for level in column.entries})
+def lines(shown: Sequence[Aspect], levels: Levels) -> list[tuple[str, list[Entry]]]:
+    """Every level, rising, as the head of its row and an entry a column."""
+    ranks = sorted({rank for column in shown for rank in column.entries})
+    empty = Entry("")
+    return [
+        (levels.tick(rank), [column.entries.get(rank, empty) for column in shown]) for rank in ranks
+    ]
 
 
 def _columns(summary: pd.DataFrame, everyone: Sequence[Measure]) -> Iterator[Aspect]:

@@ -12,7 +12,16 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from .adversaries import CODE_LENGTH, CONFIRM, HISTOGRAM, MATCH, ON_CIPHERS, RECOGNISE
+from .adversaries import (
+    CODE_LENGTH,
+    CONFIRM,
+    HISTOGRAM,
+    INSPECT,
+    LAYOUT,
+    MATCH,
+    RECOGNISE,
+    TONES,
+)
 from .findings import Finding, findings, leading
 from .levels import Levels
 from .measures import Measure, Result, empty_levels, pixel_leaks
@@ -91,9 +100,13 @@ def _matched(found: Sequence[Finding], levels: Levels, *, colour: bool) -> Itera
         return
     top, *below = reversed(found)
     below = [one for one in below if one.is_rate]
-    seen = "the flat and coloured areas" if colour else "the flat areas"
-    network = "features of a network still tell images apart"
-    what = f"{seen} still show" if top.adversary.uses_layout(top.level) else network
+    sees = top.adversary.goes_by(top.level)
+    if LAYOUT in sees:
+        what = f"the flat {'and coloured ' if colour else ''}areas still show"
+    elif TONES in sees:
+        what = "the frequencies of tones still show"
+    else:
+        what = "features of a network still tell images apart"
     rates = {percent(one.result.value): one.level for one in reversed(below)}
     rates.pop(percent(top.result.value), None)
     more = [f", {levels[level].phrase} in {rate}" for rate, level in reversed(rates.items())]
@@ -155,7 +168,7 @@ def _attacked(found: Sequence[Finding], levels: Levels) -> Iterator[Sentence]:
     """What any other attack finds at the highest level at which it claims a leak. What is
     found of ciphers themselves stands in the manifest in better words."""
     for top in {finding.adversary.measure: finding for finding in found}.values():
-        if top.adversary.measure not in ON_CIPHERS:
+        if top.adversary.measure != INSPECT:
             mean = top.result.null_mean
             is_share = top.adversary.unit == "share" and not math.isnan(mean)
             chance = f" ({mean:.2f} by chance)" if is_share else ""
@@ -185,14 +198,15 @@ def _pixels(found: Mapping[int, Result], levels: Levels) -> Iterator[Sentence]:
     """``With tile-xor a pixel still tells about 2.30 bits [2.20, 2.40] of the plain one``"""
     if found:
         order = sorted(found, key=lambda rank: -found[rank].value if levels.recorded else -rank)
-        (first, result), *more = ((rank, found[rank]) for rank in order)
+        first, result = order[0], found[order[0]]
         amount = f"about {bits(result.value)} bits{interval(result.low, result.high)}"
-        also = [
-            f", {levels[level].phrase} {bits(other.value)}" for level, other in more[: _MOST - 1]
-        ]
+        values: dict[str, int] = {}
+        for rank in order:
+            values.setdefault(bits(found[rank].value), rank)
+        more = [f", {levels[rank].phrase} {value}" for value, rank in values.items()][1:_MOST]
         yield Sentence(
             f"{capitalised(levels[first].phrase)} a pixel still tells {amount} of the plain one",
-            f" in its place{''.join(also)}.",
+            f" in its place{''.join(more)}.",
         )
 
 

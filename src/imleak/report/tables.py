@@ -16,8 +16,7 @@ from rich.text import Text
 from .levels import Levels
 from .measures import Measure, blocks, measures, ranks
 from .notes import notes
-from .overview import Entry, overview
-from .overview import ranks as overview_ranks
+from .overview import lines, overview
 
 _VERDICT_STYLE = {"leak": "bold red", "saturated": "magenta", "unreliable": "yellow"}
 _CLAIM_STYLE = {True: "bold red", False: "dim", None: ""}
@@ -54,10 +53,9 @@ def overview_table(summary: pd.DataFrame, manifest: Mapping[str, Any]) -> Table:
     _add_levels(table, levels)
     for column in shown:
         table.add_column(Text(f"{column.title}\n{column.words}"), justify="right")
-    for rank in overview_ranks(shown):
-        entries = [column.entries.get(rank, Entry("")) for column in shown]
+    for head, entries in lines(shown, levels):
         words = [Text(one.text, style=_CLAIM_STYLE[one.claims]) for one in entries]
-        table.add_row(Text(levels.tick(rank)), *words)
+        table.add_row(Text(head), *words)
     return table
 
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import pandas as pd
 
@@ -47,11 +46,11 @@ def to_markdown(run: Run, acceptable: float | None = None) -> str:
     return "\n\n".join(filter(None, parts)) + "\n"
 
 
-def to_latex(summary: pd.DataFrame, manifest: Mapping[str, Any]) -> str:
+def to_latex(run: Run, _acceptable: float | None = None) -> str:
     """A table for each encoder, for the package `booktabs`; the notes stand below as
     comments."""
-    levels, tables = Levels.of(manifest), []
-    for (scheme, encoder), block in blocks(measures(summary)):
+    levels, tables = Levels.of(run.manifest), []
+    for (scheme, encoder), block in blocks(measures(run.summary)):
         cells = table(block, levels, with_encoder=False).map(to_latex_text)
         style = cells.rename(columns=to_latex_text).style.hide(axis="index")
         tables.append(
@@ -62,14 +61,14 @@ def to_latex(summary: pd.DataFrame, manifest: Mapping[str, Any]) -> str:
                 column_format="r" * cells.shape[1],
             )
         )
-    below = "".join(f"% {' '.join(note.split())}\n" for note in notes(summary, levels))
+    below = "".join(f"% {' '.join(note.split())}\n" for note in notes(run.summary, levels))
     return "% needs \\usepackage{booktabs}\n" + "\n".join(tables) + below
 
 
-def to_csv(summary: pd.DataFrame, manifest: Mapping[str, Any]) -> str:
+def to_csv(run: Run, _acceptable: float | None = None) -> str:
     """A row a level, and for each measure its value, interval, bound and verdict, in full
     precision. A missing value is an empty field."""
-    levels, shown = Levels.of(manifest), _ordered(summary)
+    levels, shown = Levels.of(run.manifest), _ordered(run.summary)
     every = ranks(shown)
     fields: dict[str, list[object]] = {
         "level": list(every),

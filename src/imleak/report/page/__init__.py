@@ -3,8 +3,7 @@ network, and runs no script but its own."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from ...study.store import Run
 from .. import overview, reviewers
@@ -21,17 +20,6 @@ from .sheet import render
 MOST_ROWS = 200
 """Images and omissions the page lists by name; the manifest has all of them."""
 
-_MISSING: Mapping[str, Any] = {
-    "images": (),
-    "left_out": (),
-    "command": (),
-    "components": (),
-    "spec": None,
-    "versions": {},
-    "started": None,
-    "keys": None,
-}
-
 
 def to_html(run: Run, acceptable: float | None = None) -> str:
     """The page of a run: answer, images, charts, tables, what was run and what was not.
@@ -41,26 +29,25 @@ def to_html(run: Run, acceptable: float | None = None) -> str:
     acceptable : bits an image that may leak, to recommend a level for.
     """
     shown, levels = measures(run.summary, run.manifest), Levels.of(run.manifest)
-    manifest = {**_MISSING, **run.manifest}
-    bits = max((int(image["bits"]) for image in manifest["images"]), default=8)
-    found = answer(run.summary, manifest, acceptable)
-    decides = overview.overview(run.summary, manifest)
+    bits = max((int(image["bits"]) for image in run.manifest["images"]), default=8)
+    found = answer(run.summary, run.manifest, acceptable)
+    decides = overview.overview(run.summary, run.manifest)
     return render(
         "report.html.j2",
         levels,
         ranks(shown),
-        run=manifest,
+        run=run.manifest,
         answer=found,
         data=page_data(run, levels, found.findings),
         opening=turning_level(found.findings),
         overview=decides,
-        overview_ranks=overview.ranks(decides),
+        overview_lines=overview.lines(decides, levels),
         blocks=blocks(shown),
         notes=notes(run.summary, levels),
         reviewers=reviewers.rows(run.summary, bits),
         reviewers_warning=reviewers.WARNING,
-        csv=to_csv(run.summary, manifest),
-        tex=to_latex(run.summary, manifest),
+        csv=to_csv(run),
+        tex=to_latex(run),
         most=MOST_ROWS,
     )
 
@@ -83,7 +70,7 @@ def to_comparison(runs: Sequence[Run]) -> str:
         {
             "label": name,
             "path": str(run.path),
-            "manifest": {**_MISSING, **run.manifest},
+            "manifest": run.manifest,
             "answer": answer(run.summary, run.manifest),
             "levels": of_runs[name],
             "ranks": ranks(shown[name]),

@@ -15,7 +15,7 @@ from matplotlib.colors import to_hex
 
 from ...interfaces import Level
 from ...study.store import Run
-from ..adversaries import MATCH, PIXELS
+from ..adversaries import INSPECT, MATCH, PIXELS
 from ..figures.findings import chart_of
 from ..figures.training import by_epoch
 from ..findings import QUANTITIES, Finding
@@ -51,7 +51,7 @@ def page_data(run: Run, levels: Levels, found: Sequence[Finding]) -> dict[str, A
         "training": list(_training(run.histories)),
         "growth": list(_growth(run, shown, levels)),
         "previews": previews,
-        "findings": _found(found),
+        "findings": _found(found, run.manifest, levels),
     }
 
 
@@ -254,13 +254,19 @@ def _of_images(
     }
 
 
-def _found(found: Sequence[Finding]) -> dict[int, list[str]]:
-    """Level -> what is found there, the gravest first."""
+def _found(
+    found: Sequence[Finding], manifest: Mapping[str, Any], levels: Levels
+) -> dict[int, list[str]]:
+    """Level -> what is found there, the gravest first: in ciphers themselves, then by others."""
     by_level: dict[int, list[str]] = {}
+    for sentence in manifest.get("findings", ()):
+        rank, _, words = levels.headed(sentence)
+        if rank is not None:
+            by_level.setdefault(rank, []).append(words)
     for finding in found:
-        words = finding.words
-        sentence = f"{capitalised(words)}.".replace(" %", "\u00a0%")
-        by_level.setdefault(finding.level, []).append(sentence)
+        if finding.adversary.measure != INSPECT:
+            text = f"{capitalised(finding.words)}.".replace(" %", "\u00a0%")
+            by_level.setdefault(finding.level, []).append(text)
     return by_level
 
 
