@@ -174,9 +174,7 @@ def test_a_copy_has_vectors_of_its_own() -> None:
     ]
     assert len({request.key for request in asked}) == 5
     made = encode(
-        show(
-            Embedding(info, encoder, tuple(asked)), image, lambda *asked: simulated(image, *asked)
-        )
+        show(Embedding(info, encoder, tuple(asked)), image, lambda *asked: simulated(image, *asked))
     )
     shown = [image.samples, *(copy_of(image, name).samples for name in ("crop", "jpeg-50"))]
     shown += [shown[0] << 4, shown[1] << 4]
