@@ -12,7 +12,7 @@ import PIL.Image
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from study_fakes import Rows
+from study_fakes import Corners, Rows
 
 from imleak.images import Source, find, from_samples, read
 from imleak.interfaces import Image, ImageError, Keystream, Raster
@@ -251,3 +251,24 @@ def test_the_same_image_with_other_ciphers_is_measured_anew(
     assert brightness["value"].tolist() == [0, 0, 0]
     at_plain = [one[one["level"] == 0]["value"].tolist() for one in (first, second)]
     assert at_plain[0] == at_plain[1]
+
+
+def test_vectors_of_other_ciphers_are_not_given_up_for_those_that_failed(
+    folders: tuple[Path, Path], tmp_path: Path
+) -> None:
+    plain, theirs = folders
+    spec = StudySpec.of(
+        sources=plain, ciphers={"x": theirs}, measures="rows", encoders="corners", patches=3
+    )
+    for path in theirs.iterdir():
+        samples = np.asarray(PIL.Image.open(path))
+        PIL.Image.fromarray(np.minimum(samples, 254)).save(path)
+    good = (theirs / "b.png").read_bytes()
+    PIL.Image.fromarray(np.full((12, 16), 255, np.uint8)).save(theirs / "b.png")
+    Corners.fails_on_white = True
+    first = run(spec, tmp_path / "out")
+    assert first.failures["image"].tolist() == ["b.png"]
+    assert len(Rows.seen[-1].x) == 6
+    (theirs / "b.png").write_bytes(good)
+    assert run(spec, tmp_path / "out").failures.empty
+    assert len(Rows.seen[-1].x) == 9
