@@ -38,7 +38,7 @@ ALLOWED: dict[str, set[str]] = {
     "paper": {"previews", "images", "interfaces", "report", "study"},
     "previews": {"encoders", "images", "interfaces", "report", "study"},
     "results": {"report", "study"},
-    "live": set(),
+    "progress_bar": set(),
     "study": {
         "atomic",
         "cache",
@@ -157,6 +157,34 @@ def test_importing_us_imports_nothing_heavy() -> None:
 def test_light_parts_stay_light(module: str) -> None:
     code = f"import sys, imleak.{module}; print(*{{m.partition('.')[0] for m in sys.modules}})"
     assert not HEAVY & set(run_python(code).split())
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--measure", "histogrm"], "Did you mean 'histogram'?"),
+        (["--measure", "vif:scale=3"], "vif has no option 'scale'"),
+        (["--measure", "best:seed=3"], "best has no option 'seed'"),
+        (["--encoder", "efficientnet"], "Did you mean 'efficientnet-lite0'?"),
+        (["--scheme", "bitplane"], "Did you mean 'bitplanes'?"),
+    ],
+)
+def test_a_misspelt_name_is_refused_before_anything_heavy_is_loaded(
+    words: list[str], message: str
+) -> None:
+    code = f"""
+import sys
+from imleak.cli import main
+sys.argv = ["imleak", "audit", "dead-leaves:2x32x32", "-o", "never", *{words}]
+try:
+    main()
+finally:
+    print(*{{name.partition(".")[0] for name in sys.modules}})
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert message in " ".join(done.stderr.split())
+    assert not HEAVY - {"pydantic"} & set(done.stdout.split())
 
 
 def test_importing_us_takes_no_time() -> None:

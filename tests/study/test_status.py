@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 from study_fakes import Corners, Rows
 
+from imleak.interfaces import ImleakError
 from imleak.study import OutputError, StudySpec, run
+from imleak.study.components import component
 from imleak.study.files import locked
 from imleak.study.status import status
 
@@ -81,6 +83,39 @@ def test_an_estimator_without_the_pictures_that_failed_is_done(
     run(spec, tmp_path / "out")
     assert counts(tmp_path / "out")["rows"] == (1, 0, 0)
     assert counts(tmp_path / "out")["likeness"] == (3, 1, 0)
+
+
+def test_the_status_needs_no_weights(
+    spec: StudySpec, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Digests are those of the manifest; afterwards nothing is known of them."""
+    run(spec, tmp_path / "out")
+    expected = status(tmp_path / "out")
+
+    def missing(_: object) -> str:
+        raise ImleakError("the weights are elsewhere")
+
+    monkeypatch.setattr(Corners, "digest", property(missing))
+    found = status(tmp_path / "out")
+    assert found == expected
+    assert found.left == 0
+    with pytest.raises(ImleakError, match="elsewhere"):
+        component("encoder", "corners", {}).digest  # noqa: B018
+
+
+def test_a_status_of_other_weights_is_not_remembered(
+    spec: StudySpec, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The run of somebody whose file of the same name has other weights."""
+    monkeypatch.setattr(Corners, "digest", "9" * 64)
+    run(spec, tmp_path / "theirs")
+    monkeypatch.setattr(Corners, "digest", "0" * 64)
+    assert status(tmp_path / "theirs").left == 0
+    shown = len(Corners.shown)
+    done = run(spec, tmp_path / "ours")
+    (encoder,) = [one for one in done.manifest["components"] if one["kind"] == "encoder"]
+    assert encoder["digest"] == "0" * 64
+    assert len(Corners.shown) == 2 * shown  # vectors of the others are not taken for ours
 
 
 def test_no_run(tmp_path: Path) -> None:

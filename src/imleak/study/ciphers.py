@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -70,16 +70,15 @@ class Ciphers:
     make: Callable[[int], Raster]
     seed: int
     again: Callable[[int, Change], Samples] | None = None
-    _ciphers: dict[int, Raster] = field(default_factory=dict)
-    _exposures: dict[int, Exposure] = field(default_factory=dict)
+    _made: dict[tuple[str, int], Any] = field(default_factory=dict)
 
     def cipher(self, level: int) -> Raster:
-        return self._kept(self._ciphers, level, self.make)
+        return self._kept("cipher", level, self.make)
 
     def exposure(self, level: int) -> Exposure:
         """What an adversary has of a cipher."""
         return self._kept(
-            self._exposures, level, lambda level: self.scheme.expose(self.cipher(level), level)
+            "exposure", level, lambda level: self.scheme.expose(self.cipher(level), level)
         )
 
     def table(self, level: int) -> Samples | None:
@@ -100,19 +99,16 @@ class Ciphers:
             again=self.again,
         )
 
-    def _kept(self, kept: dict[int, Made], level: int, make: Callable[[int], Made]) -> Made:
-        if level in kept:
-            return kept[level]
-        made = make(level)
-        if not self._has_room:
-            kept.clear()
-        kept[level] = made
-        return made
-
-    @property
-    def _has_room(self) -> bool:
-        count = len(self._ciphers) + len(self._exposures) + 1
-        return count * self.image.samples.nbytes <= KEPT_BYTES
+    def _kept(self, what: str, level: int, make: Callable[[int], Made]) -> Made:
+        """What was made of a level; the oldest give way, but for a cipher and its exposure."""
+        if (what, level) not in self._made:
+            made = make(level)
+            room = max(2, KEPT_BYTES // self.image.samples.nbytes)
+            while len(self._made) >= room:
+                del self._made[next(iter(self._made))]
+            self._made[what, level] = made
+        found: Made = self._made[what, level]
+        return found
 
 
 def simulated(image: Image, scheme: Component, seed: int) -> Ciphers:

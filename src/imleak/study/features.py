@@ -90,10 +90,10 @@ class Embedding:
 
     @cached_property
     def identity(self) -> dict[str, object]:
-        """What fails, if it fails: an encoder on an image."""
+        """What fails, if it fails: an encoder on an image and its ciphers."""
         return {
             "sampling": SAMPLING_VERSION,
-            "vectors of": self.image.digest,
+            "vectors of": self.image.key,
             "encoder": self.encoder.identity,
         }
 
@@ -114,7 +114,7 @@ def embeddings(requests: Iterable[FeatureRequest]) -> list[Embedding]:
     """Requests by image and encoder, each once, in the order given."""
     grouped: dict[tuple[str, Component], dict[str, FeatureRequest]] = {}
     for request in requests:
-        grouped.setdefault((request.image.digest, request.encoder), {})[request.key] = request
+        grouped.setdefault((request.image.key, request.encoder), {})[request.key] = request
     return [
         Embedding(next(iter(found.values())).image, encoder, tuple(found.values()))
         for (_, encoder), found in grouped.items()

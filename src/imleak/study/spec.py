@@ -347,10 +347,10 @@ class StudySpec(Frozen):
             yield "colour: ciphers are measured in the channels they have; leave it out"
         if self.scheme.name == RECORDED:
             return
-        if odd := [label for label in self.ciphers if not label.isdecimal()]:
+        if odd := [label for label in self.ciphers if not re.fullmatch("[1-9][0-9]{0,4}", label)]:
             yield (
-                f"ciphers: {odd[0]!r} is no level of {self.scheme.name}; write one, as in "
-                "3=FOLDER, or leave out the scheme"
+                f"ciphers: {shown(odd[0])} is no level of {self.scheme.name} that encrypts; write "
+                "one, as in 3=FOLDER, or leave out the scheme"
             )
         elif self.levels is not None and set(self.levels) - {0, *self.cipher_levels}:
             yield "levels: those of the ciphers are taken, and 0; leave it out"
