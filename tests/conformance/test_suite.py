@@ -1,5 +1,6 @@
-"""The conformance suite itself: the scheme of the documentation passes, broken ones do not."""
+"""The conformance suite itself: what the documentation shows passes, what is broken does not."""
 
+import dataclasses
 import re
 from pathlib import Path
 
@@ -32,9 +33,49 @@ def failures(kind, plugin):
     return {what: why for what, passed, why in check(kind, plugin) if not passed}
 
 
-def test_the_scheme_of_the_guide_conforms():
-    assert failures("scheme", UpperRows()) == {}
-    assert failures("scheme", UpperRows) == {}
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        ("scheme", "UpperRows"),
+        ("encoder", "Thumbnail"),
+        ("metric", "Edges"),
+        ("estimator", "Leading"),
+        ("attack", "Nearest"),
+    ],
+)
+def test_what_the_guide_shows_conforms(kind, name):
+    shown = of_the_guide(name)
+    assert failures(kind, shown) == {}
+    assert failures(kind, shown()) == {}
+
+
+Leading = of_the_guide("Leading")
+
+
+class NoBound(Leading):
+    """Claims a bound that does not hold where values are equal."""
+
+    bound = "lower"
+
+
+class Anonymous(Leading):
+    """Does not say who it is."""
+
+    def estimate(self, samples, **options):
+        found = super().estimate(samples, **options)
+        return [dataclasses.replace(one, estimator=None) for one in found]
+
+
+@pytest.mark.parametrize(
+    ("broken", "what", "why"),
+    [
+        (NoBound, "as often as they occur", "where there are 0.27: use weights"),
+        (Anonymous, "one finite estimate a level", "the estimator is None, not 'leading'"),
+    ],
+)
+def test_a_broken_estimator_is_refused(broken, what, why):
+    (reason,) = [reason for check, reason in failures("estimator", broken).items() if what in check]
+    assert why in reason
 
 
 class Undescribed(UpperRows):
