@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from imleak.attacks.ciphers import CHECKS, FALSE_ALARM, Pair
 from planted import aes, crops, in_region, negative_positive, noise, pairs
 from scipy.stats import binom
 
 from imleak.attacks import _pairs
-from imleak.attacks.ciphers import CHECKS, FALSE_ALARM, Pair
 from imleak.interfaces import ImageError, ImleakError
 
 NAMES = [check.__module__.rpartition(".")[2] for check in CHECKS]

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from imleak.attacks.ciphers import Pair
 from planted import aes, crops, in_region, mask, noise, pairs, shuffled
 
-from imleak.attacks.ciphers import Pair
 from imleak.attacks.keystream_reuse import check, positions
 from imleak.keystream import AesKeystream, derived_key
 from imleak.schemes.bitplanes import BitPlanes
