@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 import skimage.data
-from imleak.attacks.ciphers import Pair
 
+from imleak.interfaces import Pair
 from imleak.keystream import AesKeystream, derived_key, derived_nonce
 from imleak.schemes.bitplanes import BitPlanes
 

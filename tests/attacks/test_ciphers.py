@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from imleak.attacks.ciphers import CHECKS, FALSE_ALARM, Pair
 from planted import aes, crops, in_region, negative_positive, noise, pairs
 from scipy.stats import binom
 
 from imleak.attacks import _pairs
-from imleak.interfaces import ImageError, ImleakError
+from imleak.attacks._pairs import FALSE_ALARM
+from imleak.attacks.inspect import checks
+from imleak.interfaces import ImageError, ImleakError, Pair
 
-NAMES = [check.__module__.rpartition(".")[2] for check in CHECKS]
+NAMES = [check.__module__.rpartition(".")[2] for check in checks()]
 
 
 @pytest.fixture(scope="module")

@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from imleak.attacks.ciphers import Pair
 from planted import aes, crops, in_region, mask, noise, pairs, shuffled
 
 from imleak.attacks.keystream_reuse import check, positions
+from imleak.interfaces import Pair
 from imleak.keystream import AesKeystream, derived_key
 from imleak.schemes.bitplanes import BitPlanes
 

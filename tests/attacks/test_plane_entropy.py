@@ -2,11 +2,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from imleak.attacks.ciphers import Pair
 from planted import aes, crops, mask, noise, pairs, shuffled
 from scipy.stats import entropy
 
 from imleak.attacks.plane_entropy import PLAIN, Planes, check, deficit
+from imleak.interfaces import Pair
 
 
 def biased(share, level=1):

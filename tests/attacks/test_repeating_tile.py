@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from imleak.attacks.ciphers import Pair
 from planted import aes, crops, in_region, mask, noise, pairs, shuffled
 
 from imleak.attacks.repeating_tile import autocorrelation, check
+from imleak.interfaces import Pair
 
 
 def tiled(height, width, level=8, operation=np.bitwise_xor):
