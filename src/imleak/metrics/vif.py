@@ -62,7 +62,7 @@ class Vif:
     """
 
     name = "vif"
-    version = "1"
+    version = "2"
     unit = "1"
     bound: Bound = "none"
     space: Space = "pixels"
