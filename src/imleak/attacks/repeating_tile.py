@@ -117,7 +117,7 @@ def check(pairs: Sequence[Pair]) -> Finding:
     return Finding(
         check="repeating tile",
         found=bool(found),
-        answer=_answer(found, len(pairs)),
+        answer=_answer(found, alone, len(pairs)),
         figure=len(found) / len(pairs),
         unit="share of images",
         chance=0.0,
@@ -271,7 +271,7 @@ def _rank(period: Period) -> tuple[float, bool, int]:
     return period.share, period.samples > 0, -period.samples
 
 
-def _answer(found: dict[str, Period], of: int) -> str:
+def _answer(found: dict[str, Period], alone: int, of: int) -> str:
     if not found:
         return (
             f"No keystream repeats within its image: no tile of up to {LONGEST_SIDE}x"
@@ -284,4 +284,5 @@ def _answer(found: dict[str, Period], of: int) -> str:
     known = f"{samples} samples" if samples > 1 else "one sample"
     reads = f"; who knows {known} of an image has all of it" if samples else ""
     are = "is" if most == 1 else "are"
-    return f"The keystream repeats: {listed(alike, of)} {are} {kind}{others}{reads}."
+    shows = f"; {alone} of the ciphers show it without the plain image" if alone else ""
+    return f"The keystream repeats: {listed(alike, of)} {are} {kind}{others}{reads}{shows}."

@@ -61,7 +61,7 @@ class Vif(PerImage):
     """
 
     name = "vif"
-    version = "1"
+    version = "2"
     unit = "1"
     bound: Bound = "none"
     space: Space = "pixels"
