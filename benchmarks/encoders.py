@@ -74,7 +74,7 @@ def fused(peaks: dict[str, float], seconds: float) -> list[str]:
     encoder = EfficientNetLite0()
     images = np.random.default_rng(0).integers(0, 256, (BATCH, 1, 224, 224), dtype=np.uint8)
     plain = EfficientNetLite0()
-    plain.engine = "PyTorch"  # type: ignore[misc]
+    plain.engine = "PyTorch"
     work, kind = operations(plain, images), encoder.precision
     first = rate(lambda: plain.encode(images, 8), BATCH, seconds)
     ours = rate(lambda: encoder.encode(images, 8), BATCH, seconds)

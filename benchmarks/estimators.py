@@ -103,8 +103,8 @@ def stacked_step(features: int, hidden: tuple[int, ...], dtype: torch.dtype) -> 
         optimiser.zero_grad(set_to_none=True)
         halves = critic.halves(*cohort.take(rows))
         broken = [torch.roll(half, 7, -2) for half in halves[:1]]
-        loss = objective(critic.score(*halves), critic.score(*broken, *halves[1:]))
-        torch.autograd.backward(loss.sum())
+        bound = objective(critic.score(*halves), critic.score(*broken, *halves[1:]))
+        torch.autograd.backward(-bound.sum())
         optimiser.step()
 
     return step

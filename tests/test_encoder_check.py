@@ -16,25 +16,25 @@ class Small:
 
     name, version, input_size, dimension, digest = "small", "1", 32, 64, "0" * 64
 
-    def encode(self, pictures: np.ndarray, bits: int) -> np.ndarray:
-        blocks = pictures.mean(1).reshape(-1, 8, 4, 8, 4).mean((2, 4))
-        return blocks.reshape(len(pictures), -1).astype(np.float32)
+    def encode(self, images: np.ndarray, bits: int) -> np.ndarray:
+        blocks = images.mean(1).reshape(-1, 8, 4, 8, 4).mean((2, 4))
+        return blocks.reshape(len(images), -1).astype(np.float32)
 
 
 class Blind(Small):
-    """Sees the same in every picture, and is not trained."""
+    """Sees the same in every image, and is not trained."""
 
     trained = False
 
-    def encode(self, pictures: np.ndarray, bits: int) -> np.ndarray:
-        return np.ones((len(pictures), 64), np.float32)
+    def encode(self, images: np.ndarray, bits: int) -> np.ndarray:
+        return np.ones((len(images), 64), np.float32)
 
 
 class Chance(Small):
-    """A vector that has nothing to do with the picture but is that picture's."""
+    """A vector that has nothing to do with the image but is that image's."""
 
-    def encode(self, pictures: np.ndarray, bits: int) -> np.ndarray:
-        seeds = [int(picture.astype(np.int64).sum()) for picture in pictures]
+    def encode(self, images: np.ndarray, bits: int) -> np.ndarray:
+        seeds = [int(image.astype(np.int64).sum()) for image in images]
         rows = [np.random.default_rng(seed).standard_normal(64) for seed in seeds]
         return np.asarray(rows, np.float32).reshape(-1, 64)
 
@@ -82,7 +82,7 @@ def test_depth_and_colour(images: list[Image]) -> None:
         from_samples(i.name, np.repeat(i.samples.astype(np.uint16) * 257, 3, 0), 16) for i in images
     ]
     mixed, same = check(Small(), [*deep[:6], *images[6:]]), check(Small(), images)
-    # Places are those of the seed, whatever the picture.
+    # Places are those of the seed, whatever the image.
     assert mixed.norm == pytest.approx(same.norm, rel=1e-3)
 
 

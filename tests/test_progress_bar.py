@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 
 import imleak
-from imleak import live
+from imleak import progress_bar
 
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The time, which a test may set."""
     now = [100.0]
-    monkeypatch.setattr(live, "monotonic", lambda: now[0])
+    monkeypatch.setattr(progress_bar, "monotonic", lambda: now[0])
     return now
 
 
@@ -40,7 +40,7 @@ class Notebook:
 
 def test_a_line_is_drawn_over_with_the_time_left(clock: list[float]) -> None:
     terminal = Terminal()
-    bar = live.LineBar(terminal)
+    bar = progress_bar.LineBar(terminal)
     bar.update(0, 200, "a.png")
     clock[0] += 10
     bar.update(50, 200, "b.png")
@@ -51,7 +51,7 @@ def test_a_line_is_drawn_over_with_the_time_left(clock: list[float]) -> None:
 
 def test_it_is_not_drawn_more_often_than_seen(clock: list[float]) -> None:
     terminal = Terminal()
-    bar = live.LineBar(terminal)
+    bar = progress_bar.LineBar(terminal)
     for done in range(100):
         bar.update(done, 1000, "x")
     assert terminal.getvalue().count("\r") == 1
@@ -59,7 +59,7 @@ def test_it_is_not_drawn_more_often_than_seen(clock: list[float]) -> None:
 
 def test_a_file_gets_only_what_is_said() -> None:
     file = io.StringIO()
-    bar = live.LineBar(file)
+    bar = progress_bar.LineBar(file)
     bar.update(1, 2, "x")
     bar.say("Expected to take 2 minutes.")
     assert file.getvalue() == "Expected to take 2 minutes.\n"
@@ -67,7 +67,7 @@ def test_a_file_gets_only_what_is_said() -> None:
 
 def test_a_notebook_has_one_bar_and_names_as_text(clock: list[float]) -> None:
     notebook = Notebook()
-    bar = live.NotebookBar(notebook)
+    bar = progress_bar.NotebookBar(notebook)
     bar.update(1, 4, "<b>.png")
     clock[0] += 60
     bar.update(2, 4, "<b>.png")
@@ -78,12 +78,12 @@ def test_a_notebook_has_one_bar_and_names_as_text(clock: list[float]) -> None:
 
 
 def test_the_bar_suits_the_place(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert isinstance(live.live(), live.LineBar)
+    assert isinstance(progress_bar.progress_bar(), progress_bar.LineBar)
     kernel = SimpleNamespace(kernel=object())
     shell = SimpleNamespace(get_ipython=lambda: kernel, version_info=(9, 0, 0))
     monkeypatch.setitem(sys.modules, "IPython", shell)
     monkeypatch.setitem(sys.modules, "IPython.display", Notebook())
-    assert isinstance(live.live(), live.NotebookBar)
+    assert isinstance(progress_bar.progress_bar(), progress_bar.NotebookBar)
 
 
 def test_a_run_in_a_notebook_shows_its_progress_and_itself(
@@ -107,4 +107,4 @@ def test_a_run_in_a_notebook_shows_its_progress_and_itself(
 
 @pytest.mark.parametrize(("seconds", "told"), [(5, "0:05"), (65, "1:05"), (7200, "2:00:00")])
 def test_time_is_told_as_a_clock_does(seconds: float, told: str) -> None:
-    assert live._clock(seconds) == told
+    assert progress_bar._clock(seconds) == told

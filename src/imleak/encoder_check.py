@@ -24,7 +24,7 @@ QUALITY = 50
 """Of JPEG, 1..95."""
 
 NOISE = 32
-"""Pictures of noise."""
+"""Images of noise."""
 
 ALIKE, SEEN, LIVELY = 0.95, 0.5, 0.5
 """Warned of: noise more alike than this, fewer patches found again, fewer features alive."""
@@ -44,7 +44,7 @@ class Check:
     found : R@1: share of patches whose cropped and recompressed copy is nearer to them than
         to any other patch, by cosine of the centred vectors.
     photographs_cosine, noise_cosine : mean over pairs, of patches of different photographs
-        and of pictures of noise.
+        and of images of noise.
     rate : patches a second.
     warnings : a sentence each.
     """
@@ -111,12 +111,12 @@ def check(encoder: Encoder, images: Sequence[Image], patches: int = 4, seed: int
         "noise_cosine": float(cosines(of_noise, of_noise)[pairs].mean()),
         "rate": rate,
     }
-    told = tuple(_warnings(numbers, bool(getattr(encoder, "trained", True))))
-    return Check(len(shown), len(large), warnings=told, **numbers)
+    warnings = tuple(_warnings(numbers, bool(getattr(encoder, "trained", True))))
+    return Check(len(shown), len(large), warnings=warnings, **numbers)
 
 
 def altered(patch: Samples) -> Samples:
-    """The same picture cropped, enlarged again, and compressed: (C, S, S) of 8 bits."""
+    """The same image cropped, enlarged again, and compressed: (C, S, S) of 8 bits."""
     size = patch.shape[-1]
     side = round(CROPPED * size)
     edge = (size - side) // 2
@@ -172,7 +172,7 @@ def _warnings(numbers: dict[str, float], trained: bool) -> Iterator[str]:
         yield "Its weights are random: a control, that says what the architecture sees untrained."
     if numbers["noise_cosine"] > ALIKE:
         yield (
-            f"Noise looks alike to it (cosine {numbers['noise_cosine']:.2f} between pictures of "
+            f"Noise looks alike to it (cosine {numbers['noise_cosine']:.2f} between images of "
             f"noise, {numbers['photographs_cosine']:.2f} between photographs): clear parts near "
             "noise fall together whatever they hide, and their cosine says little of a leak."
         )

@@ -333,6 +333,7 @@ class Measurement:
     chosen : of several spaces, views or estimators, the one that was chosen.
     details : further figures by name; ``uncapped`` where `value` was above `ceiling`.
     linkage : the same among fewer candidates and among more, of a gallery.
+    answer : the same in a sentence, where a number does not say it.
     """
 
     value: float
@@ -359,6 +360,7 @@ class Measurement:
     chosen: str | None = None
     details: Mapping[str, float] = field(default_factory=dict)
     linkage: tuple[LinkagePoint, ...] = ()
+    answer: str | None = None
 
 
 @runtime_checkable
@@ -528,4 +530,66 @@ class Attack(Protocol):
     def judge(self, spaces: Mapping[str, WholeImages], *, seed: int = 0) -> Sequence[Measurement]:
         """Every quantity at every level. The spaces are of the same images in the same
         order, by the title of their encoder."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class Pair:
+    """A plain image and its cipher.
+
+    Parameters
+    ----------
+    name : of the image.
+    plain, cipher : (C, H, W) uint8 or uint16 of one shape, or functions that load them: they
+        are called when a check comes to the image, once or more, and nothing is kept.
+    bits : B, the bits a sample uses.
+    """
+
+    name: str
+    plain: Samples | Callable[[], Samples]
+    cipher: Samples | Callable[[], Samples]
+    bits: int
+
+    def load(self) -> tuple[Samples, Samples]:
+        """Plain image and cipher.
+
+        Raises
+        ------
+        ImageError
+            If they have not one shape (C, H, W) and one type, or a sample needs more bits.
+        """
+        plain, cipher = (side() if callable(side) else side for side in (self.plain, self.cipher))
+        if plain.shape != cipher.shape or plain.ndim != 3:
+            raise ImageError(
+                f"{self.name}: plain image of shape {plain.shape} and cipher of shape "
+                f"{cipher.shape}: give both as (C, H, W), of one size"
+            )
+        if plain.dtype != cipher.dtype or plain.dtype not in (np.uint8, np.uint16):
+            raise ImageError(
+                f"{self.name}: plain image of type {plain.dtype} and cipher of type "
+                f"{cipher.dtype}: give both as uint8, or both as uint16"
+            )
+        highest = max(int(plain.max(initial=0)), int(cipher.max(initial=0)))
+        if highest >> self.bits:
+            raise ImageError(
+                f"{self.name}: a sample is {highest}, more than {self.bits} bits hold: "
+                f"give bits={highest.bit_length()}"
+            )
+        return plain, cipher
+
+
+@runtime_checkable
+class CipherCheck(Protocol):
+    """What can be seen in images and the ciphers that somebody else made of them, whatever
+    the images show: on all pairs of one level in one call.
+
+    A check comes as a class; its constructor's keyword arguments are its options, each with
+    a default.
+    """
+
+    name: str
+    version: str
+
+    def inspect(self, pairs: Sequence[Pair]) -> Sequence[Measurement]:
+        """What was looked for and what was found, each with its sentence as `answer`."""
         ...

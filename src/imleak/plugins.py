@@ -1,9 +1,9 @@
-"""Names to schemes, encoders, metrics, estimators and attacks.
+"""Names to schemes, encoders, metrics, estimators, attacks and checks of ciphers.
 
 A part of imleak is a line in one of these dicts; other packages add theirs through the
 entry point groups `imleak.schemes`, `imleak.encoders`, `imleak.metrics`,
-`imleak.estimators` and `imleak.attacks`; a notebook through :func:`register`. Nothing is
-imported before it is asked for.
+`imleak.estimators`, `imleak.attacks` and `imleak.checks`; a notebook through
+:func:`register`. Nothing is imported before it is asked for.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from importlib import import_module
 from importlib.metadata import entry_points
 from typing import Any, Literal
 
-from .interfaces import Attack, Encoder, Estimator, ImleakError, Metric, Scheme
+from .interfaces import Attack, CipherCheck, Encoder, Estimator, ImleakError, Metric, Scheme
 
-Kind = Literal["scheme", "encoder", "metric", "estimator", "attack"]
+Kind = Literal["scheme", "encoder", "metric", "estimator", "attack", "check"]
 
-MEASURES: tuple[Kind, ...] = ("metric", "estimator", "attack")
+MEASURES: tuple[Kind, ...] = ("metric", "estimator", "attack", "check")
 """Kinds that share one name space: what a study can measure."""
 
 BUILT_IN: Mapping[Kind, dict[str, str]] = {
@@ -44,6 +44,7 @@ BUILT_IN: Mapping[Kind, dict[str, str]] = {
         "layout": "imleak.encoders.layout:Layout",
         "phasors": "imleak.encoders.phasors:Phasors",
         "shingles": "imleak.encoders.shingles:Shingles",
+        "tones": "imleak.encoders.tones:Tones",
         "identity": "imleak.encoders.identity:Identity",
     },
     "metric": {
@@ -82,6 +83,9 @@ BUILT_IN: Mapping[Kind, dict[str, str]] = {
         "match": "imleak.attacks.match:Match",
         "confirm": "imleak.attacks.confirm:Confirm",
     },
+    "check": {
+        "inspect": "imleak.attacks.inspect:Inspect",
+    },
 }
 
 PROTOCOLS: Mapping[Kind, type[Any]] = {
@@ -90,6 +94,7 @@ PROTOCOLS: Mapping[Kind, type[Any]] = {
     "metric": Metric,
     "estimator": Estimator,
     "attack": Attack,
+    "check": CipherCheck,
 }
 
 _REGISTERED: dict[Kind, dict[str, Any]] = {kind: {} for kind in BUILT_IN}

@@ -29,7 +29,14 @@ class PlugIn:
             null = Null(0.0, chance)
             found.append(
                 Measurement(
-                    value, self.bound, self.name, "held-out", interval, null, 9.0, verdict=verdict
+                    value,
+                    self.bound,
+                    estimator=self.name,
+                    protocol="held-out",
+                    interval=interval,
+                    null=null,
+                    ceiling=9.0,
+                    verdict=verdict,
                 )
             )
         return found

@@ -8,7 +8,8 @@ from conforming import cases
 
 from imleak import conformance, plugins
 from imleak.conformance.estimator import QUICK
-from imleak.estimators import contrastive, pixels, variational
+from imleak.estimators.critics import contrastive, variational
+from imleak.estimators.samples import counted
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -17,7 +18,7 @@ def quick():
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pixels, "MOST_DRAWN", 400)
+        patch.setattr(counted, "MOST_DRAWN", 400)
         for module in (contrastive, variational):
 
             def briefly(critic, cohort, loss, check, schedule, rng, train=module.train, **options):

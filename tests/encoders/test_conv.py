@@ -57,7 +57,7 @@ def test_it_begins_as_the_encoder_it_starts_from():
     with torch.no_grad():
         late.merge.weight[:, : trained_view.MAPS] *= 2
         late.merge.weight[:, trained_view.MAPS :] = 0
-        found = late(view.inputs(0, np.arange(3))).numpy()
+        found = late(view.inputs.show(0, np.arange(3))).numpy()
     # 0..192 in steps of 64 are stretched to 0..255.
     expected = encoder.encode((clear // 64 * 85).astype(np.uint8), 8)
     assert np.corrcoef(found.ravel(), expected.ravel())[0, 1] > 0.999
@@ -79,7 +79,7 @@ def test_without_training_it_is_the_untrained_features_of_two_images():
 def test_colour_has_planes_of_every_channel():
     clear = np.random.default_rng(0).integers(0, 4, (1, 2, 3, 224, 224), dtype=np.uint8)
     view = trained_view.from_nothing(clear, np.arange(2), Conv().training(), 16)
-    planes = view.inputs(0, np.arange(2))
+    planes = view.inputs.show(0, np.arange(2))
     assert planes.shape == (2, 3 * trained_view.PLANES, 224, 224)
     assert view.student(0).eval().network(planes).shape == (2, 16)
 

@@ -1,5 +1,7 @@
 """Fused convolutions are the convolutions, and what follows them."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
@@ -17,6 +19,7 @@ def channels_last(*shape):
     return torch.randn(shape).contiguous(memory_format=torch.channels_last)
 
 
+@pytest.mark.skipif(not onednn.is_possible(torch.float32), reason="no oneDNN on this processor")
 @pytest.mark.parametrize("side", [7, 14, 15])
 @pytest.mark.parametrize(("kernel", "stride"), [(1, 1), (3, 1), (3, 2), (5, 1), (5, 2)])
 @pytest.mark.parametrize("groups", [1, 16])
@@ -39,7 +42,8 @@ def test_a_convolution_with_relu6_or_a_sum(side, kernel, stride, groups):
 @pytest.mark.parametrize(("precision", "apart"), [("fp32", 1e-5), ("bf16", 0.05)])
 def test_features_are_those_of_the_network_in_any_batch(precision, apart):
     encoder = EfficientNetLite0(precision=precision)
-    assert encoder.facts["engine"] == "PyTorch, fused by oneDNN"
+    fused = onednn.is_possible(encoder.dtype)
+    assert encoder.facts["engine"] == ("PyTorch, fused by oneDNN" if fused else "PyTorch")
     found = encoder.encode(IMAGES, 8)
     shown = encoder.input.prepare(IMAGES, 8, "cpu", encoder.dtype)
     with torch.inference_mode():
@@ -50,12 +54,26 @@ def test_features_are_those_of_the_network_in_any_batch(precision, apart):
     np.testing.assert_allclose(alone, found, atol=apart * np.abs(found).max())
 
 
-def test_without_the_library_the_network_itself_is_run(monkeypatch):
+def test_without_such_convolutions_the_network_itself_is_run(monkeypatch):
     fused = EfficientNetLite0(precision="fp32")
     expected = fused.encode(IMAGES[:2], 8)
-    monkeypatch.setattr(torch.backends.mkldnn, "is_available", lambda: False)
+    monkeypatch.setattr(onednn, "is_possible", lambda dtype: False)
     plain = EfficientNetLite0(precision="fp32")
     assert plain.facts["engine"] == "PyTorch"
     np.testing.assert_allclose(plain.encode(IMAGES[:2], 8), expected, rtol=1e-4, atol=1e-4)
     np.testing.assert_allclose(plain.scores(expected), fused.scores(expected), rtol=1e-5)
     assert plain.digest == fused.digest
+
+
+@pytest.mark.parametrize("flaw", ["missing", "refusing", "other"])
+def test_convolutions_are_tried_before_they_are_used(monkeypatch, flaw):
+    def refuse(*_):
+        raise RuntimeError("no such processor")
+
+    library = SimpleNamespace(_reorder_convolution_weight=lambda weight, *_: weight)
+    if flaw != "missing":
+        other = refuse if flaw == "refusing" else lambda x, *_: x[..., ::2, ::2]
+        library._convolution_pointwise = other
+    assert onednn.is_possible.__wrapped__(torch.float32)
+    monkeypatch.setattr(torch.ops, "mkldnn", library)
+    assert not onednn.is_possible.__wrapped__(torch.float32)

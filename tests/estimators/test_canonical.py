@@ -9,8 +9,8 @@ from sklearn.cross_decomposition import CCA
 from imleak.estimators.critics.canonical import (
     Canonical,
     Variates,
-    _read_products,
-    _read_ratios,
+    _nats,
+    _products,
     fit_variates,
     information_of_sums,
 )
@@ -19,6 +19,7 @@ from imleak.estimators.critics.gaussian import (
     gaussian_log_ratio,
     infonce_rows,
 )
+from imleak.estimators.heldout.evidence import SplitSamples
 from imleak.estimators.heldout.split import cross_fit
 from imleak.estimators.samples.columns import gaussian_ranks
 
@@ -41,7 +42,13 @@ def fitted(pair_up):
     """A split, its samples, and the variates of the true and of the broken pairs."""
     samples = pair_up(*mixed(3000))
     split = cross_fit(samples.groups, 5, 1, 0)[0]
-    return samples, split, fit_variates(samples, split, 2, radial=False)[0]
+    return samples, split, variates_of(samples, split)[0]
+
+
+def variates_of(samples, split, pairings=2, radial=False):
+    """By level and pairing."""
+    given = SplitSamples(samples, [split], samples.groups, pairings, seed=0)
+    return fit_variates(given, radial)[0]
 
 
 def test_known_correlations_are_found(fitted):
@@ -71,7 +78,7 @@ def test_no_test_row_is_looked_at(pair_up, fitted):
     samples, split, (true, _) = fitted
     x, y = samples.x.copy(), samples.y[0].copy()
     x[split.test], y[split.test] = 5.0, y[split.test][::-1]
-    (again,) = fit_variates(pair_up(x, y), split, 1, radial=False)[0]
+    (again,) = variates_of(pair_up(x, y), split, 1)[0]
     for part in (split.train, split.validation):
         np.testing.assert_array_equal(again.u[part], true.u[part])
         np.testing.assert_array_equal(again.v[part], true.v[part])
@@ -84,7 +91,7 @@ def test_many_dimensions_are_reduced_and_a_constant_view_says_nothing(pair_up):
     wide = x @ rng.standard_normal((3, 600)) + 0.1 * rng.standard_normal((120, 600))
     samples = pair_up(wide, np.stack([wide[:, :90], np.full((120, 90), 0.7)]))
     split = cross_fit(samples.groups, 3, 1, 0)[0]
-    (true,), (constant,) = fit_variates(samples, split, 1, radial=False)
+    (true,), (constant,) = variates_of(samples, split, 1)
     assert np.all(correlations(true.u[split.test], true.v[split.test])[:3] > 0.9)
     assert np.all(constant.correlation == 0)
     assert constant.temper == 0
@@ -103,7 +110,7 @@ def test_a_turn_that_grows_outwards_is_found_if_it_is_looked_for(pair_up):
     )
     samples = pair_up(x, turned + 0.3 * rng.standard_normal(x.shape))
     split = cross_fit(samples.groups, 5, 1, 0)[0]
-    plain, radial = (fit_variates(samples, split, 2, radial=one)[0] for one in (False, True))
+    plain, radial = (variates_of(samples, split, radial=one)[0] for one in (False, True))
     assert radial[0].value > plain[0].value + 0.05
     found = correlations(radial[0].u[split.test], radial[0].v[split.test])
     assert found[0] > correlations(plain[0].u[split.test], plain[0].v[split.test])[0]
@@ -117,17 +124,16 @@ def some_variates(rng, n, summed, kept, temper):
     return Variates(u, v, rho, np.stack([rho, rho]), summed, kept, temper, value=0.0)
 
 
-def test_test_rows_are_read_as_gaussian_information_of_the_variates_kept(pair_up):
+def test_test_rows_are_read_as_gaussian_information_of_the_variates_kept():
     rng = np.random.default_rng(0)
     found = [[some_variates(rng, 80, summed, 2, 0.5)] for summed in (1, 3)]
-    samples = pair_up(np.zeros((80, 1)), np.zeros((2, 80, 1)))
-    split = cross_fit(samples.groups, 2, 1, 0)[0]
-    score = _read_products(found, split, split.test, samples.groups, samples.groups)
+    split = cross_fit(np.arange(80), 2, 1, 0)[0]
+    sums = _products(found, split.test).sum(2)
     expected = []
     for (one,), summed in zip(found, (1, 3), strict=True):
         rho = correlations(one.u[split.test], one.v[split.test])[:summed]
         expected.append(np.sum(-0.5 * np.sign(rho) * np.log(1 - rho**2)))
-    assert score.value()[:, 0] == pytest.approx(expected, abs=1e-5)
+    assert information_of_sums(sums)[:, 0] == pytest.approx(expected, abs=1e-5)
 
 
 def test_a_correlation_of_one_has_finite_information():
@@ -138,23 +144,22 @@ def test_a_correlation_of_one_has_finite_information():
 
 
 @pytest.mark.parametrize("temper", [0.5, 0.0])
-def test_test_rows_are_read_as_infonce_of_the_log_ratio(pair_up, temper):
+def test_test_rows_are_read_as_infonce_of_the_log_ratio(temper):
     rng = np.random.default_rng(0)
     one = some_variates(rng, 80, 3, 2, temper)
     groups = np.arange(80) // 2
-    samples = pair_up(np.zeros((80, 1)), np.zeros((1, 80, 1)), groups)
     split = cross_fit(groups, 2, 1, 0)[0]
-    score = _read_ratios([[one]], split, split.test, samples.groups, groups)
+    found = _nats([[one]], split.test, groups[split.test])
     u, v = (gaussian_ranks(side[split.test, :2]) for side in (one.u, one.v))
     scores = temper * gaussian_log_ratio(u, v, one.correlation[:2]).astype(float)
     expected = infonce_rows(scores, groups[split.test]).mean()
-    assert score.value()[0, 0] == pytest.approx(expected, abs=1e-5)
+    assert found[0, 0].mean() == pytest.approx(expected, abs=1e-5)
 
 
 def test_learning_scores_validation_and_test_of_every_split(gaussian):
     samples = gaussian(400, 3, [0.8, 0.0])
     splits = cross_fit(samples.groups, 2, 2, 0)
-    learned = Canonical().learn(samples, splits, samples.groups, 2, seed=0)
+    learned = Canonical().learn(SplitSamples(samples, splits, samples.groups, 2, seed=0))
     assert set(learned) == {"cca", "cca-infonce"}
     truth = -1.5 * math.log(1 - 0.64)
     for pairs in learned.values():

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from imleak.estimators.heldout.crossfit import CrossFitted
-from imleak.estimators.heldout.evidence import Score, mean_of_rows
 
 ROWS, SPREAD = 60, 0.05
 
@@ -24,17 +23,15 @@ class Says(CrossFitted):
     def learner(self):
         return SimpleNamespace(learn=self.learn)
 
-    def learn(self, samples, splits, blocks, pairings, seed):
-        return {
-            "says": [(self.of(s, s.validation, blocks), self.of(s, s.test, blocks)) for s in splits]
-        }
+    def learn(self, given):
+        parts = [[self.of(given, s, part) for part in (s.validation, s.test)] for s in given.splits]
+        return {"says": parts}
 
-    def of(self, split, rows, blocks):
+    def of(self, given, split, rows):
         noise = SPREAD * np.random.default_rng(0).standard_normal(ROWS)[rows]
         true = np.array(self.bits)[:, None] * math.log(2) + noise
         values = np.stack([true, np.broadcast_to(noise, true.shape)], 1)
-        sums = np.stack([np.ones_like(values), values], -1)
-        return Score.of(split, blocks[rows], sums, mean_of_rows, rows)
+        return given.score(split, rows, values)
 
 
 CEILING = math.log2(20)

@@ -10,6 +10,7 @@ from imleak.estimators.critics import contrastive
 from imleak.estimators.critics.contrastive import Contrastive, Fano, SymmetricCrossEntropy, row_nats
 from imleak.estimators.critics.networks import SeparableCritic
 from imleak.estimators.critics.training import Cohort, Schedule
+from imleak.estimators.heldout.evidence import SplitSamples
 from imleak.estimators.heldout.split import cross_fit
 
 
@@ -159,13 +160,15 @@ def test_a_critic_is_tempered_to_what_each_member_prefers():
 
 
 @torch.no_grad()
-def test_first_places_are_nearest_plain_rows_of_one_row_an_image():
+def test_first_places_are_nearest_plain_rows_of_one_row_an_image(pair_up):
     groups = np.random.default_rng(3).permutation(np.repeat(np.arange(14), np.arange(14) % 3 + 1))
     critic, cohort = trained_by_nobody(groups)
     alone, blocks = cohort.only(0), groups % 50
     rows = np.sort(cohort.splits[0].test)
     count = len(np.unique(groups[rows]))
-    score = contrastive._read_first(critic.only(0), alone, rows, blocks, np.random.default_rng(0))
+    samples = pair_up(np.zeros((len(groups), 1)), np.zeros((len(groups), 1)), groups)
+    given = SplitSamples(samples, cohort.splits, blocks, 2, seed=0)
+    score = contrastive._read_first(critic.only(0), alone, rows, given, np.random.default_rng(0))
     assert score.images == score.rows == count
     assert np.all(score.sums[..., 0] == 1), "one row an image"
     first = np.unique(groups[shuffled := np.random.default_rng(0).permutation(rows)], True)[1]
@@ -193,7 +196,7 @@ def test_learning_finds_a_rotation_of_the_plain_side(pair_up):
     samples = pair_up(x, np.stack([turned, rng.standard_normal((120, 4))]))
     splits = cross_fit(samples.groups, 3, 1, 0)
     learner = Contrastive(schedule=Schedule(steps=150, batch=60, rate=1e-2, decay=0.1))
-    learned = learner.learn(samples, splits, samples.groups, 2, seed=0)
+    learned = learner.learn(SplitSamples(samples, splits, samples.groups, 2, seed=0))
     assert set(learned) == {"infonce", "retrieval"}
     for pairs in learned.values():
         assert [(test.seed, test.fold) for _, test in pairs] == [(s.seed, s.fold) for s in splits]

@@ -9,7 +9,7 @@ from sklearn.metrics.pairwise import cosine_similarity
 
 from imleak.estimators.cosine import CosineInfoNce, OtherSpaceError
 from imleak.estimators.critics.fixed_cosine import FixedCosine, _directions, _standard
-from imleak.estimators.heldout.evidence import blocks_of_images
+from imleak.estimators.heldout.evidence import SplitSamples
 from imleak.estimators.heldout.split import cross_fit
 
 FEW = {"folds": 3, "seeds": 1}
@@ -46,8 +46,7 @@ def test_the_value_is_infonce_of_a_scaled_cosine(gaussian):
     """Written out: the logarithm of the softmax of the true partner among all, plus log N."""
     samples = gaussian(60, 12, [0.7])
     (split, *_) = cross_fit(samples.groups, 3, 1, 0)
-    blocks = blocks_of_images(samples.groups, 0)
-    learned = FixedCosine().learn(samples, [split], blocks, 1, 0)
+    learned = FixedCosine().learn(SplitSamples(samples, [split], samples.groups, 1, seed=0))
     test = learned["cosine-infonce"][0][1].value()[0, 0]
     rows, possible = split.test, []
     for prepare in (_directions, _standard):

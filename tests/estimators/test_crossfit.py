@@ -9,7 +9,6 @@ import torch
 
 from imleak.estimators.heldout import crossfit, planted
 from imleak.estimators.heldout.crossfit import GROWTH, CrossFitted
-from imleak.estimators.heldout.evidence import Score, mean_of_rows
 from imleak.interfaces import ImleakError
 
 BITS = math.log(2)
@@ -23,18 +22,16 @@ class Knowing:
     slope: float = 0.0
     asked: list = field(default_factory=list)
 
-    def learn(self, samples, splits, blocks, pairings, seed):
-        learned = []
-        for split in splits:
+    def learn(self, given):
+        samples, learned = given.samples, []
+        for split in given.splits:
             self.asked.append(split)
             parts = []
             for rows in (split.validation, split.test):
                 gain = self.slope * math.log2(len(split.train))
                 true = np.tile(samples.x[rows, 0] + gain, (len(samples.y), 1))
-                nats = np.stack([true, samples.y[:, rows, 0]][:pairings], 1).astype(float)
-                values = np.stack([np.ones_like(nats), nats], -1)
-                groups = samples.groups[rows]
-                parts.append(Score.of(split, blocks[rows], values, mean_of_rows, groups))
+                nats = np.stack([true, samples.y[:, rows, 0]][: given.pairings], 1).astype(float)
+                parts.append(given.score(split, rows, nats))
             learned.append(tuple(parts))
         return {"known": learned, "other": learned}
 
@@ -111,14 +108,13 @@ def test_perfect_rows_meet_the_ceiling_and_do_not_exceed_it(pair_up, images):
     """Each says the logarithm of the images it is tested among, in folds of any size."""
 
     class Perfect(Knowing):
-        def learn(self, samples, splits, blocks, pairings, seed):
+        def learn(self, given):
             learned = []
-            for split in splits:
+            for split in given.splits:
                 parts = []
                 for rows in (split.validation, split.test):
-                    nats = np.full((1, pairings, len(rows)), math.log(len(rows)))
-                    values = np.stack([np.ones_like(nats), nats], -1)
-                    parts.append(Score.of(split, blocks[rows], values, mean_of_rows, rows))
+                    nats = np.full((1, given.pairings, len(rows)), math.log(len(rows)))
+                    parts.append(given.score(split, rows, nats))
                 learned.append(tuple(parts))
             return {"known": learned}
 
@@ -188,7 +184,7 @@ def test_progress_rises_to_one(samples, options, monkeypatch):
 
 def test_a_learner_that_fails_is_heard(samples):
     class Failing(Knowing):
-        def learn(self, samples, splits, blocks, pairings, seed):
+        def learn(self, given):
             raise ImleakError("cannot learn")
 
     known = Known(folds=3, seeds=4)

@@ -7,7 +7,7 @@ import pytest
 
 from imleak import plugins
 from imleak.estimators.best import Best
-from imleak.estimators.heldout.evidence import blocks_of_images
+from imleak.estimators.heldout.evidence import SplitSamples, blocks_of_images
 from imleak.estimators.heldout.split import cross_fit
 from imleak.estimators.heldout.trained_view import learn
 from imleak.interfaces import PairedSamples
@@ -55,9 +55,11 @@ def test_what_learns_by_steps_is_given_the_view_of_its_split(name):
     learner = plugins.load("estimator", name)(folds=2, seeds=1).learner()
     split = cross_fit(GROUPS, 2, 1, 0)[0]
     blocks = blocks_of_images(GROUPS, 0)
-    found = learn(learner, samples(View()), [split], blocks, 2, 0)
+    given = SplitSamples(samples(View()), [split], blocks, 2, seed=0)
+    found = learn(learner, given)
     for at, partner in enumerate((np.arange(ROWS), split.broken)):
-        alone = learner.learn(replace(FROZEN, x=X[partner]), [split], blocks, 1, 0)
+        frozen = replace(FROZEN, x=X[partner])
+        alone = learner.learn(replace(given, samples=frozen, pairings=1))
         for bound, pairs in found.items():
             for one, other in zip(pairs[0], alone[bound][0], strict=True):
                 np.testing.assert_allclose(one.sums[:, at], other.sums[:, 0], rtol=1e-5, atol=1e-5)

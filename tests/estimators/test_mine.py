@@ -1,6 +1,7 @@
 """MINE as in the paper, and held out."""
 
 import math
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -158,6 +159,16 @@ def test_the_held_out_history_has_a_value_an_epoch_and_ends_near_the_estimate():
     assert 1 <= len(found.history) <= 30
     assert found.history[-1] == pytest.approx(found.value, abs=0.4)
     assert found.history[0] < found.history[-1]
+
+
+def test_an_estimate_keeps_nothing_of_its_samples_for_another(gaussian):
+    """One estimator, asked of samples of two sizes at once, as threads ask it."""
+    mine = Mine(folds=2, seeds=1, epochs=2, batch=20, hidden=(8,))
+    sizes = (60, 200) * 2
+    given = [gaussian(n, 2, [0.9], seed=at) for at, n in enumerate(sizes)]
+    alone = [mine.estimate(samples) for samples in given]
+    with ThreadPoolExecutor(len(given)) as pool:
+        assert list(pool.map(mine.estimate, given)) == alone
 
 
 def test_training_that_diverges_is_unreliable():

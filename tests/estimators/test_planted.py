@@ -91,17 +91,6 @@ def test_every_planting_is_another_one(leaking):
     assert found.sizes is None
 
 
-def test_a_leak_is_spread_over_directions_of_equal_share(leaking):
-    bits = 2.0
-    found = plant(leaking, 1, bits, seed=0, directions=2)
-    expected = np.sqrt(1 - 2 ** (-2 * bits / 2))
-    for k in range(2):
-        of_x = normal_scores(leaking.x @ principal_direction(leaking.x, k))
-        direction = principal_direction(leaking.y[1], k)
-        rho = [abs(np.corrcoef(of_x, normal_scores(y @ direction))[0, 1]) for y in found.y]
-        assert np.mean(rho) == pytest.approx(expected, abs=0.01)
-
-
 def test_images_keep_their_rows_together(pair_up):
     """Rows of one image that are alike in y stay alike: the null keeps that likeness."""
     rng = np.random.default_rng(0)
@@ -163,7 +152,7 @@ def test_a_detector_that_finds_nothing_or_everything(scalars):
 def test_the_detector_is_asked_about_the_level_it_was_told(pair_up, monkeypatch):
     asked = []
 
-    def recording(samples, level, bits, seed, directions=1):
+    def recording(samples, level, bits, seed):
         asked.append((level, bits, seed))
         return samples
 

@@ -14,6 +14,7 @@ from imleak.estimators.critics.prepare import (
     principal,
     reduce,
 )
+from imleak.estimators.heldout.evidence import SplitSamples
 from imleak.estimators.heldout.split import cross_fit
 from imleak.estimators.samples.columns import in_order, normal_scores, standardise
 
@@ -172,7 +173,8 @@ def test_other_rows_are_not_looked_at(prepare):
 def test_a_cohort_is_prepared_split_by_split(gaussian):
     samples = gaussian(60, 70, [0.5, 0.0])
     splits = cross_fit(samples.groups, 3, 1, 0)
-    cohort = cohort_of(samples, splits, 2, x_components=4, y_components=6, device="cpu")
+    given = SplitSamples(samples, splits, samples.groups, 2, seed=0)
+    cohort = cohort_of(given, x_components=4, y_components=6, device="cpu")
     assert cohort.x.shape == (3, 60, 4)
     assert cohort.y.shape == (3, 2, 60, 6)
     assert cohort.members == (3, 2, 2)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from imleak.estimators.heldout.split import TooFewImagesError, cross_fit, derange, nested_subsets
+from imleak.estimators.heldout.split import TooFewImagesError, cross_fit, derange, subset
 
 LABELS = st.lists(st.integers(0, 30), min_size=2, max_size=80).map(np.array)
 POPULATIONS = st.lists(st.integers(1, 4), min_size=10, max_size=40)
@@ -61,9 +61,9 @@ def test_folds_differ_from_seed_to_seed_and_stay_when_seeds_are_added():
     assert any(set(a.test) != set(b.test) for a, b in zip(few, other, strict=True))
 
 
-def test_the_shares_are_those_asked_for():
-    for split in cross_fit(np.arange(100), 5, 1, 0, validation=0.25):
-        assert [len(split.train), len(split.validation), len(split.test)] == [60, 20, 20]
+def test_a_fold_is_tested_and_a_fifth_of_the_others_validates():
+    for split in cross_fit(np.arange(100), 5, 1, 0):
+        assert [len(split.train), len(split.validation), len(split.test)] == [64, 16, 20]
 
 
 @given(st.integers(1, 40), st.integers(2, 8))
@@ -111,16 +111,16 @@ def test_derangements_are_not_all_alike():
 
 @given(POPULATIONS, st.integers(0, 9))
 @settings(deadline=None)
-def test_nested_subsets_nest_and_keep_images_whole(sizes, seed):
+def test_subsets_nest_and_keep_images_whole(sizes, seed):
     groups = shuffled_rows(sizes, seed)
     rows = np.flatnonzero(groups % 3 != 0)
     shares = (0.125, 0.25, 0.5, 1.0)
-    subsets = nested_subsets(groups, rows, shares, np.random.default_rng(seed))
+    subsets = [subset(groups, rows, share, np.random.default_rng(seed)) for share in shares]
     count = len(np.unique(groups[rows]))
-    for share, subset in zip(shares, subsets, strict=True):
-        kept = np.unique(groups[subset])
+    for share, found in zip(shares, subsets, strict=True):
+        kept = np.unique(groups[found])
         assert len(kept) == max(2, round(share * count))
-        np.testing.assert_array_equal(subset, rows[np.isin(groups[rows], kept)])
+        np.testing.assert_array_equal(found, rows[np.isin(groups[rows], kept)])
     for smaller, larger in pairwise(subsets):
         assert set(smaller) <= set(larger)
     np.testing.assert_array_equal(subsets[-1], rows)

@@ -20,6 +20,7 @@ from imleak.estimators.critics.variational import (
     derangements,
     spread_shifts,
 )
+from imleak.estimators.heldout.evidence import SplitSamples
 from imleak.estimators.heldout.split import cross_fit
 
 
@@ -104,6 +105,13 @@ def a_critic(groups, clip=None, **options):
     return learner, critic, cohort
 
 
+def split_up(pair_up, cohort):
+    """What a learner is given of a cohort: every image its own block."""
+    nothing = np.zeros((len(cohort.groups), 1))
+    samples = pair_up(nothing, nothing, cohort.groups)
+    return SplitSamples(samples, cohort.splits, cohort.groups, 2, seed=0)
+
+
 def test_broken_scores_are_of_rolled_rows():
     _, critic, cohort = a_critic(np.arange(24))
     rows = np.stack([s.train[:9] for s in cohort.splits])
@@ -117,10 +125,10 @@ IMAGES = {"one row": np.arange(30), "two rows": np.repeat(np.arange(15), 2)}
 
 @pytest.mark.parametrize("groups", IMAGES.values(), ids=IMAGES)
 @pytest.mark.parametrize("clip", [None, 0.4])
-def test_what_is_read_is_the_bound_of_the_scores(groups, clip):
+def test_what_is_read_is_the_bound_of_the_scores(pair_up, groups, clip):
     """The constant that NWJ needs comes from validation, and is not fitted to the test."""
     learner, critic, cohort = a_critic(groups, clip)
-    ratios, nwjs = learner._read(critic.only(0), cohort.only(0), groups)
+    ratios, nwjs = learner._read(critic.only(0), cohort.only(0), split_up(pair_up, cohort))
     split, constant = cohort.splits[0], None
     for part, ratio, nwj in zip((split.validation, split.test), ratios, nwjs, strict=True):
         rows = part[np.argsort(groups[part], kind="stable")]
@@ -143,13 +151,13 @@ def test_what_is_read_is_the_bound_of_the_scores(groups, clip):
     np.testing.assert_allclose(validation_ratio, validation_nwj, atol=1e-5)
 
 
-def test_a_check_is_donsker_varadhan_on_validation():
+def test_a_check_is_donsker_varadhan_on_validation(pair_up):
     schedule = Schedule(steps=1, batch=8, rate=0.0)
     learner, critic, cohort = a_critic(np.arange(30), schedule=schedule)
     seen = learner.fit(critic, cohort, np.random.default_rng(0), keep_best=True)
     assert seen.shape == (1, *cohort.members)
     for r in range(2):
-        ratios, _ = learner._read(critic.only(r), cohort.only(r), cohort.groups)
+        ratios, _ = learner._read(critic.only(r), cohort.only(r), split_up(pair_up, cohort))
         np.testing.assert_allclose(seen[0, r], ratios[0].value(), atol=1e-5)
 
 
@@ -165,7 +173,9 @@ def test_on_variates_a_critic_starts_at_their_gaussian_log_ratio(pair_up, kept):
     found = [[[variates]] for _ in splits]
     learner = Variational(hidden=(5,), canonical=True)
     generator = torch.Generator().manual_seed(0)
-    cohort, critic = learner._on_variates(found, samples, splits, generator)
+    cohort, critic = learner._on_variates(
+        found, SplitSamples(samples, splits, samples.groups, 1, seed=0), generator
+    )
     assert isinstance(critic, JointCritic)
     with torch.no_grad():
         halves = critic.halves(*cohort.take(np.stack([s.test for s in splits])))
@@ -184,7 +194,7 @@ def test_learning_finds_what_no_correlation_shows(pair_up):
     samples = pair_up(x, np.abs(x) + 0.1 * rng.standard_normal((600, 1)))
     splits = cross_fit(samples.groups, 2, 1, 0)
     learner = Variational(hidden=(32, 32), schedule=Schedule(steps=250, batch=200, rate=5e-3))
-    learned = learner.learn(samples, splits, samples.groups, 2, seed=0)
+    learned = learner.learn(SplitSamples(samples, splits, samples.groups, 2, seed=0))
     assert set(learned) == {"mine", "nwj"}
     for pairs in learned.values():
         found = np.mean([test.value() for _, test in pairs], 0)

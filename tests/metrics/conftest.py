@@ -1,48 +1,8 @@
-"""Observations built by hand, so that metrics are tested without the schemes."""
+"""What the tests of metrics share."""
 
 import numpy as np
 import pytest
-
-from imleak.interfaces import Observation
-
-
-def bitplanes(plain, bits=8, *, levels=None, scaled=False, tabled=True, seed=0, **more):
-    """The s most significant bits lost, at every level; `tabled=False` hides the tables."""
-    rng = np.random.default_rng(99)
-    noise = rng.integers(0, 2**bits, plain.shape).astype(plain.dtype)
-
-    def keep(samples, s):
-        kept = (samples.astype(np.uint32) << s) & (2**bits - 1)
-        return (kept if scaled else kept >> s).astype(plain.dtype)
-
-    def cipher(s):
-        return plain ^ (noise >> (bits - s) << (bits - s)) if s else plain.copy()
-
-    values = np.arange(2**bits).astype(plain.dtype)
-    return Observation(
-        plain=plain,
-        bits=bits,
-        levels=tuple(range(bits + 1)) if levels is None else levels,
-        clear=lambda s: keep(plain, s),
-        cipher=cipher,
-        table=lambda s: keep(values, s) if tabled else None,
-        size=lambda s: 2 ** (bits - s),
-        seed=seed,
-        **more,
-    )
-
-
-def tables(plain, bits, by_level):
-    """Any scheme that works sample by sample, given by its tables."""
-    return Observation(
-        plain=plain,
-        bits=bits,
-        levels=tuple(by_level),
-        clear=lambda s: by_level[s][plain],
-        cipher=lambda s: by_level[s][plain],
-        table=by_level.__getitem__,
-        size=lambda s: len(np.unique(by_level[s])),
-    )
+from observations import bitplanes, tables
 
 
 @pytest.fixture(scope="session")
@@ -73,7 +33,7 @@ def observe_features():
 
 @pytest.fixture(scope="session")
 def textured():
-    """A picture (C, H, W) whose neighbours depend on each other: a walk in both directions."""
+    """An image (C, H, W) whose neighbours depend on each other: a walk in both directions."""
 
     def make(channels=1, height=48, width=64, bits=8, seed=0):
         steps = np.random.default_rng(seed).normal(size=(channels, height, width))

@@ -6,9 +6,9 @@ from imleak.metrics.chisquare import ChiSquare, statistic
 
 
 def test_it_is_scipys(textured):
-    picture = textured(channels=3)
-    expected = [chisquare(np.bincount(c.ravel(), minlength=256)).statistic for c in picture]
-    assert statistic(picture, 8) == pytest.approx(np.mean(expected))
+    image = textured(channels=3)
+    expected = [chisquare(np.bincount(c.ravel(), minlength=256)).statistic for c in image]
+    assert statistic(image, 8) == pytest.approx(np.mean(expected))
 
 
 def test_one_value_and_all_values_have_closed_forms():
@@ -17,6 +17,6 @@ def test_one_value_and_all_values_have_closed_forms():
 
 
 def test_noise_has_its_degrees_of_freedom(observe_bitplanes, textured):
-    picture = textured(height=128, width=128)
-    (reading,) = ChiSquare().measure(observe_bitplanes(picture, levels=(8,)))
-    assert reading.value == pytest.approx(255, abs=4 * np.sqrt(2 * 255))
+    image = textured(height=128, width=128)
+    (one,) = ChiSquare().measure(observe_bitplanes(image, levels=(8,)))
+    assert one.value == pytest.approx(255, abs=4 * np.sqrt(2 * 255))

@@ -7,14 +7,15 @@ import pytest
 import skimage.data
 from hypothesis import given
 from hypothesis import strategies as st
+from observations import observed
 from scipy.stats import entropy as scipy_entropy
 
-from imleak.interfaces import ImleakError, Observation
+from imleak.interfaces import ImleakError
 from imleak.metrics.codelength import CodeLength, compact, determines
 
 
 def values(observation, **options):
-    return [reading.value for reading in CodeLength(**options).measure(observation)]
+    return [one.value for one in CodeLength(**options).measure(observation)]
 
 
 def test_known_lengths_of_a_photograph(observe_bitplanes):
@@ -81,8 +82,8 @@ def test_equal_channels_are_coded_once(observe_bitplanes, textured):
 @pytest.mark.parametrize("shape", [(1, 1, 1), (3, 1, 7), (1, 2, 16_500)])
 def test_any_size_of_image(observe_bitplanes, shape):
     image = np.random.default_rng(0).integers(0, 256, shape).astype(np.uint8)
-    for reading in CodeLength(effort=1).measure(observe_bitplanes(image)):
-        assert 0 <= reading.value <= reading.ceiling
+    for one in CodeLength(effort=1).measure(observe_bitplanes(image)):
+        assert 0 <= one.value <= one.ceiling
 
 
 def test_level_0_is_coded_even_if_not_asked_for(observe_bitplanes, textured):
@@ -106,20 +107,11 @@ def test_without_a_table_only_the_plain_image_bounds_a_level(textured):
     flat = np.zeros_like(plain)
     shuffled = rng.permutation(plain.ravel()).reshape(plain.shape)
     by_level = {1: flat, 2: shuffled}
-    observation = Observation(
-        plain,
-        8,
-        (1, 2),
-        clear=by_level.__getitem__,
-        cipher=by_level.__getitem__,
-        table=lambda s: None,
-        size=lambda s: None,
-    )
-    readings = CodeLength().measure(observation)
+    found = CodeLength().measure(observed(plain, 8, (1, 2), by_level.__getitem__))
     of_plain = CodeLength()._shortest(plain, 256, 8)
-    assert readings[0].value < 0.1
-    assert readings[1].value == of_plain
-    assert [reading.ceiling for reading in readings] == [8, 8]
+    assert found[0].value < 0.1
+    assert found[1].value == of_plain
+    assert [one.ceiling for one in found] == [8, 8]
 
 
 @pytest.mark.parametrize("codec", ["jpegxl", "webp"])
@@ -163,6 +155,6 @@ def test_determines():
 def test_ceiling_is_the_logarithm_of_the_number_of_values(observe_tables):
     thirds = (np.arange(256) % 3).astype(np.uint8)
     image = np.random.default_rng(0).integers(0, 256, (1, 32, 32)).astype(np.uint8)
-    (reading,) = CodeLength().measure(observe_tables(image, 8, {1: thirds}))
-    assert reading.value == pytest.approx(math.log2(3), abs=1e-12)
-    assert reading.ceiling == math.log2(3)
+    (one,) = CodeLength().measure(observe_tables(image, 8, {1: thirds}))
+    assert one.value == pytest.approx(math.log2(3), abs=1e-12)
+    assert one.ceiling == math.log2(3)

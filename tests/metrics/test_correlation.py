@@ -7,14 +7,14 @@ from imleak.metrics.correlation import Correlation, neighbours
 
 
 def test_it_is_scipys_over_all_pairs(textured):
-    (picture,) = textured()
+    (image,) = textured()
     pairs = (
-        (picture[:, :-1], picture[:, 1:]),
-        (picture[:-1], picture[1:]),
-        (picture[:-1, :-1], picture[1:, 1:]),
+        (image[:, :-1], image[:, 1:]),
+        (image[:-1], image[1:]),
+        (image[:-1, :-1], image[1:, 1:]),
     )
     expected = np.mean([pearsonr(a.ravel(), b.ravel()).statistic for a, b in pairs])
-    assert neighbours(picture[None]) == pytest.approx(expected)
+    assert neighbours(image[None]) == pytest.approx(expected)
 
 
 def test_stripes_are_opposite_across_and_equal_along():
@@ -25,10 +25,10 @@ def test_stripes_are_opposite_across_and_equal_along():
 
 def test_it_falls_as_more_is_encrypted(observe_bitplanes, textured):
     found = Correlation().measure(observe_bitplanes(textured(height=128, width=128)))
-    values = [reading.value for reading in found]
+    values = [one.value for one in found]
     assert values[0] > 0.9
     assert abs(values[-1]) < 4 / 128
-    assert {reading.part for reading in found} == {"cipher"}
+    assert {one.part for one in found} == {"cipher"}
 
 
 def test_a_line_has_no_neighbours_both_ways(observe_bitplanes, textured):

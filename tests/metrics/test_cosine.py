@@ -30,9 +30,9 @@ def test_is_that_of_sklearn(pairs):
     ],
 )
 def test_known_angles(observe_features, plain, clear, expected):
-    (reading,) = Cosine().measure(observe_features(plain, clear))
-    assert reading.value == pytest.approx(expected, abs=1e-12)
-    assert (reading.level, reading.part, reading.ceiling) == (1, "clear", 1.0)
+    (one,) = Cosine().measure(observe_features(plain, clear))
+    assert one.value == pytest.approx(expected, abs=1e-12)
+    assert (one.level, one.part, one.ceiling) == (1, "clear", 1.0)
 
 
 def test_pixels_have_no_features(observe_bitplanes, textured):

@@ -6,19 +6,19 @@ from imleak.metrics.entropy import Entropy
 
 def test_even_values_have_all_bits(observe_bitplanes):
     every = np.arange(256, dtype=np.uint8).repeat(2).reshape(1, 16, 32)
-    (reading,) = Entropy().measure(observe_bitplanes(every, levels=(0,)))
-    assert (reading.value, reading.part, reading.ceiling) == (pytest.approx(8), "cipher", 8)
+    (one,) = Entropy().measure(observe_bitplanes(every, levels=(0,)))
+    assert (one.value, one.part, one.ceiling) == (pytest.approx(8), "cipher", 8)
 
 
 def test_channels_are_averaged(observe_bitplanes):
-    picture = np.zeros((2, 4, 4), np.uint8)
-    picture[1] = np.arange(16).reshape(4, 4)
-    (reading,) = Entropy().measure(observe_bitplanes(picture, levels=(0,)))
-    assert reading.value == pytest.approx((0 + 4) / 2)
+    image = np.zeros((2, 4, 4), np.uint8)
+    image[1] = np.arange(16).reshape(4, 4)
+    (one,) = Entropy().measure(observe_bitplanes(image, levels=(0,)))
+    assert one.value == pytest.approx((0 + 4) / 2)
 
 
 def test_noise_has_all_bits_but_the_bias(observe_bitplanes, textured):
-    picture = textured(height=128, width=128)
-    (reading,) = Entropy().measure(observe_bitplanes(picture, levels=(8,)))
-    bias = 255 / (2 * picture.size * np.log(2))
-    assert reading.value == pytest.approx(8 - bias, abs=0.25 * bias)
+    image = textured(height=128, width=128)
+    (one,) = Entropy().measure(observe_bitplanes(image, levels=(8,)))
+    bias = 255 / (2 * image.size * np.log(2))
+    assert one.value == pytest.approx(8 - bias, abs=0.25 * bias)

@@ -46,18 +46,18 @@ def test_one_scale_is_ssim_with_gaussian_windows():
 
 
 @pytest.mark.parametrize(("side", "scales"), [(11, 1), (20, 1), (21, 2), (161, 5), (5000, 5)])
-def test_small_pictures_have_fewer_scales(side, scales):
+def test_small_images_have_fewer_scales(side, scales):
     weights = weights_for(side, 2 * side)
     assert len(weights) == scales
     assert sum(weights) == pytest.approx(1)
 
 
-def test_a_picture_below_one_window_is_refused(observe_bitplanes, textured):
+def test_an_image_below_one_window_is_refused(observe_bitplanes, textured):
     with pytest.raises(ImageError, match="11x11"):
         MsSsim().measure(observe_bitplanes(textured(height=10, width=40)))
 
 
-def test_equal_pictures_have_one(observe_bitplanes, textured):
+def test_equal_images_have_one(observe_bitplanes, textured):
     first, second, *rest = MsSsim().measure(observe_bitplanes(textured()))
     assert first.value == second.value == pytest.approx(1)
-    assert all(reading.value < 0.9 for reading in rest)
+    assert all(one.value < 0.9 for one in rest)

@@ -23,15 +23,15 @@ def encrypted_again(observation):
 
 @pytest.mark.parametrize("level", [1, 4, 8])
 def test_noise_of_s_bits_differs_by_a_known_share(observe_bitplanes, textured, level):
-    picture = textured(height=256, width=256)
-    given = encrypted_again(observe_bitplanes(picture, levels=(level,)))
-    (reading,) = Npcr().measure(given)
+    image = textured(height=256, width=256)
+    given = encrypted_again(observe_bitplanes(image, levels=(level,)))
+    (one,) = Npcr().measure(given)
     share = 1 - 2.0**-level
-    assert reading.value == pytest.approx(
-        100 * share, abs=400 * np.sqrt(share * (1 - share) / picture.size)
+    assert one.value == pytest.approx(
+        100 * share, abs=400 * np.sqrt(share * (1 - share) / image.size)
     )
     if level == 8:
-        assert reading.value == pytest.approx(EXPECTED, abs=0.1)
+        assert one.value == pytest.approx(EXPECTED, abs=0.1)
 
 
 def test_what_cannot_be_encrypted_again_is_told(observe_bitplanes, textured):

@@ -2,16 +2,14 @@ import math
 
 import numpy as np
 import pytest
+from observations import observed
 
-from imleak.interfaces import Observation
 from imleak.metrics.psnr import Psnr
 
 
 def against(plain, clear, cipher, bits):
-    observation = Observation(
-        plain, bits, (1,), lambda s: clear, lambda s: cipher, lambda s: None, lambda s: None
-    )
-    return {reading.part: reading.value for reading in Psnr().measure(observation)}
+    observation = observed(plain, bits, (1,), lambda s: clear, cipher=lambda s: cipher)
+    return {one.part: one.value for one in Psnr().measure(observation)}
 
 
 @pytest.mark.parametrize(("bits", "kind"), [(8, np.uint8), (12, np.uint16), (16, np.uint16)])
@@ -32,8 +30,8 @@ def test_error_of_one_channel_is_shared_by_all():
     assert found["clear"] == pytest.approx(10 * math.log10(255**2 / (100 / 3)))
 
 
-def test_equal_pictures_are_infinitely_close(observe_bitplanes, textured):
+def test_equal_images_are_infinitely_close(observe_bitplanes, textured):
     first, second, *rest = Psnr().measure(observe_bitplanes(textured()))
     assert first.value == second.value == math.inf
-    assert all(math.isfinite(reading.value) for reading in rest)
-    assert {reading.part for reading in rest} == {"clear", "cipher"}
+    assert all(math.isfinite(one.value) for one in rest)
+    assert {one.part for one in rest} == {"clear", "cipher"}

@@ -7,7 +7,7 @@ from imleak.interfaces import ImleakError
 from imleak.metrics.rounded import Rounded
 
 
-def reading(observation, **options):
+def rounded(observation, **options):
     (only,) = Rounded(**options).measure(observation)
     return only
 
@@ -18,7 +18,7 @@ def test_is_that_of_sklearn_on_rounded_features(observe_features, round_to, nois
     rng = np.random.default_rng(0)
     plain = rng.normal(size=1280).astype(np.float32) * 2
     clear = plain + noise * rng.normal(size=1280).astype(np.float32)
-    found = reading(observe_features(plain, clear), round_to=round_to)
+    found = rounded(observe_features(plain, clear), round_to=round_to)
     expected = mutual_info_score(np.round(plain / round_to), np.round(clear / round_to))
     assert found.value == pytest.approx(expected / np.log(2), abs=1e-9)
     entropy = scipy_entropy(np.unique(np.round(plain / round_to), return_counts=True)[1], base=2)
@@ -30,11 +30,11 @@ def test_is_that_of_sklearn_on_rounded_features(observe_features, round_to, nois
 
 def test_constant_clear_features_say_nothing(observe_features):
     plain = np.random.default_rng(0).normal(size=100)
-    assert reading(observe_features(plain, np.full(100, 0.7))).value == 0
+    assert rounded(observe_features(plain, np.full(100, 0.7))).value == 0
 
 
 def test_zero_has_one_sign(observe_features):
-    assert reading(observe_features([-0.2, 0.2, 5], [-0.2, 0.2, -0.3])).value == 0
+    assert rounded(observe_features([-0.2, 0.2, 5], [-0.2, 0.2, -0.3])).value == 0
 
 
 @pytest.mark.parametrize("round_to", [0, -1, float("nan"), float("inf")])

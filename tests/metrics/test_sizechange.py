@@ -15,17 +15,17 @@ def test_a_ramp_is_one_difference():
 
 @pytest.mark.parametrize("bits", [8, 12])
 def test_noise_cannot_be_compressed(observe_bitplanes, textured, bits):
-    picture = textured(height=96, width=96, bits=bits)
-    found = SizeChange().measure(observe_bitplanes(picture, bits))
-    values = [reading.value for reading in found]
+    image = textured(height=96, width=96, bits=bits)
+    found = SizeChange().measure(observe_bitplanes(image, bits))
+    values = [one.value for one in found]
     assert values[0] == 0
     assert all(b > a - 0.5 for a, b in pairwise(values))
-    full = picture.size * bits / 8
-    assert values[-1] > 100 * (full / length(picture, bits) - 1) > 0
+    full = image.size * bits / 8
+    assert values[-1] > 100 * (full / length(image, bits) - 1) > 0
 
 
 def test_two_byte_differences_wrap_at_the_depth():
-    picture = np.array([[[4095, 0, 1]]], np.uint16)
+    image = np.array([[[4095, 0, 1]]], np.uint16)
     rows = [4095, 1, 1]
     planes = bytes(value >> 8 for value in rows) + bytes(value & 255 for value in rows)
-    assert length(picture, 12) == len(zlib.compress(planes))
+    assert length(image, 12) == len(zlib.compress(planes))

@@ -1,25 +1,24 @@
 import numpy as np
 import pytest
 import skimage.data
+from observations import observed
 from skimage.metrics import structural_similarity
 
-from imleak.interfaces import ImageError, Observation
+from imleak.interfaces import ImageError
 from imleak.metrics.ssim import Ssim, Windows, window_side
 
 
 def constant(plain, other, shape, bits=8):
     kind = np.uint8 if bits <= 8 else np.uint16
     values = {"clear": np.full(shape, other, kind), "cipher": np.full(shape, plain, kind)}
-    observation = Observation(
+    observation = observed(
         np.full(shape, plain, kind),
         bits,
         (1,),
         lambda s: values["clear"],
-        lambda s: values["cipher"],
-        lambda s: None,
-        lambda s: None,
+        cipher=lambda s: values["cipher"],
     )
-    return {reading.part: reading.value for reading in Ssim().measure(observation)}
+    return {one.part: one.value for one in Ssim().measure(observation)}
 
 
 @pytest.mark.parametrize("bits", [8, 12, 16])
@@ -37,13 +36,13 @@ def test_is_that_of_skimage_on_a_photograph(observe_bitplanes, image):
     shown = getattr(skimage.data, image)()[::4, ::4]
     axis = None if shown.ndim == 2 else 2
     samples = shown[None] if axis is None else np.moveaxis(shown, 2, 0).copy()
-    for reading in Ssim().measure(observe_bitplanes(samples, levels=(0, 1, 5), scaled=True)):
-        if reading.part == "clear":
-            clear = (shown.astype(int) << reading.level & 255).astype(np.uint8)
+    for one in Ssim().measure(observe_bitplanes(samples, levels=(0, 1, 5), scaled=True)):
+        if one.part == "clear":
+            clear = (shown.astype(int) << one.level & 255).astype(np.uint8)
             expected = structural_similarity(shown, clear, data_range=255, channel_axis=axis)
-            assert reading.value == pytest.approx(expected, abs=1e-12)
-        assert reading.value <= reading.ceiling == 1
-        assert (reading.value == 1) == (reading.level == 0)
+            assert one.value == pytest.approx(expected, abs=1e-12)
+        assert one.value <= one.ceiling == 1
+        assert (one.value == 1) == (one.level == 0)
 
 
 @pytest.mark.parametrize(("bits", "side"), [(12, 7), (13, 5), (14, 3), (16, 7)])

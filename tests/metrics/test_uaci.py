@@ -14,7 +14,7 @@ def test_all_pairs_of_values_have_the_published_mean():
 
 
 @pytest.mark.parametrize(("kind", "peak"), [(np.uint8, 255), (np.uint16, 65535)])
-def test_opposite_pictures_differ_wholly(kind, peak):
+def test_opposite_images_differ_wholly(kind, peak):
     black, white = np.zeros((1, 3, 3), kind), np.full((1, 3, 3), peak, kind)
     assert intensity(black, white, peak) == intensity(white, black, peak) == 100
     assert intensity(white, white, peak) == 0

@@ -103,9 +103,9 @@ def test_an_image_below_one_window_is_refused(observe_bitplanes, textured):
 
 
 def test_it_falls_as_planes_are_encrypted(observe_bitplanes):
-    readings = Vif().measure(observe_bitplanes(IMAGE))
-    clear = [reading.value for reading in readings if reading.part == "clear"]
-    cipher = [reading.value for reading in readings if reading.part == "cipher"]
+    found = Vif().measure(observe_bitplanes(IMAGE))
+    clear = [one.value for one in found if one.part == "clear"]
+    cipher = [one.value for one in found if one.part == "cipher"]
     assert clear[0] == cipher[0] == pytest.approx(1)
     assert clear[8] == 0
     assert cipher[1] > cipher[2] > cipher[3] > cipher[8] < 0.01

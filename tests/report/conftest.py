@@ -266,8 +266,8 @@ def manifest_of(names: list[str], **more: Any) -> dict[str, Any]:
         "finished": "2026-01-01T11:00:00+00:00",
         **BITPLANES,
         "components": [
-            {"kind": "encoder", "name": "layout", "options": "{}", "title": "layout"}
-            | {"input_size": "image"}
+            {"kind": "encoder", "name": "layout", "version": "1", "options": "{}", "digest": ""}
+            | {"title": "layout", "input_size": "image"}
         ],
         "images": images,
         "left_out": [],

@@ -21,9 +21,9 @@ from summaries import (
     recognised,
 )
 
-from imleak.report.adversaries import adversaries
 from imleak.report.answer import Answer, answer
 from imleak.report.findings import findings, turning_level
+from imleak.report.measures import adversaries
 from schemes import BITPLANES
 
 Make = Callable[..., pd.DataFrame]
@@ -92,6 +92,9 @@ def test_levels_patches_and_colour_are_explained_once() -> None:
     in_colour = of(default(), spec={"colour": True})
     assert "measured in colour" in in_colour.meaning
     assert "the flat and coloured areas still show" in in_colour.text
+    images = [{"name": "a.png", "bits": 8, "channels": 1}]
+    grey = manifest(spec={"colour": True}) | {"images": images}
+    assert "measured in grey" in answer(default(), grey).meaning
 
 
 def test_findings_are_ordered_by_what_they_give_away() -> None:
@@ -119,11 +122,22 @@ def test_the_strongest_of_several_networks_is_told() -> None:
     assert "in 80 % of images (2 % by chance), at s = 2 in 20 %" in of(weak, strong).text
 
 
-def test_a_network_that_matches_is_not_called_layout() -> None:
-    rows = matched().assign(chosen="efficientnet-lite0")
-    assert "At s = 7 features of a network still tell images apart: by them the right" in (
-        of(rows).text
-    )
+@pytest.mark.parametrize(
+    ("chosen", "words"),
+    [
+        ("efficientnet-lite0", "features of a network still tell images apart: by them the right"),
+        ("layout=16 or clip", "the flat areas still show: by them the right"),
+        ("clip + tones", "the frequencies of tones still show: by them the right"),
+        ("clip=local-dir:/layout", "features of a network still tell images apart"),
+    ],
+)
+def test_what_shows_is_told_by_the_encoders_that_were_chosen(chosen: str, words: str) -> None:
+    named = {"layout=16": "layout", "tones": "tones", "clip=local-dir:/layout": "clip"}
+    components = [
+        {"kind": "encoder", "name": name, "title": title} for title, name in named.items()
+    ]
+    found = of(matched().assign(chosen=chosen), components=components)
+    assert f"At s = 7 {words}" in found.text
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from imleak.report.text import escape as escape_markdown
 from imleak.report.text import to_latex, to_latex_text
 from imleak.report.words import bits, listed, plural
 from imleak.study.store import Run
-from schemes import BITPLANES, LEVELS
+from schemes import LEVELS
 
 HOSTILE = "<img src=x onerror=alert(1)>\\end{table}|_%"
 
@@ -69,8 +69,8 @@ def test_markdown_begins_with_the_answer(run: Run) -> None:
     assert escape_markdown("<b>*x*\n[1]") == r"\<b\>\*x\* \[1\]"
 
 
-def test_latex_is_one_table_an_encoder_and_lines_of_one_length(whole: pd.DataFrame) -> None:
-    text = to_latex(whole, BITPLANES)
+def test_latex_is_one_table_an_encoder_and_lines_of_one_length(run: Run) -> None:
+    text = to_latex(run)
     assert text.count(r"\begin{table}") == text.count(r"\end{table}") == 2
     for block in text.split(r"\begin{table}")[1:]:
         columns = re.search(r"\\begin{tabular}{(r+)}", block)
@@ -82,12 +82,15 @@ def test_latex_is_one_table_an_encoder_and_lines_of_one_length(whole: pd.DataFra
     assert "% rounded on efficientnet-lite0: 3 failed" in text
 
 
-def test_latex_shows_names_as_they_are(make_rows: Callable[..., pd.DataFrame]) -> None:
+def test_latex_shows_names_as_they_are(
+    make_rows: Callable[..., pd.DataFrame], make_run: Callable[..., Run]
+) -> None:
     assert to_latex_text(HOSTILE) == (
         r"\textless{}img src=x onerror=alert(1)\textgreater{}\textbackslash{}end\{table\}"
         r"\textbar{}\_\%"
     )
-    assert to_latex(make_rows("m", [1.0], encoder=HOSTILE), BITPLANES).count(r"\end{table}") == 1
+    named = make_run(make_rows("m", [1.0], encoder=HOSTILE), ["a.png"], previews=0)
+    assert to_latex(named).count(r"\end{table}") == 1
 
 
 def test_a_notebook_shows_the_answer_and_names_as_text(

@@ -92,6 +92,14 @@ def test_levels_are_explained_once(
     assert [levels.tick(rank) for rank in (0, 1)] == ticks
 
 
+def test_a_sentence_about_ciphers_is_of_the_level_it_begins_with() -> None:
+    levels = Levels.of(RECORDED)
+    assert levels.headed("With AES-CTR: It repeats.") == (2, "With aes-ctr: ", "It repeats.")
+    assert levels.headed("It repeats: often.") == (None, "", "It repeats: often.")
+    one = Levels.of(RECORDED | {"levels": RECORDED["levels"][:2]})
+    assert one.headed("It repeats.") == (1, "", "It repeats.")
+
+
 def test_runs_share_what_they_call_alike() -> None:
     eight, twelve, region = (Levels.of(one) for one in (BITPLANES, planes(12), REGION))
     assert Levels.shared([eight, eight]).tick(3) == "3"

@@ -8,9 +8,9 @@ import pandas as pd
 from rich.console import Console
 from summaries import default, estimated, histogram, matched, rates
 
-from imleak.report.overview import Entry, overview, ranks
+from imleak.report.overview import Entry, lines, overview
 from imleak.report.tables import overview_table
-from schemes import BITPLANES
+from schemes import BITPLANES, LEVELS
 
 
 def test_a_column_for_every_kind_of_finding_the_gravest_first() -> None:
@@ -23,7 +23,8 @@ def test_a_column_for_every_kind_of_finding_the_gravest_first() -> None:
         "bits a patch",
         "bits a pixel",
     ]
-    assert ranks(shown) == list(range(9))
+    assert [head for head, _ in lines(shown, LEVELS)] == [str(s) for s in range(9)]
+    assert lines(shown, LEVELS)[3][1] == [column.entries[3] for column in shown]
     assert [column.entries[3] for column in shown] == [
         Entry("10 %", True),
         Entry("99 %", True),

@@ -16,7 +16,7 @@ import pandas as pd
 import pytest
 
 from imleak.report import write_report
-from imleak.report.cells import columns
+from imleak.report.measures import measures
 from imleak.report.page import to_html
 from imleak.study.frame import LINKAGE_COLUMNS, tidy
 from imleak.study.store import Run
@@ -66,6 +66,8 @@ def run(
         {"name": "cut.jpg", "why": "cut off", "measure": None, "encoder": None},
         {"name": "small.png", "why": "too small", "measure": "mine", "encoder": "resnet"},
     ]
+    component = {"kind": "scheme", "name": "pixels", "version": "1", "options": "{}"}
+    component |= {"digest": "", "x": "</script>"}
     return make_run(
         whole,
         [HOSTILE, "b.png", "c.png"],
@@ -73,7 +75,7 @@ def run(
         growth=learning,
         left_out=left_out,
         warnings=["A fixed key was used."],
-        components=[{"kind": "scheme", "name": "pixels", "options": "{}", "x": "</script>"}],
+        components=[component],
     )
 
 
@@ -153,7 +155,7 @@ def test_the_level_that_is_recommended_stands_at_the_top(run: Run) -> None:
 
 
 def test_page_csv_latex_and_results_have_the_same_numbers(run: Run, page: str) -> None:
-    shown = {(c.encoder, *c.headings): c for c in columns(run.summary)}
+    shown = {(c.encoder, *c.headings): c for c in measures(run.summary)}
     infonce = shown["efficientnet-lite0", "infonce", "held-out"]
     seen = Seen(page)
     drawn = next(

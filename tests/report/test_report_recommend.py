@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imleak.report.adversaries import Adversary, Result
+from imleak.report.measures import Measure, Result
 from imleak.report.recommend import Recommendation, recommend
 from schemes import LEVELS
 
@@ -27,27 +27,28 @@ SEEN = look("saturated", 4.0)
 QUIET = look("no leak found")
 
 
-def adversary(*looks: Result, **more: Any) -> Adversary:
+def adversary(*looks: Result, **more: Any) -> Measure:
     given: dict[str, Any] = {
         "row": "pixel" if more.get("encoder") == "pixels" else "patch",
         "encoder": "clip",
         "measure": "best",
-        "bound": "lower",
+        "headings": ("best",),
+        "unit": "bit",
         "detectable": 0.05,
         "train": 500,
         "test": 100,
     }
-    return Adversary(**(given | more), results=dict(enumerate(looks)))
+    return Measure(**(given | more), results=dict(enumerate(looks)))
 
 
-def matching(*looks: Result) -> Adversary:
+def matching(*looks: Result) -> Measure:
     """Bits an image that need no training; no leak, unless said, below .05."""
     more = {"unit": "bit/image", "measure": "match", "encoder": "layout", "train": None}
     more |= {"protocol": "zero-shot", "row": "image"}
     return adversary(*(looks or (SEEN, QUIET, QUIET, QUIET)), detectable=math.nan, **more)
 
 
-def advice(*everyone: Adversary, acceptable: float = 0.1, summary: Any = None) -> Recommendation:
+def advice(*everyone: Measure, acceptable: float = 0.1, summary: Any = None) -> Recommendation:
     rows = EMPTY.assign(ceiling=8.0) if summary is None else summary
     return recommend(rows, everyone, LEVELS, acceptable)
 
@@ -92,7 +93,7 @@ def test_nothing_is_recommended_against_an_estimator(last: Result, more: Any, wh
 
 
 @pytest.mark.parametrize("who", [adversary(SEEN, QUIET, QUIET, QUIET), None])
-def test_nothing_is_recommended_where_match_was_not_asked(who: Adversary | None) -> None:
+def test_nothing_is_recommended_where_match_was_not_asked(who: Measure | None) -> None:
     found = advice(*filter(None, [who]))
     assert found.level is None
     assert "at s = 3 match, which needs no training, was not asked" in found.words

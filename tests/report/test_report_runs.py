@@ -12,7 +12,7 @@ from browser import CHROMIUM, browse
 
 from conftest import manifest_of, run_in
 from imleak.report import write_comparison
-from imleak.report.cells import columns
+from imleak.report.measures import measures
 from imleak.report.page.payload import overlay
 from imleak.report.runs import ComparisonError, cautions, labels
 from imleak.study.store import Run
@@ -59,7 +59,7 @@ def test_what_keeps_runs_apart_is_told(pair: list[Run]) -> None:
 
 
 def test_a_run_is_a_colour_and_a_measure_a_shape(pair: list[Run]) -> None:
-    shown = {name: columns(run.summary) for name, run in labels(pair).items()}
+    shown = {name: measures(run.summary) for name, run in labels(pair).items()}
     drawn = list(overlay(shown, dict.fromkeys(shown, LEVELS)))
     half = len(drawn) // 2
     assert len({one["id"] for one in drawn}) == len(drawn)

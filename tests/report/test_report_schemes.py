@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from typing import Any
@@ -15,7 +16,7 @@ from imleak.report.answer import Answer, answer
 from imleak.study.store import Run
 from schemes import ETC, RECORDED, REGION
 
-TILE = "The same 8x8 tile is XORed everywhere in tile-xor: one known image opens all others."
+TILE = "With tile-xor: The keystream repeats: 6 of 6 images are XORed with a tile of 8x8 samples."
 IMAGES = [{"name": f"{place}.png", "bits": 8} for place in range(96)]
 
 
@@ -55,7 +56,7 @@ def test_the_answer_of_permuted_blocks() -> None:
         "apart: by them the right one of 96 is picked in 60 % (1 % by chance), with 16x16 blocks "
         "permuted and turned in 97 %, with 16x16 blocks permuted in 99 %.",
         "With 16x16 blocks permuted and turned a pixel still tells about 0.90 bits [0.80, 1.00] "
-        "of the plain one in its place, with 16x16 blocks permuted 0.90.",
+        "of the plain one in its place.",
         "No leak was found with 16x16 blocks permuted, turned and negated, channels permuted by "
         "recognise and match.",
         "Every level below 16x16 blocks permuted, turned and negated, channels permuted leaks.",
@@ -64,17 +65,29 @@ def test_the_answer_of_permuted_blocks() -> None:
 
 def test_what_is_found_in_ciphers_of_others_stands_first() -> None:
     found = of(of_recorded(), RECORDED, findings=[TILE])
-    assert found.sentences[0].head == "The same 8x8 tile is XORed everywhere in tile-xor"
+    assert found.sentences[0].head == "With tile-xor: The keystream repeats"
+    assert found.looked[0] == "inspect: learned from none of these images, tested on 96 images"
     assert sentences(found) == [
         TILE,
         "With tile-xor features of a network still tell images apart: by them the right one of 96 "
         "is picked in 41 % (1 % by chance).",
         "With tile-xor a pixel still tells about 2.30 bits [2.20, 2.40] of the plain one in its "
         "place.",
-        "No leak was found with aes-ctr by repeating-tile, recognise and match.",
+        "No leak was found with aes-ctr by inspect, recognise and match.",
     ]
     assert found.limits[-1].startswith("How the ciphers were made")
     assert found.meaning.startswith("The ciphers were made elsewhere")
+
+
+def test_the_page_shows_what_is_found_in_the_ciphers_of_a_level(
+    make_run: Callable[..., Run],
+) -> None:
+    run = make_run(of_recorded(), ["a.png"], **RECORDED, findings=[TILE])
+    page = write_report(run).read_text(encoding="utf-8")
+    data = json.loads(page.partition('id="data">')[2].partition("</script>")[0])
+    assert data["findings"]["1"][0] == TILE.removeprefix("With tile-xor: ")
+    assert not any("nspect" in text for text in data["findings"]["1"])
+    assert "planted leak" not in page.partition('id="data">')[0]
 
 
 def test_bits_of_pixels_are_a_finding_where_nobody_else_finds_any() -> None:
@@ -99,7 +112,7 @@ def test_ciphers_that_withstand_are_said_to() -> None:
     rows = of_recorded()
     only = RECORDED | {"levels": [RECORDED["levels"][0], RECORDED["levels"][2]]}
     found = of(rows[rows["level"] != 1], only)
-    assert found.text == "No leak was found with aes-ctr by repeating-tile, recognise and match."
+    assert found.text == "No leak was found with aes-ctr by inspect, recognise and match."
 
 
 @pytest.mark.parametrize(

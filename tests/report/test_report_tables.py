@@ -11,11 +11,14 @@ import pytest
 from rich.console import Console
 from rich.table import Table
 
-from imleak.report import cells, tables
+from imleak.report import tables
+from imleak.report.measures import measures
 from imleak.report.text import markdown_table, table, to_csv
+from imleak.study.store import Run
 from schemes import BITPLANES, LEVELS
 
 Make = Callable[..., pd.DataFrame]
+MakeRun = Callable[..., Run]
 
 
 def shown(drawn: Table, width: int = 300) -> str:
@@ -25,7 +28,7 @@ def shown(drawn: Table, width: int = 300) -> str:
 
 
 def to_markdown(summary: pd.DataFrame) -> str:
-    return markdown_table(table(cells.columns(summary), LEVELS))
+    return markdown_table(table(measures(summary), LEVELS))
 
 
 def test_one_table_holds_units_intervals_verdicts_and_notes(whole: pd.DataFrame) -> None:
@@ -65,21 +68,21 @@ def test_names_are_text_and_never_markup(make_rows: Make) -> None:
     assert "[link=x]\\|" in to_markdown(summary)
 
 
-def test_an_empty_summary_is_an_empty_table(whole: pd.DataFrame) -> None:
-    assert cells.columns(whole[:0]) == []
+def test_an_empty_summary_is_an_empty_table(whole: pd.DataFrame, make_run: MakeRun) -> None:
+    assert measures(whole[:0]) == []
     assert tables.level_tables(whole[:0], BITPLANES, 80)[0].row_count == 0
-    assert to_csv(whole[:0], BITPLANES) == "level,label\n"
+    assert to_csv(make_run(whole[:0], [], previews=0)) == "level,label\n"
 
 
 def test_markdown_has_a_cell_for_every_level_and_measure(whole: pd.DataFrame) -> None:
     lines = [line for line in to_markdown(whole).splitlines() if line.startswith("|")]
     assert len(lines) == 2 + 9
-    assert {line.count("|") for line in lines} == {len(cells.columns(whole)) + 2}
+    assert {line.count("|") for line in lines} == {len(measures(whole)) + 2}
     assert "≥ 1.06 [0.86, 1.26] no leak found" in lines[2 + 6]
 
 
-def test_csv_gives_every_number_back_exactly(whole: pd.DataFrame) -> None:
-    rows = list(csv.DictReader(io.StringIO(to_csv(whole, BITPLANES))))
+def test_csv_gives_every_number_back_exactly(whole: pd.DataFrame, make_run: MakeRun) -> None:
+    rows = list(csv.DictReader(io.StringIO(to_csv(make_run(whole, [], previews=0)))))
     assert [row["level"] for row in rows] == [str(level) for level in range(9)]
     expected = whole[(whole["measure"] == "infonce")]
     name = "bitplanes efficientnet-lite0 infonce held-out"

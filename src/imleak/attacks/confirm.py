@@ -42,16 +42,18 @@ class Confirm:
 
     Copies whose samples lie where they did are compared area by area, by values (``phasors``)
     and by where they are flat or busy (``layout``); crops by the set of their small windows
-    (``shingles``), wherever these are.
+    (``shingles``), wherever these are. How often values occur (``tones``) is left where samples
+    or blocks of them only change places.
     """
 
     name = "confirm"
-    version = "1"
+    version = "2"
     fewest_images = FEWEST
-    encoders = ("identity", "phasors", "layout", "shingles")
+    encoders = ("identity", "phasors", "layout", "tones", "shingles")
     clear_copies: Mapping[str, Sequence[str]] = {
         "phasors": tuple(RE_ENCODED),
         "layout": tuple(RE_ENCODED),
+        "tones": (*RE_ENCODED, *CROPPED),
         "shingles": tuple(CROPPED),
     }
 

@@ -62,10 +62,10 @@ class Match:
     """
 
     name = "match"
-    version = "1"
+    version = "2"
     takes_gallery = True
     fewest_images = FEWEST
-    added_encoders = ("layout",)
+    added_encoders = ("layout", "tones")
 
     def judge(self, spaces: Mapping[str, WholeImages], *, seed: int = 0) -> Sequence[Measurement]:
         """Five quantities a level; see the class.

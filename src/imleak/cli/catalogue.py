@@ -18,6 +18,7 @@ KINDS: Mapping[plugins.Kind, str] = {
     "encoder": "Encoders: the space it is measured in",
     "metric": "Measures of one image at a time (metrics)",
     "attack": "Measures of an adversary that learned from none of the images (attacks)",
+    "check": "Checks of ciphers that somebody else made",
     "estimator": "Measures of the pooled samples of all images (estimators)",
 }
 
@@ -104,7 +105,7 @@ def _needs(kind: plugins.Kind, loaded: type) -> str:
 
 def _state(loaded: type) -> str:
     try:
-        loaded()
+        getattr(loaded(), "check_installed", lambda: None)()
     except ImleakError as error:
         return str(error)
     except Exception as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -38,26 +39,38 @@ def keystream(key: int = 0, nonce: int = 0) -> AesKeystream:
     return AesKeystream(derived_key(key), nonce.to_bytes(16, "big"))
 
 
-def small() -> Iterator[Raster]:
-    """Images of 1 bit, from 2 samples on, for schemes that need larger ones."""
-    for side in (1, 2, 4, 8, 16, 32):
-        samples = np.zeros((1, side, 2 * side), np.uint8)
-        samples[:, :, side:] = 1
-        samples[0, 0, 0] = 1
-        yield Raster(samples, 1)
+def small_images(
+    scheme: KeyedScheme,
+) -> Iterator[tuple[str, int, Raster, list[Raster]]]:
+    """At every level, images as small as the scheme takes, of 1, 2 and 8 bits: what they are, the
+    level, one of them, and the others."""
+    rng = np.random.default_rng(0)
+    for bits in (1, 2, 8):
+        for level in ranks(scheme, bits)[1:] if _has_levels(scheme, bits) else ():
+            for side in (1, 2, 4, 8, 16, 32):
+                drawn = rng.integers(0, 1 << bits, (4, 1, side, 2 * side)).astype(np.uint8)
+                drawn[1], drawn[1, 0, 0, 0] = drawn[0], drawn[0, 0, 0, 0] ^ 1
+                drawn[2], drawn[2, 0, -1, -1] = drawn[0], drawn[0, 0, -1, -1] ^ 1
+                image, *others = (Raster(samples, bits) for samples in drawn)
+                if accepted(scheme, image, level):
+                    where = f"level {level}, {2 * side}x{side} image of {bits}-bit samples"
+                    yield where, level, image, others
+                    break
+
+
+def ciphers(scheme: KeyedScheme, image: Raster, level: int, keys: int) -> Counter[bytes]:
+    """How often every cipher of an image occurs over keys."""
+    return Counter(
+        scheme.encrypt(image, level, keystream(nonce=nonce)).samples.tobytes()
+        for nonce in range(keys)
+    )
 
 
 def depths(scheme: Scheme) -> list[int]:
     """Depths of the images that the scheme takes, 8 at least."""
-    found = []
-    for bits in sorted({image.bits for image in images().values()}):
-        try:
-            scheme.levels(bits)
-        except ImleakError:
-            require(bits != 8, "levels(8) is refused: it must take samples of 8 bits")
-        else:
-            found.append(bits)
-    return found
+    require(_has_levels(scheme, 8), "levels(8) is refused: it must take samples of 8 bits")
+    found = sorted({image.bits for image in images().values()})
+    return [bits for bits in found if _has_levels(scheme, bits)]
 
 
 def ranks(scheme: Scheme, bits: int) -> list[int]:
@@ -89,3 +102,11 @@ def accepted(scheme: Scheme, image: Raster, level: int) -> bool:
     size = f"an image of {image.width}x{image.height}, level {level}"
     require(len(refusals) == 1, f"{size}: one of encrypt and expose takes it, the other refuses it")
     return False in refusals
+
+
+def _has_levels(scheme: Scheme, bits: int) -> bool:
+    try:
+        scheme.levels(bits)
+    except ImleakError:
+        return False
+    return True

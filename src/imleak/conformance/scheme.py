@@ -23,10 +23,14 @@ from ..interfaces import (
     Scheme,
 )
 from ._checks import NotConforming, applies_where, comes_first, refused, require, require_members
-from ._images import accepted, cases, depths, images, keystream, ranks, small
+from ._images import accepted, cases, ciphers, depths, images, keystream, ranks, small_images
+from ._same import differences, require_equal, require_same, require_samples
 
 KEYS = 256
 """Keys under which the ciphers of a small image are counted."""
+
+FEW_KEYS = 48
+"""Keys under which two small images are compared."""
 
 MOST_CIPHERS = 16
 """Ciphers of an image that are counted: few enough for every one to occur."""
@@ -81,7 +85,10 @@ def check_takes_photographs(scheme: Scheme) -> None:
     """It takes grey and colour images of 8 bits."""
     for name in ("grey", "colour"):
         for level in scheme.levels(8):
-            _expose(scheme, images()[name], level.rank, name)
+            try:
+                scheme.expose(images()[name], level.rank)
+            except ImageError as error:
+                raise NotConforming(f"{name}, level {level.rank}: refused ({error})") from error
 
 
 @applies_where(keyed)
@@ -94,7 +101,7 @@ def check_cipher(scheme: KeyedScheme) -> None:
             isinstance(cipher, Raster),
             f"{where}: encrypt returns {type(cipher).__name__}, not a Raster",
         )
-        _require_samples(cipher.samples, cipher.bits, f"{where}: the cipher")
+        require_samples(cipher.samples, cipher.bits, f"{where}: the cipher")
 
 
 @applies_where(keyed)
@@ -103,7 +110,7 @@ def check_round_trip(scheme: KeyedScheme) -> None:
     for name, image, level in cases(scheme):
         cipher = scheme.encrypt(image, level, keystream())
         again = scheme.decrypt(cipher, level, keystream())
-        _require_equal(
+        require_equal(
             again.samples,
             image.samples,
             f"{name}, level {level}: decrypt(encrypt(image)) under one keystream is another image",
@@ -117,7 +124,7 @@ def check_level_0(scheme: KeyedScheme) -> None:
     for name, image, level in cases(scheme):
         cipher = scheme.encrypt(image, level, keystream()).samples
         if level == 0:
-            _require_equal(cipher, image.samples, f"{name}: level 0 changes the image")
+            require_equal(cipher, image.samples, f"{name}: level 0 changes the image")
         elif name in ("grey", "colour"):
             same = np.array_equal(cipher, image.samples)
             require(not same, f"{name}, level {level}: the cipher is the plain image")
@@ -128,14 +135,12 @@ def check_inputs(scheme: Scheme) -> None:
     for name, image, level in cases(scheme):
         before = image.samples.copy()
         scheme.expose(image, level)
-        _require_equal(
-            image.samples, before, f"{name}, level {level}: expose writes into its image"
-        )
+        require_equal(image.samples, before, f"{name}, level {level}: expose writes into its image")
         if isinstance(scheme, KeyedScheme):
             for call in (scheme.encrypt, scheme.decrypt):
                 call(image, level, keystream())
                 what = f"{name}, level {level}: {call.__name__} writes into its image"
-                _require_equal(image.samples, before, f"{what}; take a copy first")
+                require_equal(image.samples, before, f"{what}; take a copy first")
 
 
 @applies_where(keyed)
@@ -147,7 +152,7 @@ def check_keystream(scheme: KeyedScheme) -> None:
         accepted(scheme, other, level)
         again = scheme.encrypt(image, level, keystream()).samples
         what = "the same image under the same keystream has another cipher"
-        _require_equal(again, cipher, f"level {level}: {what}; draw all that is random from it")
+        require_equal(again, cipher, f"level {level}: {what}; draw all that is random from it")
         for word, source in (("key", keystream(key=1)), ("nonce", keystream(nonce=1))):
             same = np.array_equal(scheme.encrypt(image, level, source).samples, cipher)
             require(not same, f"level {level}: another {word} gives the same cipher")
@@ -188,7 +193,7 @@ def check_exposure(scheme: Scheme) -> None:
             isinstance(exposure, Exposure),
             f"{where}: expose returns {type(exposure).__name__}, not an Exposure",
         )
-        _require_samples(exposure.rendered, exposure.bits, f"{where}: rendered")
+        require_samples(exposure.rendered, exposure.bits, f"{where}: rendered")
         require(
             exposure.symbols,
             f"{where}: symbols are empty; give arrays that hold all of the clear part",
@@ -217,12 +222,8 @@ def check_orbit(scheme: KeyedScheme) -> None:
         )
         where = f"{name}, level {level}"
         rule = "return what no key changes, and only that"
-        _require_same(
-            one, other, f"{where}: ciphers under two keys differ in what expose returns", rule
-        )
-        _require_same(
-            one, plain, f"{where}: cipher and plain image differ in what expose returns", rule
-        )
+        require_same(one, other, f"{where}: two keys", rule)
+        require_same(one, plain, f"{where}: cipher and plain image", rule)
 
 
 @applies_where(keyed)
@@ -230,26 +231,36 @@ def check_uniform(scheme: KeyedScheme) -> None:
     """Over many keys, every cipher of a small image is equally frequent."""
     from scipy.stats import chisquare
 
-    for level in ranks(scheme, 1)[1:] if 1 in depths(scheme) else ():
-        image = next((image for image in small() if accepted(scheme, image, level)), None)
-        if image is None:
+    for where, level, image, _ in small_images(scheme):
+        counts = ciphers(scheme, image, level, KEYS)
+        if not 1 < len(counts) <= MOST_CIPHERS:
             continue
-        ciphers = _counted(scheme, image, level)
-        if len(ciphers) > MOST_CIPHERS:
-            continue
-        where = f"level {level}, {image.width}x{image.height} image of 1 bit"
-        counts = list(ciphers.values())
-        p_value = chisquare(counts).pvalue if len(counts) > 1 else 1.0
+        p_value = chisquare(list(counts.values())).pvalue
         require(
             p_value > SMALLEST,
-            f"{where}: of {KEYS} keys the ciphers occur {sorted(counts)} times; choose uniformly, "
-            "else a cipher says more than its exposure",
+            f"{where}: under {KEYS} keys the ciphers occur {sorted(counts.values())} times; choose "
+            "uniformly, else a cipher says more than its exposure",
         )
-        last = np.frombuffer(next(iter(ciphers)), image.samples.dtype).reshape(image.samples.shape)
+        one = np.frombuffer(next(iter(counts)), image.samples.dtype).reshape(image.samples.shape)
         require(
-            _counted(scheme, Raster(last, 1), level).keys() == ciphers.keys(),
+            ciphers(scheme, Raster(one, image.bits), level, KEYS).keys() == counts.keys(),
             f"{where}: a cipher that is encrypted again becomes what the image never becomes",
         )
+
+
+@applies_where(keyed)
+def check_complete(scheme: KeyedScheme) -> None:
+    """Images that no key makes alike have different exposures."""
+    for where, level, image, others in small_images(scheme):
+        reached = ciphers(scheme, image, level, FEW_KEYS).keys()
+        for other in others if len(reached) <= MOST_CIPHERS else ():
+            apart = reached.isdisjoint(ciphers(scheme, other, level, FEW_KEYS))
+            same = differences(scheme.expose(image, level), scheme.expose(other, level)) == []
+            require(
+                not (apart and same),
+                f"{where}: two images have the same exposure, but no cipher in common: "
+                "return all that no key changes",
+            )
 
 
 @applies_where(lambda scheme: isinstance(scheme, SampleWise))
@@ -260,7 +271,7 @@ def check_table(scheme: SampleWise) -> None:
         count = 1 << image.bits
         require(table.shape == (count,), f"{where}: table has shape {table.shape}, not ({count},)")
         exposure = scheme.expose(image, level)
-        _require_equal(
+        require_equal(
             exposure.rendered, table[image.samples], f"{where}: table is not what expose renders"
         )
         found = len(np.unique(table))
@@ -291,10 +302,10 @@ def check_empty(scheme: Scheme) -> None:
                         f"{where}: its exposure is empty, so set leaves_nothing",
                     )
             if level.leaves_nothing and {"grey", "flat"} <= exposures.keys():
-                _require_same(
+                require_same(
                     exposures["grey"],
                     exposures["flat"],
-                    f"level {level.rank} leaves nothing, but expose differs of two images",
+                    f"level {level.rank}, which leaves nothing: two images",
                     "return the same for every image",
                 )
 
@@ -323,57 +334,3 @@ class _Watched:
     def take(self, count: int, *, scheme: str, level: int, channel: int) -> NDArray[np.uint8]:
         self.taken.append((scheme, level))
         return keystream().take(count, scheme=scheme, level=level, channel=channel)
-
-
-def _counted(scheme: KeyedScheme, image: Raster, level: int) -> Counter[bytes]:
-    """How often every cipher occurs over keys."""
-    return Counter(
-        scheme.encrypt(image, level, keystream(nonce=nonce)).samples.tobytes()
-        for nonce in range(KEYS)
-    )
-
-
-def _expose(scheme: Scheme, image: Raster, level: int, name: str) -> None:
-    try:
-        scheme.expose(image, level)
-    except ImageError as error:
-        raise NotConforming(f"{name}, level {level}: refused ({error})") from error
-
-
-def _require_samples(samples: Any, bits: int, what: str) -> None:
-    require(
-        isinstance(samples, np.ndarray)
-        and samples.ndim == 3
-        and samples.dtype in (np.uint8, np.uint16),
-        f"{what} is no array (C, H, W) of uint8 or uint16",
-    )
-    require(1 <= bits <= 16, f"{what} has {bits} bits, not 1 to 16")
-    highest = int(samples.max(initial=0))
-    require(highest < 1 << bits, f"{what} has a sample {highest}, which {bits} bits do not hold")
-
-
-def _require_equal(found: NDArray[Any], expected: NDArray[Any], why: str) -> None:
-    if found.shape != expected.shape or found.dtype != expected.dtype:
-        raise NotConforming(
-            f"{why}: shape {found.shape} and type {found.dtype}, "
-            f"not {expected.shape} and {expected.dtype}"
-        )
-    different = int((found != expected).sum())
-    require(not different, f"{why}: {different} of {found.size} samples differ")
-
-
-def _require_same(one: Exposure, other: Exposure, why: str, rule: str) -> None:
-    parts = []
-    if not np.array_equal(one.rendered, other.rendered):
-        parts.append("rendered")
-    if one.symbols.keys() != other.symbols.keys():
-        parts.append("the names of symbols")
-    parts += [
-        f"symbols[{name!r}]"
-        for name in one.symbols.keys() & other.symbols.keys()
-        if not np.array_equal(one.symbols[name], other.symbols[name])
-    ]
-    parts += [
-        name for name in ("bits", "size", "is_empty") if getattr(one, name) != getattr(other, name)
-    ]
-    require(not parts, f"{why} ({', '.join(parts)}): {rule}")

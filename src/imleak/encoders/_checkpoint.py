@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self, cast
 
 from ..files import check_regular
 from ..interfaces import ImleakError
-from ._network import file_digest, read_json, short
+from ._network import file_digest, path_of, read_json, short
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -53,11 +53,6 @@ class Source:
         Parameters
         ----------
         encoder, example : for errors, which say what would have worked.
-
-        Raises
-        ------
-        WeightsError
-            If it is none of these.
         """
         ways = (
             f"{encoder}=local-dir:FOLDER (as save_pretrained writes it), "
@@ -68,7 +63,7 @@ class Source:
             raise WeightsError(f"{encoder} comes without weights; give them: {ways}")
         kind, _, where = str(text).partition(":")
         if encoder == "hf" and not where and kind.count("/") == 1:
-            if Path(kind).expanduser().exists():
+            if path_of(kind).exists():
                 raise WeightsError(f"{kind} is a folder here; write {encoder}=local-dir:{kind}")
             kind, where = "hf-hub", kind
         if kind not in ("local-dir", "hf-hub", "random") or not where:
@@ -93,15 +88,9 @@ class Source:
 
     def checkpoint(self) -> Checkpoint:
         """The files of a trained network; those of the hub are downloaded where they are
-        not in its cache and HF_HUB_OFFLINE is not set.
-
-        Raises
-        ------
-        WeightsError
-            If they are not there.
-        """
+        not in its cache and HF_HUB_OFFLINE is not set."""
         if self.kind == "local-dir":
-            return Checkpoint(Path(self.where).expanduser())
+            return Checkpoint(path_of(self.where))
         return Checkpoint(_downloaded(self.where), of_hub=True)
 
 
@@ -157,13 +146,7 @@ class Checkpoint:
         return sum(path.stat().st_size for path in self.files)
 
     def weights(self, wanted: Callable[[str], bool]) -> dict[str, Tensor]:
-        """The tensors whose key is wanted. No code in a file is run.
-
-        Raises
-        ------
-        WeightsError
-            If a file is not whole, or holds anything but tensors.
-        """
+        """The tensors whose key is wanted. No code in a file is run."""
         return {k: v for path in self.files for k, v in _tensors(path, wanted) if wanted(k)}
 
     def _files(self) -> tuple[Path, ...]:

@@ -24,12 +24,13 @@ SETTINGS = frozenset(
 """What is read of config.json: the architecture. All else is left to its default, also where
 it would have transformers load code, adapters or another model."""
 
-FACTORS = frozenset(("layer_norm_eps", "layer_scale_init_value", "layerscale_value"))
-"""Settings that are numbers of 0 to 1."""
-COUNTS = frozenset(("hidden_size", "num_hidden_layers"))
-"""Settings that are a whole number and nothing else."""
-LISTS = frozenset(("depths", "hidden_sizes"))
-"""Settings that are a whole number a stage."""
+FLAGS = frozenset(
+    (
+        *("qkv_bias", "use_mask_token", "use_swiglu_ffn", "vision_use_head"),
+        *("downsample_in_bottleneck", "downsample_in_first_stage"),
+    )
+)
+FRACTIONS = frozenset(("layer_norm_eps", "layer_scale_init_value", "layerscale_value", "mlp_ratio"))
 
 OTHER_PARTS = frozenset(
     ("classifier", "text_model", "text_projection", "logit_scale", "logit_bias", "position_ids")
@@ -94,13 +95,7 @@ FAMILIES: Mapping[str, Family] = {
 
 
 def architecture(config: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings of the image encoder, of config.json of it or of a model with one.
-
-    Raises
-    ------
-    WeightsError
-        If a number is out of all proportion.
-    """
+    """The settings of the image encoder, of config.json of it or of a model with one."""
     vision = config.get("vision_config", config)
     if not isinstance(vision, dict):
         raise WeightsError(f"{CONFIG} has a vision_config that is no table")
@@ -108,23 +103,22 @@ def architecture(config: Mapping[str, Any]) -> dict[str, Any]:
     if vision is not config and "projection_dim" in config:
         found["projection_dim"] = config["projection_dim"]
     for name, value in found.items():
-        if not _is_possible(name, value):
+        if not _is_bounded(name, value):
             raise WeightsError(f"{CONFIG} has {name} {value!r:.60}: there is no such network")
-    if max(found.get("num_hidden_layers", 0), sum(found.get("depths", []))) > MOST_LAYERS:
-        raise WeightsError(f"{CONFIG} has more than {MOST_LAYERS} layers")
+    for name in ("num_hidden_layers", "depths"):
+        given = found.get(name)
+        layers = given if isinstance(given, list) else [given]
+        if sum(each for each in layers if isinstance(each, int)) > MOST_LAYERS:
+            raise WeightsError(f"{CONFIG} has more than {MOST_LAYERS} layers")
     return found
 
 
-def _is_possible(name: str, value: object) -> bool:
+def _is_bounded(name: str, value: object) -> bool:
     """Whether a setting is of a size that networks have; transformers knows the rest."""
-    if name in FACTORS:
-        return isinstance(value, int | float) and 0 <= value <= 1
-    if isinstance(value, list) and name not in COUNTS:
-        return len(value) <= MOST_STAGES and all(_is_count(each, 1) for each in value)
-    if name not in COUNTS | LISTS and (value is None or isinstance(value, bool | str)):
-        return True
-    return name not in LISTS and _is_count(value, 0 if name == "num_register_tokens" else 1)
-
-
-def _is_count(value: object, lowest: int) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and lowest <= value <= MOST
+    if isinstance(value, list):
+        return len(value) <= MOST_STAGES and all(_is_bounded(name, each) for each in value)
+    if isinstance(value, bool | str):
+        return isinstance(value, bool) == (name in FLAGS)
+    lowest = 0 if name in FRACTIONS or name == "num_register_tokens" else 1
+    kinds = int | float if name in FRACTIONS else int
+    return value is None or (isinstance(value, kinds) and lowest <= value <= MOST)

@@ -19,6 +19,7 @@ from ._network import (
     Triple,
     check_whole,
     file_digest,
+    path_of,
     read_json,
     short,
 )
@@ -95,35 +96,28 @@ class FileNetwork(Network):
 
     @abstractmethod
     def shapes(self) -> tuple[Shape, Shape]:
-        """Of the images, and of the features.
-
-        Raises
-        ------
-        ModelError
-            If the file holds no network of one input, or not this output.
-        """
+        """Of the images, and of the features."""
 
     def files(self) -> Sequence[Path]:
         """All files that hold weights of the network."""
-        return [self.path]
+        return [self.file]
+
+    @cached_property
+    def file(self) -> Path:
+        """The file at its path; an error if there is none."""
+        if not self.path.is_file():
+            raise ModelError(f"{self.name}: {self.path} does not exist, or is no file")
+        return self.path
 
     @cached_property
     def path(self) -> Path:
         """Of the file."""
-        return Path(self._model).expanduser()
+        return path_of(self._model)
 
     @cached_property
     def settings(self) -> Mapping[str, Any]:
-        """What the network is shown, and which output holds the features.
-
-        Raises
-        ------
-        ModelError
-            If there is no such file, or a setting has no such value.
-        """
-        if not self.path.is_file():
-            raise ModelError(f"{self.name}: {self.path} does not exist, or is no file")
-        beside = self.path.with_suffix(".json")
+        """What the network is shown, and which output holds the features."""
+        beside = self.file.with_suffix(".json")
         found = {"order": "rgb", "layout": "nchw", "output": 0, **_read(beside), **self._given}
         self._check(found)
         return found

@@ -13,11 +13,5 @@ INPUT = Input(224, mean=(MEAN, MEAN, MEAN), std=(STD, STD, STD))
 
 
 def weights() -> Path:
-    """The file of weights.
-
-    Raises
-    ------
-    NotInstalledError
-        If the package is missing.
-    """
+    """The file of weights; an error that names the package if it is missing."""
     return packaged("efficientnet-lite0", PACKAGE, PACKAGE_VERSION, WEIGHTS)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from importlib.util import find_spec
@@ -12,9 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ..files import open_regular
+from ..files import check_regular, open_regular
 from ..interfaces import Features, ImageError, ImleakError, NotInstalledError, Samples
 from ..machine import Precision, device_named, limit_threads, precision_of, product_type
 
@@ -54,8 +53,7 @@ class Input:
     def prepare(self, images: Samples, bits: int, device: str, dtype: Any) -> Tensor:
         """Normalised images on a device, channels last in memory whatever the layout.
 
-        Integers travel to the device, not floats: a quarter of the bytes.
-        """
+        Integers travel to the device, not floats: a quarter of the bytes."""
         import torch
 
         samples = torch.from_numpy(np.ascontiguousarray(images))
@@ -63,20 +61,13 @@ class Input:
             samples = samples.pin_memory().to(device, non_blocking=True)
         if self.order == "bgr" and samples.shape[1] == 3:
             samples = samples.flip(1)
-        scale, shift = self._affine(bits, device)
+        mean, std = (np.asarray(of, dtype=np.float64) for of in (self.mean, self.std))
+        both = np.stack([255 / (2**bits - 1) / std, -mean / std]).reshape(2, 1, 3, 1, 1)
+        scale, shift = torch.from_numpy(both.astype(np.float32)).to(device)
         shown = torch.addcmul(shift, samples.float(), scale).to(dtype)
         if self.layout == "nhwc":
             return shown.permute(0, 2, 3, 1).contiguous()
         return shown.contiguous(memory_format=torch.channels_last)
-
-    def _affine(self, bits: int, device: str) -> tuple[Tensor, Tensor]:
-        """Factor and summand (1, 3, 1, 1) of samples."""
-        import torch
-
-        mean, std = (np.asarray(of, dtype=np.float64) for of in (self.mean, self.std))
-        both = np.stack([255 / (2**bits - 1) / std, -mean / std]).reshape(2, 1, 3, 1, 1)
-        scale, shift = torch.from_numpy(both.astype(np.float32)).to(device)
-        return scale, shift
 
 
 class Network:
@@ -120,13 +111,7 @@ class Network:
 
     @cached_property
     def dtype(self) -> torch.dtype:
-        """The type of its products.
-
-        Raises
-        ------
-        ImleakError
-            If the device is not there.
-        """
+        """The type of its products; an error if the device is not there."""
         return product_type(self._precision, self.device)
 
     @property
@@ -143,6 +128,9 @@ class Network:
     def facts(self) -> dict[str, str]:
         """What is recorded of it beside its options."""
         return {"device": self.device, "precision": self.precision, "engine": self.engine}
+
+    def check_installed(self) -> None:
+        """An error that says how to get it, if a package is missing that it needs."""
 
     def load(self) -> nn.Module:
         """The network on the CPU, in fp32, ready for inference: (n, 3, size, size)
@@ -169,43 +157,24 @@ class Network:
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
     def encode(self, images: Samples, bits: int) -> Features:
-        """Features (n, dimension) of images (n, 1 or 3, size, size).
-
-        Raises
-        ------
-        ImageError
-            If the images have another shape.
-        """
-        if not len(images):
-            check_square(images, self.input.size, self.name)
-            return np.zeros((0, self.dimension), np.float32)
-        return self.run(images, bits, lambda shown: self.network(shown))
-
-    def run(
-        self, images: Samples, bits: int, forward: Callable[[Tensor], Tensor]
-    ) -> NDArray[np.float32]:
-        """What `forward` makes of the prepared images, batch by batch."""
+        """Features (n, dimension) of images (n, 1 or 3, size, size)."""
         import torch
 
         check_square(images, self.input.size, self.name)
-        starts = range(0, max(len(images), 1), self.batch_size)
+        if not len(images):
+            return np.zeros((0, self.dimension), np.float32)
+        starts = range(0, len(images), self.batch_size)
         with torch.inference_mode():
             outputs = [
-                forward(self.input.prepare(batch, bits, self.device, self.dtype)).float()
+                self.network(self.input.prepare(batch, bits, self.device, self.dtype)).float()
                 for batch in (images[start : start + self.batch_size] for start in starts)
             ]
-            result: NDArray[np.float32] = torch.cat(outputs).cpu().numpy()
-        return result
+            features: Features = torch.cat(outputs).cpu().numpy()
+        return features
 
 
 def check_square(images: Samples, size: int, encoder: str) -> None:
-    """Refuse images that are not (n, 1 or 3, size, size).
-
-    Raises
-    ------
-    ImageError
-        If they are not.
-    """
+    """Refuse images that are not (n, 1 or 3, size, size)."""
     if images.ndim != 4 or images.shape[1] not in (1, 3) or images.shape[2:] != (size, size):
         raise ImageError(
             f"{encoder} takes images of shape (n, 1 or 3, {size}, {size}), not {images.shape}"
@@ -213,13 +182,7 @@ def check_square(images: Samples, size: int, encoder: str) -> None:
 
 
 def check_whole(encoder: str, option: str, value: object, lowest: int, highest: int) -> None:
-    """Refuse what is no whole number, or out of bounds.
-
-    Raises
-    ------
-    ImleakError
-        Naming the option.
-    """
+    """Refuse what is no whole number, or out of bounds."""
     if isinstance(value, bool) or not isinstance(value, int) or not lowest <= value <= highest:
         commas = "; options are separated by commas" if isinstance(value, str) else ""
         raise ImleakError(
@@ -229,18 +192,24 @@ def check_whole(encoder: str, option: str, value: object, lowest: int, highest: 
 
 def file_digest(path: Path) -> str:
     """SHA-256 (hex) of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    try:
+        check_regular(path)
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise ImleakError(f"{path} cannot be read: {error.strerror}") from error
+
+
+def path_of(text: str) -> Path:
+    """A path as a user writes it, with ~ for the home folder."""
+    try:
+        return Path(text).expanduser()
+    except RuntimeError as error:
+        raise ImleakError(f"{text}: there is no such home folder; write a whole path") from error
 
 
 def read_json(path: Path) -> Any:
-    """What a file of settings says.
-
-    Raises
-    ------
-    OSError, ValueError, RecursionError
-        If it cannot be read, or is no JSON, or longer than any settings.
-    """
+    """What a file of settings says; an OSError, ValueError or RecursionError if it is none."""
     with open_regular(path) as file:
         text = file.read(LONGEST_JSON + 1)
     if len(text) > LONGEST_JSON:
@@ -249,13 +218,7 @@ def read_json(path: Path) -> Any:
 
 
 def packaged(encoder: str, package: str, version: str, name: str) -> Path:
-    """The file of weights inside an installed package, which is found and not imported.
-
-    Raises
-    ------
-    NotInstalledError
-        If it is not there.
-    """
+    """The file of weights inside an installed package, which is found and not imported."""
     spec = find_spec(package.replace("-", "_"))
     path = Path(spec.origin).parent / name if spec and spec.origin else None
     if path is None or not path.is_file():

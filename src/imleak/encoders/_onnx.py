@@ -28,14 +28,15 @@ class OnnxNetwork(FileNetwork):
 
     def files(self) -> Sequence[Path]:
         """The file, and those in which a large model, and newer exporters, keep weights."""
-        self._check_installed()
+        self.check_installed()
         from .networks.onnx import locations, read_model
 
+        file = self.file
         try:
-            beside = locations(read_model(self.path))
+            beside = locations(read_model(file))
         except Exception as error:  # of the parser: any
             raise ModelError(f"{self.path} cannot be read: {short(error)}") from error
-        return [self.path, *(self.path.parent / name for name in beside)]
+        return [file, *(file.parent / name for name in beside)]
 
     @property
     def output(self) -> str:
@@ -47,16 +48,8 @@ class OnnxNetwork(FileNetwork):
         return graph.given.shape, graph.made.shape
 
     def load(self) -> Graph:
-        """The graph in a session of ONNX Runtime.
-
-        Raises
-        ------
-        NotInstalledError
-            If ONNX Runtime is missing.
-        ModelError
-            If the file holds no network, or not this output.
-        """
-        self._check_installed()
+        """The graph in a session of ONNX Runtime."""
+        self.check_installed()
         from .networks.onnx import Graph
 
         output = self.settings["output"]
@@ -68,7 +61,7 @@ class OnnxNetwork(FileNetwork):
             reason = short(error)
             raise ModelError(f"{self.path} cannot be run by ONNX Runtime: {reason}") from error
 
-    def _check_installed(self) -> None:
+    def check_installed(self) -> None:
         for package in ("onnx", "onnxruntime"):
             if find_spec(package) is None:
                 raise NotInstalledError(

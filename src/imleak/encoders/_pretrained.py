@@ -73,24 +73,12 @@ class Pretrained(Network):
 
     @cached_property
     def checkpoint(self) -> Checkpoint | None:
-        """The files of a trained network.
-
-        Raises
-        ------
-        WeightsError
-            If they are not there.
-        """
+        """The files of a trained network."""
         return self.source.checkpoint() if self.trained else None
 
     @cached_property
     def family(self) -> Family:
-        """Which networks it is one of.
-
-        Raises
-        ------
-        ImleakError
-            If it has no such features, or this encoder takes no such network.
-        """
+        """Which networks it is one of."""
         family = FAMILIES[self._described[0]]
         if family.name == "clip":
             return family if self.features == "pooled" else PROJECTED
@@ -150,13 +138,7 @@ class Pretrained(Network):
         return self.input.size
 
     def load(self) -> nn.Module:
-        """The network with its weights, made fast.
-
-        Raises
-        ------
-        WeightsError
-            If the weights are not exactly those of the network.
-        """
+        """The network with its weights, made fast."""
         from .networks.transformers import initialised, loaded
 
         if self.checkpoint is None:

@@ -17,11 +17,6 @@ def normalisation(settings: Mapping[str, Any], where: str) -> tuple[Triple, Trip
     ----------
     settings : of the processor.
     where : to find them, for errors.
-
-    Raises
-    ------
-    WeightsError
-        If they are missing, or no numbers, or the deviation is 0.
     """
     factor = settings.get("rescale_factor", 1 / 255) if settings.get("do_rescale", True) else 1.0
     mean, std = (0.0, 0.0, 0.0), (1.0, 1.0, 1.0)
@@ -37,13 +32,7 @@ def normalisation(settings: Mapping[str, Any], where: str) -> tuple[Triple, Trip
 
 
 def side(settings: Mapping[str, Any], where: str) -> int | None:
-    """Of the square it cuts or resizes to, in pixels; None if it does not say.
-
-    Raises
-    ------
-    WeightsError
-        If it is no square, or of no size.
-    """
+    """Of the square it cuts or resizes to, in pixels; None if it does not say."""
     if "max_num_patches" in settings:  # any shape of so many patches
         count, patch = (settings.get(name) for name in ("max_num_patches", "patch_size"))
         whole = isinstance(count, int) and isinstance(patch, int) and count > 0

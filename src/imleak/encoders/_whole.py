@@ -33,13 +33,7 @@ class WholeImageEncoder:
         return self.name
 
     def encode(self, images: Samples, bits: int) -> Features:
-        """Vectors (n, dimension) of images (n, 1 or 3, H, W).
-
-        Raises
-        ------
-        ImageError
-            If they have another shape.
-        """
+        """Vectors (n, dimension) of images (n, 1 or 3, H, W)."""
         if images.ndim != 4 or images.shape[1] not in (1, 3) or not all(images.shape[2:]):
             raise ImageError(
                 f"{self.name} takes images of shape (n, 1 or 3, H, W), not {images.shape}"

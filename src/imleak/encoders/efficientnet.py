@@ -5,16 +5,16 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
-
-from ..interfaces import Features, Samples
+from ..interfaces import Features
 from ..machine import Precision
 from ._lite0 import INPUT, PACKAGE, PACKAGE_VERSION, weights
 from ._network import Network, file_digest
 
 if TYPE_CHECKING:
     from torch import nn
+
+
+FUSED = "PyTorch, fused by oneDNN"
 
 
 class EfficientNetLite0(Network):
@@ -62,7 +62,7 @@ class EfficientNetLite0(Network):
         from .networks.onednn import is_possible
 
         fused = self.device == "cpu" and is_possible(self.dtype)
-        return "PyTorch, fused by oneDNN" if fused else "PyTorch"
+        return FUSED if fused else super().engine
 
     @property
     def facts(self) -> dict[str, str]:
@@ -71,20 +71,6 @@ class EfficientNetLite0(Network):
             "source": f"{PACKAGE}=={PACKAGE_VERSION}",
             "weights": f"sha256:{self.weights_digest}",
         }
-
-    def classify(self, images: Samples, bits: int) -> NDArray[np.float32]:
-        """Probabilities (n, 1000) of the ImageNet classes, to see that the network sees.
-
-        Raises
-        ------
-        ImageError
-            If the images have another shape.
-        """
-        import torch
-
-        logits = torch.from_numpy(self.scores(self.encode(images, bits)))
-        found: NDArray[np.float32] = logits.softmax(-1).numpy()
-        return found
 
     def scores(self, vectors: Features) -> Features:
         """Logits (n, 1000) of the ImageNet classes, of features (n, 1280)."""
@@ -97,9 +83,12 @@ class EfficientNetLite0(Network):
             found: Features = torch.nn.functional.linear(features, weight, bias).cpu().numpy()
         return found
 
+    def check_installed(self) -> None:
+        weights()
+
     def load(self) -> nn.Module:
         from .networks.efficientnet import load
         from .networks.onednn import Fused
 
         network = load(weights())
-        return Fused(network, INPUT.size, self.dtype) if "oneDNN" in self.engine else network
+        return Fused(network, INPUT.size, self.dtype) if self.engine == FUSED else network

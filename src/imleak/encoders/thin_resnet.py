@@ -46,7 +46,8 @@ class ThinResNet50(OnnxNetwork):
 
     name = "resnet50-thin"
     argument = None
-    _sizes = (224, 1024)  # known, so that digest and dimension do not open the graph
+    input_size = 224
+    _sizes = (input_size, 1024)  # known: digest and dimension do not open the graph
 
     def __init__(self, *, device: str = "cpu", batch_size: int = 32) -> None:
         super().__init__(MODEL, **SHOWN, device=device, batch_size=batch_size)
@@ -55,8 +56,12 @@ class ThinResNet50(OnnxNetwork):
     def path(self) -> Path:
         return packaged(self.name, PACKAGE, PACKAGE_VERSION, MODEL)
 
+    def check_installed(self) -> None:
+        super().check_installed()
+        packaged(self.name, PACKAGE, PACKAGE_VERSION, MODEL)
+
     def files(self) -> Sequence[Path]:
-        self._check_installed()
+        self.check_installed()
         return [self.path]
 
     @property

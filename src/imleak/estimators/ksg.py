@@ -140,9 +140,8 @@ class Ksg(Options):
         groups: NDArray[np.int64],
         rng: np.random.Generator,
     ) -> tuple[float, float]:
-        """95 % from half-samples of the images: a bootstrap would repeat rows, and a
-        repeated row is its own nearest neighbour. The variance of a half-sample about the
-        whole is that of the whole."""
+        """95 % from half-samples of the images, whose variance about the whole is its own."""
+        # A bootstrap would repeat rows, and a repeated row is its own nearest neighbour.
         names = np.unique(groups)
         spread = []
         for _ in range(NULLS):

@@ -22,7 +22,7 @@ Count = Annotated[int, Ge(1)]
 Folds = Annotated[int, Ge(2)]
 
 Batch = Annotated[int, Ge(2)]
-"""Rows a step: one has no other to be told from."""
+"""Rows a step: a single one has no other to be paired with."""
 
 Widths = Annotated[Sequence[Count], MinLen(1), MaxLen(100)]
 """Of the hidden layers of a network."""

@@ -16,6 +16,10 @@ Correction = Literal["none", "miller-madow", "null"]
 CORRECTIONS = ("none", "miller-madow", "null")
 
 
+MOVES = 4
+"""Of a clear part against its plain image, for what their plug-in says of none."""
+
+
 class Histogram(PerImage):
     r"""Mutual information of a plain sample and its clear sample, in bits.
 
@@ -27,7 +31,8 @@ class Histogram(PerImage):
     which is equation (7): the table of that function turns one count of the plain samples
     into the answer at every level, in one pass over the image. Under other schemes the pairs
     of the samples at one place are counted, of which a plug-in finds information in noise
-    too: what it says of permuted samples is taken off, and the rest is no bound. It sees
+    too, and in images whose neighbours are alike: what it says when the clear part is moved
+    round is taken off, and the rest is no bound. It sees
     samples one at a time, so nothing of what neighbours say about each other; of several
     channels it is the mean.
 
@@ -69,23 +74,24 @@ class Histogram(PerImage):
             self.bound = "none"
 
     def measure(self, observation: Observation) -> list[Measurement]:
-        """One reading a level, in bits; `exact` is H(Y) where Y is a function of X."""
+        """One value a level, in bits; `exact` is H(Y) where Y is a function of X."""
         plain_counts = [_count(channel, observation.bits) for channel in observation.plain]
         return [self._read(observation, level, plain_counts) for level in observation.levels]
 
     def _read(
         self, observation: Observation, level: int, plain_counts: list[NDArray[np.int64]]
     ) -> Measurement:
-        table, size = observation.table(level), observation.size(level)
-        ceiling = None if size is None else math.log2(size)
+        table = observation.table(level)
         if table is None:
-            clear = observation.clear(level)
+            size, clear = observation.size(level), observation.clear(level)
             pairs = [
                 contingency(x.ravel(), y.ravel())
                 for x, y in zip(observation.plain, clear, strict=True)
             ]
-        else:
+        else:  # nothing is encrypted for it
+            size = int(np.count_nonzero(np.bincount(table)))
             pairs = [_fold(counts, table) for counts in plain_counts]
+        ceiling = None if size is None else math.log2(size)
         plug_in = _mean([pair.information() for pair in pairs])
         correction = "null" if table is None and self.correction == "none" else self.correction
         return self.at(
@@ -113,14 +119,22 @@ class Histogram(PerImage):
         return plug_in
 
     def _null(self, observation: Observation, level: int) -> float:
-        """Mean plug-in of pairs whose clear samples are permuted, the same way at all levels."""
+        """Mean plug-in of pairs that are broken, the same way at all levels: samples permuted
+        where one is a function of the other, else the clear part moved round against the plain
+        image, which leaves neighbours as alike as they are."""
         rng = np.random.default_rng(observation.seed)
         clear = observation.clear(level)
+        if observation.table(level) is not None:
+            broken = [[rng.permutation(y.ravel()) for y in clear] for _ in range(self.permutations)]
+        else:
+            height, width = clear.shape[1:]
+            moves = [(rng.integers(height), rng.integers(width)) for _ in range(MOVES)]
+            broken = [[np.roll(y, move, (0, 1)).ravel() for y in clear] for move in moves]
         return _mean(
             [
-                contingency(x.ravel(), rng.permutation(y.ravel())).information()
-                for _ in range(self.permutations)
-                for x, y in zip(observation.plain, clear, strict=True)
+                contingency(x.ravel(), y).information()
+                for moved in broken
+                for x, y in zip(observation.plain, moved, strict=True)
             ]
         )
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,16 @@ from ..interfaces import ImleakError
 if TYPE_CHECKING:
     from ..study.store import Run
 
-FORMATS = ("html", "md", "tex", "pdf", "csv")
+_MAKERS = {
+    "html": (".page", "to_html"),
+    "md": (".text", "to_markdown"),
+    "tex": (".text", "to_latex"),
+    "pdf": (".document", "to_pdf"),
+    "csv": (".text", "to_csv"),
+}
+"""Where each format is made of a run and an acceptable leak; loaded when it is asked for."""
+
+FORMATS = tuple(_MAKERS)
 
 
 class FormatError(ImleakError):
@@ -45,7 +55,10 @@ def write_report(
     if format not in FORMATS:
         raise FormatError(f"no report as {format!r}; there is {', '.join(FORMATS)}")
     path = output or run.path / f"report.{format}"
-    write_whole(path, _MAKERS[format](run, acceptable))
+    module, maker = _MAKERS[format]
+    content = getattr(import_module(module, __package__), maker)(run, acceptable)
+    # Names of files need not be text: surrogates stand for their undecodable bytes.
+    write_whole(path, content if isinstance(content, bytes) else content.encode(errors="replace"))
     return path
 
 
@@ -64,43 +77,3 @@ def write_comparison(runs: Sequence[Run], output: Path) -> Path:
 
     write_whole(output, to_comparison(runs).encode(errors="replace"))
     return output
-
-
-def _html(run: Run, acceptable: float | None) -> bytes:
-    from .page import to_html
-
-    # Names of files need not be text: surrogates stand for their undecodable bytes.
-    return to_html(run, acceptable).encode(errors="replace")
-
-
-def _markdown(run: Run, acceptable: float | None) -> bytes:
-    from .text import to_markdown
-
-    return to_markdown(run, acceptable).encode(errors="replace")
-
-
-def _latex(run: Run, _acceptable: float | None) -> bytes:
-    from .text import to_latex
-
-    return to_latex(run.summary, run.manifest).encode(errors="replace")
-
-
-def _csv(run: Run, _acceptable: float | None) -> bytes:
-    from .text import to_csv
-
-    return to_csv(run.summary, run.manifest).encode(errors="replace")
-
-
-def _pdf(run: Run, acceptable: float | None) -> bytes:
-    from .document import to_pdf
-
-    return to_pdf(run, acceptable)
-
-
-_MAKERS: dict[str, Callable[[Run, float | None], bytes]] = {
-    "html": _html,
-    "md": _markdown,
-    "tex": _latex,
-    "pdf": _pdf,
-    "csv": _csv,
-}

@@ -13,9 +13,9 @@ from typing import Any
 import pandas as pd
 
 from ..interfaces import LARGEST_PLANTED
-from .adversaries import Adversary, adversaries
 from .findings import Finding, findings
 from .levels import Levels
+from .measures import Measure, adversaries
 from .recommend import Recommendation, recommend, smallest_of
 from .sentences import PATCH_MARK, Sentence, known_of_pixels, missing_adversaries, sentences
 from .words import bits, listed, plural
@@ -74,9 +74,10 @@ def answer(
     acceptable : bits an image that may leak, to recommend a level for.
     """
     everyone, levels = adversaries(summary, manifest), Levels.of(manifest)
-    is_colour = bool((manifest.get("spec") or {}).get("colour"))
+    asked = bool((manifest.get("spec") or {}).get("colour"))
+    is_colour = asked and any(one.get("channels") != 1 for one in manifest.get("images", ()))
     reported = [
-        *map(_found_in_ciphers, manifest.get("findings", ())),
+        *(_found_in_ciphers(one, levels) for one in manifest.get("findings", ())),
         *_of_measures(summary, everyone, levels, colour=is_colour),
     ]
     sight = f"Images were measured in {'colour' if is_colour else 'grey'}."
@@ -95,14 +96,16 @@ def answer(
     )
 
 
-def _found_in_ciphers(sentence: str) -> Sentence:
-    """A sentence of the manifest; what stands before a colon is what it claims."""
-    head, colon, rest = sentence.partition(": ")
-    return Sentence(head, colon + rest)
+def _found_in_ciphers(sentence: str, levels: Levels) -> Sentence:
+    """A sentence of the manifest; what stands before a colon, after the level it is of, is
+    what it claims."""
+    _, heading, words = levels.headed(sentence)
+    head, colon, rest = words.partition(": ")
+    return Sentence(heading + head, colon + rest)
 
 
 def _of_measures(
-    summary: pd.DataFrame, everyone: Sequence[Adversary], levels: Levels, *, colour: bool
+    summary: pd.DataFrame, everyone: Sequence[Measure], levels: Levels, *, colour: bool
 ) -> list[Sentence]:
     found = sentences(summary, everyone, levels, colour=colour)
     if found or summary["level"].isna().all():
@@ -144,7 +147,7 @@ def _footnotes(reported: Sequence[Sentence], manifest: Mapping[str, Any]) -> Ite
         )
 
 
-def _reach(everyone: Sequence[Adversary]) -> str:
+def _reach(everyone: Sequence[Measure]) -> str:
     """How small a leak the estimators would have seen, where they found none."""
     quiet = [
         one
@@ -164,19 +167,21 @@ def _reach(everyone: Sequence[Adversary]) -> str:
     )
 
 
-def _looked(everyone: Sequence[Adversary]) -> Iterator[str]:
+def _looked(everyone: Sequence[Measure]) -> Iterator[str]:
     for title, one in {one.title: one for one in everyone}.items():
         tested = one.test or max(result.images for result in one.results.values())
         learned = plural(one.train, "image") if one.train else "none of these images"
         seen = ""
-        if math.isfinite(one.detectable):
+        if one.is_zero_shot or math.isnan(one.detectable):
+            pass
+        elif math.isfinite(one.detectable):
             seen = f"; finds a planted leak of {bits(one.detectable)} bit"
-        elif math.isinf(one.detectable):
+        else:
             seen = "; finds no planted leak"
         yield f"{title}: learned from {learned}, tested on {plural(tested, 'image')}{seen}"
 
 
-def _limits(everyone: Sequence[Adversary], levels: Levels) -> Iterator[str]:
+def _limits(everyone: Sequence[Measure], levels: Levels) -> Iterator[str]:
     """What the answer does not cover."""
     if not everyone:
         yield "What an adversary could tell about the content of the images."
@@ -194,7 +199,7 @@ def _limits(everyone: Sequence[Adversary], levels: Levels) -> Iterator[str]:
 
 
 def _warnings(
-    everyone: Sequence[Adversary], summary: pd.DataFrame, manifest: Mapping[str, Any]
+    everyone: Sequence[Measure], summary: pd.DataFrame, manifest: Mapping[str, Any]
 ) -> Iterator[str]:
     yield from map(str, manifest.get("warnings", ()))
     trained = [one.train for one in everyone if one.train is not None]

@@ -14,13 +14,12 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ..study.store import Run
-from . import cells
 from .answer import Answer, answer
 from .figures import drawings, findings
 from .figures.style import print_style, printable
 from .levels import Levels
-from .overview import overview
-from .overview import ranks as overview_ranks
+from .measures import Measure, measures, ranks
+from .overview import lines, overview
 
 _WIDTH, _HEIGHT = 8.27, 11.69
 _LEFT, _TOP, _BOTTOM = 0.555, 0.6, 0.6
@@ -107,8 +106,8 @@ def to_pdf(run: Run, acceptable: float | None = None) -> bytes:
 def _decide(pages: _Pages, run: Run, found: Answer) -> None:
     """Title, date, answer, strip, chart, table, and what was run."""
     manifest, levels = run.manifest, Levels.of(run.manifest)
-    images, started = len(manifest.get("images", ())), str(manifest.get("started") or "")[:10]
-    version = (manifest.get("versions") or {}).get("imleak", "")
+    images, started = len(manifest["images"]), manifest["started"][:10]
+    version = manifest["versions"].get("imleak", "")
     pages.write("What a selectively encrypted image still gives away", 14, 70, "bold")
     pages.write(f"imleak {version} · {images:,} images · {started}", 8.5, 110)
     if found.recommendation:
@@ -127,37 +126,33 @@ def _decide(pages: _Pages, run: Run, found: Answer) -> None:
         pages.draw(chart.figure)
     pages.end_row()
     shown = overview(run.summary, manifest)
-    ranks = overview_ranks(shown)
     if shown:
         heads = [f"{column.title}\n{textwrap.fill(column.words, 18)}" for column in shown]
-        body = [
-            [levels.tick(rank), *(c.entries[rank].text if rank in c.entries else "" for c in shown)]
-            for rank in ranks
-        ]
+        body = [[head, *(one.text for one in row)] for head, row in lines(shown, levels)]
         loud = {
-            (row, place)
-            for row, rank in enumerate(ranks, start=1)
-            for place, column in enumerate(shown, start=1)
-            if rank in column.entries and column.entries[rank].claims
+            (at, place)
+            for at, (_, row) in enumerate(lines(shown, levels), start=1)
+            for place, one in enumerate(row, start=1)
+            if one.claims
         }
         _table(pages, [levels.symbol or levels.axis, *heads], body, 0.19, loud)
-    pages.write("Who looked", 9, 100, "bold")
-    for line in found.looked:
-        pages.write(line, 7.5, 125)
-    pages.write("What this does not cover", 9, 100, "bold")
-    for line in found.limits:
-        pages.write(line, 7.5, 125)
-    pages.write("What was run", 9, 100, "bold")
-    pages.write(printable(" ".join(manifest.get("command") or ()), 700), 7.5, 125)
-    pages.write(str(manifest.get("keys") or ""), 7.5, 125)
+    command = printable(" ".join(manifest["command"] or ()), 700)
+    for title, section in (
+        ("Who looked", found.looked),
+        ("What this does not cover", found.limits),
+        ("What was run", (command, manifest["keys"])),
+    ):
+        pages.write(title, 9, 100, "bold")
+        for line in section:
+            pages.write(line, 7.5, 125)
 
 
 def _rest(pages: _Pages, run: Run) -> None:
     """Level by measure, a few columns and levels a table; then every figure in its size."""
-    shown = [column for column in cells.columns(run.summary) if column.cells]
+    shown = [one for one in measures(run.summary) if one.results]
     if shown:
         pages.write("Level by measure; [low, high]: 95 % interval", 9, 100, "bold")
-    levels, every = Levels.of(run.manifest), cells.ranks(shown)
+    levels, every = Levels.of(run.manifest), ranks(shown)
     for first in range(0, len(shown), _COLUMNS):
         block = shown[first : first + _COLUMNS]
         heads = [
@@ -206,7 +201,7 @@ def _table(
     pages.end_row()
 
 
-def _heading(column: cells.Column) -> list[str]:
+def _heading(column: Measure) -> list[str]:
     return textwrap.wrap(printable(" ".join(column.headings), 34), 17)[:2]
 
 

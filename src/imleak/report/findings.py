@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from .adversaries import CONFIRM, MATCH, RECOGNISE, Adversary, Result
+from .adversaries import CONFIRM, MATCH, RECOGNISE
+from .measures import Measure, Result
 from .words import bits, interval, percent
 
 QUANTITIES = {
@@ -28,7 +29,7 @@ class Finding:
     size : bits an image at least, of the same adversary, where it bounds them.
     """
 
-    adversary: Adversary
+    adversary: Measure
     level: int
     size: Result | None = None
 
@@ -88,7 +89,7 @@ class Finding:
         return f"{word} {bits(result.value)} bits{interval(result.low, result.high)}"
 
 
-def findings(everyone: Sequence[Adversary]) -> list[Finding]:
+def findings(everyone: Sequence[Measure]) -> list[Finding]:
     """One finding a kind of adversary and level that encrypts something: the strongest, by
     the lower end of its interval. The gravest kind stands first, then the lowest level."""
     found = []
@@ -100,7 +101,7 @@ def findings(everyone: Sequence[Adversary]) -> list[Finding]:
     return sorted(found, key=lambda finding: (-finding.strength[0], finding.level))
 
 
-def leading(everyone: Sequence[Adversary]) -> list[Adversary]:
+def leading(everyone: Sequence[Measure]) -> list[Measure]:
     """The estimators an answer is about: those that look at images, where there are any, and
     else those that look at single pixels."""
     trained = [one for one in everyone if not one.is_zero_shot]
@@ -114,7 +115,7 @@ def turning_level(found: Sequence[Finding]) -> int | None:
     return max((one.level for one in gravest), default=None)
 
 
-def _kinds(everyone: Sequence[Adversary]) -> Iterable[list[Adversary]]:
+def _kinds(everyone: Sequence[Measure]) -> Iterable[list[Measure]]:
     for measure in _GRAVEST:
         yield [one for one in everyone if one.measure == measure]
     others = [one for one in everyone if one.is_zero_shot and one.measure not in _GRAVEST]
@@ -123,7 +124,7 @@ def _kinds(everyone: Sequence[Adversary]) -> Iterable[list[Adversary]]:
     yield leading(everyone)
 
 
-def _strongest(of_kind: Sequence[Adversary], level: int) -> Finding | None:
+def _strongest(of_kind: Sequence[Measure], level: int) -> Finding | None:
     claiming = [one for one in of_kind if level in one.results and one.results[level].claims]
     quantities = tuple(dict.fromkeys(one.quantity for one in claiming))
     for quantity in QUANTITIES.get(claiming[0].measure, quantities) if claiming else ():
@@ -134,7 +135,7 @@ def _strongest(of_kind: Sequence[Adversary], level: int) -> Finding | None:
     return None
 
 
-def _size(of: Adversary, among: Iterable[Adversary], level: int) -> Result | None:
+def _size(of: Measure, among: Iterable[Measure], level: int) -> Result | None:
     """The most bits an image that the same adversary surely gets."""
     sizes = [
         one.results[level]

@@ -82,6 +82,16 @@ class Levels:
         """A level as a noun: ``s = 3``, ``25 % of the area encrypted``."""
         return self[rank].phrase.partition(" ")[2]
 
+    def headed(self, sentence: str) -> tuple[int | None, str, str]:
+        """A sentence about ciphers as the level it is of, its heading ``With tile-xor: `` and
+        the rest. One without a heading is of the level there is, if there is but one."""
+        encrypting = [rank for rank in self.by_rank if rank]
+        for rank in encrypting:
+            heading = f"{self[rank].phrase}: "
+            if sentence.casefold().startswith(heading.casefold()):
+                return rank, capitalised(heading), sentence[len(heading) :]
+        return encrypting[0] if len(encrypting) == 1 else None, "", sentence
+
     @property
     def meaning(self) -> str:
         """What a level is, and what is left in the clear."""

@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from importlib.resources import files
+from html import escape
 from typing import Any
 
 import pandas as pd
-from jinja2 import Environment, StrictUndefined
 
 from .answer import answer
-from .cells import columns
 from .levels import Levels
+from .measures import measures
 from .text import table
 
 
 def fragment(summary: pd.DataFrame, manifest: Mapping[str, Any]) -> str:
     """HTML without scripts and without colours of its own, for any theme."""
-    source = files(__package__).joinpath("notebook.html.j2").read_text(encoding="utf-8")
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
-    shown = columns(summary)
-    several = len({column.encoder for column in shown}) > 1
-    cells = table(shown, Levels.of(manifest), with_encoder=several)
-    return environment.from_string(source).render(
-        answer=answer(summary, manifest), table=cells.to_html(border=0, index=False)
+    found, shown = answer(summary, manifest), measures(summary)
+    several = len({one.encoder for one in shown}) > 1
+    sentences = "\n".join(
+        f"<strong>{escape(head)}</strong>{escape(rest)}" for head, rest in found.sentences
+    )
+    lines = "".join(f"<p>{escape(line)}</p>" for line in found.notes + found.warnings)
+    cells = table(shown, Levels.of(manifest), with_encoder=several).to_html(border=0, index=False)
+    return (
+        f'<div style="max-width: 60em"><p style="font-size: 1.25em">{sentences}</p>{lines}'
+        f'<div style="overflow-x: auto">{cells}</div></div>'
     )

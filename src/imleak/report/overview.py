@@ -8,8 +8,10 @@ from typing import Any
 
 import pandas as pd
 
-from .adversaries import CONFIRM, HISTOGRAM, MATCH, RECOGNISE, Adversary, Result, adversaries
+from .adversaries import CONFIRM, HISTOGRAM, MATCH, RECOGNISE
 from .findings import QUANTITIES, leading
+from .levels import Levels
+from .measures import Measure, Result, adversaries, pixel_leaks
 from .words import bits, percent
 
 
@@ -36,12 +38,16 @@ def overview(summary: pd.DataFrame, manifest: Mapping[str, Any]) -> list[Aspect]
     return [column for column in _columns(summary, everyone) if column.entries]
 
 
-def ranks(shown: Sequence[Aspect]) -> list[int]:
-    """The rank of every level of some columns, rising."""
-    return sorted({level for column in shown for level in column.entries})
+def lines(shown: Sequence[Aspect], levels: Levels) -> list[tuple[str, list[Entry]]]:
+    """Every level, rising, as the head of its row and an entry a column."""
+    ranks = sorted({rank for column in shown for rank in column.entries})
+    empty = Entry("")
+    return [
+        (levels.tick(rank), [column.entries.get(rank, empty) for column in shown]) for rank in ranks
+    ]
 
 
-def _columns(summary: pd.DataFrame, everyone: Sequence[Adversary]) -> Iterator[Aspect]:
+def _columns(summary: pd.DataFrame, everyone: Sequence[Measure]) -> Iterator[Aspect]:
     of = {name: [one for one in everyone if one.measure == name] for name in QUANTITIES}
     count = max((result.images for one in of[MATCH] for result in one.results.values()), default=0)
     guesses = ", five guesses" if any(one.quantity == "top-5" for one in of[RECOGNISE]) else ""
@@ -62,7 +68,7 @@ def _columns(summary: pd.DataFrame, everyone: Sequence[Adversary]) -> Iterator[A
     yield Aspect("bits a pixel", *_of_pixels(summary))
 
 
-def _reported(of_kind: Sequence[Adversary]) -> list[Adversary]:
+def _reported(of_kind: Sequence[Measure]) -> list[Measure]:
     """Those of the first quantity a finding is reported by."""
     for quantity in QUANTITIES[of_kind[0].measure] if of_kind else ():
         if found := [one for one in of_kind if one.quantity == quantity]:
@@ -70,7 +76,7 @@ def _reported(of_kind: Sequence[Adversary]) -> list[Adversary]:
     return []
 
 
-def _entries(some: Iterable[Adversary], shown: Callable[[float], str]) -> dict[int, Entry]:
+def _entries(some: Iterable[Measure], shown: Callable[[float], str]) -> dict[int, Entry]:
     """By level, the result of whoever finds most."""
     by_level: dict[int, list[Result]] = {}
     for one in some:
@@ -85,5 +91,9 @@ def _entries(some: Iterable[Adversary], shown: Callable[[float], str]) -> dict[i
 
 def _of_pixels(summary: pd.DataFrame) -> tuple[str, dict[int, Entry]]:
     rows = summary[(summary["measure"] == HISTOGRAM) & summary["mean"].notna()]
-    words = "left in the clear" if (rows["bound"] == "exact").all() else "estimated, seen alone"
-    return words, {int(row["level"]): Entry(bits(row["mean"])) for row in rows.to_dict("records")}
+    is_exact, leaks = bool((rows["bound"] == "exact").all()), pixel_leaks(summary)
+    entries = {
+        int(row["level"]): Entry(bits(row["mean"]), None if is_exact else row["level"] in leaks)
+        for row in rows.to_dict("records")
+    }
+    return "left in the clear" if is_exact else "estimated, seen alone", entries

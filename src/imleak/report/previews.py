@@ -24,7 +24,7 @@ from PIL import Image as Pillow
 from pydantic import InstanceOf, TypeAdapter
 
 from ..files import open_regular
-from ..interfaces import Image, Observation, Samples
+from ..interfaces import Image, ImleakError, Observation, Samples
 from ..study.store import write_whole
 from .figures.strip import Window, averaged, stretch, to_screen
 
@@ -164,7 +164,8 @@ def write_previews(out: Path, subjects: Iterable[Subject], levels: Sequence[int]
 
     Parameters
     ----------
-    subjects : of at most :data:`MOST` images; one that cannot be read is not yielded.
+    subjects : of at most :data:`MOST` images; one that cannot be read is not yielded, one
+        that cannot be encrypted is left out.
     levels : rising.
 
     Raises
@@ -175,7 +176,10 @@ def write_previews(out: Path, subjects: Iterable[Subject], levels: Sequence[int]
     written: list[Preview] = []
     left = BYTES
     for subject in subjects:
-        preview, files = _preview(subject, levels, len(written))
+        try:
+            preview, files = _preview(subject, levels, len(written))
+        except ImleakError:  # of the scheme, on this image: its rows say why
+            continue
         left -= sum(map(len, files.values()))
         if left < 0 and written:
             break

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 import pandas as pd
 
 from ..interfaces import LARGEST_PLANTED
-from .adversaries import MATCH, Adversary, Result, empty_levels
+from .adversaries import MATCH
 from .levels import Levels
+from .measures import Measure, Result, empty_levels
 from .words import bits, interval
 
 
@@ -31,7 +32,7 @@ class Recommendation:
 
 
 def recommend(
-    summary: pd.DataFrame, everyone: Sequence[Adversary], levels: Levels, acceptable: float
+    summary: pd.DataFrame, everyone: Sequence[Measure], levels: Levels, acceptable: float
 ) -> Recommendation:
     """The lowest level from which on every adversary leaves at most `acceptable` bits.
 
@@ -86,9 +87,7 @@ def _tail(measured: Sequence[int], supported: Sequence[int]) -> list[int]:
     return kept
 
 
-def _objections(
-    level: int, at: str, judges: Sequence[Adversary], acceptable: float
-) -> Iterator[str]:
+def _objections(level: int, at: str, judges: Sequence[Measure], acceptable: float) -> Iterator[str]:
     """What speaks against a level, the gravest first; `at` names it."""
     here = [one for one in judges if level in one.results]
     if not any(one.measure == MATCH for one in here):
@@ -105,7 +104,7 @@ def _objections(
         yield _unseen(smallest)
 
 
-def _claimed(one: Adversary, result: Result, at: str, acceptable: float) -> Iterator[str]:
+def _claimed(one: Measure, result: Result, at: str, acceptable: float) -> Iterator[str]:
     """What an adversary found that is more than acceptable, or may be."""
     size = f"{bits(result.value)} bit{interval(result.low, result.high)}"
     if result.verdict == "unreliable":
@@ -120,7 +119,7 @@ def _claimed(one: Adversary, result: Result, at: str, acceptable: float) -> Iter
         yield f"{at} {one.title} finds a leak, and whether it grows was not measured (--growth)"
 
 
-def _seen(quiet: Adversary, level: int) -> float:
+def _seen(quiet: Measure, level: int) -> float:
     """The smallest leak that an adversary who found nothing would have seen: the planted one
     that it finds, or for one that learned from nothing the upper end of its interval; NaN
     where that was not asked."""

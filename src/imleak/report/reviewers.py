@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from .cells import Column, columns
+from .measures import Measure, measures
 
 WARNING = (
     "None of these is a proof of security, and none says how much is given away: a cipher with "
@@ -92,7 +92,7 @@ def rows(summary: pd.DataFrame, bits: int) -> list[Row]:
     """The rows of the table that a run has measured, in the order of :data:`ROWS`."""
     measured = {
         column.measure: column
-        for column in columns(summary)
+        for column in measures(summary)
         if column.part == "cipher" and column.measure in ROWS
     }
     ideal = ideals(bits)
@@ -103,5 +103,5 @@ def rows(summary: pd.DataFrame, bits: int) -> list[Row]:
     ]
 
 
-def _values(column: Column) -> dict[int, str]:
-    return {level: column.number(cell.value) for level, cell in column.cells.items()}
+def _values(column: Measure) -> dict[int, str]:
+    return {level: column.number(cell.value) for level, cell in column.results.items()}

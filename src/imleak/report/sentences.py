@@ -16,23 +16,20 @@ from .adversaries import (
     CODE_LENGTH,
     CONFIRM,
     HISTOGRAM,
+    INSPECT,
+    LAYOUT,
     MATCH,
-    ON_CIPHERS,
     RECOGNISE,
-    Adversary,
-    Result,
-    empty_levels,
+    TONES,
 )
 from .findings import Finding, findings, leading
 from .levels import Levels
+from .measures import Measure, Result, empty_levels, pixel_leaks
 from .words import bits, capitalised, interval, listed, percent, plural
 
 PATCH_MARK = "¹"
 _MOST = 3
 """Levels one sentence gives a rate of."""
-
-_FAINT = 0.01
-"""Bits of a pixel below which an estimate is not called a finding."""
 
 
 class Sentence(NamedTuple):
@@ -46,7 +43,7 @@ class Sentence(NamedTuple):
 
 
 def sentences(
-    rows: pd.DataFrame, everyone: Sequence[Adversary], levels: Levels, *, colour: bool
+    rows: pd.DataFrame, everyone: Sequence[Measure], levels: Levels, *, colour: bool
 ) -> list[Sentence]:
     """The answer of a run, the gravest finding first.
 
@@ -58,7 +55,7 @@ def sentences(
     """
     found = findings(everyone)
     measured = sorted({int(level) for level in rows["level"].dropna()})
-    of_pixels = _of_pixels(rows)
+    of_pixels = {rank: result for rank, result in pixel_leaks(rows).items() if rank}
     leaking = {finding.level for finding in found} | set(of_pixels)
     empty = [level for level in empty_levels(rows, levels) if level]
     by_measure: dict[str, list[Finding]] = {}
@@ -103,9 +100,13 @@ def _matched(found: Sequence[Finding], levels: Levels, *, colour: bool) -> Itera
         return
     top, *below = reversed(found)
     below = [one for one in below if one.is_rate]
-    seen = "the flat and coloured areas" if colour else "the flat areas"
-    network = "features of a network still tell images apart"
-    what = f"{seen} still show" if top.result.uses_layout else network
+    sees = top.adversary.goes_by(top.level)
+    if LAYOUT in sees:
+        what = f"the flat {'and coloured ' if colour else ''}areas still show"
+    elif TONES in sees:
+        what = "the frequencies of tones still show"
+    else:
+        what = "features of a network still tell images apart"
     rates = {percent(one.result.value): one.level for one in reversed(below)}
     rates.pop(percent(top.result.value), None)
     more = [f", {levels[level].phrase} in {rate}" for rate, level in reversed(rates.items())]
@@ -136,7 +137,7 @@ def _chance(finding: Finding) -> str:
 
 def _confirmed(
     found: Sequence[Finding],
-    everyone: Sequence[Adversary],
+    everyone: Sequence[Measure],
     measured: Sequence[int],
     levels: Levels,
 ) -> Iterator[Sentence]:
@@ -148,7 +149,7 @@ def _confirmed(
         )
 
 
-def _copies(everyone: Sequence[Adversary], levels: Levels) -> str:
+def _copies(everyone: Sequence[Measure], levels: Levels) -> str:
     """``; a copy is enough to find it up to s = 7 (JPEG 90 in 36 %, half size in 28 %)``"""
     by_levels: dict[tuple[int, ...], list[str]] = {}
     for one in everyone:
@@ -167,7 +168,7 @@ def _attacked(found: Sequence[Finding], levels: Levels) -> Iterator[Sentence]:
     """What any other attack finds at the highest level at which it claims a leak. What is
     found of ciphers themselves stands in the manifest in better words."""
     for top in {finding.adversary.measure: finding for finding in found}.values():
-        if top.adversary.measure not in ON_CIPHERS:
+        if top.adversary.measure != INSPECT:
             mean = top.result.null_mean
             is_share = top.adversary.unit == "share" and not math.isnan(mean)
             chance = f" ({mean:.2f} by chance)" if is_share else ""
@@ -193,37 +194,25 @@ def _estimated(found: Sequence[Finding], levels: Levels) -> Iterator[Sentence]:
     )
 
 
-def _of_pixels(rows: pd.DataFrame) -> dict[int, Result]:
-    """Levels at which a pixel is estimated to tell something of the plain one, where that is
-    not known exactly."""
-    estimated = rows[(rows["measure"] == HISTOGRAM) & (rows["bound"] != "exact")]
-    found = {}
-    for row in estimated[estimated["level"] > 0].to_dict("records"):
-        low = row["mean"] if math.isnan(row["low"]) else row["low"]
-        null = 0.0 if math.isnan(row["null_p95"]) else row["null_p95"]
-        if low > max(null, 0.0) and row["mean"] > _FAINT:
-            found[int(row["level"])] = Result(row["mean"], row["low"], row["high"], "leak")
-    return found
-
-
 def _pixels(found: Mapping[int, Result], levels: Levels) -> Iterator[Sentence]:
     """``With tile-xor a pixel still tells about 2.30 bits [2.20, 2.40] of the plain one``"""
     if found:
         order = sorted(found, key=lambda rank: -found[rank].value if levels.recorded else -rank)
-        (first, result), *more = ((rank, found[rank]) for rank in order)
+        first, result = order[0], found[order[0]]
         amount = f"about {bits(result.value)} bits{interval(result.low, result.high)}"
-        also = [
-            f", {levels[level].phrase} {bits(other.value)}" for level, other in more[: _MOST - 1]
-        ]
+        values: dict[str, int] = {}
+        for rank in order:
+            values.setdefault(bits(found[rank].value), rank)
+        more = [f", {levels[rank].phrase} {value}" for value, rank in values.items()][1:_MOST]
         yield Sentence(
             f"{capitalised(levels[first].phrase)} a pixel still tells {amount} of the plain one",
-            f" in its place{''.join(also)}.",
+            f" in its place{''.join(more)}.",
         )
 
 
 def _quiet(
     rows: pd.DataFrame,
-    everyone: Sequence[Adversary],
+    everyone: Sequence[Measure],
     known: set[int],
     measured: Sequence[int],
     levels: Levels,
@@ -258,7 +247,7 @@ def _quiet(
 
 def _silent(
     silent: Sequence[int],
-    looked: Sequence[Adversary],
+    looked: Sequence[Measure],
     measured: Sequence[int],
     kept: Mapping[int, float],
     levels: Levels,
@@ -284,7 +273,7 @@ def _silent(
     return Sentence(f"{capitalised(at)} {who} {_verb(looked)} nothing", f"{still}{unasked}.")
 
 
-def names(looked: Sequence[Adversary]) -> str:
+def names(looked: Sequence[Measure]) -> str:
     """``match and best (trained on 61 images)``, those that needed no training first."""
     trained = {one.measure: one.train for one in sorted(looked, key=lambda one: bool(one.train))}
     return listed(
@@ -295,13 +284,13 @@ def names(looked: Sequence[Adversary]) -> str:
     )
 
 
-def missing_adversaries(everyone: Sequence[Adversary]) -> list[str]:
+def missing_adversaries(everyone: Sequence[Measure]) -> list[str]:
     """Adversaries that cost seconds, learn from none of the images, and were not asked."""
     asked = {one.measure for one in everyone}
     return [measure for measure in (RECOGNISE, MATCH) if measure not in asked]
 
 
-def _verb(looked: Sequence[Adversary]) -> str:
+def _verb(looked: Sequence[Measure]) -> str:
     return "finds" if len({one.measure for one in looked}) == 1 else "find"
 
 

@@ -13,10 +13,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from .cells import Column, columns, notes, pairs, ranks
 from .levels import Levels
-from .overview import Entry, overview
-from .overview import ranks as overview_ranks
+from .measures import Measure, blocks, measures, ranks
+from .notes import notes
+from .overview import lines, overview
 
 _VERDICT_STYLE = {"leak": "bold red", "saturated": "magenta", "unreliable": "yellow"}
 _CLAIM_STYLE = {True: "bold red", False: "dim", None: ""}
@@ -25,22 +25,19 @@ _CLAIM_STYLE = {True: "bold red", False: "dim", None: ""}
 def level_tables(summary: pd.DataFrame, manifest: Mapping[str, Any], width: int) -> list[Table]:
     """All measures in tables no wider than `width` characters: one if it fits, else one an
     encoder, else as many as each encoder needs. The notes stand below the last."""
-    levels, shown = Levels.of(manifest), columns(summary)
+    levels, by_encoder = Levels.of(manifest), blocks(measures(summary))
+    shown = [one for _, block in by_encoder for one in block]
     whole = _table(shown, levels, notes(summary, levels))
     if _width(whole) <= width:
         return [whole]
-    blocks = []
-    for pair in pairs(summary):
-        block: list[Column] = []
-        for column in shown:
-            if (column.scheme, column.encoder) != pair:
-                continue
-            if block and _width(_table([*block, column], levels)) > width:
-                blocks.append(block)
-                block = []
-            block.append(column)
-        blocks += [block] if block else []
-    *first, last = blocks
+    fitting: list[list[Measure]] = []
+    for _, of_encoder in by_encoder:
+        fitting.append([])
+        for one in of_encoder:
+            if fitting[-1] and _width(_table([*fitting[-1], one], levels)) > width:
+                fitting.append([])
+            fitting[-1].append(one)
+    *first, last = fitting
     return [
         *(_table(block, levels) for block in first),
         _table(last, levels, notes(summary, levels)),
@@ -56,10 +53,9 @@ def overview_table(summary: pd.DataFrame, manifest: Mapping[str, Any]) -> Table:
     _add_levels(table, levels)
     for column in shown:
         table.add_column(Text(f"{column.title}\n{column.words}"), justify="right")
-    for rank in overview_ranks(shown):
-        entries = [column.entries.get(rank, Entry("")) for column in shown]
+    for head, entries in lines(shown, levels):
         words = [Text(one.text, style=_CLAIM_STYLE[one.claims]) for one in entries]
-        table.add_row(Text(levels.tick(rank)), *words)
+        table.add_row(Text(head), *words)
     return table
 
 
@@ -70,7 +66,7 @@ def shows_strongest_only(summary: pd.DataFrame) -> bool:
     return bool((judged.groupby("measure")["encoder"].nunique() > 1).any())
 
 
-def _table(shown: Sequence[Column], levels: Levels, below: Sequence[str] = ()) -> Table:
+def _table(shown: Sequence[Measure], levels: Levels, below: Sequence[str] = ()) -> Table:
     title = _title(shown)
     table = Table(
         title=Text(title, style="bold") if title else None,
@@ -100,7 +96,7 @@ def _add_levels(table: Table, levels: Levels) -> None:
     table.add_column(head, justify="right", style="bold", min_width=3, max_width=24)
 
 
-def _entries(column: Column, rank: int) -> Iterator[Text]:
+def _entries(column: Measure, rank: int) -> Iterator[Text]:
     """Value over interval; and verdict over how it came about."""
     value, verdict = column.value(rank), column.verdict(rank)
     text = Text(value, style="red" if value == "failed" else "")
@@ -114,7 +110,7 @@ def _entries(column: Column, rank: int) -> Iterator[Text]:
         yield words
 
 
-def _title(shown: Sequence[Column]) -> str:
+def _title(shown: Sequence[Measure]) -> str:
     """What all columns have in common."""
     encoders = dict.fromkeys(column.encoder for column in shown)
     schemes = dict.fromkeys(column.scheme for column in shown)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import pandas as pd
 
 from ..study.store import Run
 from .answer import answer
-from .cells import Column, columns, notes, pairs, ranks
 from .levels import Levels
+from .measures import Measure, blocks, measures, ranks
+from .notes import notes
 
 _MARKUP = re.compile(r"([\\`*_{}\[\]<>#|!])")
 _LATEX = str.maketrans(
@@ -41,21 +41,19 @@ def to_markdown(run: Run, acceptable: float | None = None) -> str:
     ):
         if lines:
             parts.append(f"## {title}\n\n" + "\n".join(f"- {escape(line)}" for line in lines))
-    parts += ["## Level by measure", markdown_table(table(columns(run.summary), levels))]
+    parts += ["## Level by measure", markdown_table(table(_ordered(run.summary), levels))]
     parts += map(escape, notes(run.summary, levels))
     return "\n\n".join(filter(None, parts)) + "\n"
 
 
-def to_latex(summary: pd.DataFrame, manifest: Mapping[str, Any]) -> str:
+def to_latex(run: Run, _acceptable: float | None = None) -> str:
     """A table for each encoder, for the package `booktabs`; the notes stand below as
     comments."""
-    levels, shown = Levels.of(manifest), columns(summary)
-    blocks = []
-    for scheme, encoder in pairs(summary):
-        block = [one for one in shown if (one.scheme, one.encoder) == (scheme, encoder)]
+    levels, tables = Levels.of(run.manifest), []
+    for (scheme, encoder), block in blocks(measures(run.summary)):
         cells = table(block, levels, with_encoder=False).map(to_latex_text)
         style = cells.rename(columns=to_latex_text).style.hide(axis="index")
-        blocks.append(
+        tables.append(
             style.to_latex(
                 hrules=True,
                 caption=to_latex_text(f"{encoder}, {scheme}"),
@@ -63,14 +61,14 @@ def to_latex(summary: pd.DataFrame, manifest: Mapping[str, Any]) -> str:
                 column_format="r" * cells.shape[1],
             )
         )
-    below = "".join(f"% {' '.join(note.split())}\n" for note in notes(summary, levels))
-    return "% needs \\usepackage{booktabs}\n" + "\n".join(blocks) + below
+    below = "".join(f"% {' '.join(note.split())}\n" for note in notes(run.summary, levels))
+    return "% needs \\usepackage{booktabs}\n" + "\n".join(tables) + below
 
 
-def to_csv(summary: pd.DataFrame, manifest: Mapping[str, Any]) -> str:
+def to_csv(run: Run, _acceptable: float | None = None) -> str:
     """A row a level, and for each measure its value, interval, bound and verdict, in full
     precision. A missing value is an empty field."""
-    levels, shown = Levels.of(manifest), columns(summary)
+    levels, shown = Levels.of(run.manifest), _ordered(run.summary)
     every = ranks(shown)
     fields: dict[str, list[object]] = {
         "level": list(every),
@@ -79,7 +77,7 @@ def to_csv(summary: pd.DataFrame, manifest: Mapping[str, Any]) -> str:
     for column in shown:
         name = " ".join((column.scheme, column.encoder, *column.headings))
         unit = f" ({column.unit})" if column.unit else ""
-        found = [column.cells.get(rank) for rank in every]
+        found = [column.results.get(rank) for rank in every]
         for head, end in (("", "value"), (" low", "low"), (" high", "high")):
             fields[f"{name}{head}{unit}"] = [getattr(cell, end, None) for cell in found]
         fields[f"{name} bound"] = [cell.bound if cell else "" for cell in found]
@@ -88,7 +86,7 @@ def to_csv(summary: pd.DataFrame, manifest: Mapping[str, Any]) -> str:
     return pd.DataFrame(fields).to_csv(index=False, lineterminator="\n")
 
 
-def table(shown: Sequence[Column], levels: Levels, *, with_encoder: bool = True) -> pd.DataFrame:
+def table(shown: Sequence[Measure], levels: Levels, *, with_encoder: bool = True) -> pd.DataFrame:
     """A row a level and a column a measure, as text; the level stands first."""
     heads = [
         " ".join([*column.headings, *(("on", column.encoder) if with_encoder else ())])
@@ -100,6 +98,11 @@ def table(shown: Sequence[Column], levels: Levels, *, with_encoder: bool = True)
         for rank in ranks(shown)
     ]
     return pd.DataFrame(rows, columns=[levels.symbol or levels.axis, *heads], dtype=str)
+
+
+def _ordered(summary: pd.DataFrame) -> list[Measure]:
+    """Everything that was measured, that of one encoder side by side."""
+    return [one for _, block in blocks(measures(summary)) for one in block]
 
 
 def escape(text: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property, lru_cache
@@ -55,7 +55,7 @@ class Component:
 
     def build(self) -> Any:
         """The instance; made once a process."""
-        return _instance(self.kind, self.name, self.options)
+        return _instance(_loaded(self.kind, self.name), self.name, self.options)
 
     @property
     def identity(self) -> dict[str, str]:
@@ -112,7 +112,7 @@ def component(kind: plugins.Kind, name: str, options: Mapping[str, Any]) -> Comp
         spelled = canonical(dict(options))
     except (TypeError, ValueError, RecursionError) as error:
         raise OptionError(f"{name}: an option is no text, number or list: {error}") from error
-    instance = _instance(kind, name, spelled)
+    instance = _instance(_loaded(kind, name), name, spelled)
     return Component(kind, name, str(instance.version), spelled)
 
 
@@ -149,7 +149,7 @@ def measure_kind(name: str) -> plugins.Kind:
     known = {kind: plugins.known(kind) for kind in plugins.MEASURES}
     kinds = [kind for kind, names in known.items() if name in names]
     if len(kinds) > 1:
-        articles = {"metric": "a metric", "estimator": "an estimator", "attack": "an attack"}
+        articles = {kind: f"{'a' if kind[0] in 'mc' else 'an'} {kind}" for kind in known}
         uses = " and ".join(f"{articles[kind]} of {known[kind][name]}" for kind in kinds)
         raise plugins.NameCollisionError(
             f"measure {name!r} is {uses}; uninstall one of the two or rename its entry point"
@@ -168,20 +168,23 @@ def argument(kind: plugins.Kind, name: str) -> str | None:
 
 def accepted(kind: plugins.Kind, name: str) -> tuple[str, ...]:
     """The options the constructor of a component takes."""
-    parameters = inspect.signature(_loaded(kind, name)).parameters.values()
+    return _taken(_loaded(kind, name))
+
+
+def _taken(made: Callable[..., Any]) -> tuple[str, ...]:
+    parameters = inspect.signature(made).parameters.values()
     named = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
     return tuple(p.name for p in parameters if p.kind in named)
 
 
 @lru_cache(maxsize=64)
-def _instance(kind: plugins.Kind, name: str, options: str) -> Any:
+def _instance(made: Callable[..., Any], name: str, options: str) -> Any:
     given = json.loads(options)
-    takes = accepted(kind, name)
+    takes = _taken(made)
     for option in given:
         if option not in takes:
             known = ", ".join(takes) if takes else "none"
             raise OptionError(f"{name} has no option {option!r}; its options: {known}")
-    made = _loaded(kind, name)
     for why in refusals(made, options):
         raise OptionError(f"{name} refuses {why}")
     try:
@@ -193,7 +196,7 @@ def _instance(kind: plugins.Kind, name: str, options: str) -> Any:
         raise OptionError(f"{name} refuses {cut(options)}: {reason}") from error
 
 
-def _loaded(kind: plugins.Kind, name: str) -> type[Any]:
+def _loaded(kind: plugins.Kind, name: str) -> Callable[..., Any]:
     try:
         return plugins.load(kind, name)
     except ImportError as error:

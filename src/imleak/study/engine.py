@@ -89,6 +89,7 @@ def run(
         def rows() -> Iterator[dict[str, Any]]:
             for unit, part in status.outcomes(units):
                 record.count(part)
+                record.findings += frame.answers_of(part, units.scope.labelled)
                 growth.extend(frame.growth_of(unit, part))
                 linkage.extend(frame.linkage_of(unit, part))
                 yield from frame.rows_of(unit, part, labels)

@@ -17,11 +17,13 @@ from ..cache import Arrays, Cache, CacheError
 from ..files import printable
 from ..interfaces import (
     Attack,
+    CipherCheck,
     Features,
     Image,
     ImleakError,
     Measurement,
     Metric,
+    Pair,
     WholeImages,
 )
 from .ciphers import Ciphers, recorded, simulated
@@ -202,7 +204,7 @@ def execute(unit: Unit, place: Workplace, share: Share | None = None) -> Part:
 
 
 def _readings(unit: Unit, place: Workplace, share: Share | None) -> list[dict[str, Any]]:
-    measure = {"metric": _metric, "attack": _attack, "estimator": _estimator}[unit.measure.kind]
+    measure = _BY_KIND[unit.measure.kind]
     return [
         {name: value for name, value in asdict(one).items() if value not in (None, (), {})}
         for one in measure(unit, place, share)
@@ -336,3 +338,26 @@ def _estimator(unit: Unit, place: Workplace, share: Share | None) -> Sequence[Me
         replace(estimate, level=level)
         for level, estimate in zip(unit.levels, estimates, strict=True)
     ]
+
+
+def _check(unit: Unit, place: Workplace, _: Share | None) -> Sequence[Measurement]:
+    check: CipherCheck = unit.measure.build()
+
+    def pair(info: ImageInfo, level: int) -> Pair:
+        ciphers = partial(place.ciphers, info, unit.scheme, unit.seed)
+        return Pair(
+            info.name,
+            plain=lambda: ciphers().image.samples,
+            cipher=lambda: ciphers().cipher(level).samples,
+            bits=info.bits,
+        )
+
+    return [
+        replace(found, level=level)
+        for level in unit.levels
+        if level  # 0 is the plain image itself
+        for found in check.inspect([pair(info, level) for info in unit.images])
+    ]
+
+
+_BY_KIND = {"metric": _metric, "attack": _attack, "estimator": _estimator, "check": _check}

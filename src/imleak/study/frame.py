@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from ..interfaces import Level
 from .components import Component, Question
 from .plan import Omission, Unit
 from .spec import StudySpec
@@ -47,12 +48,14 @@ COLUMNS: Mapping[str, str] = {
     "test_groups": "Int64",
     "n": "Int64",
     "details": "str",
+    "answer": "str",
     "error": "str",
 }
 """Columns of results.parquet. `image` and `group` are empty for estimators and attacks,
 `level` and its `label` for what failed before it had one; `encoder` names both sides, `target`
 of the plain image and `view` of the clear part; `quantity` is empty for all but attacks,
-which have several;
+which have several; `answer` is what a
+check of ciphers found, in a sentence;
 `epoch` for all but the history of an estimator; `details` are further figures of an
 estimator or attack by name, as JSON."""
 
@@ -163,6 +166,17 @@ def rows_of(unit: Unit, part: Part, labels: Mapping[int, str]) -> Iterator[dict[
             yield common | same | {"epoch": epoch, "value": value}
 
 
+def answers_of(part: Part, levels: Sequence[Level]) -> list[str]:
+    """What checks of ciphers found, a sentence each; led by its level where there are several."""
+    phrases = {level.rank: level.phrase for level in levels}
+    several = len(levels) > 2
+    return [
+        f"{phrases[found['level']].capitalize()}: {found['answer']}" if several else found["answer"]
+        for found in part.readings
+        if found.get("answer") and found.get("verdict") == "leak"
+    ]
+
+
 def growth_of(unit: Unit, part: Part) -> Iterator[dict[str, Any]]:
     """The rows of one unit in growth.csv; none unless growth was asked for."""
     for reading in part.readings:
@@ -193,7 +207,7 @@ def linkage_of(unit: Unit, part: Part) -> Iterator[dict[str, Any]]:
 
 def protocol_of(measure: Component) -> str | None:
     """How a measure obtains its numbers; None of an estimator that has no choice."""
-    fixed = {"metric": "per-image", "attack": "zero-shot"}
+    fixed = {"metric": "per-image", "attack": "zero-shot", "check": "zero-shot"}
     return fixed.get(measure.kind, measure.protocol)
 
 

@@ -64,7 +64,7 @@ class Record:
     noticed: Sequence[str] = ()
     drawn: Sequence[Unit] = ()
     gallery: Gallery = field(default_factory=Gallery)
-    findings: Sequence[str] = ()
+    findings: list[str] = field(default_factory=list)
     started: str = field(default_factory=lambda: now())
     finished: str | None = None
     units: dict[str, int] = field(default_factory=dict)
@@ -103,7 +103,7 @@ class Record:
             "units": self.units,
             "keys": THEIRS if self.spec.ciphers else KEYS,
             "versions": versions(),
-            "findings": list(self.findings),
+            "findings": self.findings,
         }
 
 

@@ -253,7 +253,7 @@ class Plan:
     scope : which levels of which images.
     scheme : what is encrypted.
     metrics : with what each is asked of every image.
-    attacks, estimators : units over all images.
+    attacks, estimators : units over all images; checks of ciphers are among the attacks.
     seed : of the study.
     gallery : other images that attacks look among.
     without : what is not measured because the images do not suffice, a line a measure.
@@ -311,7 +311,7 @@ def plan(spec: StudySpec, images: Sequence[ImageInfo], gallery: Gallery | None =
         chosen,
         spec.scheme_component(),
         tuple(_sufficient(spec, "metric", chosen)),
-        tuple(_attack_units(spec, chosen, gallery)),
+        (*_check_units(spec, chosen), *_attack_units(spec, chosen, gallery)),
         tuple(_estimator_units(spec, chosen)),
         spec.seed,
         gallery,
@@ -391,6 +391,13 @@ def _attack_units(spec: StudySpec, chosen: Scope, gallery: Gallery) -> Iterator[
             measure, question, spec.scheme_component(), chosen.levels, images, spec.seed,
             gallery=beside,
         )  # fmt: skip
+
+
+def _check_units(spec: StudySpec, chosen: Scope) -> Iterator[Unit]:
+    """A unit for each check of ciphers, over all images."""
+    images = _by_digest(chosen.images)
+    for measure, question in _sufficient(spec, "check", chosen) if images else ():
+        yield Unit(measure, question, spec.scheme_component(), chosen.levels, images, spec.seed)
 
 
 def _without(spec: StudySpec, chosen: Scope) -> Iterator[str]:
@@ -498,7 +505,7 @@ def _questions(spec: StudySpec, measure: Component) -> Iterator[Question]:
         yield replace(first, beside=tuple(others))
         return
     looks_at = space(measure)
-    if measure.kind == "metric" and looks_at == "pixels":
+    if measure.kind == "check" or (measure.kind == "metric" and looks_at == "pixels"):
         yield PIXELS
         return
     asked = [q for q in spec.questions() if looks_at in (None, _offers(q))]

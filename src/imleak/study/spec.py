@@ -59,6 +59,10 @@ RECORDED = "recorded"
 """The scheme of ciphers that somebody else made."""
 
 
+CHECKS = "inspect"
+"""What a reviewer looks for first in such ciphers."""
+
+
 class SpecError(ImleakError):
     """A study that cannot be run as written; the message names every mistake."""
 
@@ -249,7 +253,8 @@ class StudySpec(Frozen):
             given = {"encoders": (), "measures": MEASURES_OF_A_TARGET} | dict(given)
         if isinstance(ciphers := given.get("ciphers"), Mapping) and ciphers:
             recorded = {"name": RECORDED, "labels": list(ciphers)}
-            given = {"scheme": recorded, "colour": True} | dict(given)
+            measures = (CHECKS, *DEFAULT_MEASURES)
+            given = {"scheme": recorded, "colour": True, "measures": measures} | dict(given)
         return given
 
     @property
@@ -425,6 +430,11 @@ class StudySpec(Frozen):
         compared = any(q.is_of_one_encoder and has_features(q.target) for q in questions)
         for at, choice in enumerate(self.measures):
             measure = choice.components(self.shared)[0]
+            if measure.kind == "check" and not self.ciphers:
+                yield (
+                    f"measures[{at}]: {measure.name} looks at ciphers that somebody else made; "
+                    "give them (--pairs PLAIN CIPHER, or --cipher LABEL=FOLDER)"
+                )
             if measure.kind == "attack":
                 if not self.spaces(measure):
                     yield (

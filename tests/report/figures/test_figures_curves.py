@@ -13,7 +13,8 @@ from matplotlib.collections import LineCollection, PolyCollection
 from matplotlib.lines import Line2D
 
 from imleak.report.figures import curves, style
-from schemes import LEVELS
+from imleak.report.levels import Levels
+from schemes import LEVELS, RECORDED
 
 Make = Callable[..., pd.DataFrame]
 
@@ -148,6 +149,15 @@ def test_a_measure_without_any_value_says_so(make_rows: Make) -> None:
     axes = only(make_rows("m", [math.nan] * 3))
     assert [text.get_text() for text in axes.texts][1:] == ["no value: every measurement failed"]
     assert "value" not in labels(axes)
+
+
+def test_ciphers_without_an_order_are_not_joined(make_rows: Make) -> None:
+    (drawing,) = curves.drawings(make_rows("m", [2.0, 1.0], 0.25), Levels.of(RECORDED))
+    (axes,) = drawing.figure.axes
+    assert line(axes, "value").get_linestyle() == "None"
+    band, bars = axes.collections
+    assert band.get_paths() == []
+    assert len(bars.get_segments()) == 2
 
 
 def test_markers_are_hollow_where_no_leak_is_claimed(whole: pd.DataFrame) -> None:

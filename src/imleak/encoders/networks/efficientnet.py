@@ -38,8 +38,7 @@ class SameConv2d(nn.Conv2d):
     """Square convolution with TensorFlow's "SAME" padding.
 
     The output has ``ceil(side / stride)`` pixels a side; where the padding is odd, the
-    extra row and column are at the bottom and the right.
-    """
+    extra row and column are at the bottom and the right."""
 
     def __init__(self, inputs: int, outputs: int, kernel: int, stride: int = 1, groups: int = 1):
         super().__init__(inputs, outputs, kernel, stride=stride, groups=groups, bias=False)
@@ -116,16 +115,12 @@ def load(path: Path) -> EfficientNet:
     """The network with the weights of `path`, batch normalisation folded in.
 
     Folding gives the same features to rounding, and some 15 to 25 % more images a
-    second on a CPU.
-
-    Raises
-    ------
-    ImleakError
-        If the file has not exactly the weights of EfficientNet-Lite0.
-    """
-    network = EfficientNet()
+    second on a CPU."""
+    with torch.device("meta"):  # no random weights beforehand
+        network = EfficientNet()
     try:
-        network.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
+        weights = torch.load(path, map_location="cpu", weights_only=True)
+        network.load_state_dict(weights, assign=True)
     except Exception as error:
         reason = " ".join(str(error).split())[:200]
         raise ImleakError(f"{path} does not hold EfficientNet-Lite0: {reason}") from error

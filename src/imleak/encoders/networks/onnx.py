@@ -61,13 +61,7 @@ class Graph(FixedBatch):
 
 
 def read_model(path: Path) -> ModelProto:
-    """The graph of a file; weights that are kept in files of their own are not read.
-
-    Raises
-    ------
-    ValueError
-        If it is none, or names a file of weights that is not in its folder.
-    """
+    """The graph of a file; weights that are kept in files of their own are not read."""
     with open_regular(path) as file:
         model = onnx.load_model_from_string(file.read())
     for name in locations(model):

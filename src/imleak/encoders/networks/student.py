@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 import torch
@@ -21,18 +20,18 @@ WARM_UP = 0.1
 """Share of the steps in which the rate rises."""
 
 
-class Inputs(Protocol):
-    """What a network is shown of a row."""
+@dataclass(frozen=True)
+class Inputs:
+    """What a network is shown of so many rows at so many levels.
 
-    @property
-    def levels(self) -> int: ...
+    Parameters
+    ----------
+    show : level and m rows -> (m, channels, height, width).
+    """
 
-    @property
-    def rows(self) -> int: ...
-
-    def __call__(self, level: int, rows: Indices) -> Tensor:
-        """(m, channels, height, width) of rows at a level."""
-        ...
+    levels: int
+    rows: int
+    show: Callable[[int, Indices], Tensor]
 
 
 @dataclass(frozen=True)
@@ -118,20 +117,20 @@ def train_student(
     rng = np.random.default_rng([seed, 0x636F6E76])
     training_part, validation_part = (SplitPart(inputs, groups, part) for part in parts)
     targets = _whitened(x, parts[0], parts).to(training.device)
-    optimiser = torch.optim.AdamW(_rates(student, training), fused=True)
     steps = training.steps(len(parts[0]), inputs.levels)
+    optimiser = torch.optim.AdamW(_parameters(student, training), fused=True)
+    schedule = torch.optim.lr_scheduler.LambdaLR(
+        optimiser, lambda step: min(1.0, (step + 1) / (WARM_UP * steps)) * (1 - step / steps)
+    )
     best, kept = -math.inf, copy.deepcopy(student.state_dict())
     student.train()
     for step in range(steps):
-        for group in optimiser.param_groups:
-            group["lr"] = (
-                group["rate"] * min(1.0, (step + 1) / (WARM_UP * steps)) * (1 - step / steps)
-            )
         rows, levels = training_part.draw(training.batch, rng)
         loss = training_part.loss(student, targets, rows, levels, training, rng)
         optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
+        schedule.step()
         if (step + 1) % (steps // training.checks) == 0:
             student.eval()
             found = validation_part.infonce(student, targets, training)
@@ -150,7 +149,7 @@ def vectors(
     with torch.inference_mode(), training.products():
         for level in range(inputs.levels):
             for rows in _batches(np.arange(inputs.rows), training.batch):
-                shown = _on_device(inputs(level, rows), training.device)
+                shown = _on_device(inputs.show(level, rows), training.device)
                 out[level, rows] = student.network(shown).float().cpu().numpy()
     return out
 
@@ -181,7 +180,7 @@ class SplitPart:
         their number: minus InfoNCE, in nats. With a generator, half is mirrored."""
         bank = self._one_an_image(rng or np.random.default_rng(0))
         shown = torch.cat(
-            [self.inputs(level, rows[levels == level]) for level in np.unique(levels)]
+            [self.inputs.show(level, rows[levels == level]) for level in np.unique(levels)]
         )
         if rng is not None:
             mirrored = torch.from_numpy(rng.random(len(rows)) < 0.5)
@@ -225,14 +224,14 @@ def _whitened(x: NDArray[np.float32], train: Indices, parts: tuple[Indices, Indi
     return torch.from_numpy(out)
 
 
-def _rates(student: Student, training: Training) -> list[dict[str, object]]:
+def _parameters(student: Student, training: Training) -> list[dict[str, object]]:
     """Parameters with their rate and decay."""
     network = list(student.network.parameters())
     heads = [*student.project_view.parameters(), *student.project_target.parameters()]
     return [
-        {"params": network, "rate": training.rate, "weight_decay": training.decay},
-        {"params": heads, "rate": 1e-3, "weight_decay": 0.3},
-        {"params": [student.log_temperature], "rate": 1e-3, "weight_decay": 0.0},
+        {"params": network, "lr": training.rate, "weight_decay": training.decay},
+        {"params": heads, "lr": 1e-3, "weight_decay": 0.3},
+        {"params": [student.log_temperature], "lr": 1e-3, "weight_decay": 0.0},
     ]
 
 

@@ -76,14 +76,8 @@ def from_nothing(
     images: Samples, groups: Indices, training: Training, dimension: int
 ) -> TrainedView:
     """A residual network on clear bits as planes (L, n, C, H, W)."""
-    channels = images.shape[2]
-    return TrainedView(
-        Planes(images, [ClearBits.of(level) for level in images]),
-        groups,
-        training,
-        lambda: Residual(channels * PLANES, dimension),
-        dimension,
-    )
+    network = lambda: Residual(images.shape[2] * PLANES, dimension)  # noqa: E731
+    return TrainedView(planes(images), groups, training, network, dimension)
 
 
 def adapted(weights: Path, images: Samples, groups: Indices, training: Training) -> TrainedView:
@@ -91,53 +85,34 @@ def adapted(weights: Path, images: Samples, groups: Indices, training: Training)
     beside its features of both."""
     maps, features = _frozen_outputs(load(weights), images)
     network = lambda: LastStages(load(weights))  # noqa: E731
-    return TrainedView(Maps(maps), groups, training, network, FEATURES, features)
+    return TrainedView(kept_maps(maps), groups, training, network, FEATURES, features)
 
 
-@dataclass(frozen=True, eq=False)
-class Planes:
-    """Clear bits, the lowest first."""
+def planes(images: Samples) -> Inputs:
+    """Clear bits (L, n, C, H, W) as planes, the lowest first."""
+    clear = [ClearBits.of(level) for level in images]
 
-    images: Samples
-    clear: list[ClearBits]
+    def show(level: int, rows: Indices) -> Tensor:
+        values = clear[level].values(images[level, rows])
+        return bit_planes(values, clear[level].depth, PLANES)
 
-    @property
-    def levels(self) -> int:
-        return len(self.images)
-
-    @property
-    def rows(self) -> int:
-        return int(self.images.shape[1])
-
-    def __call__(self, level: int, rows: Indices) -> Tensor:
-        clear = self.clear[level]
-        return bit_planes(clear.values(self.images[level, rows]), clear.depth, PLANES)
+    return Inputs(len(images), images.shape[1], show)
 
 
-@dataclass(frozen=True, eq=False)
-class Maps:
+def kept_maps(kept: NDArray[np.int16]) -> Inputs:
     """What the first stages made of every row, (L, n, 2 * MAPS, SIDE, SIDE) in bf16."""
 
-    kept: NDArray[np.int16]
+    def show(level: int, rows: Indices) -> Tensor:
+        return torch.from_numpy(kept[level, rows]).view(torch.bfloat16).float()
 
-    @property
-    def levels(self) -> int:
-        return len(self.kept)
-
-    @property
-    def rows(self) -> int:
-        return int(self.kept.shape[1])
-
-    def __call__(self, level: int, rows: Indices) -> Tensor:
-        return torch.from_numpy(self.kept[level, rows]).view(torch.bfloat16).float()
+    return Inputs(len(kept), kept.shape[1], show)
 
 
 class LastStages(nn.Module):
     """The stages after the frozen ones, on maps of two images.
 
     At first both count half: the network begins as EfficientNet on the mean of what its
-    first stages see.
-    """
+    first stages see."""
 
     def __init__(self, network: EfficientNet) -> None:
         super().__init__()
@@ -201,9 +176,8 @@ def _first_stages(early: EfficientNet, image: Tensor) -> Tensor:
     return x
 
 
-def _last_stages(stages: Iterable[nn.Module], head: nn.Module, maps: Tensor) -> Tensor:
+def _last_stages(stages: Iterable[nn.Module], head: nn.Module, x: Tensor) -> Tensor:
     """(m, 1280) of maps (m, MAPS, SIDE, SIDE)."""
-    x = maps
     for stage in stages:
         x = stage(x)
     features: Tensor = nn.functional.relu6(head(x)).float().mean((-2, -1))

@@ -57,11 +57,6 @@ def configured(family: Family, settings: Mapping[str, Any], where: str) -> Any:
     ----------
     settings : of config.json.
     where : to find it, for errors.
-
-    Raises
-    ------
-    WeightsError
-        If there is no such network.
     """
     try:
         config = getattr(transformers, family.config)(**settings)
@@ -91,25 +86,13 @@ def dimension(config: Any, family: Family) -> int:
 
 
 def weights(family: Family, config: Any, where: str) -> int:
-    """How many a network has, found without memory for them.
-
-    Raises
-    ------
-    WeightsError
-        If there is no such network.
-    """
+    """How many a network has, found without memory for them."""
     with torch.device("meta"):
         return sum(each.numel() for each in _empty(family, config, where).parameters())
 
 
 def loaded(family: Family, config: Any, checkpoint: Checkpoint) -> nn.Module:
-    """A network with the weights of a checkpoint: every one of its own, and no other.
-
-    Raises
-    ------
-    WeightsError
-        If a weight is missing, unexpected, of another shape or not finite.
-    """
+    """A network with the weights of a checkpoint: every one of its own, and no other."""
     count = weights(family, config, str(checkpoint.folder / CONFIG))
     if count > checkpoint.size:  # of a byte each at the least
         raise WeightsError(
@@ -135,13 +118,7 @@ def loaded(family: Family, config: Any, checkpoint: Checkpoint) -> nn.Module:
 
 
 def initialised(family: Family, config: Any, seed: int) -> nn.Module:
-    """An untrained network, as training begins; leaves the global random numbers alone.
-
-    Raises
-    ------
-    WeightsError
-        If it is larger than any network.
-    """
+    """An untrained network, as training begins; leaves the global random numbers alone."""
     if (count := weights(family, config, family.name)) > MOST_WEIGHTS:
         raise WeightsError(f"{family.name} of {count:.2g} weights: there is no such network")
     with torch.random.fork_rng(devices=[]):

@@ -10,10 +10,9 @@ from typing import Self
 import numpy as np
 import torch
 
-from ...interfaces import PairedSamples
-from ..heldout.evidence import Array, Functional, Learned, Score, mean_of_rows
-from ..heldout.split import Indices, Split
-from .canonical import Canonical, Variates, fit_variates, is_few
+from ..heldout.evidence import Array, Functional, Learned, Score, SplitSamples, mean_of_rows
+from ..heldout.split import Indices
+from .canonical import Canonical, Found, fit_variates, is_few
 from .contrastive import Contrastive
 from .fixed_cosine import FixedCosine
 from .training import Schedule
@@ -45,25 +44,16 @@ class Candidates:
             Variational(canonical=True, schedule=schedule, precision=precision, device=device),
         )
 
-    def learn(
-        self,
-        samples: PairedSamples,
-        splits: Sequence[Split],
-        blocks: Indices,
-        pairings: int,
-        seed: int,
-    ) -> Learned:
-        found = [fit_variates(samples, split, pairings, radial=False) for split in splits]
-        bent = found
-        if is_few(samples):
-            bent = [fit_variates(samples, split, pairings, radial=True) for split in splits]
+    def learn(self, given: SplitSamples) -> Learned:
+        """Train all; NWJ only at levels where it may stand."""
+        found = bent = fit_variates(given, radial=False)
+        if is_few(given.samples):
+            bent = fit_variates(given, radial=True)
         return {
-            **self.canonical.read(bent, samples, splits, blocks),
-            **self.variational.refine(
-                found, samples, splits, blocks, seed, _within_reach(found, splits, samples.groups)
-            ),
-            **self.contrastive.learn(samples, splits, blocks, pairings, seed),
-            **self.cosine.learn(samples, splits, blocks, pairings, seed),
+            **self.canonical.read(bent, given),
+            **self.variational.refine(found, given, _within_reach(found, given)),
+            **self.contrastive.learn(given),
+            **self.cosine.learn(given),
         }
 
 
@@ -72,24 +62,17 @@ def _most_of_a_ratio(images: int) -> float:
     return math.log(images / IMAGES_A_RATIO)
 
 
-def _within_reach(
-    found: Sequence[list[list[Variates]]], splits: Sequence[Split], groups: Indices
-) -> Indices:
+def _within_reach(found: Found, given: SplitSamples) -> Indices:
     """Levels at which NWJ may stand: the canonical critic has not found more already."""
     values = np.array([[pairs[0].value for pairs in levels] for levels in found])
-    most = [_most_of_a_ratio(len(np.unique(groups[split.validation]))) for split in splits]
-    return np.flatnonzero((values < np.array(most)[:, None]).any(0))
+    images = [len(np.unique(given.groups[split.validation])) for split in given.splits]
+    most = np.array([_most_of_a_ratio(count) for count in images])
+    return np.flatnonzero((values < most[:, None]).any(0))
 
 
 @dataclass(frozen=True, eq=False)
 class _Chosen:
-    """Functional of sums (..., L, P, 2) whose candidate differs from level to level.
-
-    Parameters
-    ----------
-    choice : (L, P) index of the candidate.
-    functionals : of the candidates; all read two sums.
-    """
+    """Functional of sums (..., L, P, 2) of the candidate (L, P) that was chosen."""
 
     choice: np.ndarray[tuple[int, ...], np.dtype[np.int64]]
     functionals: tuple[Functional, ...]

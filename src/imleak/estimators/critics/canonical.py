@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +12,7 @@ from sklearn.utils.extmath import randomized_svd
 
 from ...interfaces import PairedSamples
 from ..bounds import gaussian_information
-from ..heldout.evidence import Array, Learned, Score
+from ..heldout.evidence import Array, Learned, SplitSamples
 from ..heldout.split import Indices, Split
 from ..samples.columns import gaussian_ranks, normal_scores, varying
 from .gaussian import (
@@ -71,6 +71,10 @@ class Variates:
     value: float
 
 
+Found = Sequence[list[list[Variates]]]
+"""Variates by split, level and pairing."""
+
+
 @dataclass(frozen=True)
 class Canonical:
     """Directions fitted on training images, their number and shrinkage chosen on
@@ -88,38 +92,28 @@ class Canonical:
 
     radial: bool = False
 
-    def learn(
-        self,
-        samples: PairedSamples,
-        splits: Sequence[Split],
-        blocks: Indices,
-        pairings: int,
-        seed: int,  # noqa: ARG002
-    ) -> Learned:
+    def learn(self, given: SplitSamples) -> Learned:
         """Fit on every split; scores on its validation and test images by bound."""
-        found = [fit_variates(samples, split, pairings, self.radial) for split in splits]
-        return self.read(found, samples, splits, blocks)
+        return self.read(fit_variates(given, self.radial), given)
 
-    def read(
-        self,
-        found: Sequence[list[list[Variates]]],
-        samples: PairedSamples,
-        splits: Sequence[Split],
-        blocks: Indices,
-    ) -> Learned:
+    def read(self, found: Found, given: SplitSamples) -> Learned:
         """Scores of variates that are fitted already."""
         scores: Learned = {"cca": [], "cca-infonce": []}
-        for variates, split in zip(found, splits, strict=True):
+        for variates, split in zip(found, given.splits, strict=True):
             validation, test = np.sort(split.validation), np.sort(split.test)
-            of = (blocks, samples.groups)
-            half = halves_of(samples.groups[validation])
+            half = halves_of(given.groups[validation])
+            products = [_products(variates, rows) for rows in (validation, test)]
+            nats = (
+                _nats(variates, validation, given.groups[validation], half),
+                _nats(variates, test, given.groups[test]),
+            )
             scores["cca"].append((
-                _read_products(variates, split, validation, *of),
-                _read_products(variates, split, test, *of),
+                given.score_of_sums(split, validation, products[0], information_of_sums),
+                given.score_of_sums(split, test, products[1], information_of_sums),
             ))  # fmt: skip
             scores["cca-infonce"].append((
-                _read_ratios(variates, split, validation, *of, half),
-                _read_ratios(variates, split, test, *of),
+                given.score(split, validation, nats[0]),
+                given.score(split, test, nats[1]),
             ))  # fmt: skip
         return scores
 
@@ -129,25 +123,25 @@ def is_few(samples: PairedSamples) -> bool:
     return bool(max(varying(samples.x).sum(), varying(samples.y).sum()) <= FEW)
 
 
-def fit_variates(
-    samples: PairedSamples, split: Split, pairings: int, radial: bool
-) -> list[list[Variates]]:
-    """Variates of every level and pairing of one split."""
-    kinds = (_plain, _radial) if radial and is_few(samples) else (_plain,)
+def fit_variates(given: SplitSamples, radial: bool) -> Found:
+    """Variates of every split, level and pairing."""
+    samples = given.samples
     of_x, of_y = varying(samples.x), varying(samples.y)
-    xs = [_side(kind(samples.x[:, of_x], split), split) for kind in kinds]
-    pairs = (np.arange(len(samples.groups)), split.broken)[:pairings]
-    found = []
-    for level in samples.y:
-        ys = [_side(kind(level[:, of_y], split), split) for kind in kinds]
-        found.append([
-            max(
-                (_fit(x, y, partner, split, samples.groups) for x, y in zip(xs, ys, strict=True)),
-                key=lambda one: one.value,
-            )
-            for partner in pairs
-        ])  # fmt: skip
-    return found
+    kinds = (_plain, _radial) if radial and is_few(samples) else (_plain,)
+
+    def fit(split: Split) -> Iterator[list[Variates]]:
+        xs = [_side(kind(samples.x[:, of_x], split), split) for kind in kinds]
+        for level in samples.y:
+            ys = [_side(kind(level[:, of_y], split), split) for kind in kinds]
+            yield [
+                max(
+                    (_fit(x, y, partner, split, given.groups) for x, y in zip(xs, ys, strict=True)),
+                    key=lambda one: one.value,
+                )
+                for partner in given.partners(split)
+            ]
+
+    return [list(fit(split)) for split in given.splits]
 
 
 def _plain(rows: NDArray[np.float32], split: Split) -> NDArray[np.float32]:
@@ -170,11 +164,9 @@ def _side(coordinates: NDArray[np.float32], split: Split) -> _Side:
 
 
 def _fit(x: _Side, y: _Side, partner: Indices, split: Split, groups: Indices) -> Variates:
-    """The variates whose correlations say most on the validation images.
-
-    What one half of these shows is judged on the other: few images show correlations
-    where there are none, and a critic that believes them is wrong at full strength.
-    """
+    """The variates whose correlations say most on the validation images."""
+    # What one half of these shows is judged on the other: few images show correlations where
+    # there are none, and a critic that believes them is wrong at full strength.
     cross = x.rows[partner[split.train]].T @ y.rows[split.train] / len(split.train)
     check = np.sort(split.validation)
     half = halves_of(groups[check])
@@ -212,9 +204,7 @@ def _by_half(u: Array, v: Array, half: Indices) -> Array:
     return np.stack([correlations(u[half == side], v[half == side]) for side in (0, 1)])
 
 
-def _read_products(
-    found: list[list[Variates]], split: Split, rows: Indices, blocks: Indices, groups: Indices
-) -> Score:
+def _products(found: list[list[Variates]], rows: Indices) -> Array:
     """Products of the variates; those that were not kept count as uncorrelated."""
     values = np.zeros((len(found), len(found[0]), len(rows), 1 + 3 * MOST_VARIATES))
     values[..., 0] = 1
@@ -224,7 +214,7 @@ def _read_products(
             u, v = (gaussian_ranks(side[rows, : one.summed]) for side in (one.u, one.v))
             for k, product in enumerate((u * v, u * u, v * v)):
                 out[:, 1 + k * MOST_VARIATES :][:, : u.shape[1]] = product
-    return Score.of(split, blocks[rows], values, information_of_sums, groups[rows])
+    return values
 
 
 def information_of_sums(sums: Array) -> Array:
@@ -234,20 +224,12 @@ def information_of_sums(sums: Array) -> Array:
     return np.asarray(gaussian_information(correlation).sum(-1))
 
 
-def _read_ratios(
-    found: list[list[Variates]],
-    split: Split,
-    rows: Indices,
-    blocks: Indices,
-    groups: Indices,
-    half: Indices | None = None,
-) -> Score:
+def _nats(
+    found: list[list[Variates]], rows: Indices, groups: Indices, half: Indices | None = None
+) -> Array:
     """InfoNCE of every row with the Gaussian log-ratio as critic: under the correlations of
     the validation images, or of the other half of them than the row is of."""
-    nats = np.stack(
-        [[_ratio_rows(one, rows, groups[rows], half) for one in pairs] for pairs in found]
-    )
-    return Score.of_nats(split, blocks[rows], nats, groups[rows])
+    return np.stack([[_ratio_rows(one, rows, groups, half) for one in pairs] for pairs in found])
 
 
 def _ratio_rows(one: Variates, rows: Indices, groups: Indices, half: Indices | None) -> Array:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,10 +11,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ...interfaces import PairedSamples
 from ..bounds import bernoulli_divergence, infonce
-from ..heldout.evidence import Array, Learned, Score
-from ..heldout.split import Indices, Split
+from ..heldout.evidence import Array, Learned, Score, SplitSamples
+from ..heldout.split import Indices
 from .networks import SeparableCritic
 from .prepare import cohort_of
 from .training import Cohort, Schedule, equal_length, train
@@ -48,26 +47,17 @@ class Contrastive:
     precision: torch.dtype = torch.float32
     device: str = "cpu"
 
-    def learn(
-        self,
-        samples: PairedSamples,
-        splits: Sequence[Split],
-        blocks: Indices,
-        pairings: int,
-        seed: int,
-    ) -> Learned:
+    def learn(self, given: SplitSamples) -> Learned:
         """Train on every split; scores on its validation and test images by bound."""
-        cohort = cohort_of(
-            samples, splits, pairings, self.x_components, self.y_components, self.device
-        )
-        rng = np.random.default_rng([seed, splits[0].seed, splits[0].fold, 0x696E6365])
+        cohort = cohort_of(given, self.x_components, self.y_components, self.device)
+        rng = given.random(0x696E6365)
         critic = self._fit(cohort, rng)
         scores: Learned = {"infonce": [], "retrieval": []}
-        for r, split in enumerate(splits):
-            alone = cohort.only(r)
+        for r, split in enumerate(given.splits):
+            one, alone = critic.only(r), cohort.only(r)
             for name, read in (("infonce", _read_rows), ("retrieval", _read_first)):
                 parts = [
-                    read(critic.only(r), alone, np.sort(part), blocks, rng)
+                    read(one, alone, np.sort(part), given, rng)
                     for part in (split.validation, split.test)
                 ]
                 scores[name].append((parts[0], parts[1]))
@@ -207,13 +197,13 @@ def _read_rows(
     critic: SeparableCritic,
     cohort: Cohort,
     rows: Indices,
-    blocks: Indices,
+    given: SplitSamples,
     rng: np.random.Generator,  # noqa: ARG001
 ) -> Score:
     """InfoNCE of the rows of one split."""
     with torch.no_grad():
         nats = row_nats(critic, cohort, rows[None])[0].double().cpu().numpy()
-    return Score.of_nats(cohort.splits[0], blocks[rows], nats, cohort.groups[rows])
+    return given.score(cohort.splits[0], rows, nats)
 
 
 @dataclass(frozen=True)
@@ -230,7 +220,7 @@ def _read_first(
     critic: SeparableCritic,
     cohort: Cohort,
     rows: Indices,
-    blocks: Indices,
+    given: SplitSamples,
     rng: np.random.Generator,
 ) -> Score:
     """Whether the nearest plain row is the true one, one row an image."""
@@ -243,5 +233,4 @@ def _read_first(
     right = scores.argmax(-1) == torch.arange(len(chosen), device=scores.device)
     hits = right.double().cpu().numpy()
     values = np.stack([np.ones_like(hits), hits], -1)
-    functional = Fano(len(chosen))
-    return Score.of(cohort.splits[0], blocks[chosen], values, functional, cohort.groups[chosen])
+    return given.score_of_sums(cohort.splits[0], chosen, values, Fano(len(chosen)))

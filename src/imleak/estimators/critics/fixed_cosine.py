@@ -8,8 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ...interfaces import PairedSamples
-from ..heldout.evidence import Array, Learned, Score
+from ..heldout.evidence import Array, Learned, SplitSamples
 from ..heldout.split import Indices, Split
 from ..samples.columns import Matrix, standardise, varying
 from .gaussian import cautious_mean, infonce_rows
@@ -29,42 +28,32 @@ class FixedCosine:
     """The learner that learns nothing but a scale. Where the sides have different dimensions
     it has no score, which nobody chooses."""
 
-    def learn(
-        self,
-        samples: PairedSamples,
-        splits: Sequence[Split],
-        blocks: Indices,
-        pairings: int,
-        seed: int,  # noqa: ARG002
-    ) -> Learned:
+    def learn(self, given: SplitSamples) -> Learned:
         """Choose a scale on every split; scores on its validation and test images."""
-        groups = samples.groups
         scores = []
-        for split in splits:
+        for split in given.splits:
             parts = (np.sort(split.validation), np.sort(split.test))
-            nats = self._nats(samples, split, pairings, parts)
+            nats = self._nats(given, split, parts)
             validation, test = (
-                Score.of_nats(split, blocks[rows], part, groups[rows])
-                for rows, part in zip(parts, nats, strict=True)
+                given.score(split, rows, part) for rows, part in zip(parts, nats, strict=True)
             )
             scores.append((validation, test))
         return {"cosine-infonce": scores}
 
     def _nats(
-        self, samples: PairedSamples, split: Split, pairings: int, parts: tuple[Indices, Indices]
+        self, given: SplitSamples, split: Split, parts: tuple[Indices, Indices]
     ) -> tuple[Array, Array]:
         """(L, P, m) InfoNCE of the rows of both parts."""
-        shape = (len(samples.y), pairings)
+        samples, shape = given.samples, (len(given.samples.y), given.pairings)
         found = np.full((*shape, len(parts[0])), np.nan), np.full((*shape, len(parts[1])), np.nan)
         if samples.x.shape[1] != samples.y.shape[2]:
             return found
         varied = varying(samples.x) | varying(samples.y)
         target = samples.x[:, varied]
         spaces = [_directions(target, split.train), _standard(target, split.train)]
-        partners = (np.arange(len(samples.groups)), split.broken)[:pairings]
         for at, level in enumerate(samples.y[..., varied]):
             views = [_directions(level, split.train), _standard(level, split.train)]
-            for p, partner in enumerate(partners):
+            for p, partner in enumerate(given.partners(split)):
                 scale, x, y = _chosen(spaces, views, partner, parts[0], samples.groups)
                 for out, rows in zip(found, parts, strict=True):
                     scores = scale * (y[rows] @ x[partner[rows]].T)

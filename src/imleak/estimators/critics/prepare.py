@@ -6,15 +6,12 @@ make any: a bound computed after it is still a bound.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from sklearn.utils.extmath import randomized_svd
 
-from ...interfaces import PairedSamples
-from ..heldout.split import Split
+from ..heldout.evidence import SplitSamples
 from ..samples.columns import Matrix, in_order, normal_scores, standardise, varying
 from .training import Cohort
 
@@ -56,24 +53,15 @@ def reduce(rows: Matrix, train: NDArray[np.int64], count: int | None, seed: int)
 
 
 def cohort_of(
-    samples: PairedSamples,
-    splits: Sequence[Split],
-    pairings: int,
-    x_components: int | None,
-    y_components: int | None,
-    device: str,
+    given: SplitSamples, x_components: int | None, y_components: int | None, device: str
 ) -> Cohort:
     """Both sides reduced on the training rows of every split."""
+    samples, splits = given.samples, given.splits
     of_x, of_y = varying(samples.x), varying(samples.y)
     x = np.stack([reduce(samples.x[:, of_x], s.train, x_components, s.seed) for s in splits])
     y = np.stack([
         [reduce(level[:, of_y], s.train, y_components, s.seed) for level in samples.y]
         for s in splits
     ])  # fmt: skip
-    return Cohort(
-        splits,
-        torch.from_numpy(x).to(device),
-        torch.from_numpy(y).to(device),
-        samples.groups,
-        pairings,
-    )
+    tx, ty = (torch.from_numpy(side).to(device) for side in (x, y))
+    return Cohort(splits, tx, ty, samples.groups, given.pairings)

@@ -121,11 +121,8 @@ def _expectations(
 
 
 def _grid(critic: JointCritic, level: int, hx: Tensor, hy: Tensor) -> Tensor:
-    """Scores (v, w) of one level's network for all pairs of halves hx (v, h), hy (w, h).
-
-    Levels differ in the values their views can take, from 2**B down to one, so that each
-    gets a table of its own size.
-    """
+    """Scores (v, w) of one level's network for all pairs of halves hx (v, h), hy (w, h)."""
+    # Levels differ in the values their views can take: each has a table of its own size.
     hidden = torch.relu(hx[:, None] + hy)
     for weights, bias in zip(critic.deep, critic.bias, strict=True):
         out = hidden @ weights[0, level, 0] + bias[0, level, 0]

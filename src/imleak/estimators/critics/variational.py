@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -10,7 +10,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ...interfaces import PairedSamples
 from ..bounds import (
     donsker_varadhan,
     donsker_varadhan_of_sums,
@@ -18,10 +17,10 @@ from ..bounds import (
     nguyen_wainwright_jordan,
     smile,
 )
-from ..heldout.evidence import Array, Learned, Score
-from ..heldout.split import Indices, Split
+from ..heldout.evidence import Array, Learned, Score, SplitSamples
+from ..heldout.split import Indices
 from ..samples.columns import normal_scores
-from .canonical import Variates, fit_variates
+from .canonical import Found, Variates, fit_variates
 from .gaussian import STRONGEST
 from .networks import JointCritic, QuadraticCritic
 from .prepare import cohort_of
@@ -83,48 +82,30 @@ class Variational:
     precision: torch.dtype = torch.float32
     device: str = "cpu"
 
-    def learn(
-        self,
-        samples: PairedSamples,
-        splits: Sequence[Split],
-        blocks: Indices,
-        pairings: int,
-        seed: int,
-    ) -> Learned:
+    def learn(self, given: SplitSamples) -> Learned:
         """Train on every split; scores on its validation and test images by bound."""
         if self.canonical:
-            found = [fit_variates(samples, split, pairings, radial=False) for split in splits]
-            return self.refine(found, samples, splits, blocks, seed)
-        cohort = cohort_of(samples, splits, pairings, self.components, self.components, self.device)
-        rng, generator = self._random(splits, seed)
-        return self._learned(self.network(cohort, generator), cohort, blocks, rng)
+            return self.refine(fit_variates(given, radial=False), given)
+        cohort = cohort_of(given, self.components, self.components, self.device)
+        rng, generator = self._random(given)
+        return self._learned(self.network(cohort, generator), cohort, given, rng)
 
-    def refine(
-        self,
-        found: Sequence[list[list[Variates]]],
-        samples: PairedSamples,
-        splits: Sequence[Split],
-        blocks: Indices,
-        seed: int,
-        levels: Indices | None = None,
-    ) -> Learned:
+    def refine(self, found: Found, given: SplitSamples, levels: Indices | None = None) -> Learned:
         """The same on canonical variates that are fitted already, at some levels; the other
         levels stay at the Gaussian log-ratio."""
-        rng, generator = self._random(splits, seed)
-        cohort, critic = self._on_variates(found, samples, splits, generator)
-        return self._learned(critic, cohort, blocks, rng, levels)
+        rng, generator = self._random(given)
+        cohort, critic = self._on_variates(found, given, generator)
+        return self._learned(critic, cohort, given, rng, levels)
 
-    def _random(
-        self, splits: Sequence[Split], seed: int
-    ) -> tuple[np.random.Generator, torch.Generator]:
-        rng = np.random.default_rng([seed, splits[0].seed, splits[0].fold, 0x6D696E65])
+    def _random(self, given: SplitSamples) -> tuple[np.random.Generator, torch.Generator]:
+        rng = given.random(0x6D696E65)
         return rng, torch.Generator(self.device).manual_seed(int(rng.integers(2**62)))
 
     def _learned(
         self,
         critic: JointCritic,
         cohort: Cohort,
-        blocks: Indices,
+        given: SplitSamples,
         rng: np.random.Generator,
         levels: Indices | None = None,
     ) -> Learned:
@@ -134,7 +115,7 @@ class Variational:
         name = "mine" if self.clip is None else "smile"
         learned: Learned = {name: [], "nwj": []}
         for r in range(len(cohort.splits)):
-            ratio, nwj = self._read(critic.only(r), cohort.only(r), blocks)
+            ratio, nwj = self._read(critic.only(r), cohort.only(r), given)
             for one, (validation, test) in ((name, ratio), ("nwj", nwj)):
                 if checks is not None:
                     validation = replace(validation, checks=checks[:, r])
@@ -148,9 +129,8 @@ class Variational:
 
     def _on_variates(
         self,
-        found: Sequence[list[list[Variates]]],
-        samples: PairedSamples,
-        splits: Sequence[Split],
+        found: Found,
+        given: SplitSamples,
         generator: torch.Generator,
     ) -> tuple[Cohort, JointCritic]:
         """Rows in canonical variates, and a critic that starts at their Gaussian log-ratio."""
@@ -159,16 +139,16 @@ class Variational:
         def stacked(pick: Callable[[Variates, Indices], Array]) -> Tensor:
             members = [
                 [[_padded(pick(one, split.train), width) for one in pairs] for pairs in levels]
-                for levels, split in zip(found, splits, strict=True)
+                for levels, split in zip(found, given.splits, strict=True)
             ]
             return torch.from_numpy(np.stack(members)).to(self.device)
 
         cohort = Cohort(
-            splits,
+            given.splits,
             stacked(lambda one, train: normal_scores(one.u[:, :width], train)),
             stacked(lambda one, train: normal_scores(one.v[:, :width], train)),
-            samples.groups,
-            len(found[0][0]),
+            given.groups,
+            given.pairings,
         )
         cross = stacked(lambda one, _: _coefficients(one, width)[0])
         square = stacked(lambda one, _: _coefficients(one, width)[1])
@@ -226,7 +206,7 @@ class Variational:
         return scores if self.clip is None else scores.clamp(-self.clip, self.clip)
 
     def _read(
-        self, critic: JointCritic, cohort: Cohort, blocks: Indices
+        self, critic: JointCritic, cohort: Cohort, given: SplitSamples
     ) -> tuple[tuple[Score, Score], tuple[Score, Score]]:
         """Donsker-Varadhan and NWJ on the validation and the test images of one split.
 
@@ -237,8 +217,7 @@ class Variational:
         ratio, nwj = [], []
         for part in (split.validation, split.test):
             rows = part[np.argsort(cohort.groups[part], kind="stable")]
-            at, images = blocks[rows], cohort.groups[rows]
-            shifts = spread_shifts(images[None], SHUFFLES)
+            shifts = spread_shifts(cohort.groups[rows][None], SHUFFLES)
             joint, marginal = (
                 scores[0].double() for scores in self.scores(critic, cohort, rows[None], shifts)
             )
@@ -247,9 +226,10 @@ class Variational:
                 constant = log_mean_exp(marginal.flatten(-2))[..., None]
             joint, marginal = joint - constant, marginal - constant[..., None]
             sums = torch.stack([torch.ones_like(joint), joint, marginal.exp().mean(-2)], -1)
-            ratio.append(Score.of(split, at, sums.cpu().numpy(), donsker_varadhan_of_sums, images))
             nats = nguyen_wainwright_jordan(joint[..., None], marginal.mT).cpu().numpy()
-            nwj.append(Score.of_nats(split, at, nats, images))
+            nwj.append(given.score(split, rows, nats))
+            values = sums.cpu().numpy()
+            ratio.append(given.score_of_sums(split, rows, values, donsker_varadhan_of_sums))
         return (ratio[0], ratio[1]), (nwj[0], nwj[1])
 
 

@@ -21,11 +21,12 @@ from .evidence import (
     Learned,
     Learner,
     Score,
+    SplitSamples,
     blocks_of_images,
     bootstrap,
     judge,
 )
-from .split import FEWEST, Split, cross_fit, nested_subsets
+from .split import FEWEST, Split, cross_fit, subset
 from .trained_view import learn, merged
 
 Progress = Callable[[float], None]
@@ -112,14 +113,8 @@ class CrossFitted(HeldOut):
         ceilings = self._ceilings(scores, training.samples)
         raw = bootstrap(scores, seed)
         found = self._shown(raw, ceilings)
-        estimates = [
-            _with_raw(one, float(value) * NATS)
-            for one, value in zip(
-                self._estimates(training.samples, splits, scores, found, chosen),
-                raw.value,
-                strict=True,
-            )
-        ]
+        estimates = self._estimates(training.samples, splits, scores, found, ceilings, chosen)
+        estimates = [_with_raw(*pair) for pair in zip(estimates, _in_bits(raw.value), strict=True)]
         if history:
             estimates = [
                 replace(one, history=_in_bits(level))
@@ -139,15 +134,15 @@ class CrossFitted(HeldOut):
         splits: Sequence[Split],
         scores: Sequence[Score],
         found: Evidence,
+        ceilings: Array,
         chosen: list[list[str]],
     ) -> list[Measurement]:
         """What was found, in bits, with its verdict."""
         assert found.null is not None
         assert found.null_draws is not None
-        ceilings = self._ceilings(scores, samples)
         low, high = self.intervals(scores, found)
         null_p95 = np.percentile(found.null_draws, 95, axis=0)
-        details = self.details(scores) or [{}] * len(found.value)
+        details = self.details(scores)
         return [
             Measurement(
                 value=float(found.value[at]) * NATS,
@@ -170,7 +165,7 @@ class CrossFitted(HeldOut):
                 n=len(samples.groups),
                 seeds=self.seeds,
                 chosen=_most_frequent([names[at] for names in chosen]) if chosen else None,
-                details=details[at],
+                details=details[at] if details else {},
             )
             for at, null in enumerate(found.null)
         ]  # fmt: skip
@@ -260,10 +255,11 @@ class _Training:
     def on(self, splits: Sequence[Split], pairings: int) -> dict[str, Learned]:
         """Learn on all splits of every view, a stack at a time, on every core."""
         blocks = blocks_of_images(self.samples.groups, self.seed)
+        given = SplitSamples(self.samples, splits, blocks, pairings, self.seed)
         done: dict[str, list[Learned]] = {name: [] for name in self.views}
         with one_thread_each(), ThreadPoolExecutor(cores()) as pool:
             jobs = [
-                (name, pool.submit(learn, self.learner, view, stack, blocks, pairings, self.seed))
+                (name, pool.submit(learn, self.learner, replace(given, samples=view, splits=stack)))
                 for name, view in self.views.items()
                 for stack in _stacks(splits, view, pairings)
             ]
@@ -289,8 +285,7 @@ def _stacks(
 def _smaller(split: Split, training: _Training, share: float) -> Split:
     """The split with a share of its training images; larger shares contain smaller ones."""
     rng = np.random.default_rng([training.seed, split.seed, split.fold, 0x67726F77])
-    (train,) = nested_subsets(training.samples.groups, split.train, (share,), rng)
-    return replace(split, train=train)
+    return replace(split, train=subset(training.samples.groups, split.train, share, rng))
 
 
 def _images_trained_on(samples: PairedSamples, splits: Sequence[Split]) -> int:

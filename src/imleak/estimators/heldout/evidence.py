@@ -32,7 +32,7 @@ ABSURD = -1.0
 
 @dataclass(frozen=True, eq=False)
 class Score:
-    """What one bound makes of one part (validation or test) of one split.
+    """A bound on one part (validation or test) of one split.
 
     Parameters
     ----------
@@ -71,11 +71,6 @@ class Score:
         images = len(np.unique(groups))
         return cls(split.seed, split.fold, names, sums, functional, images, len(groups))
 
-    @classmethod
-    def of_nats(cls, split: Split, blocks: Indices, nats: Array, groups: Indices) -> Self:
-        """The mean of nats (L, P, m) of rows."""
-        return cls.of(split, blocks, np.stack([np.ones_like(nats), nats], -1), mean_of_rows, groups)
-
     def value(self) -> Array:
         """(L, P) nats on all of this part."""
         return self.functional(self.sums.sum(2))
@@ -94,17 +89,55 @@ Learned = dict[str, list[tuple[Score, Score]]]
 """By bound, a split after the other: scores of its validation and of its test images."""
 
 
+@dataclass(frozen=True, eq=False)
+class SplitSamples:
+    """What a learner is given.
+
+    Parameters
+    ----------
+    samples : all rows.
+    splits : of them, that are learned together.
+    blocks : (n,) the block of images a row belongs to.
+    pairings : 1, true pairs alone, or 2, broken ones beside them.
+    seed : of first weights and batches.
+    """
+
+    samples: PairedSamples
+    splits: Sequence[Split]
+    blocks: Indices
+    pairings: int
+    seed: int
+
+    @property
+    def groups(self) -> Indices:
+        """(n,) the image a row belongs to."""
+        return self.samples.groups
+
+    def random(self, purpose: int) -> np.random.Generator:
+        """Numbers for one purpose, others on other splits."""
+        first = self.splits[0]
+        return np.random.default_rng([self.seed, first.seed, first.fold, purpose])
+
+    def partners(self, split: Split) -> tuple[Indices, ...]:
+        """Rows of x, for each pairing, that the rows of y are paired with."""
+        return (np.arange(len(self.groups)), split.broken)[: self.pairings]
+
+    def score(self, split: Split, rows: Indices, nats: Array) -> Score:
+        """The mean of nats (L, P, m) of rows (m,)."""
+        values = np.stack([np.ones_like(nats), nats], -1)
+        return self.score_of_sums(split, rows, values, mean_of_rows)
+
+    def score_of_sums(
+        self, split: Split, rows: Indices, values: Array, functional: Functional
+    ) -> Score:
+        """A function of the sums of values (L, P, m, q) of rows (m,)."""
+        return Score.of(split, self.blocks[rows], values, functional, self.groups[rows])
+
+
 class Learner(Protocol):
     """Learns to tell true pairs from broken ones on the training images of each split."""
 
-    def learn(
-        self,
-        samples: PairedSamples,
-        splits: Sequence[Split],
-        blocks: Indices,
-        pairings: int,
-        seed: int,
-    ) -> Learned:
+    def learn(self, given: SplitSamples) -> Learned:
         """Train on every split; score its validation and test images."""
         ...
 

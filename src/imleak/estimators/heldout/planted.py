@@ -21,22 +21,19 @@ SMALLEST, LARGEST = 0.005, LARGEST_PLANTED
 """Bits of the leaks between which it is looked for."""
 
 
-def plant(
-    samples: PairedSamples, level: int, bits: float, seed: int, directions: int = 1
-) -> PairedSamples:
+def plant(samples: PairedSamples, level: int, bits: float, seed: int) -> PairedSamples:
     r"""Plantings of a leak in the views of one level, whose only dependence it is.
 
-    Pairs are broken across images; then the scores of y in its first principal
-    directions are exchanged for Gaussian-copula partners, of correlation rho, of those of
-    x. Their marginal is kept by rank, so nothing but the dependence is new, and it adds
-    :math:`-\tfrac{k}{2}\log_2(1-\rho^2)` bits a row.
+    Pairs are broken across images; then the scores of y in its first principal direction are
+    exchanged for Gaussian-copula partners, of correlation rho, of those of x. Their marginal
+    is kept by rank, so nothing but the dependence is new, and it adds
+    :math:`-\tfrac12\log_2(1-\rho^2)` bits a row.
 
     Parameters
     ----------
     samples : at all levels.
     level : index of the level whose views are used.
     bits : size of the leak.
-    directions : k, over which it is spread.
 
     Returns
     -------
@@ -44,11 +41,11 @@ def plant(
     standardised columns.
     """
     rng = np.random.default_rng([seed, 0x706C616E])
-    rho = np.sqrt(1 - 2 ** (-2 * bits / directions))
+    rho = np.sqrt(1 - 2 ** (-2 * bits))
     rows = np.arange(len(samples.x))
     target, view = (standardise(side, rows) for side in (samples.x, samples.y[level]))
-    known = gaussian_ranks(target @ _directions(target, directions), np.float64)
-    basis = _directions(view, directions)
+    known = gaussian_ranks(target @ _first_direction(target), np.float64)
+    basis = _first_direction(view)
     planted = []
     for _ in range(REPEATS):
         y = view[derange(samples.groups, rng)].astype(np.float64)
@@ -91,6 +88,6 @@ def smallest_detectable(
     return high
 
 
-def _directions(rows: NDArray[np.floating], count: int) -> NDArray[np.float64]:
-    """(d, k) first principal directions of standardised columns."""
-    return np.asarray(np.linalg.eigh(rows.T @ rows)[1][:, : -count - 1 : -1], float)
+def _first_direction(rows: NDArray[np.floating]) -> NDArray[np.float64]:
+    """(d, 1) first principal direction of standardised columns."""
+    return np.asarray(np.linalg.eigh(rows.T @ rows)[1][:, -1:], float)

@@ -11,7 +11,7 @@ from ...interfaces import ImleakError
 
 Indices = NDArray[np.int64]
 VALIDATION = 0.2
-"""Share of the images outside the test set that training does not see."""
+"""Share of the images outside the test set that choose the checkpoint."""
 FEWEST = 6
 """Images that give two to training, validation and test."""
 
@@ -36,9 +36,7 @@ class TooFewImagesError(ImleakError):
     """Held-out evaluation needs more images than there are."""
 
 
-def cross_fit(
-    groups: Indices, folds: int, seeds: int, seed: int, validation: float = VALIDATION
-) -> list[Split]:
+def cross_fit(groups: Indices, folds: int, seeds: int, seed: int) -> list[Split]:
     """Splits of every seed and fold: each image is tested once a seed.
 
     Parameters
@@ -48,7 +46,6 @@ def cross_fit(
         test set of one image.
     seeds : repetitions, each with its own folds.
     seed : of all randomness.
-    validation : share of the images outside the test set that choose the checkpoint.
 
     Raises
     ------
@@ -57,11 +54,9 @@ def cross_fit(
     """
     names, rows = np.unique(groups, return_inverse=True)
     count = len(names)
-    if folds < 2:
-        raise ImleakError(f"{folds} fold: held-out evaluation needs at least 2 folds")
     folds = min(folds, count // 2)
     left = count - -(-count // max(folds, 1))
-    if count < FEWEST or left - max(2, round(left * validation)) < 2:
+    if count < FEWEST or left - max(2, round(left * VALIDATION)) < 2:
         raise TooFewImagesError(
             f"{count} images are too few for {folds} folds: training, validation and test take "
             f"at least two each; use {FEWEST} images or more and 3 folds, or protocol in-sample"
@@ -72,7 +67,7 @@ def cross_fit(
         order = rng.permutation(count)
         for fold, tested in enumerate(np.array_split(order, folds)):
             others = rng.permutation(np.setdiff1d(order, tested))
-            size = max(2, round(len(others) * validation))
+            size = max(2, round(len(others) * VALIDATION))
             parts = [others[size:], others[:size], tested]
             train, check, test = (np.flatnonzero(np.isin(rows, part)) for part in parts)
             broken = np.arange(len(rows), dtype=np.int64)
@@ -109,20 +104,14 @@ def derange(groups: Indices, rng: np.random.Generator) -> Indices:
     return partner
 
 
-def nested_subsets(
-    groups: Indices, rows: Indices, fractions: tuple[float, ...], rng: np.random.Generator
-) -> list[Indices]:
-    """Training rows of a rising share of the images, each set within the next.
+def subset(groups: Indices, rows: Indices, share: float, rng: np.random.Generator) -> Indices:
+    """Rows of a share of the images, two at least; under the same numbers, within those of any
+    larger share.
 
     Parameters
     ----------
     groups : (n,) image of every row.
-    rows : training rows.
-    fractions : shares of the training images, at least two images each.
+    rows : positions of the rows to choose from.
     """
     names = rng.permutation(np.unique(groups[rows]))
-    subsets = []
-    for share in fractions:
-        kept = names[: max(2, round(len(names) * share))]
-        subsets.append(rows[np.isin(groups[rows], kept)])
-    return subsets
+    return rows[np.isin(groups[rows], names[: max(2, round(len(names) * share))])]

@@ -7,28 +7,20 @@ from dataclasses import replace
 
 import numpy as np
 
-from ...interfaces import LearnedView, PairedSamples
-from .evidence import Learned, Learner, Score
+from ...interfaces import PairedSamples
+from .evidence import Learned, Learner, Score, SplitSamples
 from .split import Indices, Split
 
 
-def learn(
-    learner: Learner,
-    samples: PairedSamples,
-    splits: Sequence[Split],
-    blocks: Indices,
-    pairings: int,
-    seed: int,
-) -> Learned:
+def learn(learner: Learner, given: SplitSamples) -> Learned:
     """What a learner makes of the splits; of a trained view, after its training on each.
 
     The null of a trained view is of the same training: against the targets of other
     images, broken the same way as those the learner is then given.
     """
-    if samples.learned is None:
-        return learner.learn(samples, splits, blocks, pairings, seed)
-    parts = [_of_split(learner, samples, s, blocks, pairings, seed) for s in splits]
-    return merged(parts)
+    if given.samples.learned is None:
+        return learner.learn(given)
+    return merged([_of_split(learner, given, split) for split in given.splits])
 
 
 def merged(parts: Sequence[Learned]) -> Learned:
@@ -36,20 +28,11 @@ def merged(parts: Sequence[Learned]) -> Learned:
     return {name: [pair for one in parts for pair in one[name]] for name in parts[0]}
 
 
-def _of_split(
-    learner: Learner,
-    samples: PairedSamples,
-    split: Split,
-    blocks: Indices,
-    pairings: int,
-    seed: int,
-) -> Learned:
-    assert samples.learned is not None
-    partners = (np.arange(len(samples.x)), split.broken)[:pairings]
+def _of_split(learner: Learner, given: SplitSamples, split: Split) -> Learned:
     learned = []
-    for partner in partners:
-        seen = _seen(samples, samples.learned, partner, split, seed)
-        learned.append(learner.learn(seen, [split], blocks, 1, seed))
+    for partner in given.partners(split):
+        seen = _seen(given.samples, partner, split, given.seed)
+        learned.append(learner.learn(replace(given, samples=seen, splits=[split], pairings=1)))
     return {
         name: [
             (_abreast([one[0] for one in pairs]), _abreast([one[1] for one in pairs]))
@@ -59,13 +42,12 @@ def _of_split(
     }
 
 
-def _seen(
-    samples: PairedSamples, view: LearnedView, partner: Indices, split: Split, seed: int
-) -> PairedSamples:
+def _seen(samples: PairedSamples, partner: Indices, split: Split, seed: int) -> PairedSamples:
     """Pairs (x[partner], y) with the view that was trained on them."""
+    assert samples.learned is not None
     x = samples.x[partner]
     own = int(np.random.SeedSequence([seed, split.seed, split.fold]).generate_state(1)[0])
-    y = view(x, split.train, split.validation, own)
+    y = samples.learned(x, split.train, split.validation, own)
     return replace(samples, x=x, y=y, learned=None)
 
 

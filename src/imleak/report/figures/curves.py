@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -35,7 +36,8 @@ def drawing(stem: str, heading: str, rows: pd.DataFrame, levels: Levels) -> Draw
     """Summary rows of one measure and encoder against the level."""
     protocols = style.by_protocol(rows)
     figure, panels = style.panels(len(protocols), heading, height=2.5)
-    frame, ranks = _Frame.around(rows), sorted({int(level) for level in rows["level"]})
+    frame = _Frame.around(rows, joined=not levels.recorded)
+    ranks = sorted({int(level) for level in rows["level"]})
     for axes, (protocol, shown) in zip(panels, protocols, strict=True):
         axes.set_title(_subtitle(protocol, shown))
         style.level_axis(axes, ranks, levels)
@@ -68,27 +70,28 @@ def _span(counts: NDArray[np.float64]) -> str:
 @dataclass(frozen=True)
 class _Frame:
     """What the vertical scale shows. Values, exact values and nulls always; the ends of
-    intervals and the ceiling only as far as they do not press the curve flat."""
+    intervals and the ceiling only as far as they do not press the curve flat.
+
+    Levels that have no order are not `joined` by lines and bands.
+    """
 
     low: float
     high: float
     ceiling_fits: bool
+    joined: bool = True
 
     @classmethod
-    def around(cls, rows: pd.DataFrame) -> _Frame:
+    def around(cls, rows: pd.DataFrame, *, joined: bool) -> _Frame:
         core = finite(*(numbers(rows, name) for name in ("mean", "exact", "null_mean")))
         if not core.size:
-            return cls(0.0, 1.0, ceiling_fits=False)
-        low, high = float(core.min()), float(core.max())
-        reach = (high - low) or abs(high) or 1.0
+            return cls(0.0, 1.0, ceiling_fits=False, joined=joined)
         edges = finite(*(numbers(rows, name) for name in ("low", "high", "null_p95")))
         ceiling = finite(numbers(rows, "ceiling"))
+        high = float(core.max())
+        reach = (high - float(core.min())) or abs(high) or 1.0
         fits = bool(ceiling.size) and float(ceiling.max()) <= high + reach
         edges = np.concatenate([edges, ceiling]) if fits else edges
-        low = max(float(edges.min(initial=low)), low - reach)
-        high = min(float(edges.max(initial=high)), high + reach)
-        margin = 0.06 * ((high - low) or reach)
-        return cls(low - margin, high + margin, fits)
+        return cls(*style.value_range(core, edges), fits, joined)
 
 
 def _draw(axes: Axes, rows: pd.DataFrame, frame: _Frame) -> None:
@@ -100,7 +103,7 @@ def _draw(axes: Axes, rows: pd.DataFrame, frame: _Frame) -> None:
         style.no_value(axes, _NO_VALUE if np.isnan(mean).all() else "no finite value")
     parts = list(rows.groupby("part", sort=False, dropna=False))
     for place, (part, shown) in enumerate(parts):
-        _values(axes, shown, str(part), place, label_part=len(parts) > 1)
+        _values(axes, shown, frame, str(part), place, label_part=len(parts) > 1)
         _references(axes, shown, frame)
 
 
@@ -110,14 +113,23 @@ def _references(axes: Axes, rows: pd.DataFrame, frame: _Frame) -> None:
     levels = numbers(rows, "level")
     mean, p95 = numbers(rows, "null_mean"), numbers(rows, "null_p95")
     if np.isfinite(mean).any():
-        _band(axes, levels, mean, p95, style.GREY, "null, mean–p95")
+        _band(axes, levels, mean, p95, style.GREY, "null, mean–p95", joined=frame.joined)
         # In-sample both ends are one value: a band of no height would not be seen.
-        axes.plot(levels, mean, color=style.GREY, linewidth=1, marker="", zorder=1)
+        look = "-" if frame.joined else "_"
+        axes.plot(levels, mean, look, color=style.GREY, linewidth=1, zorder=1)
     ceiling = numbers(rows, "ceiling")
     if np.isfinite(ceiling).any():
         label = "ceiling" if frame.ceiling_fits else _above(ceiling)
         shown = ceiling if frame.ceiling_fits else np.full_like(ceiling, np.nan)
-        axes.plot(levels, shown, "_:", color=style.GREY, markersize=6, label=label, zorder=2)
+        axes.plot(
+            levels,
+            shown,
+            "_:" if frame.joined else "_",
+            color=style.GREY,
+            markersize=6,
+            label=label,
+            zorder=2,
+        )
     exact = numbers(rows, "exact")
     beside = np.isfinite(exact) & ~np.isclose(exact, numbers(rows, "mean"), atol=1e-9)
     if beside.any():
@@ -125,7 +137,7 @@ def _references(axes: Axes, rows: pd.DataFrame, frame: _Frame) -> None:
             levels,
             exact,
             color=style.BLACK,
-            linestyle=style.LINES[3],
+            linestyle=style.LINES[3] if frame.joined else "none",
             marker="x",
             label="exact value",
             zorder=2,
@@ -138,17 +150,20 @@ def _above(ceiling: NDArray[np.float64]) -> str:
     return f"ceiling {low}" + f"–{high}" * (low != high) + " (above)"
 
 
-def _values(axes: Axes, rows: pd.DataFrame, part: str, place: int, label_part: bool) -> None:
+def _values(
+    axes: Axes, rows: pd.DataFrame, frame: _Frame, part: str, place: int, *, label_part: bool
+) -> None:
     colour, marker, line = _PARTS.get(part, _OTHER_PART)
+    line = line if frame.joined else "none"
     levels, mean = numbers(rows, "level"), numbers(rows, "mean")
     points = np.where(np.isfinite(mean), mean, np.nan)
     low, high = (np.where(np.isnan(points), np.nan, numbers(rows, end)) for end in ("low", "high"))
     if np.isfinite(points).any():
         label = _PART_WORDS.get(part, part) if label_part else "value"
-        look = {"color": colour, "linestyle": line, "marker": marker}
-        axes.plot(levels, points, label=label, zorder=3, **look)
+        style_of: dict[str, Any] = {"color": colour, "linestyle": line, "marker": marker}
+        axes.plot(levels, points, label=label, zorder=3, **style_of)
     if np.isfinite(low).any():
-        _band(axes, levels, low, high, colour, "95 % interval")
+        _band(axes, levels, low, high, colour, "95 % interval", joined=frame.joined)
     _hollow(axes, levels, points, rows, colour, marker)
     _off_scale(axes, levels, mean, colour, place)
 
@@ -160,11 +175,14 @@ def _band(
     high: NDArray[np.float64],
     colour: str,
     label: str,
+    *,
+    joined: bool,
 ) -> None:
     """A band between two curves; a bar where it has no neighbour to be drawn to."""
-    axes.fill_between(levels, low, high, color=colour, alpha=0.25, linewidth=0, label=label)
+    wide: dict[str, Any] = {"color": colour, "alpha": 0.25, "linewidth": 0, "label": label}
+    axes.fill_between(levels, low, high, where=np.full(len(levels), joined), **wide)
     there = np.pad(np.isfinite(low) & np.isfinite(high), 1)
-    alone = there[1:-1] & ~there[:-2] & ~there[2:]
+    alone = there[1:-1] & ~(joined & (there[:-2] | there[2:]))
     axes.vlines(levels[alone], low[alone], high[alone], color=colour, alpha=0.4, linewidth=5)
 
 

@@ -8,11 +8,10 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from .. import cells
 from ..adversaries import MATCH, RECOGNISE
-from ..cells import Column
 from ..findings import QUANTITIES
 from ..levels import Levels
+from ..measures import Measure, measures
 from . import style
 from .style import Drawing
 
@@ -27,7 +26,7 @@ _LOOKS = (
 )
 
 
-def chart_of(column: Column) -> str | None:
+def chart_of(column: Measure) -> str | None:
     """``share`` or ``bit``: the panel a measure stands in; None for what is no finding about
     what images show, or is reported by another quantity."""
     if column.measure in (RECOGNISE, MATCH):
@@ -40,9 +39,9 @@ def chart_of(column: Column) -> str | None:
 
 def drawings(summary: pd.DataFrame, levels: Levels) -> Iterator[Drawing]:
     """Both panels side by side, or the one there is; nothing where nobody looked at images."""
-    charts: dict[str, list[Column]] = {"share": [], "bit": []}
-    for column in cells.columns(summary):
-        if max(column.cells, default=0) > 0 and (chart := chart_of(column)):
+    charts: dict[str, list[Measure]] = {"share": [], "bit": []}
+    for column in measures(summary):
+        if max(column.results, default=0) > 0 and (chart := chart_of(column)):
             charts[chart].append(column)
     shown = {chart: columns for chart, columns in charts.items() if columns}
     if not shown:
@@ -55,7 +54,7 @@ def drawings(summary: pd.DataFrame, levels: Levels) -> Iterator[Drawing]:
             colour, marker = _LOOKS[place % len(_LOOKS)]
             _draw(axes, column, colour, marker, "none" if levels.recorded else "-")
             place += 1
-        ranks = {rank for column in columns for rank in column.cells if rank > 0}
+        ranks = {rank for column in columns for rank in column.results if rank > 0}
         style.level_axis(axes, sorted(ranks), levels)
         axes.set_ylabel("share of images" if chart == "share" else "bits, at least")
         if chart == "share":
@@ -66,9 +65,9 @@ def drawings(summary: pd.DataFrame, levels: Levels) -> Iterator[Drawing]:
     yield Drawing(STEM, "What is found against the level", figure)
 
 
-def _draw(axes: Axes, column: Column, colour: str, marker: str, line: str) -> None:
-    levels = [level for level in sorted(column.cells) if level > 0]
-    found = [column.cells[level] for level in levels]
+def _draw(axes: Axes, column: Measure, colour: str, marker: str, line: str) -> None:
+    levels = [level for level in sorted(column.results) if level > 0]
+    found = [column.results[level] for level in levels]
     values = [cell.value for cell in found]
     label = " ".join(column.headings)
     axes.plot(levels, values, marker, color=colour, label=label, linestyle=line)

@@ -59,13 +59,8 @@ def _scale(axes: Axes, rows: pd.DataFrame) -> None:
     if not values.size:
         style.no_value(axes, "no finite value")
         return
-    low, high = float(values.min()), float(values.max())
-    reach = (high - low) or abs(high) or 1.0
-    ends = finite(numbers(rows, "low"), numbers(rows, "high"))
-    low = max(float(ends.min(initial=low)), low - reach)
-    high = min(float(ends.max(initial=high)), high + reach)
-    margin = 0.06 * (high - low)
-    axes.set_ylim(low - margin, high + margin)
+    low, high = style.value_range(values, finite(numbers(rows, "low"), numbers(rows, "high")))
+    axes.set_ylim(low, high)
     if low < 0 < high:
         axes.axhline(0, color=style.GREY, linewidth=0.6, zorder=1)
 

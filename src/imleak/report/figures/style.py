@@ -204,6 +204,17 @@ def finite(*arrays: NDArray[np.float64]) -> NDArray[np.float64]:
     return pooled[np.isfinite(pooled)]
 
 
+def value_range(core: NDArray[np.float64], edges: NDArray[np.float64]) -> tuple[float, float]:
+    """The ends of a vertical scale: all of `core`, and of `edges` as much as does not press it
+    flat."""
+    low, high = float(core.min()), float(core.max())
+    reach = (high - low) or abs(high) or 1.0
+    low = max(float(edges.min(initial=low)), low - reach)
+    high = min(float(edges.max(initial=high)), high + reach)
+    margin = 0.06 * ((high - low) or reach)
+    return low - margin, high + margin
+
+
 def with_unit(name: str, unit: object) -> str:
     """``name (unit)``, or the bare name of a number that has none."""
     return f"{name} ({unit})" if isinstance(unit, str) and unit not in ("", "1") else name

@@ -3,32 +3,22 @@ network, and runs no script but its own."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from ...study.store import Run
-from .. import cells, overview, reviewers
+from .. import overview, reviewers
 from ..answer import answer
 from ..findings import turning_level
 from ..levels import Levels
+from ..measures import blocks, measures, ranks
+from ..notes import notes
 from ..runs import cautions, labels
 from ..text import to_csv, to_latex
 from .payload import level_data, overlay, page_data
-from .sheet import blocks, render
+from .sheet import render
 
 MOST_ROWS = 200
 """Images and omissions the page lists by name; the manifest has all of them."""
-
-_MISSING: Mapping[str, Any] = {
-    "images": (),
-    "left_out": (),
-    "command": (),
-    "components": (),
-    "spec": None,
-    "versions": {},
-    "started": None,
-    "keys": None,
-}
 
 
 def to_html(run: Run, acceptable: float | None = None) -> str:
@@ -38,27 +28,26 @@ def to_html(run: Run, acceptable: float | None = None) -> str:
     ----------
     acceptable : bits an image that may leak, to recommend a level for.
     """
-    columns, levels = cells.columns(run.summary), Levels.of(run.manifest)
-    manifest = {**_MISSING, **run.manifest}
-    bits = max((int(image["bits"]) for image in manifest["images"]), default=8)
-    found = answer(run.summary, manifest, acceptable)
-    decides = overview.overview(run.summary, manifest)
+    shown, levels = measures(run.summary, run.manifest), Levels.of(run.manifest)
+    bits = max((int(image["bits"]) for image in run.manifest["images"]), default=8)
+    found = answer(run.summary, run.manifest, acceptable)
+    decides = overview.overview(run.summary, run.manifest)
     return render(
         "report.html.j2",
         levels,
-        cells.ranks(columns),
-        run=manifest,
+        ranks(shown),
+        run=run.manifest,
         answer=found,
         data=page_data(run, levels, found.findings),
         opening=turning_level(found.findings),
         overview=decides,
-        overview_ranks=overview.ranks(decides),
-        blocks=blocks(columns),
-        notes=cells.notes(run.summary, levels),
+        overview_lines=overview.lines(decides, levels),
+        blocks=blocks(shown),
+        notes=notes(run.summary, levels),
         reviewers=reviewers.rows(run.summary, bits),
         reviewers_warning=reviewers.WARNING,
-        csv=to_csv(run.summary, manifest),
-        tex=to_latex(run.summary, manifest),
+        csv=to_csv(run),
+        tex=to_latex(run),
         most=MOST_ROWS,
     )
 
@@ -73,29 +62,29 @@ def to_comparison(runs: Sequence[Run]) -> str:
         If there are fewer than two.
     """
     named = labels(runs)
-    shown = {name: cells.columns(run.summary) for name, run in named.items()}
+    shown = {name: measures(run.summary, run.manifest) for name, run in named.items()}
     of_runs = {name: Levels.of(run.manifest) for name, run in named.items()}
     levels = Levels.shared(list(of_runs.values()))
-    ranks = sorted({rank for columns in shown.values() for rank in cells.ranks(columns)})
+    every = sorted({rank for of_run in shown.values() for rank in ranks(of_run)})
     compared = [
         {
             "label": name,
             "path": str(run.path),
-            "manifest": {**_MISSING, **run.manifest},
+            "manifest": run.manifest,
             "answer": answer(run.summary, run.manifest),
             "levels": of_runs[name],
-            "ranks": cells.ranks(shown[name]),
+            "ranks": ranks(shown[name]),
             "blocks": blocks(shown[name]),
-            "notes": cells.notes(run.summary, of_runs[name]),
+            "notes": notes(run.summary, of_runs[name]),
         }
         for name, run in named.items()
     ]
     data = {
-        **level_data(levels, ranks),
+        **level_data(levels, every),
         "series": list(overlay(shown, of_runs)),
         "training": [],
         "growth": [],
         "previews": [],
     }
     given = {"runs": compared, "cautions": cautions(named), "data": data}
-    return render("compare.html.j2", levels, ranks, **given)
+    return render("compare.html.j2", levels, every, **given)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -15,14 +15,14 @@ from matplotlib.colors import to_hex
 
 from ...interfaces import Level
 from ...study.store import Run
-from ..adversaries import MATCH, PIXELS
-from ..cells import MARKS, Column, columns, ranks
+from ..adversaries import INSPECT, MATCH, PIXELS
 from ..figures.findings import chart_of
 from ..figures.training import by_epoch
 from ..findings import QUANTITIES, Finding
 from ..levels import Levels
+from ..measures import MARKS, Measure, blocks, measures, ranks
 from ..previews import Preview, data_uri, read_previews
-from ..words import BOUNDS, capitalised, percent
+from ..words import BOUNDS, bits, capitalised, percent
 from . import charts
 
 SHAPES = ("circle", "square", "triangle-up", "diamond", "triangle-down", "cross", "triangle-right")
@@ -35,8 +35,8 @@ MOST_EPOCHS = 150
 
 def page_data(run: Run, levels: Levels, found: Sequence[Finding]) -> dict[str, Any]:
     """Charts, series, histories, growth, previews and findings of a run."""
-    shown = columns(run.summary)
-    with_points = [column for column in shown if column.cells]
+    shown = [one for _, block in blocks(measures(run.summary)) for one in block]
+    with_points = [column for column in shown if column.results]
     # What stands in the charts of the answer has the first colours and shapes.
     drawn = sorted(with_points, key=lambda column: chart_of(column) is None)
     looks = _looks_of_answer(drawn)
@@ -49,9 +49,9 @@ def page_data(run: Run, levels: Levels, found: Sequence[Finding]) -> dict[str, A
             for place, column in enumerate(drawn)
         ],
         "training": list(_training(run.histories)),
-        "growth": [*_growth(run.growth, shown, levels), *_linkage(run.linkage, levels)],
+        "growth": list(_growth(run, shown, levels)),
         "previews": previews,
-        "findings": _found(found),
+        "findings": _found(found, run.manifest, levels),
     }
 
 
@@ -75,7 +75,7 @@ def level_data(levels: Levels, shown: Iterable[int]) -> dict[str, Any]:
     }
 
 
-def _looks_of_answer(shown: Sequence[Column]) -> dict[int, dict[str, Any]]:
+def _looks_of_answer(shown: Sequence[Measure]) -> dict[int, dict[str, Any]]:
     """In the charts of the answer every measure has a colour and a mark, and its quantities
     in one chart have dashes."""
     measures: dict[tuple[str, str], int] = {}
@@ -89,7 +89,7 @@ def _looks_of_answer(shown: Sequence[Column]) -> dict[int, dict[str, Any]]:
     return looks
 
 
-def series(column: Column, place: int, levels: Levels) -> dict[str, Any]:
+def series(column: Measure, place: int, levels: Levels) -> dict[str, Any]:
     """A measure against the level, with the look it keeps wherever it is drawn.
 
     `first` is whether it is shown unasked: what bounds something is. `lead` is the chart of
@@ -97,9 +97,9 @@ def series(column: Column, place: int, levels: Levels) -> dict[str, Any]:
     where nothing is encrypted, of which shares are taken; None where there is no such
     value or it is not above 0.
     """
-    base = column.cells[0].value if 0 in column.cells else math.nan
+    base = column.results[0].value if 0 in column.results else math.nan
     name = " ".join(column.headings)
-    bounds = dict.fromkeys(BOUNDS.get(cell.bound, cell.bound) for cell in column.cells.values())
+    bounds = dict.fromkeys(BOUNDS.get(cell.bound, cell.bound) for cell in column.results.values())
     learned = f"{column.train} training images" if column.train else ""
     return {
         "id": place,
@@ -108,16 +108,16 @@ def series(column: Column, place: int, levels: Levels) -> dict[str, Any]:
         "group": f"{column.encoder} · {column.scheme}",
         "title_of_bound": ", ".join(filter(None, (*bounds, learned))),
         "unit": column.unit,
-        "first": any(cell.bound != "none" for cell in column.cells.values()),
+        "first": any(cell.bound != "none" for cell in column.results.values()),
         "lead": chart_of(column),
         **_look(place, place),
         "base": base if math.isfinite(base) and base > 0 else None,
-        "points": [_point(column, levels[rank], name) for rank in sorted(column.cells)],
+        "points": [_point(column, levels[rank], name) for rank in sorted(column.results)],
     }
 
 
 def overlay(
-    shown: Mapping[str, Sequence[Column]], levels: Mapping[str, Levels]
+    shown: Mapping[str, Sequence[Measure]], levels: Mapping[str, Levels]
 ) -> Iterator[dict[str, Any]]:
     """The measures of several runs: a colour a run, a shape and a dash a measure.
 
@@ -129,7 +129,7 @@ def overlay(
         (run, number, column)
         for number, (run, columns_of_run) in enumerate(shown.items())
         for column in columns_of_run
-        if column.cells
+        if column.results
     ]
     several = Counter(_measure(column) for _, _, column in drawn)
     kinds = {measure: kind for kind, measure in enumerate(several)}
@@ -142,7 +142,7 @@ def overlay(
         yield one | {"group": f"{run} · {one['group']}", "first": first}
 
 
-def _measure(column: Column) -> tuple[str, ...]:
+def _measure(column: Measure) -> tuple[str, ...]:
     return (column.scheme, column.encoder, *column.headings)
 
 
@@ -164,8 +164,8 @@ def level_colours(ranks: Sequence[int], *, dark: bool) -> dict[int, str]:
     }
 
 
-def _point(column: Column, level: Level, name: str) -> dict[str, Any]:
-    cell = column.cells[level.rank]
+def _point(column: Measure, level: Level, name: str) -> dict[str, Any]:
+    cell = column.results[level.rank]
     unit = f" {column.unit}" if column.unit else ""
     ends = ("low", "high", "null_mean", "null_p95", "ceiling", "exact")
     null = ""
@@ -211,79 +211,66 @@ def _training(frame: pd.DataFrame) -> Iterator[dict[str, Any]]:
         }
 
 
-def _growth(
-    growth: pd.DataFrame, shown: Sequence[Column], levels: Levels
-) -> Iterator[dict[str, Any]]:
-    keys = ["scheme", "encoder", "measure", "protocol"]
-    for (scheme, encoder, measure, protocol), rows in growth.groupby(keys, sort=False):
-        number = _number_of(shown, str(scheme), str(encoder), str(measure), str(protocol))
-        mark = MARKS.get(str(rows["bound"].iloc[0]), "?")
-        yield {
-            "title": f"{measure} on {encoder}, {protocol}",
-            "of": "training images",
-            "unit": str(rows["unit"].iloc[0]),
-            "points": [
-                {
-                    "s": int(row["level"]),
-                    "images": int(row["train_groups"]),
-                    **{name: finite(row[name]) for name in ("value", "low", "high")},
-                    "tip_level": levels[row["level"]].label,
-                    "tip_training": f"{row['train_groups']} images",
-                    "tip_value": f"{mark} {number(row['value'])} {row['unit']}",
-                    "tip_interval": f"[{number(row['low'])}, {number(row['high'])}]",
-                    "tip_verdict": "still rising" if _is(row["rising"]) else "no gain seen",
-                }
-                for row in rows.to_dict("records")
-            ],
-        }
+def _growth(run: Run, shown: Sequence[Measure], levels: Levels) -> Iterator[dict[str, Any]]:
+    """Estimates against the training images, and the share of images that are picked first
+    against the candidates."""
+    numbers = {(one.encoder, one.measure, one.protocol): one.number for one in shown}
+    for key, rows in run.growth.groupby(["encoder", "measure", "protocol"], sort=False):
+        encoder, measure, protocol = map(str, key)
+        mark, unit = MARKS.get(rows["bound"].iloc[0], "?"), rows["unit"].iloc[0]
+        number = numbers.get((encoder, measure, protocol), bits)
+        points = [
+            _of_images(row, row["train_groups"], levels, number)
+            | {"tip_training": f"{row['train_groups']} images"}
+            | {"tip_value": f"{mark} {number(row['value'])} {unit}"}
+            | {"tip_verdict": "still rising" if row["rising"] is True else "no gain seen"}
+            for row in rows.to_dict("records")
+        ]
+        title = f"{measure} on {encoder}, {protocol}"
+        yield {"title": title, "of": "training images", "unit": unit, "points": points}
+    rank = QUANTITIES[MATCH][0]
+    first = run.linkage[run.linkage["quantity"] == rank]
+    for key, rows in first.groupby(["encoder", "measure"], sort=False):
+        encoder, measure = map(str, key)
+        points = [
+            _of_images(row, row["among"], levels, percent)
+            | {"tip_training": f"none, {row['among']:,} candidates"}
+            | {"tip_value": percent(row["value"]), "tip_verdict": "picked first"}
+            for row in rows.to_dict("records")
+        ]
+        title, unit = f"{measure} {rank} on {encoder}", rows["unit"].iloc[0]
+        yield {"title": title, "of": "candidates", "unit": unit, "points": points}
 
 
-def _linkage(linkage: pd.DataFrame, levels: Levels) -> Iterator[dict[str, Any]]:
-    """The share of images that are picked first, against the candidates."""
-    first = linkage[linkage["quantity"] == QUANTITIES[MATCH][0]]
-    for (encoder, measure), rows in first.groupby(["encoder", "measure"], sort=False):
-        yield {
-            "title": f"{measure} {QUANTITIES[MATCH][0]} on {encoder}",
-            "of": "candidates",
-            "unit": str(rows["unit"].iloc[0]),
-            "points": [
-                {
-                    "s": int(row["level"]),
-                    "images": int(row["among"]),
-                    **{name: finite(row[name]) for name in ("value", "low", "high")},
-                    "tip_level": levels[row["level"]].label,
-                    "tip_training": f"none, {row['among']:,} candidates",
-                    "tip_value": percent(row["value"]),
-                    "tip_interval": f"[{percent(row['low'])}, {percent(row['high'])}]",
-                    "tip_verdict": "picked first",
-                }
-                for row in rows.to_dict("records")
-            ],
-        }
+def _of_images(
+    row: Mapping[Any, Any], images: int, levels: Levels, number: Callable[[float], str]
+) -> dict[str, Any]:
+    return {
+        "s": int(row["level"]),
+        "images": int(images),
+        **{name: finite(row[name]) for name in ("value", "low", "high")},
+        "tip_level": levels[row["level"]].label,
+        "tip_interval": f"[{number(row['low'])}, {number(row['high'])}]",
+    }
 
 
-def _number_of(shown: Sequence[Column], *key: str) -> Any:
-    for column in shown:
-        if (column.scheme, column.encoder, column.measure, column.protocol) == key:
-            return column.number
-    return lambda value: f"{value:.2f}"
-
-
-def _is(value: Any) -> bool:
-    return not pd.isna(value) and bool(value)
-
-
-def _found(found: Sequence[Finding]) -> dict[int, list[str]]:
-    """Level -> what is found there, the gravest first."""
+def _found(
+    found: Sequence[Finding], manifest: Mapping[str, Any], levels: Levels
+) -> dict[int, list[str]]:
+    """Level -> what is found there, the gravest first: in ciphers themselves, then by others."""
     by_level: dict[int, list[str]] = {}
+    for sentence in manifest.get("findings", ()):
+        rank, _, words = levels.headed(sentence)
+        if rank is not None:
+            by_level.setdefault(rank, []).append(words)
     for finding in found:
-        words = finding.words
-        sentence = f"{capitalised(words)}.".replace(" %", "\u00a0%")
-        by_level.setdefault(finding.level, []).append(sentence)
+        if finding.adversary.measure != INSPECT:
+            text = f"{capitalised(finding.words)}.".replace(" %", "\u00a0%")
+            by_level.setdefault(finding.level, []).append(text)
     return by_level
 
 
-def _previews(run: Run, shown: Sequence[Column]) -> Iterator[dict[str, Any]]:
+def _previews(run: Run, shown: Sequence[Measure]) -> Iterator[dict[str, Any]]:
     kept = read_previews(run.path)
     figures = _figures(run.of_images([preview.name for preview in kept]), shown)
     for preview in kept:
@@ -305,7 +292,7 @@ def _sheet(run: Run, preview: Preview, name: str) -> dict[str, Any] | None:
     return asdict(sheet) | {"source": data_uri(run.path, sheet)} if sheet else None
 
 
-def _figures(frame: pd.DataFrame, shown: Sequence[Column]) -> Mapping[str, list[dict[str, Any]]]:
+def _figures(frame: pd.DataFrame, shown: Sequence[Measure]) -> Mapping[str, list[dict[str, Any]]]:
     """The numbers of single images, by name: a measure and its text at every level."""
     single = frame[frame["level"].notna()]
     found: dict[str, list[dict[str, Any]]] = {}

@@ -57,6 +57,7 @@
     const long = Object.values(ticks).join("").length > 30;
     x.axis = { values: ranks, grid: false, labelExpr: `${JSON.stringify(ticks)}[datum.value]`,
       labelLimit: 160, labelOverlap: false, ...(long ? { labelAngle: -30, labelAlign: "right", titlePadding: 22 } : {}) };
+    x.scale.domain = [ranks[0], ranks.at(-1)];
   }
 
   /* Previews: tiles of sheets, drawn sample by sample. */
@@ -197,10 +198,10 @@
       at("answer-charts").append(make("div", {}, make("p", { class: "soft" }, titles[lead]), key, element));
       const rows = shown.flatMap(({ points, id, colour, shape, dash }) => points
         .filter(({ s }) => s > 0)
-        .map((point) => ({ ...point, id, colour, shape, dash, chance: point.null_mean, ceiling: null, exact: null, null_p95: null })));
+        .map((point) => ({ ...point, id, colour, shape, dash, chance: point.null_mean, ceiling: null, exact: null, null_mean: null, null_p95: null })));
       const levels = [...new Set(rows.map(({ s }) => s))].sort((a, b) => a - b);
-      const domain = lead === "share" ? [0, 1] : range(rows, ["value"], ["low", "high"], false);
-      draw(element, "answer", rows, (spec) => {
+      const domain = lead === "share" ? [-0.03, 1.03] : range(rows, ["value"], ["low", "high"], false);
+      draw(element, "levels", rows, (spec) => {
         eachEncoding(spec, "x", (x) => levelAxis(x, levels));
         eachEncoding(spec, "y", (y) => { y.scale = { domain, zero: false, nice: false }; });
         spec.height = 260;
@@ -289,11 +290,8 @@
         lost ? `${lost} values of 0 or less have no place on a logarithmic scale.` : "",
         share ? "A measure is 1 where nothing is encrypted, whatever its unit." : "",
       ].filter(Boolean).join(" ");
-      draw(at("curves-chart"), "curves", rows, (spec) => {
-        eachEncoding(spec, "x", (x) => {
-          levelAxis(x, levels);
-          x.scale.domain = [levels[0], levels.at(-1)];
-        });
+      draw(at("curves-chart"), "levels", rows, (spec) => {
+        eachEncoding(spec, "x", (x) => levelAxis(x, levels));
         eachEncoding(spec, "y", (y) => {
           y.title = share ? "share of its value of the plain image" : name(chosen("unit"));
           y.scale = { ...(log ? { type: "log" } : { zero: false }), nice: log, ...(domain ? { domain } : {}) };

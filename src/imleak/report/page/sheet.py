@@ -6,18 +6,14 @@ from base64 import b64encode
 from collections.abc import Sequence
 from hashlib import sha256
 from importlib.resources import files
-from itertools import groupby
 from typing import Any
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 
-from ..cells import Column
 from ..levels import Levels
 from ..words import plural
 from . import charts
 from .payload import level_colours
-
-Block = tuple[tuple[str, str], list[Column]]
 
 
 def render(template: str, levels: Levels, ranks: Sequence[int], **given: Any) -> str:
@@ -46,12 +42,6 @@ def render(template: str, levels: Levels, ranks: Sequence[int], **given: Any) ->
         **scripts,
         **given,
     )
-
-
-def blocks(columns: Sequence[Column]) -> list[Block]:
-    """Columns by scheme and encoder."""
-    found = groupby(columns, key=lambda column: (column.scheme, column.encoder))
-    return [(where, list(block)) for where, block in found]
 
 
 def unbroken(text: str) -> str:

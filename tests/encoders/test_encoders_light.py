@@ -1,5 +1,7 @@
 """Options are checked without what is heavy, without weights and without a device."""
 
+import errno
+import os
 import subprocess
 import sys
 
@@ -88,3 +90,34 @@ def test_what_is_not_there_is_found_out_when_it_is_asked_for(name, asked):
     encoder = plugins.load("encoder", name)(weights, **options)
     with pytest.raises(ImleakError, match=r"/nowhere.* does not exist"):
         getattr(encoder, asked)
+
+
+@pytest.mark.parametrize(
+    ("name", "given"),
+    [
+        ("onnx", {"model": "~nobody-of-this-name/m.onnx"}),
+        ("torch", {"model": "~nobody-of-this-name/m.pt2", "trust": True}),
+        ("clip", {"weights": "local-dir:~nobody-of-this-name/clip"}),
+        ("onnx", {"model": "a\0b"}),
+        ("clip", {"weights": "local-dir:a\0b"}),
+        ("efficientnet-lite0", {"device": "cuda:63"}),
+        ("conv", {"device": "xpu"}),
+    ],
+)
+def test_whatever_is_not_there_is_one_line(name, given):
+    encoder = plugins.load("encoder", name)(**given)
+    with pytest.raises(ImleakError) as caught:
+        encoder.digest  # noqa: B018
+    assert "\n" not in str(caught.value)
+
+
+def test_a_file_that_cannot_be_read_is_named(exchanged, tmp_path, monkeypatch):
+    path = tmp_path / "model.onnx"
+    path.write_bytes((exchanged / "model.onnx").read_bytes())
+
+    def refuse(*_):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
+
+    monkeypatch.setattr("imleak.encoders._network.check_regular", refuse)
+    with pytest.raises(ImleakError, match=r"model\.onnx cannot be read: Permission denied"):
+        plugins.load("encoder", "onnx")(str(path), mean=0, std=1).digest  # noqa: B018

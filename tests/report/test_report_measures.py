@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imleak.report import cells
+from imleak.report.measures import Measure, Result, measures
+from imleak.report.notes import notes
 from schemes import LEVELS
 
 Make = Callable[..., pd.DataFrame]
@@ -20,34 +21,33 @@ Make = Callable[..., pd.DataFrame]
     ("bound", "mark"), [("lower", "≥"), ("upper", "≤"), ("exact", "="), ("none", "~")]
 )
 def test_a_value_carries_the_mark_of_its_bound(make_rows: Make, bound: str, mark: str) -> None:
-    (column,) = cells.columns(make_rows("m", [1.5, -0.25], 0.5, bound=bound))
+    (column,) = measures(make_rows("m", [1.5, -0.25], 0.5, bound=bound))
     assert [column.value(level) for level in (0, 1)] == [f"{mark} 1.50", f"{mark} -0.25"]
     assert column.interval(1) == "[-0.75, 0.25]"
 
 
 def test_infinite_failed_and_absent_values_differ(make_rows: Make) -> None:
     means = [math.inf, -math.inf, math.nan]
-    (column,) = cells.columns(make_rows("m", means, low=math.nan, high=math.nan))
+    (column,) = measures(make_rows("m", means, low=math.nan, high=math.nan))
     assert [column.value(level) for level in range(4)] == ["~ ∞", "~ -∞", "failed", ""]
     assert not any(column.interval(level) for level in range(4))
 
 
 @given(st.floats(1e-6, 1e6))
 def test_at_least_two_significant_digits_are_shown(value: float) -> None:
-    cell = cells.Cell(value, math.nan, math.nan, "none")
-    column = cells.Column("s", "e", "m", ("m",), "bit", 0, {0: cell})
+    column = Measure("e", "m", ("m",), "bit", "patch", {0: Result(value, math.nan, math.nan)})
     number = float(column.value(0).removeprefix("~ "))
     assert number == pytest.approx(value, rel=0.006 if value > 1e-4 else 0.6)
 
 
 def test_a_measure_that_failed_altogether_keeps_its_column(whole: pd.DataFrame) -> None:
-    last = cells.columns(whole)[-1]
+    last = measures(whole)[-1]
     assert (last.measure, last.value(0), last.value(8)) == ("ksg", "failed", "failed")
-    assert "ksg on efficientnet-lite0: 1 failed" in " ".join(cells.notes(whole, LEVELS))
+    assert "ksg on efficientnet-lite0: 1 failed" in " ".join(notes(whole, LEVELS))
 
 
 def test_headings_tell_columns_apart(whole: pd.DataFrame) -> None:
-    found = [(column.encoder, *column.headings) for column in cells.columns(whole)]
+    found = [(column.encoder, *column.headings) for column in measures(whole)]
     assert len(set(found)) == len(found)
     assert ("pixels", "histogram") in found
     assert ("pixels", "psnr", "cipher") in found
@@ -55,7 +55,7 @@ def test_headings_tell_columns_apart(whole: pd.DataFrame) -> None:
 
 
 def test_rising_rows_are_told_with_the_adversary_they_belong_to(whole: pd.DataFrame) -> None:
-    (told,) = (note for note in cells.notes(whole, LEVELS) if "rises" in note)
+    (told,) = (note for note in notes(whole, LEVELS) if "rises" in note)
     assert told == (
         "infonce on efficientnet-lite0 still rises at 75 training images, at s = 1 to 7: "
         "a larger adversary would find more"
@@ -72,11 +72,11 @@ def test_rising_rows_are_told_with_the_adversary_they_belong_to(whole: pd.DataFr
 def test_the_smallest_detectable_leak_is_told(
     make_rows: Make, detectable: float, told: str
 ) -> None:
-    assert told in cells.notes(make_rows("m", [1.0], detectable=detectable), LEVELS)
-    assert not [note for note in cells.notes(make_rows("m", [1.0]), LEVELS) if "planted" in note]
+    assert told in notes(make_rows("m", [1.0], detectable=detectable), LEVELS)
+    assert not [note for note in notes(make_rows("m", [1.0]), LEVELS) if "planted" in note]
 
 
 def test_only_marks_that_occur_are_explained(make_rows: Make) -> None:
-    notes = " ".join(cells.notes(make_rows("m", [1.0], bound="upper"), LEVELS))
-    assert "≤ upper bound" in notes
-    assert "≥" not in notes
+    text = " ".join(notes(make_rows("m", [1.0], bound="upper"), LEVELS))
+    assert "≤ upper bound" in text
+    assert "≥" not in text

@@ -1,0 +1,50 @@
+"""What the reader of a table of levels and measures must know."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import pandas as pd
+
+from ..interfaces import LARGEST_PLANTED
+from .levels import Levels
+
+_MEANING = {
+    "lower": "≥ lower bound",
+    "upper": "≤ upper bound",
+    "exact": "= exact",
+    "none": "~ no bound",
+}
+
+
+def notes(summary: pd.DataFrame, levels: Levels) -> list[str]:
+    """What the reader of the table must know: the marks, how far to trust that nothing
+    was found, and what failed."""
+    bounds = set(summary.loc[summary["level"].notna(), "bound"])
+    meanings = [meaning for bound, meaning in _MEANING.items() if bound in bounds]
+    found = [" · ".join(meanings), "[low, high]: 95 % interval"] if meanings else []
+    titles = summary["measure"] + " on " + summary["encoder"]
+    for title, rows in summary.groupby(titles, sort=False):
+        found += _reach(str(title), rows, levels)
+        failed = rows["errors"].fillna(0).max()
+        if failed > 0:
+            found.append(f"{title}: {int(failed)} failed; see column error of the results")
+    return found
+
+
+def _reach(title: str, rows: pd.DataFrame, levels: Levels) -> Iterator[str]:
+    """What a larger adversary would find, and the smallest leak this one would have."""
+    rising = rows[rows["rising"].fillna(value=False)]
+    if not rising.empty:
+        images = int(rising["train_groups"].max())
+        yield (
+            f"{title} still rises at {images} training images, "
+            f"{levels.at(map(int, rising['level']))}: a larger adversary would find more"
+        )
+    planted = rows[rows["protocol"] != "zero-shot"]
+    smallest = float(planted["detectable"].max())
+    if math.isfinite(smallest):
+        yield f"{title}: the smallest planted leak that is found has {smallest:.2g} bit"
+    elif math.isinf(smallest):
+        yield f"{title}: no planted leak is found, up to {LARGEST_PLANTED:g} bits"
