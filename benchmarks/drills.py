@@ -32,7 +32,7 @@ import numpy as np
 from imleak.interfaces import Measurement
 
 class Slow:
-    """An encoder: means of 2x2 corners, at fifty pictures a second."""
+    """An encoder: means of 2x2 corners, at fifty images a second."""
     name, version, input_size, dimension, digest = "slow", "1", 16, 16, "5" * 64
     def encode(self, pictures, bits):
         time.sleep(0.02 * len(pictures))
@@ -52,14 +52,14 @@ class Patient:
         return [Measurement(value, "none", "patient", "in-sample", n=rows) for value in values]
 
 class Killer:
-    """A metric that kills its process, on one picture of seven."""
+    """A metric that kills its process, on one image of seven."""
     name, version, unit, bound, space = "killer", "1", "1", "none", "pixels"
     def measure(self, observation):
         if observation.seed % 7 == 0: os.kill(os.getpid(), signal.SIGKILL)
         return [Measurement(1.0, "none", level=level) for level in observation.levels]
 
 class Hungry:
-    """A metric that takes all the memory it can have, on one picture of seven."""
+    """A metric that takes all the memory it can have, on one image of seven."""
     name, version, unit, bound, space = "hungry", "1", "1", "none", "pixels"
     def measure(self, observation):
         kept = []

@@ -102,7 +102,7 @@ def pictures() -> list[imleak.Image]:
     return imleak.read_images("dead-leaves:3x20x24")
 
 
-def test_pictures_are_read(tmp_path: Path, pictures: list[imleak.Image]) -> None:
+def test_images_are_read(tmp_path: Path, pictures: list[imleak.Image]) -> None:
     assert [(p.height, p.width, p.bits) for p in pictures] == [(20, 24, 8)] * 3
     assert len(imleak.read_images("dead-leaves:3x20x24", limit=2)) == 2
     sizes = ["dead-leaves:1x20x24", "dead-leaves:1x30x24"]
@@ -203,7 +203,7 @@ def test_measures_of_the_paper_agree_with_what_is_known(
     run = imleak.audit("dead-leaves:4x226x230", out=tmp_path / "one", **options)
     assert run.frame["error"].isna().all()
     mean = run.summary.query("part == 'clear'").set_index(["measure", "level"])["mean"]
-    # Nothing encrypted: equal pictures. All encrypted: a constant, which says nothing.
+    # Nothing encrypted: equal images. All encrypted: a constant, which says nothing.
     assert mean["histogram", 8] == 0
     assert mean["psnr", 0] == np.inf
     assert (mean["ssim", 0], mean["cosine", 0]) == (pytest.approx(1), pytest.approx(1))

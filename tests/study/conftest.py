@@ -63,7 +63,7 @@ def fakes(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.fixture
 def photographs(tmp_path: Path) -> Callable[..., Path]:
-    """A folder of small grey pictures of noise, one a name."""
+    """A folder of small grey images of noise, one a name."""
 
     def write(*names: str, size: tuple[int, int] = (12, 16)) -> Path:
         folder = tmp_path / "photographs"

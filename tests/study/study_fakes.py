@@ -22,7 +22,7 @@ from imleak.interfaces import (
 
 
 class Corners:
-    """An encoder whose vector is the first samples of a picture; counts what it is shown."""
+    """An encoder whose vector is the first samples of an image; counts what it is shown."""
 
     name = "corners"
     version = "1"
@@ -31,11 +31,11 @@ class Corners:
     digest = "0" * 64
     shown: list[int] = []  # noqa: RUF012
 
-    def encode(self, pictures: Samples, bits: int) -> Features:
-        Corners.shown.append(len(pictures))
-        if int(pictures.max()) == 255 and bits == 8 and Corners.fails_on_white:
+    def encode(self, images: Samples, bits: int) -> Features:
+        Corners.shown.append(len(images))
+        if int(images.max()) == 255 and bits == 8 and Corners.fails_on_white:
             raise ImleakError("does not like white")
-        return pictures[:, 0, 0, :4].astype(np.float32)
+        return images[:, 0, 0, :4].astype(np.float32)
 
     fails_on_white = False
 
@@ -50,9 +50,9 @@ class Middles:
     digest = "1" * 64
     shown: list[int] = []  # noqa: RUF012
 
-    def encode(self, pictures: Samples, bits: int) -> Features:
-        Middles.shown.append(len(pictures))
-        return pictures[:, 0, 4, 2:5].astype(np.float32)
+    def encode(self, images: Samples, bits: int) -> Features:
+        Middles.shown.append(len(images))
+        return images[:, 0, 4, 2:5].astype(np.float32)
 
 
 class Large(Middles):
@@ -73,15 +73,15 @@ class Pupil:
     watched: list[Samples] = []  # noqa: RUF012
     taught: list[tuple[int, int]] = []  # noqa: RUF012
 
-    def encode(self, pictures: Samples, bits: int) -> Features:
+    def encode(self, images: Samples, bits: int) -> Features:
         raise ImleakError("as a view")
 
-    def watch(self, pictures: Samples, bits: int, groups: np.ndarray) -> Callable[..., Features]:
-        Pupil.watched.append(pictures)
+    def watch(self, images: Samples, bits: int, groups: np.ndarray) -> Callable[..., Features]:
+        Pupil.watched.append(images)
 
         def view(x: Features, train: np.ndarray, validation: np.ndarray, seed: int) -> Features:
             Pupil.taught.append((len(train), seed))
-            return (pictures[:, :, 0, 0, :1] + x[train].mean()).astype(np.float32)
+            return (images[:, :, 0, 0, :1] + x[train].mean()).astype(np.float32)
 
         return view
 
@@ -125,7 +125,7 @@ class Rows:
 
 
 class Twofold(Rows):
-    """The same with a choice of protocol; held out it needs a fold a picture at least."""
+    """The same with a choice of protocol; held out it needs a fold an image at least."""
 
     name = "twofold"
 
@@ -183,7 +183,7 @@ class Breaks:
 
 
 class Brightness:
-    """A metric of pixels: the mean of the clear part; refuses white pictures."""
+    """A metric of pixels: the mean of the clear part; refuses white images."""
 
     name = "brightness"
     version = "1"
@@ -234,9 +234,9 @@ class Sides:
     dimension = 3
     digest = "3" * 64
 
-    def encode(self, pictures: Samples, bits: int) -> Features:
-        height, width = pictures.shape[-2:]
-        return np.array([[height, width, one[0, 0, 0]] for one in pictures], np.float32)
+    def encode(self, images: Samples, bits: int) -> Features:
+        height, width = images.shape[-2:]
+        return np.array([[height, width, one[0, 0, 0]] for one in images], np.float32)
 
 
 class Looks:

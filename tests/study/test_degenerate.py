@@ -40,7 +40,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_pictures_of_one_value_and_of_two(folder: Path, tmp_path: Path) -> None:
+def test_images_of_one_value_and_of_two(folder: Path, tmp_path: Path) -> None:
     metrics = sorted(set(plugins.known("metric")) - OF_VECTORS_OR_TIME)
     spec = StudySpec.of(sources=folder, measures=metrics, levels="0-8")
     done = run(spec, tmp_path / "out")
@@ -84,14 +84,14 @@ def test_vectors_that_are_all_the_same_tell_nothing(
 
 
 class Blind(Corners):
-    """An encoder that gives NaN for one picture."""
+    """An encoder that gives NaN for one image."""
 
     def encode(self, pictures: np.ndarray, bits: int) -> np.ndarray:
         found = super().encode(pictures, bits)
         return np.where(pictures[:, 0, :1, 0] == 77, np.float32(np.nan), found)
 
 
-def test_vectors_that_are_no_numbers_are_a_row_with_the_name_of_the_picture(
+def test_vectors_that_are_no_numbers_are_a_row_with_the_name_of_the_image(
     photographs: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("study_fakes.Corners", Blind)

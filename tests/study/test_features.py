@@ -31,7 +31,7 @@ def request(image: Image, **others: object) -> FeatureRequest:
 
 
 def at_all_levels(image: Image, **others: object) -> Embedding:
-    """The plain picture, then the clear part at every level."""
+    """The plain image, then the clear part at every level."""
     scheme = component("scheme", "bitplanes", {})
     plain = request(image, **others)
     levels = [replace(plain, scheme=scheme, level=level) for level in LEVELS]
@@ -62,7 +62,7 @@ def test_patches_of_all_levels_lie_at_the_same_random_places() -> None:
         np.testing.assert_array_equal(clear[level], shown_clear(plain, level))
 
 
-def test_the_clear_part_is_resized_and_not_the_clear_part_of_a_resized_picture() -> None:
+def test_the_clear_part_is_resized_and_not_the_clear_part_of_a_resized_image() -> None:
     image = picture(32)
     _, *clear = vectors(at_all_levels(image), image)
     for level in LEVELS:
@@ -71,11 +71,11 @@ def test_the_clear_part_is_resized_and_not_the_clear_part_of_a_resized_picture()
         np.testing.assert_array_equal(clear[level], expected)
 
 
-def test_a_picture_that_comes_twice_is_encoded_once() -> None:
+def test_an_image_that_comes_twice_is_encoded_once() -> None:
     image = picture()
     embedding = at_all_levels(image, patches=5)
     vectors(embedding, image)
-    # Level 0 is the plain picture, of level 8 nothing is left.
+    # Level 0 is the plain image, of level 8 nothing is left.
     assert Corners.shown == [5 * 8 + 1]
     assert embedding.images == 5 * 9
     flat = from_samples("flat", np.zeros((1, 12, 16), np.uint8), 8)
@@ -84,7 +84,7 @@ def test_a_picture_that_comes_twice_is_encoded_once() -> None:
     assert Corners.shown == [1]
 
 
-def test_a_picture_smaller_than_a_patch_is_an_error() -> None:
+def test_an_image_smaller_than_a_patch_is_an_error() -> None:
     image = picture(7)
     with pytest.raises(ImageError, match="smaller than a patch"):
         at_all_levels(image, patches=1)
@@ -110,12 +110,12 @@ def test_the_key_holds_what_vectors_depend_on(monkeypatch: pytest.MonkeyPatch) -
     assert renamed.key == first.key
 
 
-def test_the_whole_picture_does_not_depend_on_the_seed() -> None:
+def test_the_whole_image_does_not_depend_on_the_seed() -> None:
     whole = request(picture())
     assert replace(whole, seed=1).key == whole.key
 
 
-def test_work_is_grouped_by_picture_and_encoder() -> None:
+def test_work_is_grouped_by_image_and_encoder() -> None:
     first, second = request(picture()), request(picture(seed=1))
     cut_up = replace(first, patches=3)
     found = embeddings([first, second, cut_up, first])

@@ -225,13 +225,13 @@ def test_groups_of_several_sizes_weigh_as_many_images_as_they_have() -> None:
     """Coverage of the mean over images, where values depend on the group."""
     rng = np.random.default_rng(1)
     covered = []
-    for seed in range(200):
+    for seed in range(80):
         sizes = rng.integers(1, 6, 60)
         groups = np.repeat(np.arange(60), sizes)
         values = np.repeat(rng.normal(0, 1, 60), sizes) + rng.normal(0, 0.1, len(groups))
         ((low, high),) = bootstrap_means([values], seed, [groups])
         covered.append(low <= 0 <= high)
-    assert 0.88 <= np.mean(covered) <= 0.99
+    assert 0.86 <= np.mean(covered) <= 0.99
 
 
 def test_a_metric_of_one_group_has_no_interval() -> None:

@@ -131,7 +131,7 @@ def test_a_plan_holds_no_unit_of_a_metric() -> None:
     assert peak < 200_000  # two thirds of which are the hashes
 
 
-def test_names_and_order_of_pictures_do_not_matter() -> None:
+def test_names_and_order_of_images_do_not_matter() -> None:
     first = keys(spec(), info("a", "1"), info("b", "2"))
     assert keys(spec(), info("y", "2"), info("x", "1")) == first
 
@@ -174,7 +174,7 @@ def test_patches_do_not_concern_what_is_not_cut() -> None:
     assert keys(spec(**only_metrics), info()) == keys(spec(**only_metrics, patches=7), info())
 
 
-def test_a_picture_smaller_than_a_patch_is_left_out_of_estimators_only() -> None:
+def test_an_image_smaller_than_a_patch_is_left_out_of_estimators_only() -> None:
     images = [info("large"), info("small", side=7)]
     units = plan(spec(), images)
     assert [[image.name for image in unit.images] for unit in units] == [
@@ -187,7 +187,7 @@ def test_a_picture_smaller_than_a_patch_is_left_out_of_estimators_only() -> None
     assert left.why == "is 7x7, smaller than a patch of 8x8"
 
 
-def test_no_unit_is_made_for_no_picture() -> None:
+def test_no_unit_is_made_for_no_image() -> None:
     assert not list(plan(spec(measures="rows"), [info(side=7)]))
 
 
@@ -207,7 +207,7 @@ def test_levels_are_those_of_the_usual_depth(depths: list[int], levels: range) -
         ("0-12", "deep", "has 8 bits a sample and the study 16; audit it alone"),
     ],
 )
-def test_pictures_of_another_depth_are_left_out_of_everything(
+def test_images_of_another_depth_are_left_out_of_everything(
     levels: str, measured: str, why: str
 ) -> None:
     images = [info("deep", bits=16), info("flat", bits=8)]
@@ -223,20 +223,20 @@ def test_levels_nothing_has_are_an_error() -> None:
         plan(spec(levels="0-9"), [info()])
 
 
-def test_of_no_picture_there_is_nothing_to_do() -> None:
+def test_of_no_image_there_is_nothing_to_do() -> None:
     nothing = plan(spec(), [])
     assert (len(nothing), list(nothing)) == (0, [])
 
 
 def drawn(most: int | None, count: int = 40, **fields: object) -> list[str]:
-    """Names of the pictures an estimator is given, in the order of their digests."""
+    """Names of the images an estimator is given, in the order of their digests."""
     chosen = spec(measures="rows", max_samples=most, **fields)
     (unit,) = plan(chosen, [info(f"{at:02}") for at in range(count)])
     assert unit.drawn_from == (count if len(unit.images) < count else 0)
     return [image.name for image in unit.images]
 
 
-def test_whole_pictures_are_drawn_and_more_are_the_same_and_more() -> None:
+def test_whole_images_are_drawn_and_more_are_the_same_and_more() -> None:
     assert len(drawn(None)) == len(drawn(400)) == 40
     assert len(drawn(399)) == 39
     assert len(drawn(1)) == 1
@@ -245,7 +245,7 @@ def test_whole_pictures_are_drawn_and_more_are_the_same_and_more() -> None:
     assert set(some) < set(more)
     assert some == sorted(some, key=lambda name: f"digest of {name}")
     assert drawn(100, seed=1) != some
-    # A picture that is added displaces few.
+    # An image that is added displaces few.
     assert len(set(drawn(100, count=41)) & set(some)) >= 9
 
 

@@ -53,7 +53,7 @@ def test_photographs_do_not_look_encrypted_and_ciphers_do(name: str) -> None:
 
 
 @pytest.mark.parametrize("level", [1, 4, 8])
-def test_one_keystream_on_several_pictures_is_found(level: int) -> None:
+def test_one_keystream_on_several_images_is_found(level: int) -> None:
     reused = {name: encrypted(photograph(name), level, rng(7)) for name in NAMES[:3]}
     fresh = {name: encrypted(photograph(name), level, rng(at)) for at, name in enumerate(NAMES[3:])}
     assert found(fresh | reused) == [list(NAMES[:3])]
@@ -70,7 +70,7 @@ def test_two_keystreams_used_twice_each() -> None:
 
 def test_fresh_keystreams_raise_no_alarm() -> None:
     """Of 8 folders of 40 ciphers each: 6,240 pairs."""
-    same = np.full((1, 130, 130), 200, np.uint8)  # of one picture, the hardest case
+    same = np.full((1, 130, 130), 200, np.uint8)  # of one image, the hardest case
     for folder in range(8):
         keystream, traces = rng(folder), Traces()
         for at in range(40):
@@ -82,7 +82,7 @@ def test_fresh_keystreams_raise_no_alarm() -> None:
 
 
 def test_the_statistics_are_those_of_their_definition() -> None:
-    """Against bits one by one, of pictures that differ in length."""
+    """Against bits one by one, of images that differ in length."""
     bits = [rng(at).integers(2, size=size, dtype=np.uint8) for at, size in enumerate((9000, 5000))]
     packed = [np.packbits(one).tobytes() for one in bits]
     together = (bits[0][:5000] ^ bits[1]).astype(int)

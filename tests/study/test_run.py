@@ -62,7 +62,7 @@ def test_numbers_are_those_of_the_measures(folder: Path, tmp_path: Path) -> None
     assert likeness[likeness["level"] == 0]["value"].tolist() == [1, 1, 1]
 
 
-def test_an_estimator_sees_all_pictures(folder: Path, tmp_path: Path) -> None:
+def test_an_estimator_sees_all_images(folder: Path, tmp_path: Path) -> None:
     found = run(spec(folder), tmp_path / "out").frame
     (samples,) = Rows.seen
     assert samples.x.shape == (9, 4)
@@ -134,7 +134,7 @@ def test_two_runs_of_one_study_agree_to_the_last_bit(folder: Path, tmp_path: Pat
     assert (first.path / "summary.csv").read_bytes() == (second.path / "summary.csv").read_bytes()
 
 
-def test_a_bad_picture_is_a_row_and_the_run_goes_on(folder: Path, tmp_path: Path) -> None:
+def test_a_bad_image_is_a_row_and_the_run_goes_on(folder: Path, tmp_path: Path) -> None:
     (folder / "b.png").write_text("I am text")
     done = run(spec(folder), tmp_path / "out")
     errors = done.frame[done.frame["error"].notna()]
@@ -145,7 +145,7 @@ def test_a_bad_picture_is_a_row_and_the_run_goes_on(folder: Path, tmp_path: Path
     assert [left["name"] for left in done.manifest["left_out"]] == ["b.png"]
 
 
-def test_a_run_of_bad_pictures_only_has_rows_too(folder: Path, tmp_path: Path) -> None:
+def test_a_run_of_bad_images_only_has_rows_too(folder: Path, tmp_path: Path) -> None:
     for path in folder.iterdir():
         path.write_text("I am text")
     done = run(spec(folder), tmp_path / "out")
@@ -155,7 +155,7 @@ def test_a_run_of_bad_pictures_only_has_rows_too(folder: Path, tmp_path: Path) -
     assert not done.has_numbers
 
 
-def test_a_small_picture_is_measured_where_it_can_be(
+def test_a_small_image_is_measured_where_it_can_be(
     folder: Path, photographs: Callable[..., Path], tmp_path: Path
 ) -> None:
     photographs("small.png", size=(5, 5))
@@ -183,7 +183,7 @@ def test_a_measure_that_fails_is_a_row_with_its_error(folder: Path, tmp_path: Pa
     assert np.isnan(summary.loc["breaks", "mean"])
 
 
-def test_a_picture_an_encoder_fails_on_is_left_out_of_its_estimators(
+def test_an_image_an_encoder_fails_on_is_left_out_of_its_estimators(
     folder: Path, tmp_path: Path
 ) -> None:
     PIL.Image.fromarray(np.full((12, 16), 255, np.uint8)).save(folder / "white.png")
@@ -283,9 +283,7 @@ def test_vectors_that_failed_are_tried_again_when_asked_for(folder: Path, tmp_pa
     assert len(Rows.seen) == 2
 
 
-def test_another_measure_of_the_same_pictures_is_the_same_study(
-    folder: Path, tmp_path: Path
-) -> None:
+def test_another_measure_of_the_same_images_is_the_same_study(folder: Path, tmp_path: Path) -> None:
     run(spec(folder), tmp_path / "out")
     calls, seen = Brightness.calls, len(Rows.seen)
     measures = ["brightness", "likeness", {"name": "rows", "offset": 1.0}, "twofold"]
@@ -525,7 +523,7 @@ def test_vectors_that_were_altered_on_disk_are_made_again(
     kept[1].write_bytes(b"torn")
     Corners.shown.clear()
     second = run(spec(folder), tmp_path / "two")
-    assert len(Corners.shown) in (1, 2)  # of one picture or of two
+    assert len(Corners.shown) in (1, 2)  # of one image or of two
     pd.testing.assert_frame_equal(first.frame, second.frame)
     Corners.shown.clear()
     run(spec(folder, measures=["rows"], epochs=7), tmp_path / "three")
@@ -547,7 +545,7 @@ def test_vectors_of_another_image_under_the_name_of_one_are_not_used(
     assert Corners.shown == []
 
 
-def test_a_picture_without_vectors_is_left_out_of_all_that_need_them(
+def test_an_image_without_vectors_is_left_out_of_all_that_need_them(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def picky(self: Middles, pictures: np.ndarray, bits: int) -> np.ndarray:
@@ -565,11 +563,11 @@ def test_a_picture_without_vectors_is_left_out_of_all_that_need_them(
     ]
 
 
-def test_above_a_most_whole_pictures_are_drawn(folder: Path, tmp_path: Path) -> None:
+def test_above_a_most_whole_images_are_drawn(folder: Path, tmp_path: Path) -> None:
     measures = ["brightness", "likeness", "rows", "keenest"]
     done = run(spec(folder, measures=measures, max_samples=7), tmp_path / "out")
     (samples,) = (s for s in Rows.seen[:1])
-    assert len(samples.x) == 6  # two pictures of three patches: the third has no room
+    assert len(samples.x) == 6  # two images of three patches: the third has no room
     rows = done.frame[(done.frame["measure"] == "rows") & done.frame["epoch"].isna()]
     assert rows["details"].map(json.loads).tolist() == [{"images": 2, "of images": 3}] * 3
     assert done.manifest["spec"]["max_samples"] == 7
@@ -594,7 +592,7 @@ class Batched(Corners):
 
 
 @pytest.mark.parametrize("kept", [0, 1, 5, 14])
-def test_an_interruption_between_files_of_a_picture_changes_no_bit(
+def test_an_interruption_between_files_of_an_image_changes_no_bit(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kept: int
 ) -> None:
     monkeypatch.setattr("study_fakes.Corners", Batched)
@@ -647,7 +645,7 @@ def test_a_view_is_trained_on_clear_parts_at_the_places_of_the_target(
     assert pictures.shape == (3, 9, 1, 8, 8)
     (samples,) = Rows.seen
     assert samples.y.shape == (3, 9, 0)
-    # Level 0 is the plain picture, of level 8 nothing is left.
+    # Level 0 is the plain image, of level 8 nothing is left.
     np.testing.assert_array_equal(pictures[0, :, 0, 0, :4], samples.x)
     np.testing.assert_array_equal(pictures[1, :, 0, 0, :4], samples.x.astype(int) * 16 % 256)
     assert not pictures[2].any()

@@ -79,9 +79,7 @@ def test_depths_cannot_be_mixed() -> None:
 
 
 @pytest.mark.parametrize("in_memory", [0, 1 << 20])
-def test_vectors_are_pooled_picture_by_picture(
-    in_memory: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_vectors_are_pooled_image_by_image(in_memory: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pooling, "IN_MEMORY", in_memory)
     infos = tuple(ImageInfo(n, Source(n, Path(n)), n, 1, 9, 9, 8) for n in "abc")
     corners, middles = (component("encoder", name, {}) for name in ("corners", "middles"))

@@ -22,7 +22,7 @@ def look(folder: Path, **fields: object) -> Scan:
     )
 
 
-def test_every_readable_picture_and_why_not_the_others(photographs: Callable[..., Path]) -> None:
+def test_every_readable_image_and_why_not_the_others(photographs: Callable[..., Path]) -> None:
     folder = photographs("a.png", "b.png")
     (folder / "c.png").write_text("I am text")
     whole = (folder / "b.png").read_bytes()
@@ -35,7 +35,7 @@ def test_every_readable_picture_and_why_not_the_others(photographs: Callable[...
     assert all("\n" not in left.why for left in found.left_out)
 
 
-def test_the_same_picture_counts_once(photographs: Callable[..., Path]) -> None:
+def test_the_same_image_counts_once(photographs: Callable[..., Path]) -> None:
     folder = photographs("a.png")
     shutil.copy(folder / "a.png", folder / "z.png")
     found = look(folder)
@@ -64,12 +64,12 @@ def test_the_largest_by_header_or_by_annotations(
     assert [image.name for image in found.images] == ["a.png"]
 
 
-def test_pictures_are_refused_from_their_header(photographs: Callable[..., Path]) -> None:
+def test_images_are_refused_from_their_header(photographs: Callable[..., Path]) -> None:
     (left,) = look(photographs("a.png"), max_pixels=100).left_out
     assert "above the limit of 100" in left.why
 
 
-def test_a_picture_that_changes_during_the_run(photographs: Callable[..., Path]) -> None:
+def test_an_image_that_changes_during_the_run(photographs: Callable[..., Path]) -> None:
     folder = photographs("a.png")
     spec = StudySpec.of(sources=folder, measures="brightness")
     (info,) = scan(spec, Silent(), LocalExecutor()).images
@@ -79,7 +79,7 @@ def test_a_picture_that_changes_during_the_run(photographs: Callable[..., Path])
         reader(spec).again(info)
 
 
-def test_sealed_files_are_no_plain_pictures_and_reused_nonces_are_told(
+def test_sealed_files_are_no_plain_images_and_reused_nonces_are_told(
     photographs: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from imleak.sealed import seal

@@ -1,4 +1,4 @@
-"""Keys of a run stand nowhere in what it writes: results, page, pictures, cache, words."""
+"""Keys of a run stand nowhere in what it writes: results, page, images, cache, words."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LEVELS = range(9)
 
 
 def secrets(run: Run, seed: int) -> Iterator[bytes]:
-    """Master key, every subkey, and the measuring constant's derivatives of every picture."""
+    """Master key, every subkey, and the measuring constant's derivatives of every image."""
     key = derived_key(seed)
     yield key
     for image in run.manifest["images"]:

@@ -71,7 +71,7 @@ def test_the_time_left_is_that_of_those_done(spec: StudySpec, tmp_path: Path) ->
         assert status(done.path).driver["workers"] == 2
 
 
-def test_an_estimator_without_the_pictures_that_failed_is_done(
+def test_an_estimator_without_the_images_that_failed_is_done(
     spec: StudySpec, tmp_path: Path
 ) -> None:
     import numpy as np

@@ -29,14 +29,14 @@ def summary(*rows: dict[str, Any]) -> pd.DataFrame:
     return summarise([frame.tidy(rows)], seed=0)
 
 
-def test_a_metric_is_averaged_over_pictures() -> None:
+def test_a_metric_is_averaged_over_images() -> None:
     found = summary(row("a", 1.0, ceiling=2.0), row("b", 4.0, ceiling=8.0)).iloc[0]
     assert (found["mean"], found["n"], found["ceiling"]) == (2.5, 2, 5.0)
     assert (found["low"], found["high"]) == (1.0, 4.0)
     assert found["errors"] == 0
 
 
-def test_an_average_needs_every_picture() -> None:
+def test_an_average_needs_every_image() -> None:
     found = summary(row("a", 1.0, ceiling=2.0), row("b", 4.0)).iloc[0]
     assert np.isnan(found["ceiling"])
 
@@ -117,7 +117,7 @@ def test_estimators_bring_their_interval_and_histories_stay_out() -> None:
     assert found.iloc[0][names].tolist() == [2.0, 1.5, 2.5, 0.1, "leak", True, 40]
 
 
-def test_pictures_nobody_could_read_are_no_row_of_the_summary() -> None:
+def test_images_nobody_could_read_are_no_row_of_the_summary() -> None:
     unread = {"image": "a", "error": "is empty"}
     assert summary(unread, row("b", 1.0))["measure"].tolist() == ["brightness"]
 

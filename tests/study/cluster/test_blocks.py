@@ -31,13 +31,13 @@ def two() -> Iterator[Executor]:
 
 
 @pytest.fixture(params=["here", "two workers"])
-def any_crew(request: pytest.FixtureRequest) -> Executor:
+def any_executor(request: pytest.FixtureRequest) -> Executor:
     return LocalExecutor() if request.param == "here" else request.getfixturevalue("two")
 
 
 @pytest.mark.parametrize("count", [0, 1, 300])
-def test_every_item_with_its_result(any_crew: Executor, count: int) -> None:
-    done = list(any_crew.carry(cluster_fakes.triple, iter(range(count))))
+def test_every_item_with_its_result(any_executor: Executor, count: int) -> None:
+    done = list(any_executor.carry(cluster_fakes.triple, iter(range(count))))
     assert sorted(done) == [(item, 3 * item) for item in range(count)]
 
 
