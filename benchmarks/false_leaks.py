@@ -29,11 +29,11 @@ from imleak.interfaces import Attack, WholeImages
 from imleak.machine import one_thread_each
 from imleak.schemes.bitplanes import BitPlanes
 from imleak.study import StudySpec
-from imleak.study.cluster import Where, crew
+from imleak.study.cluster import Where, executor_of
 from imleak.study.execute import Workplace, spaces_of
 from imleak.study.plan import plan
 from imleak.study.progress import Silent
-from imleak.study.scan import reader, survey
+from imleak.study.scan import reader, scan
 
 ESTIMATORS = ("best", "cca-infonce", "infonce", "nwj", "mine", "retrieval")
 Indices = NDArray[np.int64]
@@ -108,8 +108,8 @@ def halves(count: int, asked: argparse.Namespace) -> Iterator[tuple[Indices, Ind
 def seen_by(name: str, sources: str, level: int) -> tuple[Attack, dict[str, WholeImages]]:
     """An attack, and what it sees of every photograph."""
     spec = StudySpec.of(sources=sources, levels=level, encoders=SPACES, measures=name)
-    with crew(Where()) as workers:
-        images = survey(spec, Silent(), workers).images
+    with executor_of(Where()) as executor:
+        images = scan(spec, Silent(), executor).images
     (unit,) = plan(spec, images).attacks
     return unit.measure.build(), spaces_of(unit, Workplace(reader(spec)))
 

@@ -1,6 +1,6 @@
 """All nine levels of histogram mutual information, against scikit-learn.
 
-    python benchmarks/histogram.py [PICTURES] [--images 100]
+    python benchmarks/histogram.py [IMAGES] [--images 100]
 
 Both sides are given the samples in memory. scikit-learn counts the pairs (plain, clear) of
 every level, `imleak.metrics.histogram` counts the plain samples once and folds the count.
@@ -18,7 +18,7 @@ import numpy as np
 from sklearn.metrics import mutual_info_score
 
 from imleak.images import find, read
-from imleak.interfaces import Observation, Samples
+from imleak.interfaces import Exposure, Observation, Samples
 from imleak.metrics.histogram import Histogram
 
 BITS = 8
@@ -29,22 +29,22 @@ TOLERANCE = 1e-9
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("pictures", nargs="?", help="folder or glob of 8-bit pictures")
+    parser.add_argument("sources", nargs="?", help="folder or glob of 8-bit images")
     parser.add_argument("--images", type=int, default=100, help="at most so many of them")
     options = parser.parse_args()
 
-    sources = find(options.pictures or f"dead-leaves:{options.images}x480x640")
+    sources = find(options.sources or f"dead-leaves:{options.images}x480x640")
     images = [read(source) for source in sources[: options.images]]
     if any(image.bits != BITS for image in images):
-        raise SystemExit(f"the pictures must have {BITS} bits")
-    pictures = [image.samples[0] for image in images]
-    clear_parts = [[clear(picture, level) for level in LEVELS] for picture in pictures]
-    pixels = sum(picture.size for picture in pictures)
-    print(f"{len(pictures)} pictures, {pixels / 1e6:.1f} million pixels, {len(LEVELS)} levels")
+        raise SystemExit(f"the images must have {BITS} bits")
+    channels = [image.samples[0] for image in images]
+    clear_parts = [[clear(channel, level) for level in LEVELS] for channel in channels]
+    pixels = sum(channel.size for channel in channels)
+    print(f"{len(channels)} images, {pixels / 1e6:.1f} million pixels, {len(LEVELS)} levels")
 
-    ours, our_times = timed(lambda: [by_histogram(picture) for picture in pictures])
+    ours, our_times = timed(lambda: [by_histogram(channel) for channel in channels])
     theirs, their_times = timed(
-        lambda: [by_sklearn(*pair) for pair in zip(pictures, clear_parts, strict=True)]
+        lambda: [by_sklearn(*pair) for pair in zip(channels, clear_parts, strict=True)]
     )
     difference = float(np.abs(np.subtract(ours, theirs)).max())
     ratios = [theirs / ours for theirs, ours in zip(their_times, our_times, strict=True)]
@@ -66,21 +66,20 @@ def timed(work: Callable[[], list[list[float]]]) -> tuple[list[list[float]], tup
     return result, (time.process_time() - cpu, time.perf_counter() - wall)
 
 
-def by_histogram(picture: Samples) -> list[float]:
+def by_histogram(channel: Samples) -> list[float]:
     observation = Observation(
-        plain=picture[None],
+        plain=channel[None],
         bits=BITS,
         levels=LEVELS,
-        clear=lambda level: clear(picture, level)[None],
-        cipher=lambda level: clear(picture, level)[None],
+        exposure=lambda level: Exposure(clear(channel, level)[None], BITS, {}),
+        cipher=lambda level: clear(channel, level)[None],
         table=lambda level: clear(np.arange(2**BITS, dtype=np.uint8), level),
-        size=lambda level: 2 ** (BITS - level),
     )
-    return [reading.value for reading in Histogram().measure(observation)]
+    return [one.value for one in Histogram().measure(observation)]
 
 
-def by_sklearn(picture: Samples, clear_parts: list[Samples]) -> list[float]:
-    plain = picture.ravel()
+def by_sklearn(channel: Samples, clear_parts: list[Samples]) -> list[float]:
+    plain = channel.ravel()
     return [mutual_info_score(plain, part.ravel()) / math.log(2) for part in clear_parts]
 
 

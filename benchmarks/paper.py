@@ -105,7 +105,7 @@ def embed(encoder: nn.Module, image: Image, level: int | None, patches: int) -> 
     """Vectors (patches, 512) of a picture, or of its clear part."""
     samples: NDArray[np.unsignedinteger] = image.samples
     if level is not None:
-        samples = BitPlanes().clear(samples, image.bits, level)
+        samples = BitPlanes().table(image.bits, level)[samples]
     places = patch_places(image.height, image.width, SIDE, patches, 0)
     shown = torch.from_numpy(cut(samples, places, SIDE)).float() / 255
     features: Tensor = encoder(

@@ -485,7 +485,7 @@ def crops(figure: Figure, side: int, gap: int) -> None:
     map of what is flat in the whole of it at the last level but one."""
     image = imleak.read_images(photographs() / "astronaut.png")[0]
     scheme, layout = BitPlanes(), Layout()
-    clear = [scheme.clear(image.samples, 8, level) for level in LEVELS]
+    clear = [scheme.expose(image, level).rendered for level in LEVELS]
     shown = [
         (f"s = {level}", samples[0, 300 : 300 + side, 290 : 290 + side], 255)
         for level, samples in zip(LEVELS, clear, strict=True)

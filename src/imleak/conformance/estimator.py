@@ -84,6 +84,10 @@ def check_estimates(estimator: Estimator) -> None:
         where = f"level {level}"
         require(isinstance(one, Measurement), f"{where}: {type(one).__name__} is no Measurement")
         require(one.unit == "bit", f"{where}: the unit is {one.unit!r}, not 'bit'")
+        require(
+            one.estimator == estimator.name,
+            f"{where}: the estimator is {one.estimator!r}, not {estimator.name!r}",
+        )
         require(math.isfinite(one.value), f"{where}: the value is {one.value}")
         for value, values in (
             (one.bound, get_args(Bound)),
