@@ -21,7 +21,7 @@ from hypothesis.extra.numpy import arrays
 from PIL import Image, ImageCms, PngImagePlugin
 
 from imleak import plugins
-from imleak.interfaces import ImageError, ImleakError
+from imleak.interfaces import ImageError, ImleakError, Raster
 from imleak.keystream import AesKeystream, mac_key, new_key, write_key_file
 from imleak.schemes.bitplanes import BitPlanes, LevelError
 from imleak.sealed import (
@@ -94,12 +94,13 @@ def test_round_trip(tmp_path, pixels, level, sealed_as, opened_as):
     ids=["rgb8", "grey8", "rgb16", "grey16"],
 )
 def test_file_shows_the_cipher_of_the_header(tmp_path, pixels, plain_as, sealed_as):
-    plain = save(tmp_path / f"plain{plain_as}", np.ascontiguousarray(pixels))
+    path = save(tmp_path / f"plain{plain_as}", np.ascontiguousarray(pixels))
     cipher = tmp_path / f"cipher{sealed_as}"
-    seal(plain, cipher, 5, KEY)
+    seal(path, cipher, 5, KEY)
     header = read_header(cipher)
     channels = np.atleast_3d(pixels).transpose(2, 0, 1)
-    expected = BitPlanes().encrypt(channels, header.bits, 5, AesKeystream(KEY, header.nonce))
+    plain = Raster(channels, header.bits)
+    expected = BitPlanes().encrypt(plain, 5, AesKeystream(KEY, header.nonce)).samples
     np.testing.assert_array_equal(np.atleast_3d(load(cipher)).transpose(2, 0, 1), expected)
 
 
