@@ -30,7 +30,7 @@ class ChiSquare(PerImage):
     space: Space = "pixels"
 
     def measure(self, observation: Observation) -> list[Measurement]:
-        """One reading a level, of the cipher, 0 or more."""
+        """One value a level, of the cipher, 0 or more."""
         return [
             self.at(level, statistic(observation.cipher(level), observation.bits), "cipher")
             for level in observation.levels

@@ -76,7 +76,7 @@ class CodeLength(PerImage):
         self.exhaustive = exhaustive
 
     def measure(self, observation: Observation) -> list[Measurement]:
-        """One reading a level, in bits per pixel; the ceiling is log2 |Y|.
+        """One value a level, in bits per pixel; the ceiling is log2 |Y|.
 
         Raises
         ------
@@ -87,7 +87,7 @@ class CodeLength(PerImage):
         plain = self._shortest(observation.plain, size, math.log2(size))
         tables = [observation.table(level) for level in observation.levels]
         nested = [False, *(determines(finer, coarser) for finer, coarser in pairwise(tables))]
-        bound, readings = plain, []
+        bound, found = plain, []
         for level, table, is_nested in zip(observation.levels, tables, nested, strict=True):
             if not is_nested:
                 bound = plain  # every clear part can be computed from the plain image
@@ -98,8 +98,8 @@ class CodeLength(PerImage):
                 symbols = compact(clear, table)
                 if self._is_hopeful(symbols, bound):
                     bound = self._shortest(symbols, size, bound)
-            readings.append(self.at(level, bound, ceiling=math.log2(size)))
-        return readings
+            found.append(self.at(level, bound, ceiling=math.log2(size)))
+        return found
 
     def _is_hopeful(self, symbols: Samples, bound: float) -> bool:
         """Whether a code of symbols (C, H, W) may be below `bound` bits per pixel."""

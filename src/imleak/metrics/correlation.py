@@ -33,7 +33,7 @@ class Correlation(PerImage):
     space: Space = "pixels"
 
     def measure(self, observation: Observation) -> list[Measurement]:
-        """One reading a level, of the cipher, -1..1.
+        """One value a level, of the cipher, -1..1.
 
         Raises
         ------

@@ -30,7 +30,7 @@ class Cosine(PerImage):
     space: Space = "features"
 
     def measure(self, observation: Observation) -> list[Measurement]:
-        """One reading a level, -1..1.
+        """One value a level, -1..1.
 
         Raises
         ------

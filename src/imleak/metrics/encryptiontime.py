@@ -24,7 +24,7 @@ class EncryptionTime(PerImage):
     repeatable = False
 
     def measure(self, observation: Observation) -> list[Measurement]:
-        """One reading a level, 0 or more."""
+        """One value a level, 0 or more."""
         again = again_of(observation, self.name)
         return [
             self.at(level, _milliseconds(again, level), "cipher") for level in observation.levels

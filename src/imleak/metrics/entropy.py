@@ -32,13 +32,13 @@ class Entropy(PerImage):
     space: Space = "pixels"
 
     def measure(self, observation: Observation) -> list[Measurement]:
-        """One reading a level, of the cipher, 0..B."""
-        readings = []
+        """One value a level, of the cipher, 0..B."""
+        found = []
         for level in observation.levels:
             values = [
                 _entropy.entropy(np.bincount(channel.ravel()))
                 for channel in observation.cipher(level)
             ]
             value = float(np.mean(values))
-            readings.append(self.at(level, value, "cipher", ceiling=float(observation.bits)))
-        return readings
+            found.append(self.at(level, value, "cipher", ceiling=float(observation.bits)))
+        return found

@@ -74,7 +74,7 @@ class Histogram(PerImage):
             self.bound = "none"
 
     def measure(self, observation: Observation) -> list[Measurement]:
-        """One reading a level, in bits; `exact` is H(Y) where Y is a function of X."""
+        """One value a level, in bits; `exact` is H(Y) where Y is a function of X."""
         plain_counts = [_count(channel, observation.bits) for channel in observation.plain]
         return [self._read(observation, level, plain_counts) for level in observation.levels]
 

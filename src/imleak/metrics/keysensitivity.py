@@ -26,7 +26,7 @@ class KeySensitivity(PerImage):
     encrypts = True
 
     def measure(self, observation: Observation) -> list[Measurement]:
-        """One reading a level, of the cipher, 0..100.
+        """One value a level, of the cipher, 0..100.
 
         Raises
         ------

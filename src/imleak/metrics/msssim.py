@@ -39,7 +39,7 @@ class MsSsim(PerImage):
     space: Space = "pixels"
 
     def measure(self, observation: Observation) -> list[Measurement]:
-        """Two readings a level, clear and cipher, 0..1.
+        """Two values a level, clear and cipher, 0..1.
 
         Raises
         ------

@@ -25,7 +25,7 @@ class Psnr(PerImage):
     space: Space = "pixels"
 
     def measure(self, observation: Observation) -> list[Measurement]:
-        """Two readings a level, clear and cipher, in decibels."""
+        """Two values a level, clear and cipher, in decibels."""
         peak = 2**observation.bits - 1
         return [
             self.at(level, ratio(observation.plain, samples, peak), part)

@@ -50,18 +50,18 @@ class Rounded(PerImage):
         self.round_to = round_to
 
     def measure(self, observation: Observation) -> list[Measurement]:
-        """One reading a level, in bits.
+        """One value a level, in bits.
 
         Raises
         ------
         ImleakError
             If the observation has no features.
         """
-        readings = []
+        found = []
         for level, plain, clear in features(observation, self.name):
             counts = contingency(self._labels(plain), self._labels(clear))
-            readings.append(self.at(level, counts.information(), ceiling=entropy(counts.x)))
-        return readings
+            found.append(self.at(level, counts.information(), ceiling=entropy(counts.x)))
+        return found
 
     def _labels(self, values: NDArray[np.float64]) -> NDArray[np.intp]:
         """Equal labels for values that round to the same step."""

@@ -32,7 +32,7 @@ class SizeChange(PerImage):
     space: Space = "pixels"
 
     def measure(self, observation: Observation) -> list[Measurement]:
-        """One reading a level, of the cipher."""
+        """One value a level, of the cipher."""
         plain = length(observation.plain, observation.bits)
         return [
             self.at(

@@ -46,7 +46,7 @@ class Ssim(PerImage):
     space: Space = "pixels"
 
     def measure(self, observation: Observation) -> list[Measurement]:
-        """Two readings a level, clear and cipher, at most 1.
+        """Two values a level, clear and cipher, at most 1.
 
         Raises
         ------

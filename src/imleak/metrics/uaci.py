@@ -31,7 +31,7 @@ class Uaci(PerImage):
     encrypts = True
 
     def measure(self, observation: Observation) -> list[Measurement]:
-        """One reading a level, of the cipher, 0..100.
+        """One value a level, of the cipher, 0..100.
 
         Raises
         ------

@@ -67,7 +67,7 @@ class Vif(PerImage):
     space: Space = "pixels"
 
     def measure(self, observation: Observation) -> list[Measurement]:
-        """Two readings a level, clear and cipher, at least 0.
+        """Two values a level, clear and cipher, at least 0.
 
         Raises
         ------
