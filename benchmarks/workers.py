@@ -24,7 +24,8 @@ from typing import Any
 
 from imleak.cache import Cache
 from imleak.study import StudySpec, Where
-from imleak.study.cluster import Executor, Lost, executor_of
+from imleak.study.cluster import Lost, executor_of
+from imleak.study.cluster.blocks import DaskExecutor
 from imleak.study.execute import Workplace
 from imleak.study.plan import plan
 from imleak.study.progress import Silent
@@ -43,15 +44,15 @@ WARMING = 4
 class Watched:
     """An executor, and the seconds its workers compute."""
 
-    def __init__(self, workers: Executor) -> None:
-        self.workers, self.busy = workers, 0.0
+    def __init__(self, executor: DaskExecutor) -> None:
+        self.executor, self.busy = executor, 0.0
 
     @property
     def width(self) -> int:
-        return self.workers.width
+        return self.executor.width
 
     def carry(self, work: Any, items: Any, **options: Any) -> Iterator[tuple[Any, Any]]:
-        for item, found in self.workers.carry(partial(timed, work), items, **options):
+        for item, found in self.executor.carry(partial(timed, work), items, **options):
             if isinstance(found, Lost):
                 raise SystemExit(found.why)
             result, seconds = found
@@ -103,22 +104,23 @@ def measured(
 ) -> tuple[float, float]:
     """Seconds of a study, and the share of them in which workers do not compute."""
     with executor_of(Where(workers=workers)) as executor:
+        assert isinstance(executor, DaskExecutor)
         executor.client.wait_for_workers(workers)
         study(folder / "warming", fields, executor)
         seconds, busy = study(folder / images, fields, executor)
     return seconds, 1 - busy / workers / seconds
 
 
-def study(images: Path, fields: dict[str, Any], workers: Executor) -> tuple[float, float]:
+def study(images: Path, fields: dict[str, Any], executor: DaskExecutor) -> tuple[float, float]:
     """Seconds from the plan of a study to its last part, and those that workers compute in
     them; nothing is kept."""
     spec = StudySpec.of(sources=images, **fields)
-    found = scan(spec, Silent(), workers)
+    found = scan(spec, Silent(), executor)
     units = plan(spec, found.images)
     with tempfile.TemporaryDirectory(prefix="imleak-workers-") as name:
         store = Store(Path(name) / "out", spec.model_dump(mode="json"))
         place = Workplace(reader(spec), Cache(Path(name) / "cache"))
-        watched = Watched(workers)
+        watched = Watched(executor)
         start = time.perf_counter()
         with store.locked():
             Work(TaskStatus(store), place, watched, Silent()).finish(units)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import skimage.data
 
-from imleak.interfaces import Pair
+from imleak.interfaces import Pair, Raster
 from imleak.keystream import AesKeystream, derived_key, derived_nonce
 from imleak.schemes.bitplanes import BitPlanes
 
@@ -37,7 +37,7 @@ def aes(level: int, bits: int = 8) -> Callable:
 
     def encrypt(image):
         keystream = AesKeystream(derived_key(level), derived_nonce(str(next(number))))
-        return BitPlanes().encrypt(image, bits, level, keystream)
+        return BitPlanes().encrypt(Raster(image, bits), level, keystream).samples
 
     return encrypt
 

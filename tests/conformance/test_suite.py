@@ -381,6 +381,14 @@ class Positional(Leading):
         super().__init__(folds=folds)
 
 
+class Anonymous(Leading):
+    """Does not say who it is."""
+
+    def estimate(self, samples, *, seed=0, progress=None):
+        found = super().estimate(samples, seed=seed, progress=progress)
+        return [replace(one, estimator=None) for one in found]
+
+
 class Certain(Nearest):
     """Finds a leak in everything."""
 
@@ -434,6 +442,7 @@ class Unseeded(Nearest):
         ("estimator", Unweighted, "counted rows", "use weights"),
         ("estimator", Seedless, "same seed", "is it used"),
         ("estimator", Positional, "keyword", r"\*, folds="),
+        ("estimator", Anonymous, "one finite", "the estimator is None, not 'leading'"),
         ("attack", Certain, "a measurement has", "though the interval touches the null"),
         ("attack", Certain, "is found", r"constant: leak|independent of the image: leak"),
         ("attack", Uncentred, "shifted", "centre the vectors first"),

@@ -42,16 +42,46 @@ def test_photograph_agrees_with_sklearn_and_scipy(observe_bitplanes, scaled):
         assert one.ceiling == 8 - one.level
 
 
-def test_without_a_table_a_photograph_agrees_with_sklearn_less_its_null(observe_bitplanes):
-    camera = skimage.data.camera()[None, ::2, ::2]
-    observation = observe_bitplanes(camera, tabled=False)
+def test_null_of_a_photograph_agrees_with_sklearn(observe_bitplanes):
+    camera = skimage.data.camera()[None, ::4, ::4]
+    observation = observe_bitplanes(camera)
     rng = np.random.default_rng(1)
-    for one in Histogram().measure(observation):
+    for one in Histogram(correction="null").measure(observation):
         clear = observation.clear(one.level)
         null = mutual_info_bits(camera, rng.permutation(clear.ravel()))
-        assert one.value == pytest.approx(mutual_info_bits(camera, clear) - null, abs=0.02)
+        assert one.exact == pytest.approx(mutual_info_bits(camera, clear), abs=1e-9)
+        assert one.value == pytest.approx(one.exact - null, abs=0.03)
+
+
+def test_without_a_table_the_null_of_a_photograph_is_that_of_far_places(observe_bitplanes):
+    camera = skimage.data.camera()[None, ::4, ::4]
+    observation = observe_bitplanes(camera, tabled=False)
+    moves = [(down, across) for down in (32, 64, 96) for across in (32, 64, 96)]
+    for one in Histogram().measure(observation):
+        clear = observation.clear(one.level)
+        nulls = [mutual_info_bits(camera, np.roll(clear, move, (1, 2))) for move in moves]
+        null = mutual_info_bits(camera, clear) - one.value
+        assert min(nulls) - 0.05 <= null <= max(nulls) + 0.05
         assert (one.exact, one.bound, one.unit) == (None, "none", "bit")
         assert one.ceiling == 8 - one.level
+
+
+@pytest.mark.parametrize("seed", range(0, 10, 2))
+def test_smooth_images_that_share_nothing_have_less_left_than_permuted_ones(textured, seed):
+    plain, other = (textured(height=128, width=128, seed=one) >> 4 for one in (seed, seed + 1))
+    (found,) = values(observed(plain, 4, (1,), lambda s: other), permutations=4)
+    permuted = mutual_info_bits(plain, np.random.default_rng(0).permutation(other.ravel()))
+    assert abs(found) < 0.75 * (mutual_info_bits(plain, other) - permuted)
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 1), (1, 1, 2), (1, 3, 2)])
+def test_the_null_is_never_of_the_pairs_themselves(shape):
+    plain = np.arange(np.prod(shape), dtype=np.uint8).reshape(shape) % 2
+    given = observed(plain, 8, (1,), lambda s: plain)
+    moved = [np.roll(plain, move, (1, 2)) for move in np.ndindex(shape[1:]) if any(move)]
+    found = values(given, permutations=20)[0]
+    most = max((mutual_info_bits(plain, one) for one in moved), default=0.0)
+    assert found >= mutual_info_bits(plain, plain) - most - 1e-12
 
 
 @pytest.mark.parametrize("bits", [1, 4, 8, 12, 16])
@@ -84,10 +114,9 @@ def test_table_and_pairs_agree_for_any_map_of_samples(image, table):
         return one
 
     size = len(np.unique(table))
-    for correction in ("miller-madow", "null"):
-        by_table, by_pairs = (measured(known, correction) for known in (True, False))
-        assert by_table.value == pytest.approx(by_pairs.value, abs=1e-9)
-        assert by_table.ceiling == by_pairs.ceiling == math.log2(size)
+    by_table, by_pairs = (measured(known, "miller-madow") for known in (True, False))
+    assert by_table.value == pytest.approx(by_pairs.value, abs=1e-9)
+    assert by_table.ceiling == by_pairs.ceiling == math.log2(size)
     assert measured(False, "none") == measured(False, "null")
     size = None
     assert measured(False, "none").ceiling is None

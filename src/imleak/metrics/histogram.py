@@ -17,7 +17,7 @@ CORRECTIONS = ("none", "miller-madow", "null")
 
 
 MOVES = 4
-"""Of a clear part against its plain image, for what their plug-in says of none."""
+"""Of a clear part against its plain image, for each permutation that is asked for."""
 
 
 class Histogram(PerImage):
@@ -44,7 +44,8 @@ class Histogram(PerImage):
         says of pairs whose samples are permuted within the image. Corrected values are
         neither exact nor bounds. "none" is "null" where the clear sample is no function of the
         plain one.
-    permutations : how many permutations the null is the mean of.
+    permutations : how many permutations the null is the mean of; four moves for each, by a
+        quarter of the sides or more.
 
     Raises
     ------
@@ -128,7 +129,8 @@ class Histogram(PerImage):
             broken = [[rng.permutation(y.ravel()) for y in clear] for _ in range(self.permutations)]
         else:
             height, width = clear.shape[1:]
-            moves = [(rng.integers(height), rng.integers(width)) for _ in range(MOVES)]
+            count = MOVES * self.permutations
+            moves = [(_far(rng, height), _far(rng, width)) for _ in range(count)]
             broken = [[np.roll(y, move, (0, 1)).ravel() for y in clear] for move in moves]
         return _mean(
             [
@@ -137,6 +139,12 @@ class Histogram(PerImage):
                 for x, y in zip(observation.plain, moved, strict=True)
             ]
         )
+
+
+def _far(rng: np.random.Generator, side: int) -> int:
+    """A move round a side, by a quarter of it or more."""
+    least = -(-side // 4) if side > 1 else 0
+    return int(rng.integers(least, side - least + 1))
 
 
 def _count(channel: Samples, bits: int) -> NDArray[np.int64]:
