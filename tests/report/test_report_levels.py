@@ -100,6 +100,13 @@ def test_a_sentence_about_ciphers_is_of_the_level_it_begins_with() -> None:
     assert one.headed("It repeats.") == (1, "", "It repeats.")
 
 
+def test_a_long_name_is_short_on_an_axis() -> None:
+    long = {"label": "x" * 60, "short": "x" * 60, "phrase": "with x", "leaves_nothing": False}
+    levels = Levels.of(RECORDED | {"levels": [long | {"rank": 1}]})
+    assert len(levels.tick(1)) == 24
+    assert levels[1].label == "x" * 60
+
+
 def test_runs_share_what_they_call_alike() -> None:
     eight, twelve, region = (Levels.of(one) for one in (BITPLANES, planes(12), REGION))
     assert Levels.shared([eight, eight]).tick(3) == "3"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 from ..interfaces import Level
-from .words import capitalised, listed
+from .words import capitalised, listed, shortened
 
 _FIELDS = ("rank", "label", "short", "phrase", "leaves_nothing")
 
@@ -75,7 +75,7 @@ class Levels:
 
     def tick(self, rank: int) -> str:
         """A level on an axis, or at the head of a row: ``3``, ``25 %``, ``permuted``."""
-        short = self[rank].short
+        short = shortened(self[rank].short)
         return short.removeprefix(f"{self.symbol} = ") if self.symbol else short
 
     def name(self, rank: int) -> str:

@@ -59,6 +59,18 @@ def listed(items: Sequence[str]) -> str:
     return " and ".join(filter(None, (", ".join(items[:-1]), *items[-1:])))
 
 
+def shortened(text: str, length: int = 24) -> str:
+    """The same, without its middle if it is longer.
+
+    >>> shortened("0123456789", 5), shortened("0123")
+    ('01…89', '0123')
+    """
+    if len(text) <= length:
+        return text
+    half = (length - 1) // 2
+    return f"{text[: length - 1 - half]}…{text[-half:]}"
+
+
 def capitalised(text: str) -> str:
     """The same with a capital letter at its beginning, and no other changed."""
     return text[:1].upper() + text[1:]

@@ -37,6 +37,7 @@ from numpy.typing import NDArray
 
 from ...study.store import write_whole
 from ..levels import Levels
+from ..words import shortened
 
 COLUMN_WIDTH, PAGE_WIDTH = 3.5, 7.16
 """Inches; of an IEEE transactions page."""
@@ -140,10 +141,7 @@ def printable(text: str, length: int = 60) -> str:
     """`text` in glyphs the font has (others become □), shortened in its middle."""
     known = get_font(findfont(FontProperties(family="DejaVu Sans"))).get_charmap()
     shown = "".join(sign if ord(sign) in known else "□" for sign in text)
-    if len(shown) <= length:
-        return shown
-    half = (length - 1) // 2
-    return f"{shown[: length - 1 - half]}…{shown[-half:]}"
+    return shortened(shown, length)
 
 
 def panels(
@@ -184,7 +182,7 @@ def level_axis(axes: Axes, ranks: Sequence[int], levels: Levels) -> None:
     """The levels of a scheme along the horizontal axis; long names are set aslant, and of more
     than 20 some are left out."""
     shown = list(ranks)[:: 1 + len(ranks) // 20]
-    ticks = [printable(levels.tick(rank), 24) for rank in shown]
+    ticks = [printable(levels.tick(rank)) for rank in shown]
     axes.set_xlabel(levels.axis)
     axes.set_xticks(shown, ticks)
     if sum(map(len, ticks)) > 30:

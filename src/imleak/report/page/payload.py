@@ -22,7 +22,7 @@ from ..findings import QUANTITIES, Finding
 from ..levels import Levels
 from ..measures import MARKS, Measure, blocks, measures, ranks
 from ..previews import Preview, data_uri, read_previews
-from ..words import BOUNDS, bits, capitalised, percent
+from ..words import BOUNDS, bits, capitalised, percent, shortened
 from . import charts
 
 SHAPES = ("circle", "square", "triangle-up", "diamond", "triangle-down", "cross", "triangle-right")
@@ -61,7 +61,7 @@ def level_data(levels: Levels, shown: Iterable[int]) -> dict[str, Any]:
     return {
         "specs": charts.specs(levels),
         "levels": {
-            rank: {"short": levels[rank].short, "tick": levels.tick(rank)}
+            rank: {"short": shortened(levels[rank].short), "tick": levels.tick(rank)}
             | {"label": levels[rank].label}
             for rank in sorted(shown)
         },
