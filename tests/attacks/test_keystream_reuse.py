@@ -5,7 +5,7 @@ import pytest
 from planted import aes, crops, in_region, mask, noise, pairs, shuffled
 
 from imleak.attacks.keystream_reuse import check, positions
-from imleak.interfaces import Pair
+from imleak.interfaces import Pair, Raster
 from imleak.keystream import AesKeystream, derived_key
 from imleak.schemes.bitplanes import BitPlanes
 
@@ -69,7 +69,7 @@ def test_channels_one_after_another_are_told_from_channels_of_a_pixel():
 def test_one_nonce_for_images_of_all_sizes_is_found(level):
     one = AesKeystream(derived_key(0), bytes(16))
     images = of_all_sizes(2, colour=True)
-    finding = check(pairs(images, lambda i: BitPlanes().encrypt(i, 8, level, one)))
+    finding = check(pairs(images, lambda i: BitPlanes().encrypt(Raster(i, 8), level, one).samples))
     assert "6 of 6 images are XORed with the same bits in raster order;" in finding.answer
     assert finding.figure == 1
 
