@@ -56,7 +56,8 @@ class Killer:
     name, version, unit, bound, space = "killer", "1", "1", "none", "pixels"
     def measure(self, observation):
         if observation.seed % 7 == 0: os.kill(os.getpid(), signal.SIGKILL)
-        return [Measurement(1.0, self.bound, level=level, unit=self.unit) for level in observation.levels]
+        levels = observation.levels
+        return [Measurement(1.0, self.bound, level=level, unit=self.unit) for level in levels]
 
 class Hungry:
     """A metric that takes all the memory it can have, on one image of seven."""
@@ -66,7 +67,8 @@ class Hungry:
         while observation.seed % 7 == 0 and len(kept) < 200:
             kept.append(np.ones(2 << 20))
             time.sleep(0.01)
-        return [Measurement(1.0, self.bound, level=level, unit=self.unit) for level in observation.levels]
+        levels = observation.levels
+        return [Measurement(1.0, self.bound, level=level, unit=self.unit) for level in levels]
 '''
 
 ENTRY_POINTS = """[imleak.encoders]
