@@ -34,9 +34,9 @@ from imleak.interfaces import Measurement
 class Slow:
     """An encoder: means of 2x2 corners, at fifty images a second."""
     name, version, input_size, dimension, digest = "slow", "1", 16, 16, "5" * 64
-    def encode(self, images, bits):
-        time.sleep(0.02 * len(images))
-        return images[:, 0, :4, :4].reshape(len(images), 16).astype(np.float32)
+    def encode(self, pictures, bits):
+        time.sleep(0.02 * len(pictures))
+        return pictures[:, 0, :4, :4].reshape(len(pictures), 16).astype(np.float32)
 
 class Patient:
     """An estimator that takes three seconds for what depends on every sample and the seed."""
@@ -49,17 +49,15 @@ class Patient:
         noise = rng.standard_normal(samples.x.shape[1])
         values = [float((samples.x * y).sum(0) @ noise) for y in samples.y]
         rows = len(samples.x)
-        return [
-            Measurement(value, "none", estimator="patient", protocol="in-sample", n=rows)
-            for value in values
-        ]
+        return [Measurement(value, "none", "patient", "in-sample", n=rows) for value in values]
 
 class Killer:
     """A metric that kills its process, on one image of seven."""
     name, version, unit, bound, space = "killer", "1", "1", "none", "pixels"
     def measure(self, observation):
         if observation.seed % 7 == 0: os.kill(os.getpid(), signal.SIGKILL)
-        return [Measurement(1.0, "none", level, "1") for level in observation.levels]
+        levels = observation.levels
+        return [Measurement(1.0, self.bound, level=level, unit=self.unit) for level in levels]
 
 class Hungry:
     """A metric that takes all the memory it can have, on one image of seven."""
@@ -69,7 +67,8 @@ class Hungry:
         while observation.seed % 7 == 0 and len(kept) < 200:
             kept.append(np.ones(2 << 20))
             time.sleep(0.01)
-        return [Measurement(1.0, "none", level, "1") for level in observation.levels]
+        levels = observation.levels
+        return [Measurement(1.0, self.bound, level=level, unit=self.unit) for level in levels]
 '''
 
 ENTRY_POINTS = """[imleak.encoders]
