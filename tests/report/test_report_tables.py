@@ -65,7 +65,7 @@ def test_a_split_table_names_the_encoder_of_each_part(whole: pd.DataFrame) -> No
 def test_names_are_text_and_never_markup(make_rows: Make) -> None:
     summary = make_rows("[red]m[/red]", [1.0], encoder="[link=x]|")
     assert "[red]m[/red]" in shown(tables.level_tables(summary, BITPLANES, 300)[0])
-    assert "[link=x]\\|" in to_markdown(summary)
+    assert r"\[red\]m\[/red\] on \[link=x\]\|" in to_markdown(summary)
 
 
 def test_an_empty_summary_is_an_empty_table(whole: pd.DataFrame, make_run: MakeRun) -> None:

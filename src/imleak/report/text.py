@@ -115,14 +115,13 @@ def escape(text: str) -> str:
 
 
 def markdown_table(cells: pd.DataFrame) -> str:
-    """A table in GitHub's Markdown."""
-    rows = [list(cells.columns), *cells.to_numpy().tolist()]
-    head, *body = [f"| {' | '.join(map(_in_a_cell, row))} |" for row in rows]
-    return "\n".join([head, "|--:" * cells.shape[1] + "|", *body])
-
-
-def _in_a_cell(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("|", "\\|").replace("\n", " ")
+    """A table in GitHub's Markdown; names in its head and of levels are shown as they are."""
+    rows = [
+        list(map(escape, cells.columns)),
+        ["--:"] * cells.shape[1],
+        *([escape(level), *numbers] for level, *numbers in cells.to_numpy().tolist()),
+    ]
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
 def to_latex_text(text: str) -> str:
