@@ -7,11 +7,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from torch import nn
 
 import imleak
 from imleak import plugins, study
-from imleak.interfaces import Measurement, PairedSamples
+from imleak.interfaces import ImleakError, Measurement, PairedSamples
 from imleak.report.answer import answer
+from imleak.schemes.region import Region
 from imleak.study import StudySpec
 
 
@@ -219,3 +221,42 @@ def test_measures_of_the_paper_agree_with_what_is_known(
     spec = StudySpec.of(sources="dead-leaves:4x226x230", **options)
     again = study.run(spec, tmp_path / "two")
     pd.testing.assert_frame_equal(again.frame, run.frame, check_exact=True)
+
+
+class Brighter:
+    """A metric: share of clear samples above the middle."""
+
+    name = "brighter"
+    version = "1"
+    unit = "1"
+    bound = "none"
+    space = "pixels"
+
+    def measure(self, observation):
+        return [
+            Measurement(float((observation.clear(level) > 127).mean()), "none", level, "1")
+            for level in observation.levels
+        ]
+
+
+def test_objects_stand_in_place_of_names(tmp_path):
+    class Halves(Region):
+        """A half of the area."""
+
+        name = "halves"
+
+    net = nn.Sequential(nn.AvgPool2d(56), nn.Flatten())
+    given = {"scheme": Halves(shares=[0.5]), "encoders": [net], "measures": [Brighter(), "rounded"]}
+    try:
+        run = imleak.audit("dead-leaves:3x256x256", out=tmp_path / "run", **given)
+        again = imleak.audit("dead-leaves:3x256x256", out=tmp_path / "again", **given)
+        with pytest.raises(ImleakError, match="workers do not know"):
+            imleak.audit("dead-leaves:3x256x256", out=tmp_path / "no", workers=2, **given)
+    finally:
+        for name in ("halves", "sequential", "brighter"):
+            plugins.unregister(name)
+    assert list(run.summary["scheme"].unique()) == ["halves"]
+    assert set(run.summary["measure"]) == {"brighter", "rounded"}
+    assert run.summary["mean"].notna().all()
+    assert sum("an object of the process" in line for line in run.manifest["warnings"]) == 3
+    pd.testing.assert_frame_equal(run.summary, again.summary)

@@ -155,7 +155,9 @@ def audit(
     retry_failed : try again what has failed before.
     trust : whether `config` may say of a file that it may run code; `fields` always may.
     fields : of :class:`imleak.study.StudySpec`: ``levels``, ``encoders``, ``measures``,
-        ``patches``, ``seed``, ...
+        ``patches``, ``seed``, ... In place of the name of a scheme, an encoder or a measure
+        may stand a class or an object of it, and of an encoder a PyTorch module, see
+        :class:`imleak.encoders.module.Module`; this process alone knows it.
 
     Returns
     -------
@@ -172,6 +174,7 @@ def audit(
 
     if sources is not None:
         fields["sources"] = sources if isinstance(sources, str | Path) else list(sources)
+    fields |= {name: _by_name(fields[name]) for name in _NAMED if fields.get(name) is not None}
     spec = (
         StudySpec.of(**fields) if config is None else StudySpec.load(config, trust=trust, **fields)
     )
@@ -180,6 +183,23 @@ def audit(
         progress = progress_bar() if progress else None
     where = Where(workers, scheduler, slurm, memory)
     return run_study(spec, folder, progress=progress, where=where, retry_failed=retry_failed)
+
+
+_NAMED = ("scheme", "encoders", "target", "views", "measures")
+"""Fields of a study that name parts of imleak."""
+
+
+def _by_name(value: Any) -> Any:
+    """The same with names in place of objects."""
+    if isinstance(value, list | tuple):
+        return [_by_name(one) for one in value]
+    if isinstance(value, str | Path | Mapping):
+        return value
+    if hasattr(value, "state_dict") and not hasattr(value, "encode"):
+        from .encoders.module import Module
+
+        value = Module(value)
+    return plugins.adopt(value)
 
 
 def run_study(

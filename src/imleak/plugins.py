@@ -189,6 +189,29 @@ def register(plugin: Any, *, kind: Kind | None = None, name: str | None = None) 
     return plugin
 
 
+def adopt(plugin: Any) -> str:
+    """The name of an object that is given in place of one; it is registered for this process,
+    in place of what was registered under its name before, such as by the cell of a notebook
+    that was run again.
+
+    Raises
+    ------
+    RegistrationError, NameCollisionError
+        As :func:`register`.
+    """
+    kind = kind_of(plugin)
+    name = str(getattr(plugin, "name", ""))
+    if name in _REGISTERED[kind]:
+        unregister(name)
+    register(plugin, kind=kind)
+    return name
+
+
+def is_adopted(kind: Kind, name: str) -> bool:
+    """Whether a name is of an object of this process alone."""
+    return name in _REGISTERED[kind]
+
+
 def unregister(name: str) -> None:
     """Forget what was registered under a name, of whatever kind.
 

@@ -36,6 +36,12 @@ BIAS, RIGHT, BELOW, PLAIN = range(4)
 """Columns of the sums: PLAIN and those behind it are of the planes of the plain image."""
 
 
+LEAST = 0.01
+"""Mean of signs that is evidence in the sum of many images. They are independent if each has a
+keystream of its own; where one is used for all, smaller means say that, which has a check of
+its own."""
+
+
 @dataclass(frozen=True, eq=False)
 class Planes:
     """The planes of one cipher, or of all together.
@@ -150,7 +156,7 @@ def check(pairs: Sequence[Pair]) -> Finding:
     bare = [at for at, image in enumerate(images) if image.is_untouched.all()]
     kept, chance_of_kept = kept_ones(images, together)
     evidence = strongest([*images, together], tests)
-    smallest = smallest_correlation(together.typical, tests)
+    smallest = max(LEAST, smallest_correlation(together.typical, tests))
     if bare:
         concerned, p = bare, 0.0
         answer = f"{listed([names[at] for at in bare], len(pairs))} are not encrypted at all"
@@ -194,6 +200,7 @@ def strongest(images: Sequence[Planes], tests: int) -> Evidence | None:
     """The largest mean that is evidence; the last of the images is the sum of the others."""
     p = np.array([image.p_value(tests) for image in images])
     size = np.where(p < FALSE_ALARM, np.abs([image.correlation for image in images]), 0)
+    size[-1][size[-1] < LEAST] = 0
     if not size.any():
         return None
     at, plane, column = (int(i) for i in np.unravel_index(np.argmax(size), size.shape))

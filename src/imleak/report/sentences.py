@@ -312,7 +312,9 @@ def _end(
     rest = ""
     if empty:
         last = max((level for level in measured if level < empty[0]), default=0)
-        worst = next((finding for finding in found if finding.level == last), None)
+        there = [finding for finding in found if finding.level == last]
+        rates = [one for one in there if one.is_rate and one.adversary.measure != CONFIRM]
+        worst = max(rates or there[:1], key=lambda one: one.result.value, default=None)
         on = "from {} on" if len(empty) > 1 else "with {}"
         rest = f": nothing is left in the clear only {on.format(levels[empty[0]].label)}"
         if worst:

@@ -61,8 +61,8 @@ class BitPlanes:
     name = "bitplanes"
     version = "1"
     axis = "planes encrypted, s"
-    clear_part = "the other planes"
-    hidden_part = "the encrypted planes"
+    clear_part = "the lower planes"
+    hidden_part = "the highest planes, which are encrypted"
 
     def __init__(self, clear: Form = "scaled") -> None:
         if clear not in get_args(Form):

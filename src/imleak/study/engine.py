@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from .. import plugins
+from ..interfaces import ImleakError
 from ..machine import reuse_memory
 from . import frame
 from .changes import changes
@@ -52,6 +54,7 @@ def run(
         If nothing can be measured: no image is found, none has the levels, or the
         folder holds something else or is being written to.
     """
+    _refuse_objects(spec, where)
     reuse_memory()
     told, where = progress or Silent(), where or Where()
     store = Store(Path(out), spec.model_dump(mode="json"), FREE)
@@ -105,3 +108,20 @@ def run(
         record.finish()
         store.write_manifest(record.manifest())
     return Run.open(out)
+
+
+def _refuse_objects(spec: StudySpec, where: Where | None) -> None:
+    """Other processes do not know what was given as an object to this one.
+
+    Raises
+    ------
+    ImleakError
+        If there are such processes and such objects.
+    """
+    every = (spec.scheme_component(), *spec.encoder_components(), *spec.measure_components())
+    adopted = [one.name for one in every if plugins.is_adopted(one.kind, one.name)]
+    if adopted and where not in (None, Where()):
+        raise ImleakError(
+            f"{adopted[0]} is an object of this process, which workers do not know; leave out "
+            "workers, or install it as a package with an entry point"
+        )

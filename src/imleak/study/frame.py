@@ -168,10 +168,10 @@ def rows_of(unit: Unit, part: Part, labels: Mapping[int, str]) -> Iterator[dict[
 
 def answers_of(part: Part, levels: Sequence[Level]) -> list[str]:
     """What checks of ciphers found, a sentence each; led by its level where there are several."""
-    phrases = {level.rank: level.phrase for level in levels}
+    phrases = {level.rank: level.phrase[:1].upper() + level.phrase[1:] for level in levels}
     several = len(levels) > 2
     return [
-        f"{phrases[found['level']].capitalize()}: {found['answer']}" if several else found["answer"]
+        f"{phrases[found['level']]}: {found['answer']}" if several else found["answer"]
         for found in part.readings
         if found.get("answer") and found.get("verdict") == "leak"
     ]

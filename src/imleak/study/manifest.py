@@ -10,6 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from .. import plugins
 from ..images import Source
 from ..interfaces import Level, Scheme
 from .ciphers import CipherFile
@@ -17,7 +18,7 @@ from .components import Component
 from .parts import Part
 from .plan import Gallery, ImageInfo, Omission, Unit
 from .recorded import FORMAT
-from .spec import StudySpec
+from .spec import RECORDED, StudySpec
 
 PACKAGES = (
     "imleak",
@@ -109,6 +110,14 @@ class Record:
 
 def warnings(spec: StudySpec) -> Iterator[str]:
     """What a reader of the results must know before their numbers."""
+    every = (spec.scheme_component(), *spec.encoder_components(), *spec.measure_components())
+    for one in every:
+        if plugins.is_adopted(one.kind, one.name):
+            made = type(one.build())
+            yield (
+                f"{one.name} is {made.__module__}.{made.__qualname__}, an object of the process "
+                "that made this run; nothing continues it by that name."
+            )
     for encoder in spec.encoder_components():
         if not encoder.trained:
             yield (
@@ -121,7 +130,9 @@ def _scheme(spec: StudySpec) -> dict[str, Any]:
     """What is encrypted, in words."""
     scheme: Scheme = spec.scheme_component().build()
     words = ("name", "axis", "clear_part", "hidden_part")
-    return {word: getattr(scheme, word) for word in words} | {"recorded": bool(spec.ciphers)}
+    return {word: getattr(scheme, word) for word in words} | {
+        "recorded": spec.scheme.name == RECORDED
+    }
 
 
 def _subsampled(spec: StudySpec, units: Sequence[Unit]) -> Iterator[str]:
