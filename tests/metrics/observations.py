@@ -6,15 +6,25 @@ from imleak.interfaces import Exposure, Observation
 
 
 def observed(
-    plain, bits, levels, clear, *, cipher=None, table=lambda s: None, size=lambda s: None, **more
+    plain,
+    bits,
+    levels,
+    clear,
+    *,
+    symbols=None,
+    cipher=None,
+    table=lambda s: None,
+    size=lambda s: None,
+    **more,
 ):
-    """Any clear part: `clear`, `cipher`, `table` and `size` are functions of the level; the
-    cipher is the clear part where there is none."""
+    """Any clear part: `clear`, `symbols`, `cipher`, `table` and `size` are functions of the
+    level; symbols and cipher are the clear part where there are none."""
+    symbols = symbols or clear
     return Observation(
         plain=plain,
         bits=bits,
         levels=tuple(levels),
-        exposure=lambda s: Exposure(clear(s), bits, {"samples": clear(s)}, size(s)),
+        exposure=lambda s: Exposure(clear(s), bits, {"samples": symbols(s)}, size(s)),
         cipher=cipher or clear,
         table=table,
         **more,
@@ -39,6 +49,7 @@ def bitplanes(plain, bits=8, *, levels=None, scaled=False, tabled=True, **more):
         bits,
         range(bits + 1) if levels is None else levels,
         lambda s: keep(plain, s),
+        symbols=lambda s: keep(plain, s) >> (s if scaled else 0),
         cipher=cipher,
         table=lambda s: keep(values, s) if tabled else None,
         size=lambda s: 2 ** (bits - s),
@@ -53,6 +64,7 @@ def tables(plain, bits, by_level):
         bits,
         by_level,
         lambda s: by_level[s][plain],
+        symbols=lambda s: np.unique(by_level[s], return_inverse=True)[1][plain],
         table=by_level.__getitem__,
         size=lambda s: len(np.unique(by_level[s])),
     )

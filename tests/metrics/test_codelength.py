@@ -5,13 +5,11 @@ import imagecodecs
 import numpy as np
 import pytest
 import skimage.data
-from hypothesis import given
-from hypothesis import strategies as st
 from observations import observed
 from scipy.stats import entropy as scipy_entropy
 
-from imleak.interfaces import ImleakError
-from imleak.metrics.codelength import CodeLength, compact, determines
+from imleak.interfaces import Exposure, ImleakError, Observation
+from imleak.metrics.codelength import CodeLength, Symbols, determines
 
 
 def values(observation, **options):
@@ -107,8 +105,9 @@ def test_without_a_table_only_the_plain_image_bounds_a_level(textured):
     flat = np.zeros_like(plain)
     shuffled = rng.permutation(plain.ravel()).reshape(plain.shape)
     by_level = {1: flat, 2: shuffled}
-    found = CodeLength().measure(observed(plain, 8, (1, 2), by_level.__getitem__))
-    of_plain = CodeLength()._shortest(plain, 256, 8)
+    given = observed(plain, 8, (1, 2), by_level.__getitem__)
+    found = CodeLength().measure(given)
+    of_plain = CodeLength()._plain(given)
     assert found[0].value < 0.1
     assert found[1].value == of_plain
     assert [one.ceiling for one in found] == [8, 8]
@@ -128,18 +127,32 @@ def test_options_that_are_none_are_refused(options):
         CodeLength(**options)
 
 
-@given(st.lists(st.integers(0, 65535), min_size=1, max_size=50))
-def test_compact_symbols_keep_order_and_identity(values):
-    table = np.array(values, np.uint16)
-    symbols = compact(table, table)
-    np.testing.assert_array_equal(np.unique(table)[symbols], table)
-    assert symbols.dtype == np.uint8
+@pytest.mark.parametrize(("size", "kind"), [(2, np.uint8), (256, np.uint8), (257, np.uint16)])
+def test_symbols_take_two_bytes_only_where_one_is_not_enough(size, kind):
+    symbols = np.arange(size, dtype=np.uint16).reshape(1, 1, -1)
+    exposure = Exposure(symbols, 16, {"samples": symbols}, size)
+    (rows,) = Symbols.of(exposure, size).arrays
+    assert rows.dtype == kind
+    np.testing.assert_array_equal(rows.ravel(), symbols.ravel())
 
 
-def test_compact_takes_two_bytes_only_where_one_is_not_enough():
-    table = np.arange(257, dtype=np.uint16)
-    assert compact(table, table).dtype == np.uint16
-    assert compact(table, None) is table
+def test_symbols_of_any_form_are_coded_together():
+    """Two arrays that are no images: no longer than apart, and not above their raw bits."""
+    rng = np.random.default_rng(0)
+    plain = np.zeros((1, 40, 40), np.uint8)
+    sums, signs = rng.integers(0, 16, 100).astype(np.int64), rng.integers(0, 2, (30, 10))
+    exposures = {1: Exposure(plain + 1, 8, {"sums": sums, "signs": signs}, 16)}
+    given = Observation(
+        plain=plain,
+        bits=8,
+        levels=(1,),
+        exposure=exposures.__getitem__,
+        cipher=lambda level: plain,
+        table=lambda level: None,
+    )
+    (found,) = CodeLength(exhaustive=True).measure(given)
+    assert found.ceiling == 4 * 400 / 1600
+    assert 0 <= found.value <= found.ceiling
 
 
 def test_determines():

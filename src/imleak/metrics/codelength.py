@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
+from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..interfaces import Bound, ImleakError, Measurement, Observation, Samples, Space
+from ..interfaces import Bound, Exposure, ImleakError, Measurement, Observation, Samples, Space
 from ._observed import PerImage
 
 WEBP_LONGEST_SIDE = 16383
@@ -83,53 +85,80 @@ class CodeLength(PerImage):
         ImleakError
             If a codec does not give back what it was given.
         """
-        size = 2**observation.bits
-        plain = self._shortest(observation.plain, size, math.log2(size))
+        plain = self._plain(observation)
         tables = [observation.table(level) for level in observation.levels]
         nested = [False, *(determines(finer, coarser) for finer, coarser in pairwise(tables))]
         bound, found = plain, []
-        for level, table, is_nested in zip(observation.levels, tables, nested, strict=True):
+        for level, is_nested in zip(observation.levels, nested, strict=True):
             if not is_nested:
                 bound = plain  # every clear part can be computed from the plain image
-            size = _size(observation, level, table)
-            bound = min(bound, math.log2(size))
-            clear = observation.clear(level)
-            if not np.array_equal(clear, observation.plain):
-                symbols = compact(clear, table)
-                if self._is_hopeful(symbols, bound):
-                    bound = self._shortest(symbols, size, bound)
-            found.append(self.at(level, bound, ceiling=math.log2(size)))
+            exposure = observation.exposure(level)
+            symbols = Symbols.of(exposure, observation.plain.size)
+            bound = min(bound, symbols.most)
+            if not np.array_equal(exposure.rendered, observation.plain):
+                bound = self._shorter(symbols, bound)
+            found.append(self.at(level, bound, ceiling=symbols.most))
         return found
 
-    def _is_hopeful(self, symbols: Samples, bound: float) -> bool:
-        """Whether a code of symbols (C, H, W) may be below `bound` bits per pixel."""
-        if not bound or self.exhaustive:
-            return bound > 0
-        trial = 8 * len(_jpeg_xl(_rows(symbols), TRIAL_EFFORT)) / symbols.size
-        return TRIAL_SHARE * trial < bound
+    def _plain(self, observation: Observation) -> float:
+        """Bits per pixel of the plain image."""
+        size = 2**observation.bits
+        symbols = Symbols((_rows(observation.plain, size),), size, observation.plain.size)
+        return min(symbols.most, self._length(symbols))
 
-    def _shortest(self, symbols: Samples, size: int, bound: float) -> float:
-        """Bits per pixel of symbols (C, H, W), each one of `size` values; at most `bound`."""
-        rows = _rows(symbols)
-        codes = [jpeg_xl(rows, self.effort)]
+    def _shorter(self, symbols: Symbols, bound: float) -> float:
+        """Bits per pixel of a code of the symbols, if it is below `bound`; else that."""
+        if not bound:
+            return bound
+        if not self.exhaustive:
+            trial = symbols.per_pixel(len(_jpeg_xl(rows, TRIAL_EFFORT)) for rows in symbols.arrays)
+            if TRIAL_SHARE * trial >= bound:
+                return bound
+        return min(bound, self._length(symbols))
+
+    def _length(self, symbols: Symbols) -> float:
+        """Bits per pixel of the shorter code of each array of symbols."""
+        return symbols.per_pixel(self._shortest(rows, symbols.size) for rows in symbols.arrays)
+
+    def _shortest(self, rows: NDArray[Any], size: int) -> int:
+        """Bytes of the shorter code of rows (H, W, C) of `size` values."""
         fits_webp = rows.dtype == np.uint8 and max(rows.shape) <= WEBP_LONGEST_SIDE
         if fits_webp and (self.exhaustive or size <= PACKED):
-            codes.append(webp(rows, self.method))
-        return min(bound, *(8 * code / symbols.size for code in codes))
+            return min(jpeg_xl(rows, self.effort), webp(rows, self.method))
+        return jpeg_xl(rows, self.effort)
 
 
-def compact(clear: Samples, table: Samples | None) -> Samples:
-    """Samples renumbered 0, 1, ... over the values of `table`, in rising order.
+@dataclass(frozen=True, eq=False)
+class Symbols:
+    """All that is left in the clear of an image, to be coded.
 
-    The values are those the scheme can give, known to whoever decodes, so the renumbering
-    costs nothing. Without a table the samples stay as they are.
+    Parameters
+    ----------
+    arrays : (H, W, C) uint8 or uint16 each.
+    size : values that a symbol can take.
+    pixels : samples of the image.
     """
-    if table is None:
-        return clear
-    values = np.unique(table)
-    ranks = np.zeros(int(values[-1]) + 1, np.min_scalar_type(len(values) - 1))
-    ranks[values] = np.arange(len(values))
-    return ranks[clear]
+
+    arrays: tuple[NDArray[Any], ...]
+    size: int
+    pixels: int
+
+    @classmethod
+    def of(cls, exposure: Exposure, pixels: int) -> Self:
+        """The symbols of an exposure; of as many values as their bits hold, if that is not
+        known. One of more than two axes is coded as an image, others as a line."""
+        arrays = tuple(exposure.symbols.values())
+        size = exposure.size or max(1 << 8 * array.dtype.itemsize for array in arrays)
+        return cls(tuple(_rows(array, size) for array in arrays if array.size), size, pixels)
+
+    @property
+    def most(self) -> float:
+        """Bits per pixel without a code."""
+        return math.log2(self.size) * sum(rows.size for rows in self.arrays) / self.pixels
+
+    def per_pixel(self, lengths: Iterable[int]) -> float:
+        """Bytes of all arrays, in bits per pixel."""
+        return 8 * sum(lengths) / self.pixels
 
 
 def determines(finer: Samples | None, coarser: Samples | None) -> bool:
@@ -171,8 +200,10 @@ def webp(rows: NDArray[np.uint8], method: int) -> int:
     return len(code)
 
 
-def _rows(symbols: Samples) -> NDArray[Any]:
-    return np.moveaxis(symbols, 0, -1).copy()
+def _rows(symbols: NDArray[np.integer[Any]], size: int) -> NDArray[Any]:
+    """(H, W, C) of symbols (C, H, W), or a line (1, n, 1) of others, in bytes if `size` fits."""
+    planes = symbols if symbols.ndim == 3 else symbols.reshape(1, 1, -1)
+    return np.moveaxis(planes, 0, -1).astype(np.uint8 if size <= 256 else np.uint16, order="C")
 
 
 def _jpeg_xl(rows: NDArray[Any], effort: int) -> bytes:
@@ -187,11 +218,3 @@ def _check(codec: str, rows: NDArray[Any], decoded: NDArray[Any]) -> None:
             f"{codec} of imagecodecs is not lossless here; another version may be: "
             "pip install --upgrade imagecodecs"
         )
-
-
-def _size(observation: Observation, level: int, table: Samples | None) -> int:
-    """Number of values a clear sample can take."""
-    size = observation.size(level)
-    if size is not None:
-        return size
-    return 2**observation.bits if table is None else len(np.unique(table))
