@@ -91,21 +91,34 @@ class _Alike:
 
     first: dict[str, Any]
     found: list[NDArray[np.float64]] = field(default_factory=list)
-    of: list[pd.Series[str]] = field(default_factory=list)
+    names: dict[str, int] = field(default_factory=dict)
+    of: list[NDArray[np.int64]] = field(default_factory=list)
 
     def add(self, rows: pd.DataFrame) -> None:
         if rows["image"].notna().any():
             self.found.append(rows[_AVERAGED].to_numpy(float).T)
-            alone = "image " + rows["image"]
-            self.of.append(("group " + rows["group"]).fillna(alone))
+            self.of.append(self._numbered(rows["group"]))
+
+    def _numbered(self, groups: pd.Series[str]) -> NDArray[np.int64]:
+        """(n,) numbers of groups, -1 of what has none; empty if nothing has."""
+        if groups.isna().all():
+            return np.empty(0, np.int64)
+        for name in groups.dropna().unique():
+            self.names.setdefault(name, len(self.names))
+        return groups.map(self.names).fillna(-1).to_numpy(np.int64)
 
     @property
     def groups(self) -> NDArray[np.int64] | None:
         """(n,) numbers of the groups of the images; None where each is its own."""
-        if not self.of:
+        if not self.names:
             return None
-        numbers, names = pd.factorize(pd.concat(self.of))
-        return numbers if len(names) < len(numbers) else None
+        counts = [piece.shape[1] for piece in self.found]
+        numbers: NDArray[np.int64] = np.concatenate(
+            [of if len(of) else np.full(n, -1, np.int64) for of, n in zip(self.of, counts, strict=True)]
+        )
+        alone = numbers < 0
+        numbers[alone] = len(self.names) + np.arange(alone.sum())
+        return numbers
 
     def values(self, name: str) -> NDArray[np.float64]:
         """Of images; none of an estimator."""
