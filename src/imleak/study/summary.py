@@ -105,7 +105,7 @@ class _Alike:
             return np.empty(0, np.int64)
         for name in groups.dropna().unique():
             self.names.setdefault(name, len(self.names))
-        return groups.map(self.names).fillna(-1).to_numpy(np.int64)
+        return np.asarray(groups.map(self.names).fillna(-1), np.int64)
 
     @property
     def groups(self) -> NDArray[np.int64] | None:
