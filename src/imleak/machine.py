@@ -75,15 +75,9 @@ def native_bf16(device: str = "cpu") -> bool:
 
 
 def product_type(precision: Precision, device: str = "cpu") -> torch.dtype:
-    """The type of matrix products that a precision asks for on a device.
-
-    Raises
-    ------
-    ImleakError
-        If the device is not there.
-    ValueError
-        If the precision is not one of "auto", "fp32", "bf16" and "fp16".
-    """
+    """The type of matrix products that a precision asks for on a device. Raises ImleakError if the
+    device is not there, and ValueError if the precision is not one of "auto", "fp32", "bf16" and
+    "fp16"."""
     import torch
 
     check_device(device)
@@ -96,13 +90,8 @@ def product_type(precision: Precision, device: str = "cpu") -> torch.dtype:
 
 
 def device_named(device: str, precision: Precision) -> str:
-    """A device by its name, without torch: whether it is there shows when it is first used.
-
-    Raises
-    ------
-    ImleakError
-        If there is no such name or precision, or not this precision on this device.
-    """
+    """A device by its name, without torch: whether it is there shows when it is first used. Raises
+    ImleakError if there is no such name or precision, or not this precision on this device."""
     known = get_args(Precision)
     if precision not in known:
         raise ImleakError(f"precision is one of {', '.join(known)}, not {precision!r}")
@@ -115,13 +104,8 @@ def device_named(device: str, precision: Precision) -> str:
 
 
 def check_device(device: str) -> None:
-    """Refuse a device that torch does not find.
-
-    Raises
-    ------
-    ImleakError
-        If nothing can be computed on it.
-    """
+    """Refuse a device that torch does not find. Raises ImleakError if nothing can be computed on
+    it."""
     if device == "cpu":
         return
     import torch

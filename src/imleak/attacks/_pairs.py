@@ -79,13 +79,7 @@ class Keystream:
 
 
 def require(pairs: Sequence[Pair]) -> None:
-    """Refuse to check nothing.
-
-    Raises
-    ------
-    ImleakError
-        If there are no pairs.
-    """
+    """Refuse to check nothing. Raises ImleakError if there are no pairs."""
     if not pairs:
         raise ImleakError("there is nothing to check: give one plain image and its cipher or more")
 

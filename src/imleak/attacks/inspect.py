@@ -39,13 +39,8 @@ class Inspect:
     version = "1"
 
     def inspect(self, pairs: Sequence[Pair]) -> Sequence[Measurement]:
-        """A measurement a check.
-
-        Raises
-        ------
-        ImleakError
-            If there are no pairs, or samples of two do not belong together.
-        """
+        """A measurement a check. Raises ImleakError if there are no pairs, or samples of two do not
+        belong together."""
         return [_measured(check(pairs)) for check in checks()]
 
 

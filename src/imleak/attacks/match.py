@@ -68,13 +68,8 @@ class Match:
     added_encoders = ("layout", "tones")
 
     def judge(self, spaces: Mapping[str, WholeImages], *, seed: int = 0) -> Sequence[Measurement]:
-        """Five quantities a level; see the class.
-
-        Raises
-        ------
-        ImleakError
-            If there are fewer than four images, or one group holds more than half of them.
-        """
+        """Five quantities a level; see the class. Raises ImleakError if there are fewer than four
+        images, or one group holds more than half of them."""
         titles, every = tuple(spaces), tuple(spaces.values())
         groups = every[0].groups
         check_groups(groups, self.name)

@@ -51,14 +51,8 @@ class Recognise:
         self.encoders = (classifier,)
 
     def judge(self, spaces: Mapping[str, WholeImages], *, seed: int = 0) -> Sequence[Measurement]:
-        """Two quantities a level; see the class.
-
-        Raises
-        ------
-        ImleakError
-            If there are fewer than four images, one group holds more than half of them, or
-            the network gives no class scores.
-        """
+        """Two quantities a level; see the class. Raises ImleakError if there are fewer than four
+        images, one group holds more than half of them, or the network gives no class scores."""
         ((title, space),) = spaces.items()
         check_groups(space.groups, self.name)
         if space.scores is None:

@@ -47,13 +47,8 @@ class GroupBy:
 
 
 def check_group_by(text: str) -> None:
-    """Check how a rule is written; no file is opened.
-
-    Raises
-    ------
-    GroupError
-        If it is none of those of :func:`parse_group_by`.
-    """
+    """Check how a rule is written; no file is opened. Raises GroupError if it is none of those of
+    :func:`parse_group_by`."""
     kind, colon, argument = text.partition(":")
     if text == "folder":
         return

@@ -40,22 +40,18 @@ class Opened(Protocol):
     @property
     def size(self) -> Size:
         """Height and width as they are stored, before the turn EXIF may ask for."""
-        ...
 
     @property
     def frames(self) -> int:
         """How many images the file holds: frames, pages, a second eye. Reduced copies of
         an image (thumbnails, levels of a pyramid, gain maps) are not counted."""
-        ...
 
     @property
     def reduced(self) -> int:
         """How many reduced copies it holds."""
-        ...
 
     def decode(self) -> Raster:
         """The first image that is no reduced copy."""
-        ...
 
 
 class Raster(NamedTuple):

@@ -19,13 +19,8 @@ _GREY_ALPHA = "LA;16B"
 
 
 def decode_png(file: BinaryIO) -> NDArray[np.uint16]:
-    """Samples (H, W) or (H, W, C) at full depth.
-
-    Raises
-    ------
-    ValueError
-        If they are stored in a way of which the two bytes cannot both be had.
-    """
+    """Samples (H, W) or (H, W, C) at full depth. Raises ValueError if they are stored in a way of
+    which the two bytes cannot both be had."""
     image = _opened(file)
     if image.mode.startswith("I"):
         return np.asarray(image, np.uint16)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..interfaces import Bound, Measurement, Observation, Samples, Space
+from ..interfaces import Measurement, Observation, Samples
 from ._observed import PerImage
 
 
@@ -24,10 +24,7 @@ class ChiSquare(PerImage):
     """
 
     name = "chi-square"
-    version = "1"
     unit = "1"
-    bound: Bound = "none"
-    space: Space = "pixels"
 
     def measure(self, observation: Observation) -> list[Measurement]:
         """One value a level, of the cipher, 0 or more."""

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..interfaces import Bound, ImleakError, Measurement, Observation, Samples, Space
+from ..interfaces import Bound, ImleakError, Measurement, Observation, Samples
 from ._observed import PerImage
 
 WEBP_LONGEST_SIDE = 16383
@@ -64,7 +64,6 @@ class CodeLength(PerImage):
     version = "2"
     unit = "bit/pixel"
     bound: Bound = "upper"
-    space: Space = "pixels"
 
     def __init__(self, *, effort: int = 6, method: int = 4, exhaustive: bool = False) -> None:
         if effort not in range(1, 10):
@@ -76,13 +75,8 @@ class CodeLength(PerImage):
         self.exhaustive = exhaustive
 
     def measure(self, observation: Observation) -> list[Measurement]:
-        """One value a level, in bits per pixel; the ceiling is log2 |Y|.
-
-        Raises
-        ------
-        ImleakError
-            If a codec does not give back what it was given.
-        """
+        """One value a level, in bits per pixel; the ceiling is log2 |Y|. Raises ImleakError if a
+        codec does not give back what it was given."""
         size = 2**observation.bits
         plain = self._shortest(observation.plain, size, math.log2(size))
         tables = [observation.table(level) for level in observation.levels]
@@ -141,13 +135,8 @@ def determines(finer: Samples | None, coarser: Samples | None) -> bool:
 
 
 def jpeg_xl(rows: NDArray[Any], effort: int) -> int:
-    """Bytes of the lossless JPEG XL of rows (H, W, C), uint8 or uint16.
-
-    Raises
-    ------
-    ImleakError
-        If it does not decode to the same samples.
-    """
+    """Bytes of the lossless JPEG XL of rows (H, W, C), uint8 or uint16. Raises ImleakError if it
+    does not decode to the same samples."""
     import imagecodecs
 
     code = _jpeg_xl(rows, effort)
@@ -156,13 +145,8 @@ def jpeg_xl(rows: NDArray[Any], effort: int) -> int:
 
 
 def webp(rows: NDArray[np.uint8], method: int) -> int:
-    """Bytes of the lossless WebP of rows (H, W, C); grey is repeated, which costs nothing.
-
-    Raises
-    ------
-    ImleakError
-        If it does not decode to the same samples.
-    """
+    """Bytes of the lossless WebP of rows (H, W, C); grey is repeated, which costs nothing. Raises
+    ImleakError if it does not decode to the same samples."""
     import imagecodecs
 
     colour = np.broadcast_to(rows, (*rows.shape[:2], 3)).copy()

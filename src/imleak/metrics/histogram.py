@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from ..interfaces import Bound, ImleakError, Measurement, Observation, Samples, Space
+from ..interfaces import Bound, ImleakError, Measurement, Observation, Samples
 from ._entropy import Contingency, contingency
 from ._observed import PerImage
 
@@ -59,10 +59,8 @@ class Histogram(PerImage):
     """
 
     name = "histogram"
-    version = "1"
     unit = "bit"
     bound: Bound = "exact"
-    space: Space = "pixels"
 
     def __init__(self, *, correction: Correction = "none", permutations: int = 1) -> None:
         if correction not in CORRECTIONS:

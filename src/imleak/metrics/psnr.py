@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from ..interfaces import Bound, Measurement, Observation, Samples, Space
+from ..interfaces import Measurement, Observation, Samples
 from ._observed import PerImage, parts
 
 
@@ -19,10 +19,7 @@ class Psnr(PerImage):
     """
 
     name = "psnr"
-    version = "1"
     unit = "dB"
-    bound: Bound = "none"
-    space: Space = "pixels"
 
     def measure(self, observation: Observation) -> list[Measurement]:
         """Two values a level, clear and cipher, in decibels."""

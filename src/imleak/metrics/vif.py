@@ -10,7 +10,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from ..interfaces import Bound, ImageError, Measurement, Observation, Samples, Space
+from ..interfaces import ImageError, Measurement, Observation, Samples
 from ._observed import PerImage, parts
 
 WINDOWS = (17, 9, 5, 3)
@@ -63,17 +63,10 @@ class Vif(PerImage):
     name = "vif"
     version = "2"
     unit = "1"
-    bound: Bound = "none"
-    space: Space = "pixels"
 
     def measure(self, observation: Observation) -> list[Measurement]:
-        """Two values a level, clear and cipher, at least 0.
-
-        Raises
-        ------
-        ImageError
-            If a side is below 17 pixels.
-        """
+        """Two values a level, clear and cipher, at least 0. Raises ImageError if a side is below 17
+        pixels."""
         plain = scales(observation.plain, observation.bits)
         return [
             self.at(level, fidelity(plain, samples, observation.bits), part)
@@ -128,13 +121,8 @@ class Scale:
 
 
 def scales(samples: Samples, bits: int) -> list[Scale]:
-    """The plain image (C, H, W) at every scale at which a window fits, the finest first.
-
-    Raises
-    ------
-    ImageError
-        If none does.
-    """
+    """The plain image (C, H, W) at every scale at which a window fits, the finest first. Raises
+    ImageError if none does."""
     return [Scale.of(image, window) for image, window in _pyramid(samples, bits)]
 
 

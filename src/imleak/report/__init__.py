@@ -63,15 +63,8 @@ def write_report(
 
 
 def write_comparison(runs: Sequence[Run], output: Path) -> Path:
-    """Write several runs as one page.
-
-    Raises
-    ------
-    ComparisonError
-        If there are fewer than two, or one stands there twice.
-    OutputError
-        If it cannot be written.
-    """
+    """Write several runs as one page. Raises ComparisonError if there are fewer than two, or one
+    stands there twice, and OutputError if it cannot be written."""
     from ..study.store import write_whole
     from .page import to_comparison
 

@@ -21,13 +21,8 @@ class ComparisonError(ImleakError):
 
 
 def labels(runs: Sequence[Run]) -> dict[str, Run]:
-    """Runs by the name of their folder, led by as many of its parents as make it unique.
-
-    Raises
-    ------
-    ComparisonError
-        If there are fewer than two, or one stands there twice.
-    """
+    """Runs by the name of their folder, led by as many of its parents as make it unique. Raises
+    ComparisonError if there are fewer than two, or one stands there twice."""
     paths = [run.path.resolve() for run in runs]
     if len(runs) < 2:
         raise ComparisonError(f"{plural(len(runs), 'run')} to compare; give two or more folders")

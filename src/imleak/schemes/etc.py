@@ -104,14 +104,8 @@ class Etc:
         )
 
     def encrypt(self, plain: Raster, level: int, keystream: Keystream) -> Raster:
-        """The cipher, same shape and type as `plain`.
-
-        Raises
-        ------
-        ImageError
-            If `plain` is not (C, H, W) uint8 or uint16, a sample needs more bits, or the image
-            is smaller than a block.
-        """
+        """The cipher, same shape and type as `plain`. Raises ImageError if `plain` is not (C, H, W)
+        uint8 or uint16, a sample needs more bits, or the image is smaller than a block."""
         blocks = self._blocks(plain, level)
         drawn = self._draw(blocks, level, keystream)
         blocks = _turned(blocks[drawn.order], drawn.turns)

@@ -43,13 +43,7 @@ class CipherFolders:
 
     @classmethod
     def of(cls, folders: Mapping[int, str], images: Sequence[Source]) -> Self:
-        """The ciphers in some folders.
-
-        Raises
-        ------
-        ImleakError
-            If one holds no images.
-        """
+        """The ciphers in some folders. Raises ImleakError if one holds no images."""
         found = {level: _by_name(search([where]).sources) for level, where in folders.items()}
         return cls(folders, found, _by_name(images))
 

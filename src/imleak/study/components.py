@@ -101,13 +101,8 @@ class Component:
 
 
 def component(kind: plugins.Kind, name: str, options: Mapping[str, Any]) -> Component:
-    """Describe, and by that try, a component; no weights are read for it.
-
-    Raises
-    ------
-    ImleakError
-        If the name is unknown, an option is not taken or refused, or a package is missing.
-    """
+    """Describe, and by that try, a component; no weights are read for it. Raises ImleakError if the
+    name is unknown, an option is not taken or refused, or a package is missing."""
     try:
         spelled = canonical(dict(options))
     except (TypeError, ValueError, RecursionError) as error:
@@ -137,15 +132,9 @@ def remembered(identities: Iterable[Mapping[str, str]]) -> Iterator[None]:
 
 
 def measure_kind(name: str) -> plugins.Kind:
-    """Whether a measure is a metric, an estimator or an attack: they share one name space.
-
-    Raises
-    ------
-    UnknownNameError
-        If it is none of them.
-    NameCollisionError
-        If two installed packages use it for measures of two kinds.
-    """
+    """Whether a measure is a metric, an estimator or an attack: they share one name space. Raises
+    UnknownNameError if it is none of them, and NameCollisionError if two installed packages use it
+    for measures of two kinds."""
     known = {kind: plugins.known(kind) for kind in plugins.MEASURES}
     kinds = [kind for kind, names in known.items() if name in names]
     if len(kinds) > 1:

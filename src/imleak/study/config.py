@@ -38,13 +38,8 @@ class ConfigError(ImleakError):
 
 
 def read_toml(path: str | Path) -> dict[str, Any]:
-    """The fields of a study in a file.
-
-    Raises
-    ------
-    ConfigError
-        If it cannot be read, is longer or deeper than any study, or is not TOML.
-    """
+    """The fields of a study in a file. Raises ConfigError if it cannot be read, is longer or deeper
+    than any study, or is not TOML."""
     try:
         with open_regular(path) as file:
             content = file.read(LONGEST + 1)
@@ -62,13 +57,8 @@ def read_toml(path: str | Path) -> dict[str, Any]:
 
 
 def refuse_trust(fields: Mapping[str, Any]) -> None:
-    """Refuse a study that says for its reader that a program is trusted.
-
-    Raises
-    ------
-    ConfigError
-        If any of its components is given ``trust``.
-    """
+    """Refuse a study that says for its reader that a program is trusted. Raises ConfigError if any
+    of its components is given ``trust``."""
     for field in CHOICES:
         if _says_trust(fields.get(field)):
             raise ConfigError(

@@ -79,13 +79,7 @@ class Choice(Frozen):
 
     @classmethod
     def kind_of(cls, name: str) -> plugins.Kind:
-        """The kind of plugin a name stands for.
-
-        Raises
-        ------
-        UnknownNameError
-            If there is none.
-        """
+        """The kind of plugin a name stands for. Raises UnknownNameError if there is none."""
         known = plugins.known(cls.kind)
         if name not in known:
             raise plugins.unknown(cls.kind, name, known)

@@ -150,13 +150,8 @@ class Parts:
         return None
 
     def write(self, part: Part) -> None:
-        """Keep a part, in place of an earlier one of the same unit.
-
-        Raises
-        ------
-        OutputError
-            If it cannot be written.
-        """
+        """Keep a part, in place of an earlier one of the same unit. Raises OutputError if it cannot
+        be written."""
         self._held[part.key] = to_line(part)
         self._seconds += part.seconds
         longest = max(self._seconds, monotonic() - self._written)

@@ -326,13 +326,8 @@ def others(gallery: Iterable[ImageInfo], images: Iterable[ImageInfo]) -> Gallery
 
 
 def omissions(spec: StudySpec, images: Sequence[ImageInfo]) -> list[Omission]:
-    """Which readable images are left out, of what, and why.
-
-    Raises
-    ------
-    LevelsError
-        If no image has the levels asked for.
-    """
+    """Which readable images are left out, of what, and why. Raises LevelsError if no image has the
+    levels asked for."""
     chosen = scope(spec, images)
     small = [
         Omission(image.name, why, measure, question)
@@ -344,15 +339,9 @@ def omissions(spec: StudySpec, images: Sequence[ImageInfo]) -> list[Omission]:
 
 
 def scope(spec: StudySpec, images: Sequence[ImageInfo]) -> Scope:
-    """The depth most images have, of those that have the levels asked for (the smaller
-    of two that are as frequent), and all its levels if none are asked for; of no image,
-    nothing.
-
-    Raises
-    ------
-    LevelsError
-        If no image has these levels.
-    """
+    """The depth most images have, of those that have the levels asked for (the smaller of two that
+    are as frequent), and all its levels if none are asked for; of no image, nothing. Raises
+    LevelsError if no image has these levels."""
     if not images:
         return Scope(0, (), (), ())
     scheme: Scheme = spec.scheme_component().build()

@@ -16,11 +16,9 @@ class Progress(Protocol):
 
     def say(self, message: str) -> None:
         """Something the user should know, once."""
-        ...
 
     def update(self, done: float, total: float, doing: str) -> None:
         """`done` of `total` pieces of work of one kind, and what is being done."""
-        ...
 
 
 class Silent:

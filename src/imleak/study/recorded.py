@@ -126,13 +126,8 @@ class _Manifest(_Entry):
 
 
 def read_manifest(path: Path) -> dict[str, Any]:
-    """The manifest of a study in a folder, every field of it as it must be.
-
-    Raises
-    ------
-    OutputError
-        If there is none, or it is not whole, of something else, or of another format.
-    """
+    """The manifest of a study in a folder, every field of it as it must be. Raises OutputError if
+    there is none, or it is not whole, of something else, or of another format."""
     found = read_header(path)
     try:
         _Manifest.model_validate(found)
@@ -145,14 +140,9 @@ def read_manifest(path: Path) -> dict[str, Any]:
 
 
 def read_header(path: Path) -> dict[str, Any]:
-    """A manifest of which only format and spec are known to be there: of an audit or of
-    something else that keeps a store.
-
-    Raises
-    ------
-    OutputError
-        If there is none, or it is not whole, or of another format.
-    """
+    """A manifest of which only format and spec are known to be there: of an audit or of something
+    else that keeps a store. Raises OutputError if there is none, or it is not whole, or of another
+    format."""
     try:
         with open_regular(path / MANIFEST) as file:
             found: dict[str, Any] = json.loads(file.read())

@@ -66,13 +66,8 @@ class Reader:
         return from_samples(source.name, luma(whole.samples), whole.bits, whole.notes), leading
 
     def again(self, info: ImageInfo) -> Image:
-        """The image that was scanned.
-
-        Raises
-        ------
-        ImageError
-            If it cannot be read any more, or is not the same.
-        """
+        """The image that was scanned. Raises ImageError if it cannot be read any more, or is not
+        the same."""
         image = self.read(info.source)
         if image.digest != info.digest:
             raise ImageError(f"{info.name}: has changed since the run began; start it again")
@@ -278,13 +273,8 @@ def _scan_one(reads: Reader, item: tuple[int, Source, Given | None], _: object =
 
 
 def _cipher_files(reads: Reader, image: Image, given: Given) -> Iterator[CipherFile]:
-    """The ciphers of an image, which have its form.
-
-    Raises
-    ------
-    ImageError
-        If one is missing, cannot be read, or is of another size, depth or number of channels.
-    """
+    """The ciphers of an image, which have its form. Raises ImageError if one is missing, cannot be
+    read, or is of another size, depth or number of channels."""
     for level, source in given.items():
         if isinstance(source, str):
             raise ImageError(source)

@@ -282,13 +282,8 @@ def _read_of_a_run(path: Path) -> Iterator[Path]:
 
 
 def _columns(table: pd.DataFrame, columns: Mapping[str, str]) -> pd.DataFrame:
-    """A table with its types; columns that an earlier version did not have are empty.
-
-    Raises
-    ------
-    ValueError
-        If it is the table of something else.
-    """
+    """A table with its types; columns that an earlier version did not have are empty. Raises
+    ValueError if it is the table of something else."""
     if missing := [name for name in REQUIRED if name not in table.columns]:
         raise ValueError(f"it has no column {missing[0]}")
     return frame.typed(table, columns)

@@ -139,7 +139,6 @@ class Learner(Protocol):
 
     def learn(self, given: SplitSamples) -> Learned:
         """Train on every split; score its validation and test images."""
-        ...
 
 
 @dataclass(frozen=True, eq=False)

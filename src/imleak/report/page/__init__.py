@@ -53,14 +53,8 @@ def to_html(run: Run, acceptable: float | None = None) -> str:
 
 
 def to_comparison(runs: Sequence[Run]) -> str:
-    """The page of several runs: what each says, what keeps them from being compared, and
-    their curves in one chart.
-
-    Raises
-    ------
-    ComparisonError
-        If there are fewer than two.
-    """
+    """The page of several runs: what each says, what keeps them from being compared, and their
+    curves in one chart. Raises ComparisonError if there are fewer than two."""
     named = labels(runs)
     shown = {name: measures(run.summary, run.manifest) for name, run in named.items()}
     of_runs = {name: Levels.of(run.manifest) for name, run in named.items()}

@@ -49,15 +49,8 @@ SETTINGS_HERE = {
 
 @contextmanager
 def executor_of(where: Where) -> Iterator[Executor]:
-    """The workers of a place, for as long as they are needed.
-
-    Raises
-    ------
-    ClusterError
-        If they cannot be had.
-    NotInstalledError
-        If SLURM is asked for without dask-jobqueue.
-    """
+    """The workers of a place, for as long as they are needed. Raises ClusterError if they cannot be
+    had, and NotInstalledError if SLURM is asked for without dask-jobqueue."""
     if where == Where():
         yield LocalExecutor()
         return

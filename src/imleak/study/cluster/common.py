@@ -51,7 +51,6 @@ class Executor(Protocol):
     @property
     def width(self) -> int:
         """Blocks that can be at work at once."""
-        ...
 
     def carry(
         self,
@@ -74,7 +73,6 @@ class Executor(Protocol):
         split : an item into smaller ones, when its worker dies of it.
         share : told an item and the share of it that is done, where that is known.
         """
-        ...
 
 
 @contextmanager
