@@ -83,9 +83,7 @@ BUILT_IN: Mapping[Kind, dict[str, str]] = {
         "match": "imleak.attacks.match:Match",
         "confirm": "imleak.attacks.confirm:Confirm",
     },
-    "check": {
-        "inspect": "imleak.attacks.inspect:Inspect",
-    },
+    "check": {"inspect": "imleak.attacks.inspect:Inspect"},
 }
 
 PROTOCOLS: Mapping[Kind, type[Any]] = {
@@ -113,7 +111,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
         "key-sensitivity",
         "encryption-time",
         "size-change",
-    ),
+    )
 }
 """Names that stand for several measures."""
 

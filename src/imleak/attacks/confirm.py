@@ -14,12 +14,7 @@ from ._halves import FEWEST, check_groups, halves
 from ._ranks import Array, Counts
 from ._scores import Scores
 
-RE_ENCODED = {
-    "jpeg-90": "JPEG 90",
-    "jpeg-75": "JPEG 75",
-    "jpeg-50": "JPEG 50",
-    "half": "half size",
-}
+RE_ENCODED = {"jpeg-90": "JPEG 90", "jpeg-75": "JPEG 75", "jpeg-50": "JPEG 50", "half": "half size"}
 CROPPED = {"crop": "cropped"}
 
 AT_ONCE = 1 << 22

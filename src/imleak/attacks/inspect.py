@@ -14,12 +14,7 @@ def checks() -> tuple[Check, ...]:
     keystream is uniform and fresh."""
     from . import keystream_reuse, known_plaintext, plane_entropy, repeating_tile
 
-    return (
-        repeating_tile.check,
-        keystream_reuse.check,
-        known_plaintext.check,
-        plane_entropy.check,
-    )
+    return (repeating_tile.check, keystream_reuse.check, known_plaintext.check, plane_entropy.check)
 
 
 class Inspect:

@@ -109,9 +109,7 @@ Views = Annotated[
 Measures = Annotated[
     list[str] | None,
     _option(
-        "--measure",
-        words="What to measure, see imleak list; repeat for several.",
-        panel=_MEASURED,
+        "--measure", words="What to measure, see imleak list; repeat for several.", panel=_MEASURED
     ),
 ]
 Gallery = Annotated[
@@ -165,9 +163,7 @@ Seed = Annotated[int | None, _option("--seed", words="Of everything random.", pa
 Protocol = Annotated[
     str | None,
     _option(
-        "--protocol",
-        words="in-sample (the paper's) or held-out; else both.",
-        panel=_ESTIMATORS,
+        "--protocol", words="in-sample (the paper's) or held-out; else both.", panel=_ESTIMATORS
     ),
 ]
 Epochs = Annotated[int | None, _option("--epochs", words="Epochs to train.", panel=_ESTIMATORS)]
@@ -221,8 +217,7 @@ ComparisonFile = Annotated[
 ]
 Device = Annotated[str | None, _option("--device", words="cpu, cuda, cuda:1.", panel=_ESTIMATORS)]
 Precision = Annotated[
-    str | None,
-    _option("--precision", words="auto, fp32, bf16; fp16 on a GPU.", panel=_ESTIMATORS),
+    str | None, _option("--precision", words="auto, fp32, bf16; fp16 on a GPU.", panel=_ESTIMATORS)
 ]
 
 RunFolder = Annotated[Path, typer.Argument(help="Folder that imleak audit writes to.")]

@@ -13,15 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..interfaces import (
-    Exposure,
-    ImageError,
-    KeyedScheme,
-    Level,
-    Raster,
-    SampleWise,
-    Scheme,
-)
+from ..interfaces import Exposure, ImageError, KeyedScheme, Level, Raster, SampleWise, Scheme
 from ._checks import NotConforming, applies_where, comes_first, refused, require, require_members
 from ._images import accepted, cases, ciphers, depths, images, keystream, ranks, small_images
 from ._same import differences, require_equal, require_same, require_samples

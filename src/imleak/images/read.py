@@ -23,11 +23,7 @@ MAX_PIXELS = 200_000_000
 
 
 def read(
-    source: Source,
-    *,
-    colour: bool = False,
-    bits: int | None = None,
-    max_pixels: int = MAX_PIXELS,
+    source: Source, *, colour: bool = False, bits: int | None = None, max_pixels: int = MAX_PIXELS
 ) -> Image:
     """Read an image.
 

@@ -29,11 +29,7 @@ class FormatError(ImleakError):
 
 
 def write_report(
-    run: Run,
-    format: str = "html",
-    *,
-    output: Path | None = None,
-    acceptable: float | None = None,
+    run: Run, format: str = "html", *, output: Path | None = None, acceptable: float | None = None
 ) -> Path:
     """Write a run as one file.
 

@@ -12,16 +12,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from .adversaries import (
-    CODE_LENGTH,
-    CONFIRM,
-    HISTOGRAM,
-    INSPECT,
-    LAYOUT,
-    MATCH,
-    RECOGNISE,
-    TONES,
-)
+from .adversaries import CODE_LENGTH, CONFIRM, HISTOGRAM, INSPECT, LAYOUT, MATCH, RECOGNISE, TONES
 from .findings import Finding, findings, leading
 from .levels import Levels
 from .measures import Measure, Result, empty_levels, pixel_leaks
@@ -136,10 +127,7 @@ def _chance(finding: Finding) -> str:
 
 
 def _confirmed(
-    found: Sequence[Finding],
-    everyone: Sequence[Measure],
-    measured: Sequence[int],
-    levels: Levels,
+    found: Sequence[Finding], everyone: Sequence[Measure], measured: Sequence[int], levels: Levels
 ) -> Iterator[Sentence]:
     """``At every level below s = 8 whoever holds the image can confirm it ...``"""
     if found:

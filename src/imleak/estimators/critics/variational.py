@@ -128,10 +128,7 @@ class Variational:
         return JointCritic(cohort.members, dx, dy, self.hidden, generator, self.precision)
 
     def _on_variates(
-        self,
-        found: Found,
-        given: SplitSamples,
-        generator: torch.Generator,
+        self, found: Found, given: SplitSamples, generator: torch.Generator
     ) -> tuple[Cohort, JointCritic]:
         """Rows in canonical variates, and a critic that starts at their Gaussian log-ratio."""
         width = min(REFINED, max(v.u.shape[1] for split in found for pairs in split for v in pairs))

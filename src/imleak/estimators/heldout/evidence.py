@@ -56,12 +56,7 @@ class Score:
 
     @classmethod
     def of(
-        cls,
-        split: Split,
-        blocks: Indices,
-        values: Array,
-        functional: Functional,
-        groups: Indices,
+        cls, split: Split, blocks: Indices, values: Array, functional: Functional, groups: Indices
     ) -> Self:
         """From values (L, P, m, q) of rows, their blocks (m,) and images (m,)."""
         names, inverse = np.unique(blocks, return_inverse=True)

@@ -30,9 +30,5 @@ def drawn(samples: PairedSamples, seed: int) -> PairedSamples:
         rows.append(rng.choice(at, each, p=share))
     kept = np.concatenate(rows)
     return replace(
-        samples,
-        x=samples.x[kept],
-        y=samples.y[:, kept],
-        groups=samples.groups[kept],
-        weights=None,
+        samples, x=samples.x[kept], y=samples.y[:, kept], groups=samples.groups[kept], weights=None
     )
