@@ -21,7 +21,7 @@ CROPPED = 0.8
 """Side of what is left of a patch by the crop, of the patch's."""
 
 QUALITY = 50
-"""Of JPEG, 1..95."""
+"""Quality of JPEG, 1..95."""
 
 NOISE = 32
 """Images of noise."""

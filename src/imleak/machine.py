@@ -32,7 +32,7 @@ M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_MAX, M_ARENA_MAX = -1, -2, -4, -8
 
 
 CPU_QUOTA = Path("/sys/fs/cgroup/cpu.max")
-"""Of a container: microseconds of CPU a period, and the period."""
+"""Quota of a container: microseconds of CPU a period, and the period."""
 
 
 def cores() -> int:

@@ -20,7 +20,7 @@ NULLS = 100
 """Ways pairs are broken."""
 
 DRAWS = 1000
-"""Of the bootstrap."""
+"""Draws of the bootstrap."""
 
 SAME = 1e-9
 """Scores that differ by less are a tie."""
@@ -102,7 +102,7 @@ def bootstrap(values: Array, groups: Counts, seed: int) -> tuple[float, float]:
 
 
 def null_of(values: Array) -> Null:
-    """Of the means (k,) of broken pairs."""
+    """Null of the means (k,) of broken pairs."""
     return Null(float(values.mean()), float(np.percentile(values, 95)))
 
 

@@ -15,7 +15,7 @@ from ..interfaces import Encoder, Features, Samples, TrainableEncoder
 from ._checks import applies_where, comes_first, refused, require, require_members
 
 SIDE = 48
-"""Of images that are shown whole."""
+"""Sides of images that are shown whole."""
 
 TOLERANCE = {"fp32": 1e-4, "bf16": 5e-2}
 """By which features may differ with the company of an image, of the largest of them."""

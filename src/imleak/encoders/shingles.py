@@ -11,7 +11,7 @@ from ..interfaces import Features, Samples
 from ._whole import WholeImageEncoder
 
 SIDE = 8
-"""Of a window, in samples."""
+"""Side of a window, in samples."""
 
 BINS = 1024
 

@@ -25,7 +25,7 @@ Batch = Annotated[int, Ge(2)]
 """Rows a step: a single one has no other to be paired with."""
 
 Widths = Annotated[Sequence[Count], MinLen(1), MaxLen(100)]
-"""Of the hidden layers of a network."""
+"""Widths of the hidden layers of a network."""
 
 Rate = Annotated[float, Gt(0), Le(1)]
 """Learning rate: AdamW moves every weight by about so much a step."""

@@ -15,13 +15,13 @@ from ..interfaces import Image, ImageError, Samples
 from .read import from_samples
 
 COPIES_VERSION = "1"
-"""Of the way copies are made; a part of every key of what is made of them."""
+"""Version of the way copies are made; a part of every key of what is made of them."""
 
 KEPT = 0.8
-"""Of each side, by a crop."""
+"""Share of each side that a crop keeps."""
 
 HALF_QUALITY = 75
-"""Of JPEG, at half the size."""
+"""Quality of JPEG, at half the size."""
 
 
 def copy_of(image: Image, name: str) -> Image:

@@ -39,7 +39,7 @@ from .luma import luma
 from .resize import resize
 
 BITS = 128
-"""Of a hash, which is written as 32 hexadecimal digits."""
+"""Bits of a hash, which is written as 32 hexadecimal digits."""
 
 DISTANCE = 15
 """The most bits in which the hashes of near-duplicates differ."""

@@ -31,7 +31,7 @@ _SMALL = 1 << 24
 
 
 def _size_of_jpeg(file: BinaryIO) -> Size:
-    """Of one without tables or of 12 bits, too, which Pillow does not open."""
+    """Size of a JPEG stream, also without tables or of 12 bits, which Pillow does not open."""
     from tifffile.tifffile import jpeg_shape
 
     _, height, width, _ = jpeg_shape(file.read())

@@ -17,7 +17,7 @@ CORRECTIONS = ("none", "miller-madow", "null")
 
 
 MOVES = 4
-"""Of a clear part against its plain image, for each permutation that is asked for."""
+"""Moves of a clear part against its plain image, for each permutation that is asked for."""
 
 
 class Histogram(PerImage):

@@ -38,7 +38,7 @@ NUMBERS: Mapping[Kind, Sequence[str]] = {
 """Claims that are asked of each protocol."""
 
 ON_PIXELS = ("1", "2", "5")
-"""Of these, the claims about pixels."""
+"""The claims among these about pixels."""
 
 
 def ablate(settings: Settings, out: Path, progress: Progress) -> pd.DataFrame:

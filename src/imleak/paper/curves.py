@@ -62,7 +62,7 @@ class Curve:
 
     @property
     def r_squared(self) -> Figure:
-        """Of the least-squares line."""
+        """R squared of the least-squares line."""
         return self.figure(lambda curves: r_squared(self.levels, curves))
 
     @property

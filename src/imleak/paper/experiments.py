@@ -42,7 +42,7 @@ class Experiment:
 
     @property
     def roles(self) -> Mapping[str, Role]:
-        """Of encoders by their title in the results."""
+        """Roles of encoders by their title in the results."""
         return {self.space.title: self.space.role} if self.space else {"pixels": "pixels"}
 
 

@@ -29,7 +29,7 @@ _GAP, _DPI = 0.2, 200
 """Inches between figures; their resolution."""
 
 _COLUMNS, _LEVELS = 6, 17
-"""Of one table."""
+"""Most columns and levels of one table."""
 
 
 @dataclass

@@ -34,7 +34,7 @@ MOST = 6
 """Images of a run that are kept, if they are small."""
 
 BYTES = 2_000_000
-"""Of all of them together, so that a page stays below 4 MB; noise cannot be compressed."""
+"""Bytes of all of them together, so that a page stays below 4 MB; noise cannot be compressed."""
 
 CROP, SHORTEST = 320, 64
 """Sides of a native crop in samples, where images are as large; less only where one image

@@ -206,12 +206,7 @@ def _quiet(
     levels: Levels,
 ) -> Iterator[Sentence]:
     """Levels at which nobody claims a leak, though something is left in the clear: who
-    looked, what else is known of them, and which cheap adversaries were not asked.
-
-    Parameters
-    ----------
-    known : levels that leak, or at which nothing is left.
-    """
+    looked, what else is known of them, and which cheap adversaries were not asked."""
     looked = [one for one in everyone if one.is_zero_shot or one in leading(everyone)]
     quiet = [
         level

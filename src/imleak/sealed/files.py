@@ -18,7 +18,7 @@ from . import png
 from .extras import TIFF, bytes_behind, metadata
 
 _KEYWORD = "imleak"
-"""Of our text in a PNG file; in a TIFF file it is the ImageDescription."""
+"""Keyword of our text in a PNG file; in a TIFF file it is the ImageDescription."""
 
 _HARMLESS = re.compile(
     r"palette expanded|.* stretched to .*|turned by EXIF .*|\d+ reduced cop(y|ies) left out"

@@ -28,8 +28,8 @@ def changes(before: Mapping[str, str], images: Sequence[ImageInfo]) -> str | Non
         "removed": [name for name in before if name not in changed and before[name] in old],
         "changed": changed,
     }
-    told = [f"{len(names):,} {what} ({some_of(names)})" for what, names in found.items() if names]
+    parts = [f"{len(names):,} {what} ({some_of(names)})" for what, names in found.items() if names]
     return (
-        f"The images are not those of the last run into this folder: {', '.join(told)}. All "
+        f"The images are not those of the last run into this folder: {', '.join(parts)}. All "
         "results are of the images that are there now; previews of the others are deleted."
     )

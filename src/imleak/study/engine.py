@@ -56,24 +56,24 @@ def run(
     """
     _refuse_objects(spec, where)
     reuse_memory()
-    told, where = progress or Silent(), where or Where()
+    progress, where = progress or Silent(), where or Where()
     store = Store(Path(out), spec.model_dump(mode="json"), FREE)
     record = Record(spec, command)
     locked = store.locked(started=record.started, workers=where.workers)
     with locked as lacking, executor_of(where) as executor:
         for line in lacking:
-            told.say(line)
-        found = scan(spec, told, executor)
-        gallery = scan_gallery(spec, told, executor)
+            progress.say(line)
+        found = scan(spec, progress, executor)
+        gallery = scan_gallery(spec, progress, executor)
         units = plan(spec, found.images, others(gallery.images, found.images))
         small = omissions(spec, found.images)
         for line in check_patch_sizes(units.images, small):
-            told.say(line)
+            progress.say(line)
         for line in units.without:
-            told.say(line)
+            progress.say(line)
         noticed = [*found.warnings, *gallery.warnings, *units.without]
         if (difference := changes(store.images(), found.images)) is not None:
-            told.say(difference)
+            progress.say(difference)
             noticed.append(difference)
         left_out = [*found.left_out, *small]
         record.levels = units.scope.labelled
@@ -83,7 +83,7 @@ def run(
         store.write_manifest(record.manifest())
 
         status = TaskStatus(store, retry_failed=retry_failed)
-        Work(status, Workplace(reader(spec)), executor, told).finish(units)
+        Work(status, Workplace(reader(spec)), executor, progress).finish(units)
         left_out += status.omissions(units.pooled)
         labels = {level.rank: level.label for level in units.scope.labelled}
         growth: list[dict[str, Any]] = []

@@ -120,7 +120,7 @@ class Parts:
         self._seconds, self._written = 0.0, -math.inf
 
     def __len__(self) -> int:
-        """Of those that are written."""
+        """Number of parts that are written."""
         return len(self._loose) + len(self._packed)
 
     def __iter__(self) -> Iterator[Part]:
@@ -224,12 +224,7 @@ class Parts:
 
 
 class _Index:
-    """Where in packs the parts are: 29 bytes a part, whatever its size.
-
-    Parameters
-    ----------
-    packs : rising; the last one that has a unit counts.
-    """
+    """Where in packs the parts are: 29 bytes a part; the last pack that has a unit counts."""
 
     def __init__(self, packs: Iterable[Path]) -> None:
         self.packs: list[Path] = []

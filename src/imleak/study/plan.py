@@ -30,7 +30,7 @@ from .components import (
 from .spec import StudySpec
 
 SAMPLING_VERSION = "1"
-"""Of the way images are encrypted, cut, resized and pooled; a part of every key."""
+"""Version of the way images are encrypted, cut, resized and pooled; a part of every key."""
 
 MOST_VALUES = 4096
 """Up to so many different sample values (12 bits) an image is its table of counts."""

@@ -8,7 +8,7 @@ from typing import Protocol
 from ..files import printable
 
 MOST_NAMES = 3
-"""Of images or folders that a sentence names."""
+"""Images or folders that a sentence names."""
 
 
 class Progress(Protocol):

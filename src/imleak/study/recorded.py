@@ -13,7 +13,7 @@ from ..files import open_regular
 
 MANIFEST = "manifest.json"
 FORMAT = 2
-"""Of a run folder; one that is read as another is refused."""
+"""Format of a run folder; one that is read as another is refused."""
 
 
 # Names of files need not be text: surrogates stand for their undecodable bytes, and pydantic
@@ -33,7 +33,7 @@ class _Entry(BaseModel):
 
 
 class _Spec(_Entry):
-    """Of a study, as far as it is shown: it is not run again from this."""
+    """Spec of a study, as far as it is shown: it is not run again from this."""
 
     sources: list[Text]
     measures: list[Text | dict[str, Any]]
@@ -104,7 +104,7 @@ class _Gallery(_Entry):
 
 
 class _Manifest(_Entry):
-    """Of a study, see :meth:`imleak.study.manifest.Record.manifest`."""
+    """Manifest of a study, see :meth:`imleak.study.manifest.Record.manifest`."""
 
     format: Literal[2]
     spec: _Spec

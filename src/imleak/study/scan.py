@@ -78,14 +78,14 @@ def reader(spec: StudySpec) -> Reader:
     return Reader(spec.colour, spec.bits, spec.max_pixels or MAX_PIXELS)
 
 
-def scan(spec: StudySpec, told: Progress, executor: Executor) -> Scan:
+def scan(spec: StudySpec, progress: Progress, executor: Executor) -> Scan:
     """Find, rank and read the images of a study, keeping none of their samples.
 
     A file that cannot be read does not count towards `limit` and `largest`.
 
     Parameters
     ----------
-    told : who is told how many of how many files have been looked at.
+    progress : who is told how many of how many files have been looked at.
     executor : who reads them.
 
     Raises
@@ -110,7 +110,7 @@ def scan(spec: StudySpec, told: Progress, executor: Executor) -> Scan:
             seen[place] = (
                 Scanned(_omitted(source, scanned.why)) if isinstance(scanned, Lost) else scanned
             )
-            told.update(at + len(seen), len(sources), "looking at the images")
+            progress.update(at + len(seen), len(sources), "looking at the images")
         for place in batch:
             found.add(place, seen[place])
         at = batch.stop
@@ -201,7 +201,7 @@ def read_again(spec: StudySpec, measured: Sequence[Mapping[str, Any]]) -> Iterat
             yield recorded(image, scheme, spec.seed, files, reads.read)
 
 
-def scan_gallery(spec: StudySpec, told: Progress, executor: Executor) -> Scan:
+def scan_gallery(spec: StudySpec, progress: Progress, executor: Executor) -> Scan:
     """The first look at the gallery. What of it cannot be read is counted, in a warning."""
     if not spec.gallery:
         return Scan((), ())
@@ -212,7 +212,7 @@ def scan_gallery(spec: StudySpec, told: Progress, executor: Executor) -> Scan:
         "ciphers": {},
         "group_by": None,
     }
-    found = scan(spec.model_copy(update=chosen), told, executor)
+    found = scan(spec.model_copy(update=chosen), progress, executor)
     if not found.left_out:
         return replace(found, warnings=())
     first = found.left_out[0]

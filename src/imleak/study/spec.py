@@ -489,9 +489,9 @@ def _unlike(question: Question) -> Iterator[str]:
     target, (view,) = question.target, question.views
     sizes = [side.build().input_size for side in (target, view)]
     if sizes[0] != sizes[1] and ("image" not in sizes or None in sizes):
-        said = [_looked_at(size) for size in sizes]
+        seen = [_looked_at(size) for size in sizes]
         yield (
-            f"views: {view.title} looks at {said[1]} and the target {target.title} at {said[0]}; "
+            f"views: {view.title} looks at {seen[1]} and the target {target.title} at {seen[0]}; "
             "both must look at the same"
         )
 
@@ -523,5 +523,5 @@ def _what(detail: Mapping[str, Any]) -> str:
             else (f"no such field; known: {', '.join(fields)}")
         )
     message = str(detail["msg"])
-    told = message[:1].lower() + message[1:]
-    return told if detail["type"] == "missing" else f"{told} (it is {shown(detail['input'])})"
+    reason = message[:1].lower() + message[1:]
+    return reason if detail["type"] == "missing" else f"{reason} (it is {shown(detail['input'])})"

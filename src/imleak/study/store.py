@@ -34,7 +34,7 @@ REQUIRED = ("scheme", "encoder", "measure", "level")
 """Columns without which a table is of something else."""
 
 ROWS_AT_ONCE = 50_000
-"""Of the results, while they are written."""
+"""Rows of the results, while they are written."""
 
 
 class Store:
@@ -310,10 +310,10 @@ def _refuse_what_is_not_ours(path: Path, spec: Mapping[str, Any], free: Collecti
         if any(found.name != LOCK for found in path.iterdir()):
             raise OutputError(f"{path} holds other things; give a new or an empty folder")
         return
-    told = differences(read_header(path)["spec"], spec, free)
-    if told:
+    found = differences(read_header(path)["spec"], spec, free)
+    if found:
         raise OutputError(
-            f"{path} holds another run: {'; '.join(told)}; "
+            f"{path} holds another run: {'; '.join(found)}; "
             "give another folder, or the same study to continue it"
         )
 

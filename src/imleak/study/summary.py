@@ -46,12 +46,7 @@ def summarise(tables: Iterable[pd.DataFrame], seed: int) -> pd.DataFrame:
 
 @dataclass
 class _Asked:
-    """What is known of one measure under one protocol.
-
-    Parameters
-    ----------
-    first : row of it.
-    """
+    """What is known of one measure under one protocol; `first` is the first row of it."""
 
     first: dict[str, Any]
     errors: int = 0
@@ -62,13 +57,13 @@ class _Asked:
         return [self.first[name] for name in _ASKED[:-1]]
 
     def add(self, rows: pd.DataFrame) -> None:
-        said = rows[rows["error"].isna()]
-        self.errors += len(rows) - len(said)
-        for key, equal in _groups(said, _ALIKE):
+        valued = rows[rows["error"].isna()]
+        self.errors += len(rows) - len(valued)
+        for key, equal in _groups(valued, _ALIKE):
             self.alike.setdefault(key, _Alike(dict(equal.iloc[0]))).add(equal)
 
     def rows(self, seed: int) -> Iterator[dict[str, Any]]:
-        """Of the summary."""
+        """Rows of the summary."""
         if not self.alike:
             kept = ("scheme", "encoder", "target", "view", "measure", "protocol")
             yield {name: self.first[name] for name in kept} | {"errors": self.errors}
@@ -82,12 +77,7 @@ class _Asked:
 @dataclass
 class _Alike:
     """Numbers of one part and level: a metric's of every image, or those of an estimator,
-    which has one of each and its own interval.
-
-    Parameters
-    ----------
-    first : row of them.
-    """
+    which has one of each and its own interval. `first` is the first row of them."""
 
     first: dict[str, Any]
     found: list[NDArray[np.float64]] = field(default_factory=list)
@@ -108,7 +98,7 @@ class _Alike:
         return numbers if len(names) < len(numbers) else None
 
     def values(self, name: str) -> NDArray[np.float64]:
-        """Of images; none of an estimator."""
+        """Values of images; none of an estimator."""
         at = _AVERAGED.index(name)
         return np.concatenate([piece[at] for piece in self.found]) if self.found else np.empty(0)
 

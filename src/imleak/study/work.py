@@ -53,12 +53,7 @@ class Work:
         self.place.cache.prune(most_bytes=MOST_BYTES)
 
     def _announce(self, tasks: ImageTasks) -> dict[bool, int]:
-        """Report how much there is to do.
-
-        Returns
-        -------
-        How many images are left to be encoded, and to be measured alone.
-        """
+        """Report how many images are left to be encoded, and to be measured alone."""
         passes: Counter[Component] = Counter()
         left: Counter[bool] = Counter()
         for task in tasks:

@@ -20,7 +20,7 @@ GAIN = 0.02
 large enough, until one is missed."""
 MOST_CHECKED = 500
 ROUNDING = 1e-5
-"""Of its own length, below which a difference from the mean is none."""
+"""Share of its own length below which a difference from the mean is none."""
 
 
 @dataclass(frozen=True)

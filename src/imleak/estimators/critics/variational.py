@@ -205,11 +205,9 @@ class Variational:
     def _read(
         self, critic: JointCritic, cohort: Cohort, given: SplitSamples
     ) -> tuple[tuple[Score, Score], tuple[Score, Score]]:
-        """Donsker-Varadhan and NWJ on the validation and the test images of one split.
-
-        The constant of the critic, which Donsker-Varadhan does not feel and NWJ does, is
-        set on the validation images. SMILE has no such constant: its clip is at zero.
-        """
+        """Donsker-Varadhan and NWJ on the validation and the test images of one split. The
+        constant of the critic, which Donsker-Varadhan does not feel and NWJ does, is set on the
+        validation images. SMILE has no such constant: its clip is at zero."""
         split, constant = cohort.splits[0], None
         ratio, nwj = [], []
         for part in (split.validation, split.test):

@@ -177,7 +177,7 @@ def mean_of_rows(sums: Array) -> Array:
 
 
 def null_of(values: Array) -> Null:
-    """Of the values of broken pairs, in bits."""
+    """Null of the values of broken pairs, in bits."""
     return Null(
         float(values.mean()), float(np.percentile(values, 95)), tuple(float(v) for v in values)
     )

@@ -24,7 +24,7 @@ def learn(learner: Learner, given: SplitSamples) -> Learned:
 
 
 def merged(parts: Sequence[Learned]) -> Learned:
-    """Of all splits, by bound."""
+    """Scores of all splits, by bound."""
     return {name: [pair for one in parts for pair in one[name]] for name in parts[0]}
 
 

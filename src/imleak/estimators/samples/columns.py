@@ -19,7 +19,7 @@ Matrix = NDArray[np.float32]
 LARGEST = 1e30
 """Beyond so many typical deviations a value is cut: its square is finite in double precision."""
 MOST_BITS = 1000
-"""Of an integer that is to become a floating-point number."""
+"""Bits of an integer that is to become a floating-point number."""
 COMPARED = 64
 """Rows by which columns are put in order, unless two are alike in these."""
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 TOLERANCE = 1e-3
-"""Of a step, by which a value may lie off a lattice."""
+"""Share of a step by which a value may lie off a lattice."""
 
 
 def joined(

@@ -37,7 +37,7 @@ SETTINGS: dict[str, Any] = {
     "distributed.worker.memory.terminate": 0.95,
     "distributed.logging": {"distributed": "critical"},
 }
-"""Of Dask, for the clusters that are ours."""
+"""Settings of Dask, for the clusters that are ours."""
 
 SETTINGS_HERE = {
     # A worker that dies again while it is being started again would be given up.

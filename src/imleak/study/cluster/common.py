@@ -11,17 +11,17 @@ from ...interfaces import ImleakError
 from ...machine import one_thread_each, reuse_memory
 
 Resource = Literal["embedding", "training", "gpu"]
-"""Of which every worker has one: a GPU is never shared by two blocks."""
+"""What every worker has one of: a GPU is never shared by two blocks."""
 
 
 def named(resource: Resource) -> str:
-    """Of ours, on a cluster that others may use too."""
+    """Name of ours, on a cluster that others may use too."""
     return f"imleak-{resource}"
 
 
 RESOURCES: Mapping[str, int] = {named(resource): 1 for resource in get_args(Resource)}
-"""Of a worker. It must have them when it comes: what waits for a resource is not looked at
-again when a worker is given it later."""
+"""Resources of a worker. It must have them when it comes: what waits for a resource is not looked
+at again when a worker is given it later."""
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
