@@ -20,12 +20,11 @@ from .components import (
     Component,
     Question,
     canonical,
-    chooses_view,
     encrypts,
     fewest_images,
     has_features,
+    offers,
     space,
-    takes_gallery,
 )
 from .spec import StudySpec
 
@@ -375,7 +374,7 @@ def _attack_units(spec: StudySpec, chosen: Scope, gallery: Gallery) -> Iterator[
     """A unit for each attack, over all images."""
     images = _by_digest(chosen.images)
     for measure, question in _sufficient(spec, "attack", chosen) if images else ():
-        beside = gallery if takes_gallery(measure) else Gallery()
+        beside = gallery if offers(measure, "takes_gallery") else Gallery()
         yield Unit(
             measure, question, spec.scheme_component(), chosen.levels, images, spec.seed,
             gallery=beside,
@@ -500,7 +499,7 @@ def _questions(spec: StudySpec, measure: Component) -> Iterator[Question]:
     asked = [q for q in spec.questions() if looks_at in (None, _offers(q))]
     if measure.kind == "metric":
         yield from (question for question in asked if question.is_of_one_encoder)
-    elif chooses_view(measure):
+    elif offers(measure, "choose"):
         alike: dict[tuple[Component, bool], dict[Component, None]] = {}
         for question in asked:
             views = alike.setdefault((question.target, question.is_of_whole_images), {})

@@ -13,17 +13,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, mo
 
 from .. import plugins
 from ..interfaces import ImleakError
-from .components import (
-    Component,
-    Question,
-    gives_scores,
-    has_features,
-    holds_out,
-    is_trained,
-    needs_scores,
-    space,
-    takes_gallery,
-)
+from .components import Component, Question, has_features, offers, space
 from .config import ConfigError, read_toml, refuse_trust
 from .limits import LARGEST, LARGEST_OF_OTHERS, LARGEST_SEED, MOST_LEVELS, shown
 from .options import HELD_OUT_ONLY, Choice, EncoderChoice, Frozen, MeasureChoice, SchemeChoice
@@ -294,7 +284,7 @@ class StudySpec(Frozen):
         given = [
             q
             for q in self.questions()
-            if q.is_of_one_encoder and has_features(q.target) and not is_trained(q.target)
+            if q.is_of_one_encoder and has_features(q.target) and not offers(q.target, "watch")
         ]
         added = map(Question.of_both, self._brought(attack, "added_encoders"))
         return tuple(dict.fromkeys([*given, *added]))
@@ -385,7 +375,9 @@ class StudySpec(Frozen):
         for option in self.shared:
             if option not in used:
                 yield f"{option}: none of the chosen measures ({chosen}) has it; leave it out"
-        if self.gallery and not any(takes_gallery(one) for one in self.measure_components()):
+        if self.gallery and not any(
+            offers(one, "takes_gallery") for one in self.measure_components()
+        ):
             yield (
                 f"gallery: none of the chosen measures ({chosen}) looks among other images; "
                 "add match"
@@ -441,14 +433,14 @@ class StudySpec(Frozen):
                         f"measures[{at}]: {measure.name} compares the features of one encoder on "
                         "both sides; add one to encoders, for instance layout"
                     )
-                elif needs_scores(measure):
+                elif offers(measure, "needs_scores"):
                     yield from (
                         f"measures[{at}]: {encoder.title} gives no class scores; "
                         f"{measure.name} takes efficientnet-lite0, or a model file whose output "
                         "they are, as in classifier=onnx=/path/model.onnx"
                         for question in self.spaces(measure)
                         for encoder in question.sides
-                        if not gives_scores(encoder)
+                        if not offers(encoder, "scores")
                     )
                 continue
             wanted = space(measure)
@@ -467,16 +459,18 @@ class StudySpec(Frozen):
     def _untrainable(self) -> Iterator[str]:
         """Views that are trained, where they cannot be."""
         for target in dict.fromkeys(question.target for question in self.questions()):
-            if is_trained(target):
+            if offers(target, "watch"):
                 yield (
                     f"encoders: {target.title} is trained to tell a target and cannot be one; "
                     f"give it as a view (--target {DEFAULT_ENCODERS[0]} --view {target.title})"
                 )
-        trained = [view.title for q in self.questions() for view in q.views if is_trained(view)]
+        trained = [
+            view.title for q in self.questions() for view in q.views if offers(view, "watch")
+        ]
         if not trained:
             return
         for measure in self.measure_components():
-            if measure.kind == "estimator" and not holds_out(measure):
+            if measure.kind == "estimator" and not offers(measure, "holds_out"):
                 yield (
                     f"measures: {measure.title} tests on what {trained[0]} was trained on; "
                     "use an estimator that holds images out, such as best or cca-infonce"
