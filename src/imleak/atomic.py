@@ -8,8 +8,6 @@ vboxsf). They are written to all the same: :func:`sync_folder` and :func:`lock` 
 cannot do.
 """
 
-from __future__ import annotations
-
 import errno
 import os
 import secrets

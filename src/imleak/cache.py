@@ -7,8 +7,6 @@ arrays that were made together all count, or none. A link that leads elsewhere i
 followed nor written through.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import re

@@ -1,7 +1,5 @@
 """Whether an encoder sees: what its features say of photographs, and of noise."""
 
-from __future__ import annotations
-
 import io
 import time
 from collections.abc import Iterator, Sequence

@@ -6,8 +6,6 @@ entry point groups `imleak.schemes`, `imleak.encoders`, `imleak.metrics`,
 :func:`register`. Nothing is imported before it is asked for.
 """
 
-from __future__ import annotations
-
 import difflib
 import inspect
 import re

@@ -1,7 +1,5 @@
 """Progress for whoever calls from Python: a bar in a notebook, a line in a terminal."""
 
-from __future__ import annotations
-
 import sys
 from html import escape
 from time import monotonic

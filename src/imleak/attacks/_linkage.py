@@ -1,7 +1,5 @@
 """Ranks among a gallery of any size, in memory that does not grow with it."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Plain images and their ciphers, made by anyone, and what a check finds in them."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field

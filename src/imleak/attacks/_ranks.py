@@ -1,8 +1,6 @@
 """From scores of true pairs among candidates to shares and bits, their intervals, nulls and
 verdicts: what attacks that pick one of many have in common."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 

@@ -1,7 +1,5 @@
 """How well clear parts and plain images go together, in the space of one encoder."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 from typing import Self

@@ -1,7 +1,5 @@
 """What a reviewer looks for first in ciphers that somebody else made."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from ..interfaces import Measurement, Null, Pair

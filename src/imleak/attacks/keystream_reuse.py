@@ -1,7 +1,5 @@
 """Is one keystream used for several images?"""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

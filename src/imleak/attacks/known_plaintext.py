@@ -1,7 +1,5 @@
 """Does one plain image with its cipher give other images?"""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Self, TypeAlias

@@ -1,7 +1,5 @@
 """Which of these images is this the clear part of?"""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Does a network still name what the image shows?"""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 

@@ -1,7 +1,5 @@
 """Does the keystream of an image repeat within the image?"""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace

@@ -3,8 +3,6 @@
 Every estimator has a colour, a marker and a line style, so nothing is lost in grey.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any

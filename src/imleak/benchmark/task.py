@@ -1,7 +1,5 @@
 """What a problem with a known answer is, and the task of estimating it from samples."""
 
-from __future__ import annotations
-
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field

@@ -4,8 +4,6 @@ Those of a study are named after its fields and are None where the user says not
 that they can be laid over a study.toml.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Annotated, Any
 

@@ -1,7 +1,5 @@
 """Photographs that come with the dependencies."""
 
-from __future__ import annotations
-
 import shutil
 from importlib.resources import as_file, files
 from pathlib import Path

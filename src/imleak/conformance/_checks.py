@@ -1,7 +1,5 @@
 """What the checks of every kind share."""
 
-from __future__ import annotations
-
 import inspect
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager

@@ -1,7 +1,5 @@
 """Small images for schemes, and what a scheme takes of them."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Callable, Iterator
 

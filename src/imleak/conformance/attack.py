@@ -4,8 +4,6 @@ An attack sees vectors of whole images. Their levels are the plain image, someth
 independence, and a constant.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping
 from dataclasses import replace

@@ -4,8 +4,6 @@ Encoders of patches, of whole images, of scalar pixels, and those that are train
 are asked for what they are for.
 """
 
-from __future__ import annotations
-
 import re
 from typing import Any
 

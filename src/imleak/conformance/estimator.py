@@ -4,8 +4,6 @@ An estimator sees vectors, or, where it refuses those in one line, scalars of fe
 levels are a strong dependence, twice independence, and a constant.
 """
 
-from __future__ import annotations
-
 import inspect
 import math
 from collections.abc import Callable, Mapping

@@ -5,8 +5,6 @@ ciphers of that orbit have in common. A scheme that encrypts here is checked for
 images of several sizes and depths.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Networks in a file of their own: what they are shown stands beside it, or in options."""
 
-from __future__ import annotations
-
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from functools import cached_property

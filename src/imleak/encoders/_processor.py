@@ -1,7 +1,5 @@
 """What an image processor of transformers does to an image, beside resizing it."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from math import isfinite, isqrt
 from typing import Any

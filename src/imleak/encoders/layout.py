@@ -1,7 +1,5 @@
 """Where an image is flat and where it is busy: coarse maps, without a network."""
 
-from __future__ import annotations
-
 import numpy as np
 from numpy.typing import NDArray
 

@@ -1,7 +1,5 @@
 """Pixels as they are: single samples, or patches made small."""
 
-from __future__ import annotations
-
 import hashlib
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Which small windows an image contains, wherever they are."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

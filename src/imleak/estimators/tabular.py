@@ -1,7 +1,5 @@
 """MINE on scalar pixels from their joint table: exact expectations."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import ClassVar
 

@@ -1,7 +1,5 @@
 """Copies of an image as they go around: compressed again, reduced, cropped."""
 
-from __future__ import annotations
-
 import io
 from collections.abc import Callable, Mapping
 from functools import partial

@@ -1,7 +1,5 @@
 """Find images: files, folders, globs and generated series."""
 
-from __future__ import annotations
-
 import os
 import re
 from collections import Counter

@@ -1,7 +1,5 @@
 """Which file formats are read, known by how their files begin."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable
 from pathlib import PurePath

@@ -13,8 +13,6 @@ Kendall and Thonnes, "Perfect simulation in stochastic geometry", Pattern Recogn
 1999: made from the top down until no ground is seen, the image is exact.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -7,8 +7,6 @@ adversary that was trained on some of them is not tested on the others.
 ['0', '1', 'dead-leaves-64x64-0002']
 """
 
-from __future__ import annotations
-
 import csv
 import re
 from collections import defaultdict

@@ -1,7 +1,5 @@
 """Open a file as far as its header."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path

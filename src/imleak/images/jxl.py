@@ -5,8 +5,6 @@ References
 ISO/IEC 18181-1, "JPEG XL image coding system", annexes A (headers) and D (bits).
 """
 
-from __future__ import annotations
-
 import re
 from typing import BinaryIO, TypeAlias
 

@@ -1,7 +1,5 @@
 """Read an image as integer samples at the depth of its file."""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path

@@ -27,8 +27,6 @@ Norouzi, Punjani and Fleet, "Fast exact search in Hamming space with multi-index
 TPAMI 2014.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np

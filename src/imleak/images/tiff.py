@@ -3,8 +3,6 @@
 Reference: "TIFF Revision 6.0", Aldus 1992.
 """
 
-from __future__ import annotations
-
 import io
 import logging
 from collections.abc import Callable, Iterator

@@ -5,8 +5,6 @@ is little-endian, it keeps the second one. So an image is decoded twice, and put
 (libpng, as imagecodecs calls it, writes its warnings to the terminal.)
 """
 
-from __future__ import annotations
-
 from typing import Any, BinaryIO
 
 import numpy as np

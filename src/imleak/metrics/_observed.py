@@ -1,7 +1,5 @@
 """How metrics walk over an observation."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from typing import Any, Literal
 

@@ -1,7 +1,5 @@
 """How far the histogram of the cipher is from a uniform one."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from ..interfaces import Measurement, Observation, Samples

@@ -1,7 +1,5 @@
 """Lossless code length of the clear part."""
 
-from __future__ import annotations
-
 import math
 from itertools import pairwise
 from typing import Any

@@ -1,7 +1,5 @@
 """Correlation of neighbouring samples of the cipher."""
 
-from __future__ import annotations
-
 import numpy as np
 from numpy.typing import NDArray
 

@@ -1,7 +1,5 @@
 """Cosine similarity of features."""
 
-from __future__ import annotations
-
 import numpy as np
 from numpy.typing import NDArray
 

@@ -1,7 +1,5 @@
 """Time to encrypt."""
 
-from __future__ import annotations
-
 from time import thread_time
 
 from ..interfaces import Measurement, Observation

@@ -1,7 +1,5 @@
 """Entropy of the histogram of the cipher."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from ..interfaces import Measurement, Observation

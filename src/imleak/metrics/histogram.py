@@ -1,7 +1,5 @@
 """Mutual information of plain and clear samples, from their histogram."""
 
-from __future__ import annotations
-
 import math
 from typing import Literal
 

@@ -1,7 +1,5 @@
 """What one bit of the key changes."""
 
-from __future__ import annotations
-
 from ..interfaces import Measurement, Observation
 from ._observed import PerImage, changed, ciphers
 

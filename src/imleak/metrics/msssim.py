@@ -1,7 +1,5 @@
 """Structural similarity at several scales."""
 
-from __future__ import annotations
-
 import numpy as np
 from numpy.typing import NDArray
 

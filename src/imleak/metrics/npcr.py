@@ -1,7 +1,5 @@
 """Number of samples that change."""
 
-from __future__ import annotations
-
 from ..interfaces import Measurement, Observation
 from ._observed import PerImage, changed, ciphers
 

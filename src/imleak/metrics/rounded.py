@@ -1,7 +1,5 @@
 """Mutual information of rounded features."""
 
-from __future__ import annotations
-
 import math
 
 import numpy as np

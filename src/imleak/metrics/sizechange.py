@@ -1,7 +1,5 @@
 """What encryption does to the size of a file."""
 
-from __future__ import annotations
-
 import zlib
 
 import numpy as np

@@ -1,7 +1,5 @@
 """How much samples change."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from ..interfaces import Measurement, Observation, Samples

@@ -1,7 +1,5 @@
 """Visual information fidelity, in the pixel domain."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property

@@ -1,7 +1,5 @@
 """Which of the paper's conclusions depend on what it leaves open."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path

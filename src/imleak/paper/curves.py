@@ -1,7 +1,5 @@
 """A measure against the level, taken from the tables of runs."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal

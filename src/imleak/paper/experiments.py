@@ -1,7 +1,5 @@
 """The paper's experiments as studies."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass

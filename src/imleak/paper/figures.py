@@ -1,7 +1,5 @@
 """Figures 1 to 8 of the paper, and the numbers behind each."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 

@@ -1,7 +1,5 @@
 """What the paper sets, what it leaves open, and what is taken here where nothing is asked for."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self

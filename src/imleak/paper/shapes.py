@@ -3,8 +3,6 @@
 Every function takes curves (..., L) over rising levels (L,) and returns a number a curve.
 """
 
-from __future__ import annotations
-
 import numpy as np
 from numpy.typing import NDArray
 

@@ -1,7 +1,5 @@
 """Names of the measures, encoders and verdicts that a report has words for."""
 
-from __future__ import annotations
-
 CLAIMS = ("leak", "saturated")
 """Verdicts that claim a leak."""
 

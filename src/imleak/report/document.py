@@ -1,7 +1,5 @@
 """A run on A4 pages without a browser: first what whoever decides needs, then the rest."""
 
-from __future__ import annotations
-
 import textwrap
 from dataclasses import dataclass, field
 from io import BytesIO

@@ -6,8 +6,6 @@ it stands the whole image, averaged to be small, and the map of its layout. Tile
 stand in one file, one below the other.
 """
 
-from __future__ import annotations
-
 import json
 from base64 import b64encode
 from collections import Counter

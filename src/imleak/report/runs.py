@@ -1,7 +1,5 @@
 """Several runs beside each other: what they are called, and what keeps them apart."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any

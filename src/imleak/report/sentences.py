@@ -4,8 +4,6 @@ What may be said stands in docs/method.md: a finding names its rate beside chanc
 saturated value is only a lower bound, and nothing found is not nothing there.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple

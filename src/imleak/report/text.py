@@ -1,7 +1,5 @@
 """A run as text: Markdown, LaTeX and CSV."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 

@@ -1,7 +1,5 @@
 """Encryption of the most significant bit-planes of every sample."""
 
-from __future__ import annotations
-
 from typing import Literal, get_args
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Ciphers that somebody else made, by a scheme that is not known here."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from ..interfaces import Exposure, ImleakError, Level, Raster

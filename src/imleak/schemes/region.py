@@ -1,7 +1,5 @@
 """Encryption of a part of the area of every image."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 

@@ -8,8 +8,6 @@ and of the samples, in hexadecimal digits. For instance::
     5f..c3
 """
 
-from __future__ import annotations
-
 import hashlib
 import hmac
 import json

@@ -1,7 +1,5 @@
 """What an image file holds beside its samples: metadata, and bytes behind its end."""
 
-from __future__ import annotations
-
 import io
 import re
 from collections.abc import Iterable, Iterator

@@ -1,7 +1,5 @@
 """Image files in and out, without the change of one sample."""
 
-from __future__ import annotations
-
 import io
 import re
 from collections.abc import Iterable, Iterator

@@ -1,7 +1,5 @@
 """What has become of the images of a folder since its last run."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 
 from .plan import ImageInfo

@@ -1,7 +1,5 @@
 """Finds the ciphers that somebody else made of the images of a study, by their names."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """A study.toml of anybody's: how large and deep it may be, and what it may not decide."""
 
-from __future__ import annotations
-
 import re
 import tomllib
 from collections.abc import Mapping

@@ -1,7 +1,5 @@
 """From a spec to results in a folder."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any

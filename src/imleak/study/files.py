@@ -1,7 +1,5 @@
 """A folder that has one writer."""
 
-from __future__ import annotations
-
 import json
 import os
 import socket

@@ -1,7 +1,5 @@
 """What an option takes: values of its type, and numbers that something can be done with."""
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping

@@ -1,7 +1,5 @@
 """What a study is made of, as a user names it: by name, with options."""
 
-from __future__ import annotations
-
 import json
 import re
 from collections import Counter

@@ -10,8 +10,6 @@ A file takes the disk longer than a short unit takes to do. Parts that come fast
 for a second, and packed at once.
 """
 
-from __future__ import annotations
-
 import json
 import math
 import re

@@ -1,7 +1,5 @@
 """What a study consists of: pure functions of its spec and of what the images are."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace

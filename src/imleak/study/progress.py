@@ -1,7 +1,5 @@
 """How a run tells what it is doing."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from typing import Protocol
 

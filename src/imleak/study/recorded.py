@@ -1,7 +1,5 @@
 """What a manifest must look like to be read: the files of a run are anyone's to change."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from typing import Annotated, Any, Literal

@@ -14,8 +14,6 @@ References
 Hoeffding, "Probability inequalities for sums of bounded random variables", JASA 1963.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Collection, Iterator
 

@@ -1,7 +1,5 @@
 """From images to the paired samples an estimator is given."""
 
-from __future__ import annotations
-
 import math
 import tempfile
 from collections.abc import Callable, Sequence

@@ -1,7 +1,5 @@
 """What a study is, as written in a TOML file, on the command line or in Python."""
 
-from __future__ import annotations
-
 import difflib
 import re
 from collections.abc import Iterator, Mapping

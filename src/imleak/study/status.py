@@ -1,7 +1,5 @@
 """How far a run is, from what stands in its folder. No image is read for it."""
 
-from __future__ import annotations
-
 from collections import Counter, defaultdict, deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """What of a plan has been done, has failed, and is left."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 

@@ -1,7 +1,5 @@
 """Pairs of few values with an arbitrary joint table."""
 
-from __future__ import annotations
-
 import numpy as np
 from numpy.typing import ArrayLike
 

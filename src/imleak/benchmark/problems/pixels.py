@@ -4,8 +4,6 @@ Fifty pixels an image are one group: they depend on each other, so that only a s
 is a fair test. The value is exact for one pixel and what became of it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from itertools import pairwise
 from typing import TypeAlias

@@ -1,7 +1,5 @@
 """Networks of transformers: built, filled with weights, and made fast."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from math import isqrt

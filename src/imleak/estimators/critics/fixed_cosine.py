@@ -1,7 +1,5 @@
 """A cosine as an InfoNCE critic, fitted to no image: what `cosine-infonce` and `best` read."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 

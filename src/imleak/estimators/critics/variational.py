@@ -1,7 +1,5 @@
 """Training of a joint critic by a variational bound: what `mine`, `nwj` and `smile` read."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 

@@ -5,8 +5,6 @@ of products of variates). Keeping those sums for small blocks of images makes th
 bootstrap over images a matrix product.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol, Self

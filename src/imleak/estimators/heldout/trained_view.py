@@ -1,7 +1,5 @@
 """Views that are trained: on every split anew, and for broken pairs apart from true ones."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import replace
 

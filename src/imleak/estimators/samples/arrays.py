@@ -1,7 +1,5 @@
 """What users call an array, as an array of real numbers: of numpy, pandas, torch, or lists."""
 
-from __future__ import annotations
-
 import operator
 import sys
 from collections.abc import Callable, Iterable

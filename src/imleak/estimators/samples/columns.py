@@ -3,8 +3,6 @@
 Centred before anything is cast: 1.7e9 + t keeps t in single precision only afterwards.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any

@@ -1,7 +1,5 @@
 """Rows that are copies of each other share a group, or a test would be of what was trained on."""
 
-from __future__ import annotations
-
 import math
 from typing import Any
 

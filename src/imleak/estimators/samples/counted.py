@@ -1,7 +1,5 @@
 """Rows for critics out of counted ones."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np

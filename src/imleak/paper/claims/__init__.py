@@ -1,7 +1,5 @@
 """What the paper claims, put to the test: pure functions of the tables of runs."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterable, Iterator
 

@@ -4,8 +4,6 @@ Nothing is trained here. Held out means that a line, or a threshold, is fitted t
 the images and judged on the other; figures and intervals are over random halves.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Claims 5 and 6: what MINE finds on pixels, and how many epochs it takes."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import numpy as np

@@ -10,8 +10,6 @@ Okabe & Ito, "Color Universal Design", 2008. Nuñez, Anderton & Renslow, "Optimi
 colormaps with consideration for color vision deficiency", PLoS ONE 13(7), 2018.
 """
 
-from __future__ import annotations
-
 import math
 import re
 from collections.abc import Iterable, Iterator, Sequence

@@ -1,8 +1,6 @@
 """One page that holds a whole run, or several beside each other: it asks nothing of the
 network, and runs no script but its own."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from ...study.store import Run

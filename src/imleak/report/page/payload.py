@@ -1,8 +1,6 @@
 """What the script of the page draws, as plain values: every text is made here, so that a
 number reads alike wherever it stands."""
 
-from __future__ import annotations
-
 import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence

@@ -1,7 +1,5 @@
 """Clusters of Dask: one of this machine, one that is there already, jobs of SLURM."""
 
-from __future__ import annotations
-
 import logging
 import os
 import signal

@@ -1,7 +1,5 @@
 """What those who do the work have in common: what they are asked, and what they answer."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Where the work is done, as a user says it."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
