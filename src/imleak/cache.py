@@ -32,7 +32,6 @@ Arrays = Mapping[str, NDArray[Any]]
 
 MOST_BYTES = 20 * 10**9
 """Kept after a run; what was not used for longest goes first."""
-
 SUFFIX, BEGUN = ".safetensors", ".begun"
 HOURS = {"h": 1, "d": 24, "w": 24 * 7}
 BYTES = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}

@@ -14,16 +14,12 @@ from .interfaces import Encoder, Features, Image, ImleakError, Samples
 
 CROP = 224
 """Side of the patches an encoder of whole images is shown as if they were whole."""
-
 CROPPED = 0.8
 """Side of what is left of a patch by the crop, of the patch's."""
-
 QUALITY = 50
 """Quality of JPEG, 1..95."""
-
 NOISE = 32
 """Images of noise."""
-
 ALIKE, SEEN, LIVELY = 0.95, 0.5, 0.5
 """Warned of: noise more alike than this, fewer patches found again, fewer features alive."""
 

@@ -15,13 +15,10 @@ from numpy.typing import NDArray
 
 Samples: TypeAlias = NDArray[np.unsignedinteger[Any]]
 """Integer samples of an image, (C, H, W), uint8 or uint16."""
-
 Features: TypeAlias = NDArray[np.float32]
 """Vectors of an encoder, (n, d)."""
-
 Bound = Literal["exact", "lower", "upper", "none"]
 """What a number is to the quantity it speaks of."""
-
 Evaluation = Literal["per-image", "in-sample", "held-out", "training-free", "zero-shot"]
 """How a number was obtained: from one image alone, from the samples the critic was
 trained on, from images it never saw, from all samples where nothing is trained, or by an
@@ -31,10 +28,8 @@ Verdict = Literal["leak", "no leak found", "saturated", "unreliable"]
 
 LARGEST_PLANTED = 4.0
 """Bits of the largest leak that is planted to find the smallest one that would be seen."""
-
 Change = Literal["key", "plain"]
 """What is changed, by one bit, before an image is encrypted again."""
-
 Space = Literal["pixels", "features"]
 """What a metric looks at: the samples of an image, or the vectors of an encoder."""
 

@@ -24,13 +24,10 @@ training, weights, their gradients and the optimiser are fp32 in any case."""
 
 DEVICES = ("cpu", "cuda", "mps", "xpu")
 """Kinds of devices, as PyTorch names them; "cuda:1" is the second of its kind."""
-
 NATIVE = frozenset({"avx512_bf16", "amx_bf16"})
 """Processor flags of Linux that mean a product of bf16 numbers is one instruction."""
 M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_MAX, M_ARENA_MAX = -1, -2, -4, -8
 """Parameters of mallopt(3)."""
-
-
 CPU_QUOTA = Path("/sys/fs/cgroup/cpu.max")
 """Quota of a container: microseconds of CPU a period, and the period."""
 

@@ -9,7 +9,6 @@ from .files import printable
 
 PAUSE = 0.2
 """Seconds between two drawings."""
-
 WIDTH = 30
 """Characters of a bar in a terminal."""
 

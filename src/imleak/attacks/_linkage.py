@@ -12,7 +12,6 @@ from ._scores import Array, Scores
 
 AT_ONCE = 1 << 22
 """Scores that are held."""
-
 SAME = 1e-5
 """Scores in single precision that differ by less are a tie."""
 

@@ -12,13 +12,10 @@ from ..interfaces import ImleakError, Pair, Samples
 
 FALSE_ALARM = 1e-6
 """Chance that a check finds something where every keystream is uniform, over all its tests."""
-
 FEWEST = 64
 """Bits below which nothing can be said."""
-
 REACH = 4
 """Samples that are looked at on every side for whether an area is encrypted."""
-
 Operation = Literal["XOR", "addition"]
 Values: TypeAlias = NDArray[np.float64]
 Signs: TypeAlias = NDArray[np.float32]

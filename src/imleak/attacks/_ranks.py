@@ -16,10 +16,8 @@ Counts = NDArray[np.int64]
 
 NULLS = 100
 """Ways pairs are broken."""
-
 DRAWS = 1000
 """Draws of the bootstrap."""
-
 SAME = 1e-9
 """Scores that differ by less are a tie."""
 

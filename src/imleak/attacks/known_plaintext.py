@@ -24,29 +24,22 @@ from ._pairs import (
 
 TRIED = 16
 """Images, evenly spread over the list, that are attacked."""
-
 SOURCES = 4
 """Images before each from which something is learned: a permutation from as many as there are
 of its size, the rest from the last one."""
 
 RELIABLE = 0.95
 """Share of the predicted samples, beyond those right by chance, that has to be right."""
-
 MOST_BYTES = 1 << 28
 """Bytes of all images from which something is learned, if there is more than one."""
-
 SAMPLES = 1 << 17
 """Samples of which a table is learned, and on which it is tested."""
-
 OF_A_VALUE = 16
 """Samples of a value at which a table is tested."""
-
 SIDES = (32, 16, 8, 4, 1)
 """Sides of blocks that may be permuted; 1 is single pixels."""
-
 METHODS = 4 + 2 + len(SIDES)
 OWN_TABLE = "its own table of sample values"
-
 Integers = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 

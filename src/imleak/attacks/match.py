@@ -17,15 +17,11 @@ from ._scores import Scores
 
 MOST_SPACES = 4
 """Spaces of which every combination is tried; of more, each alone and all together."""
-
 SHARPNESS = np.array([0.0, 0.25, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0])
 """Inverse temperatures of InfoNCE; with 0 the adversary guesses."""
-
 AT_ONCE = 1 << 22
 """Scores that are held."""
-
 FIRSTS = (1, 5)
-
 Combination = tuple[int, ...]
 
 

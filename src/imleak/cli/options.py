@@ -21,7 +21,6 @@ def _option(*names: str, words: str, panel: str | None = None, most: int | None 
 
 _IMAGES, _MEASURED, _ESTIMATORS = "Images", "What is measured", "Estimators"
 _WORKERS = "Who does the work"
-
 Version = Annotated[bool, _option("--version", words="Show the version.")]
 Output = Annotated[Path, _option("-o", "--output", words="File to write: .png or .tif.")]
 OutputFolder = Annotated[Path, _option("-o", "--output", words="Folder for the results.")]

@@ -13,7 +13,6 @@ from ..interfaces import ImleakError, Measurement
 
 Check = Callable[[Any], None]
 """Raises :class:`NotConforming` if what it is given does not do what it must."""
-
 Result = TypeVar("Result")
 
 

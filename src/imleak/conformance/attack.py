@@ -28,7 +28,6 @@ PLAIN, NEAR, INDEPENDENT, CONSTANT = LEVELS = (0, 3, 6, 8)
 
 IMAGES = 40
 """Images that an attack is shown."""
-
 FEWEST = 4
 """Images with which it must get on."""
 

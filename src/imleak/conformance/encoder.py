@@ -14,7 +14,6 @@ from ._checks import applies_where, comes_first, refused, require, require_membe
 
 SIDE = 48
 """Sides of images that are shown whole."""
-
 TOLERANCE = {"fp32": 1e-4, "bf16": 5e-2}
 """By which features may differ with the company of an image, of the largest of them."""
 

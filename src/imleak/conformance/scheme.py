@@ -18,13 +18,10 @@ from ._same import differences, require_equal, require_same, require_samples
 
 KEYS = 256
 """Keys under which the ciphers of a small image are counted."""
-
 FEW_KEYS = 48
 """Keys under which two small images are compared."""
-
 MOST_CIPHERS = 16
 """Ciphers of an image that are counted: few enough for every one to occur."""
-
 SMALLEST = 1e-6
 """p-value below which frequencies are not those of a uniform choice."""
 

@@ -10,14 +10,11 @@ from ._whole import WholeImageEncoder
 
 SIDE = 8
 """Side of a window, in samples."""
-
 BINS = 1024
-
 EMPTY = 0xFFFFFFFF
 
 ODD = (0x9E3779B1, 0xC2B2AE35, 0x85EBCA6B, 0x27D4EB2F)
 """Multipliers of hash functions on 32 bits."""
-
 Hashes = NDArray[np.uint32]
 
 

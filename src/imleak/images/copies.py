@@ -14,10 +14,8 @@ from .read import from_samples
 
 COPIES_VERSION = "1"
 """Version of the way copies are made; a part of every key of what is made of them."""
-
 KEPT = 0.8
 """Share of each side that a crop keeps."""
-
 HALF_QUALITY = 75
 """Quality of JPEG, at half the size."""
 

@@ -23,7 +23,6 @@ Reals = NDArray[np.float64]
 
 SMALLEST = 1.0
 """Smallest radius, in pixels; the largest is half the shorter side of the image."""
-
 NOISE = 1.0
 """Standard deviation, in grey levels, of the noise of the sensor. Without it every leaf
 is one flat value and the least significant bits, almost noise in a photograph, would

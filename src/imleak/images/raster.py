@@ -11,7 +11,6 @@ from ..interfaces import Samples
 
 Size = tuple[int, int]
 """Height and width."""
-
 Stored = NDArray[np.integer[Any]]
 
 LONGEST_BEGINNING = 132
@@ -28,7 +27,6 @@ _TURNS = {
     7: (True, True, True),
     8: (True, True, False),
 }
-
 
 MOST_FRAMES = 1000
 """How many directories of a TIFF are read to count its images."""

@@ -14,7 +14,6 @@ WEBP_LONGEST_SIDE = 16383
 
 PACKED = 16
 """Values of which WebP packs several to a byte. Of more, it is slower than JPEG XL, and longer."""
-
 TRIAL_EFFORT, TRIAL_SHARE = 2, 0.9
 """A quick trial, and what the best code of a photograph is to it at the least."""
 

@@ -13,7 +13,6 @@ from ._observed import PerImage
 Correction = Literal["none", "miller-madow", "null"]
 CORRECTIONS = ("none", "miller-madow", "null")
 
-
 MOVES = 4
 """Moves of a clear part against its plain image, for each permutation that is asked for."""
 

@@ -8,7 +8,6 @@ from ._observed import PerImage, parts
 
 WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
 """Exponents of contrast and structure at every scale, and of luminance at the coarsest."""
-
 RADIUS, SIGMA = 5, 1.5
 WINDOW = 2 * RADIUS + 1
 

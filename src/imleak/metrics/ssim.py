@@ -15,7 +15,6 @@ SMALLEST = 3
 
 STRIP = 32
 """Rows of windows that are compared at once, in arrays that stay in the cache."""
-
 Integers = NDArray[np.signedinteger[Any]]
 
 

@@ -17,16 +17,12 @@ deviation is a fifth of the side."""
 
 NOISE = 2.0
 """Variance of the noise of the visual system, on samples of 0..255."""
-
 FLAT = 1e-10
 """A window of less variance is constant."""
-
 STRIP = 256
 """Rows of windows that are compared at once."""
-
 BLOCK = 16
 """Rows that one matrix product smooths: a wider band matrix is mostly zeros."""
-
 Map = NDArray[np.float64]
 
 

@@ -22,10 +22,8 @@ from .variants import BASE, Variant, held_out, in_sample, per_image
 LEVELS = "0,2,4,5,6,7,8"
 ALONE = 3
 """Images that get a network of their own."""
-
 SHOWN = (0, 4, 6, 7)
 """Levels whose values are shown."""
-
 Kind = Literal["in-sample", "held-out", "per-image"]
 
 NUMBERS: Mapping[Kind, Sequence[str]] = {
@@ -34,7 +32,6 @@ NUMBERS: Mapping[Kind, Sequence[str]] = {
     "per-image": ("1", "2", "3", "4"),
 }
 """Claims that are asked of each protocol."""
-
 ON_PIXELS = ("1", "2", "5")
 """The claims among these about pixels."""
 

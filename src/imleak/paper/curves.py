@@ -17,11 +17,9 @@ untrained network shows what the architecture does alone."""
 
 Evaluation = Literal["paper", "held-out"]
 """Under the paper's protocol, or on images that nothing was fitted to."""
-
 DRAWS = 1000
 NORMAL_95 = 1.959964
 """Standard deviations from the middle of a normal law to the end of its 95 % interval."""
-
 KEY = ["encoder", "measure", "protocol"]
 
 

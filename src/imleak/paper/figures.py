@@ -23,7 +23,6 @@ TRAINED: Mapping[Role, tuple[str, str]] = {
     "resnet": ("7", "8"),
 }
 """Figures of MINE in a space: its epochs, and its final value against s."""
-
 HISTORY_COLUMNS = ["encoder", "protocol", "level", "epoch", "value", "unit"]
 
 

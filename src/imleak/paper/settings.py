@@ -15,7 +15,6 @@ given; and the untrained network that stands beside CLIP's stand-in."""
 NAMES = {"clip": "CLIP ViT-B", "resnet": "ResNet"}
 """What the paper calls the encoder in a role."""
 
-
 QUICK: Mapping[str, Any] = {
     "largest": 20,
     "patches": 10,

@@ -20,7 +20,6 @@ _MAKERS = {
     "csv": (".text", "to_csv"),
 }
 """Where each format is made of a run and an acceptable leak; loaded when it is asked for."""
-
 FORMATS = tuple(_MAKERS)
 
 

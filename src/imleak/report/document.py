@@ -22,10 +22,8 @@ from .overview import lines, overview
 _WIDTH, _HEIGHT = 8.27, 11.69
 _LEFT, _TOP, _BOTTOM = 0.555, 0.6, 0.6
 """Inches of an A4 page and its margins, which leave the width of a page of print."""
-
 _GAP, _DPI = 0.2, 200
 """Inches between figures; their resolution."""
-
 _COLUMNS, _LEVELS = 6, 17
 """Most columns and levels of one table."""
 

@@ -16,13 +16,10 @@ from ._samples import LevelError, check_bits, check_raster, level_of
 
 Blocks: TypeAlias = Samples
 """Samples of n blocks, (n, C, B, B)."""
-
 Numbers: TypeAlias = NDArray[np.integer[Any]]
 """(n,), one a block."""
-
 PERMUTED, TURNED, NEGATED, CHANNELS = 1, 2, 3, 4
 """Levels, and the channel of the keystream from which each draws."""
-
 INVERSE_TURNS = np.array([0, 3, 2, 1, 4, 5, 6, 7])
 """0..3 rotate by multiples of 90 degrees, 4..7 flip and then rotate, and undo themselves."""
 

@@ -25,7 +25,6 @@ from .components import Component
 
 KEPT_BYTES = 256 << 20
 """Bytes of ciphers and clear parts of one image that are kept while it is at work."""
-
 Made = TypeVar("Made")
 
 

@@ -11,7 +11,6 @@ from ..interfaces import ImleakError
 
 LONGEST = 1 << 20
 """Bytes of a study.toml; a study has some hundred."""
-
 DEEPEST = 32
 """Tables and arrays within each other, and parts of a dotted key; a study has four. The reader
 of TOML takes a time that grows with the square of these."""

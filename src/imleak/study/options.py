@@ -21,7 +21,6 @@ from .components import Component, accepted, argument, component, measure_kind
 
 PROTOCOLS = ("held-out", "in-sample")
 """What an estimator with a choice of protocol runs under where none is chosen."""
-
 HELD_OUT_ONLY = ("folds", "growth", "sensitivity")
 """Options that say nothing to an in-sample estimate."""
 

@@ -27,19 +27,15 @@ from ..atomic import sync_folder, write_whole
 
 PACK = 10_000
 """Parts of their own file that are packed into one."""
-
 HELD_SECONDS, HELD_PARTS = 1.0, 1000
 """Since the last were written, or of work, that parts are held, and most of them: what a kill
 can cost."""
 
 ENOUGH = 20
 """Parts written together that are packed, and are not a file each."""
-
 ROOM = 1_000_000
 """Bytes up to which the last pack is written again with more lines: there is not one a second."""
-
 State = Literal["done", "failed"]
-
 _HEAD = re.compile(rb'\{"sha256":"([0-9a-f]{64})",("key":"([^"\\]*)","error":(null|"))')
 _REST = len('{"sha256":"",') + 64
 

@@ -28,13 +28,10 @@ from .spec import StudySpec
 
 SAMPLING_VERSION = "1"
 """Version of the way images are encrypted, cut, resized and pooled; a part of every key."""
-
 MOST_VALUES = 4096
 """Up to so many different sample values (12 bits) an image is its table of counts."""
-
 DRAWN = 10_000
 """Pairs of samples drawn of an image without such a table."""
-
 PIXELS = Question.of_both(Component("encoder", "pixels", version="", options="{}"))
 """What metrics of pixels look at: the samples themselves, whatever the encoders."""
 

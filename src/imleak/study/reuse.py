@@ -24,19 +24,14 @@ from ..interfaces import Image
 
 FALSE_ALARM = 1e-6
 """Probability that independent keystreams are taken for one, over all pairs of a study."""
-
 MOST_BITS = 1 << 14
 """Bits of an image that are looked at: the first ones, row by row."""
-
 FEWEST_BITS = 1 << 10
 """Bits of an image that is looked at."""
-
 MOST_CIPHERS = 512
 """Ciphers that are compared, each with each; the first ones."""
-
 RANDOM = 4.0
 """Standard deviations that balance and lag of random bits may have: more in 1 of 8,000."""
-
 _AT_ONCE = 1 << 12
 
 

@@ -28,7 +28,6 @@ SHARED_OPTIONS = (
     "precision",
 )
 """Fields of a study handed to every measure and encoder that has an option of that name."""
-
 FREE = ("measures", "encoders", "max_samples", "gallery", *SHARED_OPTIONS)
 """Fields a study may change in its folder: what is measured, and not on what. What was
 measured before is kept, and only what is new is done."""
@@ -42,11 +41,8 @@ TRAINED = {"name": "best", "seeds": 1, "optional": True}
 MEASURES_OF_A_TARGET = (*DEFAULT_METRICS, "best")
 DEFAULT_MEASURES = (*DEFAULT_METRICS, *ZERO_SHOT, TRAINED)
 
-
 RECORDED = "recorded"
 """The scheme of ciphers that somebody else made."""
-
-
 CHECKS = "inspect"
 """What a reviewer looks for first in such ciphers."""
 

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["OutputError", "Part", "Run", "Store", "read_manifest", "write_whole"]
-
 RESULTS = "results.parquet"
 SUMMARY = "summary.csv"
 GROWTH = "growth.csv"
@@ -32,7 +31,6 @@ PARTS = "parts"
 
 REQUIRED = ("scheme", "encoder", "measure", "level")
 """Columns without which a table is of something else."""
-
 ROWS_AT_ONCE = 50_000
 """Rows of the results, while they are written."""
 

@@ -15,9 +15,7 @@ from .frame import SUMMARY_COLUMNS, tidy
 RESAMPLES = 2000
 DRAWN_AT_ONCE = 500_000
 """Numbers of a bootstrap that are held at once."""
-
 Key: TypeAlias = tuple[Any, ...]
-
 _ASKED = ["scheme", "encoder", "measure", "protocol"]
 _ALIKE = ["part", "quantity", "level"]
 _AVERAGED = ["value", "ceiling", "exact"]

@@ -18,7 +18,6 @@ from .discrete import erasure_channel, symmetric_channel, table_bits
 
 PIXELS_AN_IMAGE = 50
 SIDE = 16
-
 Greys: TypeAlias = NDArray[np.int64]
 Channel: TypeAlias = Callable[[Greys, np.random.Generator], Array]
 """(n,) greys to (n,) outputs, each pixel on its own."""

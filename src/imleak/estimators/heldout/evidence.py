@@ -18,7 +18,6 @@ from .split import Indices, Split
 Array = NDArray[np.floating]
 Functional = Callable[[Array], Array]
 """Sums (..., q) over images -> nats (...). The first sum is always the row count."""
-
 MOST_BLOCKS = 1000
 DRAWS = 1000
 SATURATED = 0.95

@@ -15,10 +15,8 @@ from .claim import EVALUATIONS, SHORT, STRAIGHT, Claim, Figures, Statement, fall
 
 SLOPE = 0.1
 """Bits a level that a slope may differ from -1."""
-
 AS_UNIFORM = 0.1
 """Bits that histogram MI may differ from that of uniform samples, at any level."""
-
 TOLD_APART = 0.9
 """Share of images on the right side of a threshold between two neighbouring levels."""
 

@@ -11,7 +11,6 @@ from .claim import STRAIGHT, Claim, Figures, Statement
 
 MANY = 0.5
 """Share of the epochs that is called many."""
-
 ENOUGH = 3
 """Levels at which epochs must be known to compare them."""
 

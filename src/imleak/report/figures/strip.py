@@ -23,7 +23,6 @@ from .style import Drawing
 
 _ACROSS = 9
 _GAP, _LABEL, _HEAD, _SIGN = 0.04, 0.17, 0.18, 0.07  # inches
-
 Window: TypeAlias = tuple[slice, slice]
 
 CROP = 200

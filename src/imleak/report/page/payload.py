@@ -26,7 +26,6 @@ from . import charts
 SHAPES = ("circle", "square", "triangle-up", "diamond", "triangle-down", "cross", "triangle-right")
 COLOURS, DASHES = 7, 4
 """Variables --c0, --c1, ... of the page, and dashes of its lines."""
-
 MOST_EPOCHS = 150
 """Points of a curve of training; of longer ones, evenly spread epochs are drawn."""
 

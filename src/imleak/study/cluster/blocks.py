@@ -22,7 +22,6 @@ items it has: far below 5 % of this unless items take less than a millisecond.""
 
 MOST_ITEMS = 1000
 """Items of a block."""
-
 AT_HAND = 2
 """Blocks of a worker: one at work, and one to go on with while the other's results travel. Of
 what needs a resource, and so takes long, it has one: none waits behind another."""

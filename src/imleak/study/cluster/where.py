@@ -21,10 +21,8 @@ SLURM_OPTIONS: Mapping[str, str] = {
     "logs": "folder of the output of jobs",
 }
 
-
 MOST_WORKERS_A_CORE = 16
 """More only take memory from each other."""
-
 _COUNTS = ("jobs", "processes", "cores", "gpus")
 """Options of SLURM that are numbers."""
 
