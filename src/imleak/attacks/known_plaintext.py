@@ -41,7 +41,6 @@ SIDES = (32, 16, 8, 4, 1)
 METHODS = 4 + 2 + len(SIDES)
 OWN_TABLE = "its own table of sample values"
 Integers = NDArray[np.int64]
-Bools = NDArray[np.bool_]
 
 Align: TypeAlias = Callable[[Samples, tuple[int, ...]], Samples]
 """Brings words of an image to the shape (C, H, W) of another; 0 where it has none."""

@@ -137,23 +137,13 @@ def _of_one_protocol(found: Iterable[_Asked]) -> list[_Asked]:
     return with_one
 
 
-def bootstrap_mean(values: NDArray[np.float64], seed: int) -> tuple[float, float]:
-    """95 % percentile interval of the mean of (n,) values; NaN where there is none.
-
-    References
-    ----------
-    Efron, Tibshirani, "An Introduction to the Bootstrap", 1993, section 13.3.
-    """
-    ((low, high),) = bootstrap_means([values], seed)
-    return low, high
-
-
 def bootstrap_means(
     samples: Sequence[NDArray[np.float64]],
     seed: int,
     groups: Sequence[NDArray[np.int64] | None] | None = None,
 ) -> list[tuple[float, float]]:
-    """:func:`bootstrap_mean` of several samples (n,), each of its own n.
+    """95 % percentile intervals of the means of several samples (n,), each of its own n; NaN where
+    there is none.
 
     Samples of one n are resampled by the same draws, so that their differences are not of
     the draw. A few draws at a time are held: memory grows with the samples alone.
@@ -161,6 +151,10 @@ def bootstrap_means(
     Parameters
     ----------
     groups : (n,) of each sample, where whole groups are resampled.
+
+    References
+    ----------
+    Efron, Tibshirani, "An Introduction to the Bootstrap", 1993, section 13.3.
     """
     found = [(np.nan, np.nan)] * len(samples)
     by_count: dict[int, list[int]] = {}

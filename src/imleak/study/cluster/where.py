@@ -66,8 +66,3 @@ class Where:
                 raise ClusterError(f"slurm has no option {name!r} here; known: {known}")
             if name in _COUNTS and not re.fullmatch(r"[1-9]\d{0,4}", str(value), re.ASCII):
                 raise ClusterError(f"slurm {name}={shown(value)}; give a number of 1 to 99999")
-
-    @property
-    def is_here(self) -> bool:
-        """On this machine."""
-        return self.scheduler is None and self.slurm is None
