@@ -1,5 +1,7 @@
 """What was found: every adversary and level at which it claims a leak, strongest first."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 

@@ -1,5 +1,7 @@
 """Finds the ciphers that somebody else made of the images of a study, by their names."""
 
+from __future__ import annotations
+
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -41,7 +43,13 @@ class CipherFolders:
 
     @classmethod
     def of(cls, folders: Mapping[int, str], images: Sequence[Source]) -> Self:
-        """The ciphers in some folders. Raises ImleakError if one holds no images."""
+        """The ciphers in some folders.
+
+        Raises
+        ------
+        ImleakError
+            If one holds no images.
+        """
         found = {level: _by_name(search([where]).sources) for level, where in folders.items()}
         return cls(folders, found, _by_name(images))
 

@@ -1,6 +1,8 @@
 """Where the ciphers of an image come from: a scheme that encrypts here, or files that
 somebody else wrote."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from hashlib import sha256

@@ -4,6 +4,8 @@ A run keeps previews and figures in its folder. If that folder lies among the im
 next run would measure them.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
