@@ -22,15 +22,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .api import (
-        Encrypted,
-        audit,
-        clear_part,
-        decrypt,
-        encrypt,
-        estimate,
-        read_images,
-    )
+    from .api import Encrypted, audit, clear_part, decrypt, encrypt, estimate, read_images
     from .interfaces import Image, ImleakError, Measurement
     from .keystream import new_key
     from .plugins import register

@@ -8,8 +8,6 @@ vboxsf). They are written to all the same: :func:`sync_folder` and :func:`lock` 
 cannot do.
 """
 
-from __future__ import annotations
-
 import errno
 import os
 import secrets
@@ -25,14 +23,12 @@ from .interfaces import ImleakError
 
 TEMPORARY = ".imleak-*.tmp"
 """Names of files that are being written, or whose writer was killed."""
-
 ABANDONED = 3600.0
 """Seconds without a change after which a writer is taken for dead, where the file system
 has no locks to tell."""
 
 NOT_OFFERED = {errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOTSUP, errno.EINVAL}
 """What a file system without locks, or that cannot sync a file or a folder, answers."""
-
 _UMASK = threading.Lock()
 _FLAGS = os.O_RDWR | sum(getattr(os, f"O_{name}", 0) for name in ("NOFOLLOW", "NONBLOCK", "BINARY"))
 

@@ -7,8 +7,6 @@ arrays that were made together all count, or none. A link that leads elsewhere i
 followed nor written through.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import re
@@ -34,7 +32,6 @@ Arrays = Mapping[str, NDArray[Any]]
 
 MOST_BYTES = 20 * 10**9
 """Kept after a run; what was not used for longest goes first."""
-
 SUFFIX, BEGUN = ".safetensors", ".begun"
 HOURS = {"h": 1, "d": 24, "w": 24 * 7}
 BYTES = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
@@ -123,7 +120,7 @@ class Cache:
     def put_together(self, group: str, made: Mapping[str, Arrays], *, maker: str) -> None:
         """Keep arrays that were made together, by key: all of them, or :meth:`begun` tells.
 
-        What a network makes of a picture may differ in its last bits with the pictures
+        What a network makes of an image may differ in its last bits with the images
         beside it. A few that outlived an interruption must not be completed by others that
         were made without them.
 
@@ -176,11 +173,11 @@ class Cache:
             if too_old or (most_bytes is not None and left > most_bytes):
                 left -= one.bytes
                 removed.append(one)
-        said = _usage(removed)
+        usage = _usage(removed)
         for one in removed:
             one.path.unlink(missing_ok=True)
         sweep(self.folder, below=True)
-        return said
+        return usage
 
     def _kept(self) -> Iterator[_Kept]:
         for path in self.folder.rglob(f"*{SUFFIX}"):
@@ -282,13 +279,8 @@ def _maker(path: Path) -> str:
 
 
 def _header(content: bytes) -> dict[str, str]:
-    """What a safetensors file says of itself: a length in 8 bytes, then JSON.
-
-    References
-    ----------
-    https://github.com/huggingface/safetensors#format
-    """
+    """What a safetensors file says of itself: a length in 8 bytes, then JSON."""
     length = int.from_bytes(content[:8], "little")
     header = json.loads(content[8 : 8 + length])
-    said: dict[str, str] = header.get("__metadata__", {})
-    return said
+    metadata: dict[str, str] = header.get("__metadata__", {})
+    return metadata

@@ -1,7 +1,5 @@
 """Whether an encoder sees: what its features say of photographs, and of noise."""
 
-from __future__ import annotations
-
 import io
 import time
 from collections.abc import Iterator, Sequence
@@ -16,16 +14,12 @@ from .interfaces import Encoder, Features, Image, ImleakError, Samples
 
 CROP = 224
 """Side of the patches an encoder of whole images is shown as if they were whole."""
-
 CROPPED = 0.8
 """Side of what is left of a patch by the crop, of the patch's."""
-
 QUALITY = 50
-"""Of JPEG, 1..95."""
-
+"""Quality of JPEG, 1..95."""
 NOISE = 32
 """Images of noise."""
-
 ALIKE, SEEN, LIVELY = 0.95, 0.5, 0.5
 """Warned of: noise more alike than this, fewer patches found again, fewer features alive."""
 

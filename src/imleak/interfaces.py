@@ -15,13 +15,10 @@ from numpy.typing import NDArray
 
 Samples: TypeAlias = NDArray[np.unsignedinteger[Any]]
 """Integer samples of an image, (C, H, W), uint8 or uint16."""
-
 Features: TypeAlias = NDArray[np.float32]
 """Vectors of an encoder, (n, d)."""
-
 Bound = Literal["exact", "lower", "upper", "none"]
 """What a number is to the quantity it speaks of."""
-
 Evaluation = Literal["per-image", "in-sample", "held-out", "training-free", "zero-shot"]
 """How a number was obtained: from one image alone, from the samples the critic was
 trained on, from images it never saw, from all samples where nothing is trained, or by an
@@ -31,10 +28,8 @@ Verdict = Literal["leak", "no leak found", "saturated", "unreliable"]
 
 LARGEST_PLANTED = 4.0
 """Bits of the largest leak that is planted to find the smallest one that would be seen."""
-
 Change = Literal["key", "plain"]
 """What is changed, by one bit, before an image is encrypted again."""
-
 Space = Literal["pixels", "features"]
 """What a metric looks at: the samples of an image, or the vectors of an encoder."""
 
@@ -100,7 +95,6 @@ class Keystream(Protocol):
     def take(self, count: int, *, scheme: str, level: int, channel: int) -> NDArray[np.uint8]:
         """`count` bytes under the subkey of (scheme, level, channel): always the same
         ones for the same arguments."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -169,12 +163,10 @@ class Scheme(Protocol):
 
     def levels(self, bits: int) -> tuple[Level, ...]:
         """Every level for samples of `bits` bits, by rank from 0, which encrypts nothing."""
-        ...
 
     def expose(self, cipher: Raster, level: int) -> Exposure:
         """What an adversary without the key can use of a cipher, or of the plain image
         under any key."""
-        ...
 
 
 @runtime_checkable
@@ -183,11 +175,9 @@ class KeyedScheme(Scheme, Protocol):
 
     def encrypt(self, plain: Raster, level: int, keystream: Keystream) -> Raster:
         """The cipher."""
-        ...
 
     def decrypt(self, cipher: Raster, level: int, keystream: Keystream) -> Raster:
         """The inverse of :meth:`encrypt` under the same keystream, exactly."""
-        ...
 
 
 @runtime_checkable
@@ -196,7 +186,6 @@ class SampleWise(Scheme, Protocol):
 
     def table(self, bits: int, level: int) -> Samples:
         """The clear sample, as rendered, of every plain sample value, (2**bits,)."""
-        ...
 
 
 @runtime_checkable
@@ -219,7 +208,6 @@ class Encoder(Protocol):
         """Vectors (n, dimension) of images (n, C, input_size, input_size) of `bits`-bit
         samples, C = 1 (grey, repeated where the network wants colour) or 3; of whole images
         (n, C, H, W) of any one size."""
-        ...
 
 
 @runtime_checkable
@@ -229,7 +217,6 @@ class Classifier(Encoder, Protocol):
     def scores(self, vectors: Features) -> Features:
         """Class scores (n, classes), the highest for the likeliest class, of vectors (n, d)
         that it made."""
-        ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -379,7 +366,6 @@ class Metric(Protocol):
 
     def measure(self, observation: Observation) -> list[Measurement]:
         """What it says of every level (and part) of one image."""
-        ...
 
 
 class LearnedView(Protocol):
@@ -394,7 +380,6 @@ class LearnedView(Protocol):
     ) -> NDArray[np.float32]:
         """(L, n, dy) vectors of all rows, of a network trained on the rows `train` to tell
         their x and stopped by the rows `validation`. It never looks at x of other rows."""
-        ...
 
 
 @runtime_checkable
@@ -411,7 +396,6 @@ class TrainableEncoder(Encoder, Protocol):
         bits : B of their samples.
         groups : (n,) which image a row comes from.
         """
-        ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -458,7 +442,6 @@ class Estimator(Protocol):
         progress: Callable[[float], None] | None = None,
     ) -> Sequence[Measurement]:
         """One estimate a level. `progress` is told the share done, 0..1."""
-        ...
 
 
 @runtime_checkable
@@ -474,7 +457,6 @@ class ChoosesView(Estimator, Protocol):
     ) -> Sequence[Measurement]:
         """One estimate a level, over views by name that differ in `y` alone. What is
         chosen is chosen without the rows that are tested."""
-        ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -530,7 +512,6 @@ class Attack(Protocol):
     def judge(self, spaces: Mapping[str, WholeImages], *, seed: int = 0) -> Sequence[Measurement]:
         """Every quantity at every level. The spaces are of the same images in the same
         order, by the title of their encoder."""
-        ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -592,4 +573,3 @@ class CipherCheck(Protocol):
 
     def inspect(self, pairs: Sequence[Pair]) -> Sequence[Measurement]:
         """What was looked for and what was found, each with its sentence as `answer`."""
-        ...

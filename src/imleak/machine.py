@@ -24,15 +24,12 @@ training, weights, their gradients and the optimiser are fp32 in any case."""
 
 DEVICES = ("cpu", "cuda", "mps", "xpu")
 """Kinds of devices, as PyTorch names them; "cuda:1" is the second of its kind."""
-
 NATIVE = frozenset({"avx512_bf16", "amx_bf16"})
 """Processor flags of Linux that mean a product of bf16 numbers is one instruction."""
 M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_MAX, M_ARENA_MAX = -1, -2, -4, -8
 """Parameters of mallopt(3)."""
-
-
 CPU_QUOTA = Path("/sys/fs/cgroup/cpu.max")
-"""Of a container: microseconds of CPU a period, and the period."""
+"""Quota of a container: microseconds of CPU a period, and the period."""
 
 
 def cores() -> int:
@@ -75,15 +72,9 @@ def native_bf16(device: str = "cpu") -> bool:
 
 
 def product_type(precision: Precision, device: str = "cpu") -> torch.dtype:
-    """The type of matrix products that a precision asks for on a device.
-
-    Raises
-    ------
-    ImleakError
-        If the device is not there.
-    ValueError
-        If the precision is not one of "auto", "fp32", "bf16" and "fp16".
-    """
+    """The type of matrix products that a precision asks for on a device. Raises ImleakError if the
+    device is not there, and ValueError if the precision is not one of "auto", "fp32", "bf16" and
+    "fp16"."""
     import torch
 
     check_device(device)
@@ -96,13 +87,8 @@ def product_type(precision: Precision, device: str = "cpu") -> torch.dtype:
 
 
 def device_named(device: str, precision: Precision) -> str:
-    """A device by its name, without torch: whether it is there shows when it is first used.
-
-    Raises
-    ------
-    ImleakError
-        If there is no such name or precision, or not this precision on this device.
-    """
+    """A device by its name, without torch: whether it is there shows when it is first used. Raises
+    ImleakError if there is no such name or precision, or not this precision on this device."""
     known = get_args(Precision)
     if precision not in known:
         raise ImleakError(f"precision is one of {', '.join(known)}, not {precision!r}")
@@ -115,13 +101,8 @@ def device_named(device: str, precision: Precision) -> str:
 
 
 def check_device(device: str) -> None:
-    """Refuse a device that torch does not find.
-
-    Raises
-    ------
-    ImleakError
-        If nothing can be computed on it.
-    """
+    """Refuse a device that torch does not find. Raises ImleakError if nothing can be computed on
+    it."""
     if device == "cpu":
         return
     import torch

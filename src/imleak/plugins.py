@@ -6,8 +6,6 @@ entry point groups `imleak.schemes`, `imleak.encoders`, `imleak.metrics`,
 :func:`register`. Nothing is imported before it is asked for.
 """
 
-from __future__ import annotations
-
 import difflib
 import inspect
 import re
@@ -83,9 +81,7 @@ BUILT_IN: Mapping[Kind, dict[str, str]] = {
         "match": "imleak.attacks.match:Match",
         "confirm": "imleak.attacks.confirm:Confirm",
     },
-    "check": {
-        "inspect": "imleak.attacks.inspect:Inspect",
-    },
+    "check": {"inspect": "imleak.attacks.inspect:Inspect"},
 }
 
 PROTOCOLS: Mapping[Kind, type[Any]] = {
@@ -113,7 +109,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
         "key-sensitivity",
         "encryption-time",
         "size-change",
-    ),
+    )
 }
 """Names that stand for several measures."""
 

@@ -1,7 +1,5 @@
 """The images a report shows: some of a run, encrypted once more as they were."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterator, Sequence
 from functools import partial
 from pathlib import Path

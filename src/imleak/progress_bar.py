@@ -1,7 +1,5 @@
 """Progress for whoever calls from Python: a bar in a notebook, a line in a terminal."""
 
-from __future__ import annotations
-
 import sys
 from html import escape
 from time import monotonic
@@ -11,7 +9,6 @@ from .files import printable
 
 PAUSE = 0.2
 """Seconds between two drawings."""
-
 WIDTH = 30
 """Characters of a bar in a terminal."""
 

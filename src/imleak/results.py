@@ -37,11 +37,7 @@ class Run(study.Run):
         return answer(self.summary, self.manifest, acceptable)
 
     def report(
-        self,
-        format: str = "html",
-        *,
-        output: Path | None = None,
-        acceptable: float | None = None,
+        self, format: str = "html", *, output: Path | None = None, acceptable: float | None = None
     ) -> Path:
         """Write the run as ``html``, ``md``, ``tex``, ``pdf`` or ``csv``; the file's path.
 

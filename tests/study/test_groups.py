@@ -21,7 +21,7 @@ from imleak.study import StudySpec, frame, run
 from imleak.study.groups import grouped
 from imleak.study.plan import ImageInfo, plan, subsample
 from imleak.study.status import status
-from imleak.study.summary import bootstrap_mean, bootstrap_means, summarise
+from imleak.study.summary import bootstrap_means, summarise
 
 
 def info(name: str, group: str = "") -> ImageInfo:
@@ -213,7 +213,7 @@ def test_the_interval_of_a_mean_is_over_groups() -> None:
     values = np.random.default_rng(0).normal(0, 1, 30)
     copies, names = np.repeat(values, 10), [f"g{at // 10}" for at in range(300)]
     found = summarise([table(copies.tolist(), names)], seed=0).iloc[0]
-    low, high = bootstrap_mean(values, seed=0)
+    low, high = bootstrap_means([values], seed=0)[0]
     assert (found["n"], found["groups"]) == (300, 30)
     assert (found["low"], found["high"]) == pytest.approx((low, high))
     alone = summarise([table(copies.tolist(), [None] * 300)], seed=0).iloc[0]

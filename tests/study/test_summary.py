@@ -8,7 +8,7 @@ import pytest
 
 from imleak.study import frame
 from imleak.study.frame import SUMMARY_COLUMNS
-from imleak.study.summary import bootstrap_mean, summarise
+from imleak.study.summary import bootstrap_means, summarise
 
 
 def row(image: str | None, value: float, **others: Any) -> dict[str, Any]:
@@ -43,7 +43,7 @@ def test_an_average_needs_every_image() -> None:
 
 def test_the_interval_of_a_mean_is_that_of_the_normal_law() -> None:
     values = np.random.default_rng(1).normal(5, 2, 400)
-    low, high = bootstrap_mean(values, seed=0)
+    low, high = bootstrap_means([values], seed=0)[0]
     half = 1.96 * values.std() / np.sqrt(len(values))
     assert low == pytest.approx(values.mean() - half, abs=0.1 * half)
     assert high == pytest.approx(values.mean() + half, abs=0.1 * half)
@@ -51,18 +51,18 @@ def test_the_interval_of_a_mean_is_that_of_the_normal_law() -> None:
 
 def test_the_interval_covers_the_truth_about_as_often_as_it_says() -> None:
     rng = np.random.default_rng(2)
-    intervals = [bootstrap_mean(rng.exponential(1, 100), seed=s) for s in range(200)]
+    intervals = [bootstrap_means([rng.exponential(1, 100)], seed=s)[0] for s in range(200)]
     covered = np.mean([low <= 1 <= high for low, high in intervals])
     assert 0.88 <= covered <= 0.98
 
 
 @pytest.mark.parametrize("values", [[1.0], [np.inf, np.inf], [1.0, np.inf], [np.nan, 1.0]])
 def test_no_interval_where_there_is_none(values: list[float]) -> None:
-    assert np.isnan(bootstrap_mean(np.array(values), seed=0)).all()
+    assert np.isnan(bootstrap_means([np.array(values)], seed=0)[0]).all()
 
 
 def test_equal_values_have_an_interval_of_one_point() -> None:
-    low, high = bootstrap_mean(np.full(7, 0.1), seed=0)
+    low, high = bootstrap_means([np.full(7, 0.1)], seed=0)[0]
     assert low <= np.full(7, 0.1).mean() <= high
     assert high - low < 1e-15
 
@@ -153,7 +153,7 @@ def test_a_table_in_pieces_has_the_same_summary(size: int) -> None:
     brightness = whole[(whole["measure"] == "brightness") & (whole["level"] == 4)]
     clear = brightness[brightness["part"] == "clear"]["value"].to_numpy(float)
     assert found["mean"].tolist()[2] == np.mean(clear)
-    assert (found["low"][2], found["high"][2]) == pytest.approx(bootstrap_mean(clear, seed=0))
+    assert (found["low"][2], found["high"][2]) == pytest.approx(bootstrap_means([clear], seed=0)[0])
 
 
 def test_nothing_has_a_summary_too() -> None:

@@ -1,7 +1,5 @@
 """Images to choose on, and images to test."""
 
-from __future__ import annotations
-
 import numpy as np
 from numpy.typing import NDArray
 

@@ -1,7 +1,5 @@
 """Ranks among a gallery of any size, in memory that does not grow with it."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
@@ -14,7 +12,6 @@ from ._scores import Array, Scores
 
 AT_ONCE = 1 << 22
 """Scores that are held."""
-
 SAME = 1e-5
 """Scores in single precision that differ by less are a tie."""
 

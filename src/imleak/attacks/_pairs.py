@@ -1,7 +1,5 @@
 """Plain images and their ciphers, made by anyone, and what a check finds in them."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,13 +12,10 @@ from ..interfaces import ImleakError, Pair, Samples
 
 FALSE_ALARM = 1e-6
 """Chance that a check finds something where every keystream is uniform, over all its tests."""
-
 FEWEST = 64
 """Bits below which nothing can be said."""
-
 REACH = 4
 """Samples that are looked at on every side for whether an area is encrypted."""
-
 Operation = Literal["XOR", "addition"]
 Values: TypeAlias = NDArray[np.float64]
 Signs: TypeAlias = NDArray[np.float32]
@@ -79,13 +74,7 @@ class Keystream:
 
 
 def require(pairs: Sequence[Pair]) -> None:
-    """Refuse to check nothing.
-
-    Raises
-    ------
-    ImleakError
-        If there are no pairs.
-    """
+    """Refuse to check nothing. Raises ImleakError if there are no pairs."""
     if not pairs:
         raise ImleakError("there is nothing to check: give one plain image and its cipher or more")
 

@@ -1,8 +1,6 @@
 """From scores of true pairs among candidates to shares and bits, their intervals, nulls and
 verdicts: what attacks that pick one of many have in common."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 
@@ -18,10 +16,8 @@ Counts = NDArray[np.int64]
 
 NULLS = 100
 """Ways pairs are broken."""
-
 DRAWS = 1000
-"""Of the bootstrap."""
-
+"""Draws of the bootstrap."""
 SAME = 1e-9
 """Scores that differ by less are a tie."""
 
@@ -102,7 +98,7 @@ def bootstrap(values: Array, groups: Counts, seed: int) -> tuple[float, float]:
 
 
 def null_of(values: Array) -> Null:
-    """Of the means (k,) of broken pairs."""
+    """Null of the means (k,) of broken pairs."""
     return Null(float(values.mean()), float(np.percentile(values, 95)))
 
 

@@ -1,7 +1,5 @@
 """How well clear parts and plain images go together, in the space of one encoder."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 from typing import Self
@@ -68,7 +66,7 @@ class Scores:
 
 
 def sum_of_squares(one: Array, other: Array) -> float:
-    """Of all products of vectors (n, d) and (m, d), without making those of many vectors."""
+    """Squares of all products of vectors (n, d) and (m, d), summed; of many none is made."""
     if len(one) * len(other) <= one.shape[1] ** 2:
         return float(np.square(one @ other.T).sum())
     return float(np.sum((one.T @ one) * (other.T @ other)))

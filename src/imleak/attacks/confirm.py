@@ -14,12 +14,7 @@ from ._halves import FEWEST, check_groups, halves
 from ._ranks import Array, Counts
 from ._scores import Scores
 
-RE_ENCODED = {
-    "jpeg-90": "JPEG 90",
-    "jpeg-75": "JPEG 75",
-    "jpeg-50": "JPEG 50",
-    "half": "half size",
-}
+RE_ENCODED = {"jpeg-90": "JPEG 90", "jpeg-75": "JPEG 75", "jpeg-50": "JPEG 50", "half": "half size"}
 CROPPED = {"crop": "cropped"}
 
 AT_ONCE = 1 << 22
@@ -117,14 +112,7 @@ def exact(level: int, clear: Array) -> Measurement:
 
 @dataclass(frozen=True, eq=False)
 class _Trial:
-    """What is the same at all levels and for all copies.
-
-    Parameters
-    ----------
-    groups, half : (n,).
-    partners : (n, k) of broken pairs.
-    seed : of the study.
-    """
+    """What is the same at all levels and for all copies; `partners` (n, k) are of broken pairs."""
 
     groups: Counts
     half: Counts
@@ -153,15 +141,8 @@ class _Trial:
 
 @dataclass(frozen=True, eq=False)
 class _Answers:
-    """Whether the right copy comes first, by every way to compare.
-
-    Parameters
-    ----------
-    ways : names of c ways.
-    right : (c, n) probability that the own copy comes first, ties broken at random.
-    rank : (c, n) reciprocal rank, by which a way is chosen.
-    broken, broken_rank : (c, n, k) the same of broken pairs.
-    """
+    """Whether the right copy comes first by each of c ways to compare, ties broken at random, and
+    its reciprocal rank, by which a way is chosen: (c, n), of broken pairs (c, n, k)."""
 
     ways: tuple[str, ...]
     right: Array
@@ -171,7 +152,7 @@ class _Answers:
 
     @classmethod
     def of(cls, scores: Mapping[str, Scores], groups: Counts, partners: Counts) -> _Answers:
-        """Of scores in every space, alone and added."""
+        """Answers by scores in every space, alone and added."""
         ways = {title: [one] for title, one in scores.items()}
         if len(scores) > 1:
             ways[" + ".join(scores)] = list(scores.values())

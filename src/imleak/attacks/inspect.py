@@ -1,7 +1,5 @@
 """What a reviewer looks for first in ciphers that somebody else made."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from ..interfaces import Measurement, Null, Pair
@@ -14,12 +12,7 @@ def checks() -> tuple[Check, ...]:
     keystream is uniform and fresh."""
     from . import keystream_reuse, known_plaintext, plane_entropy, repeating_tile
 
-    return (
-        repeating_tile.check,
-        keystream_reuse.check,
-        known_plaintext.check,
-        plane_entropy.check,
-    )
+    return (repeating_tile.check, keystream_reuse.check, known_plaintext.check, plane_entropy.check)
 
 
 class Inspect:
@@ -39,13 +32,8 @@ class Inspect:
     version = "1"
 
     def inspect(self, pairs: Sequence[Pair]) -> Sequence[Measurement]:
-        """A measurement a check.
-
-        Raises
-        ------
-        ImleakError
-            If there are no pairs, or samples of two do not belong together.
-        """
+        """A measurement a check. Raises ImleakError if there are no pairs, or samples of two do not
+        belong together."""
         return [_measured(check(pairs)) for check in checks()]
 
 

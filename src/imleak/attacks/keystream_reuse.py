@@ -1,7 +1,5 @@
 """Is one keystream used for several images?"""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -32,22 +30,16 @@ from ._pairs import (
 
 MOST_IMAGES = 1000
 """Images that are compared each with each; of more, as many that lie evenly in the list."""
-
 POSITIONS, WORDS = 1 << 14, 1 << 22
 """Samples at which keystreams are compared: of an image, and of all images."""
-
 CONFIRMED = 4
 """Pairs of images, of one operation and one alignment, that are compared sample by sample."""
-
 LAGS, EXCERPT = 64, 1 << 16
 """How far two keystreams are shifted against each other, and how many samples of them."""
-
 PEAK = 8.0
 """Standard deviations over lags by which a keystream that was used twice stands out."""
-
 SAME = 0.9999
 """Mean product of signs of two keystreams that are one, whatever they look like."""
-
 Integers = NDArray[np.int64]
 
 

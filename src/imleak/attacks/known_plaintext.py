@@ -1,7 +1,5 @@
 """Does one plain image with its cipher give other images?"""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Self, TypeAlias
@@ -26,31 +24,23 @@ from ._pairs import (
 
 TRIED = 16
 """Images, evenly spread over the list, that are attacked."""
-
 SOURCES = 4
 """Images before each from which something is learned: a permutation from as many as there are
 of its size, the rest from the last one."""
 
 RELIABLE = 0.95
 """Share of the predicted samples, beyond those right by chance, that has to be right."""
-
 MOST_BYTES = 1 << 28
-"""Of all images from which something is learned, if there is more than one."""
-
+"""Bytes of all images from which something is learned, if there is more than one."""
 SAMPLES = 1 << 17
-"""Of which a table is learned, and on which it is tested."""
-
+"""Samples of which a table is learned, and on which it is tested."""
 OF_A_VALUE = 16
 """Samples of a value at which a table is tested."""
-
 SIDES = (32, 16, 8, 4, 1)
 """Sides of blocks that may be permuted; 1 is single pixels."""
-
 METHODS = 4 + 2 + len(SIDES)
 OWN_TABLE = "its own table of sample values"
-
 Integers = NDArray[np.int64]
-Bools = NDArray[np.bool_]
 
 Align: TypeAlias = Callable[[Samples, tuple[int, ...]], Samples]
 """Brings words of an image to the shape (C, H, W) of another; 0 where it has none."""
@@ -211,7 +201,7 @@ def attack(sources: Sequence[Known], target: Known) -> Iterator[tuple[str, Score
 
 
 def score_keystream(stream: Keystream, align: Align, target: Known) -> Score | None:
-    """Of a keystream that is used again."""
+    """Score of a keystream that is used again."""
     shape = target.plain.shape
     if len(stream.words) != shape[0]:
         return None
@@ -242,7 +232,7 @@ def score_keystream(stream: Keystream, align: Align, target: Known) -> Score | N
 def score_table(
     known: tuple[Integers, Integers], tested: tuple[Integers, Integers], target: Known
 ) -> Score | None:
-    """Of a table of values and what each most often becomes; (n,) and (n,) of both."""
+    """Score of a table of values and what each most often becomes; (n,) and (n,) of both."""
     joint, count = np.unique(known[0] << 16 | known[1], return_counts=True)
     order = np.lexsort((count, joint >> 16))
     joint = joint[order]
@@ -269,7 +259,7 @@ def score_table(
 
 
 def score_permutation(sources: Sequence[Known], target: Known, side: int) -> Score | None:
-    """Of the permutation of blocks that is the only one to explain all sources."""
+    """Score of the permutation of blocks that is the only one to explain all sources."""
     numbered = list(enumerate(sources))
     before = [_hashes(source.plain, side, number) for number, source in numbered]
     after = [_hashes(source.cipher, side, number) for number, source in numbered]

@@ -1,7 +1,5 @@
 """Which of these images is this the clear part of?"""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,16 +16,12 @@ from ._ranks import Array, Counts
 from ._scores import Scores
 
 MOST_SPACES = 4
-"""Of which every combination is tried; of more, each alone and all together."""
-
+"""Spaces of which every combination is tried; of more, each alone and all together."""
 SHARPNESS = np.array([0.0, 0.25, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0])
 """Inverse temperatures of InfoNCE; with 0 the adversary guesses."""
-
 AT_ONCE = 1 << 22
 """Scores that are held."""
-
 FIRSTS = (1, 5)
-
 Combination = tuple[int, ...]
 
 
@@ -68,13 +62,8 @@ class Match:
     added_encoders = ("layout", "tones")
 
     def judge(self, spaces: Mapping[str, WholeImages], *, seed: int = 0) -> Sequence[Measurement]:
-        """Five quantities a level; see the class.
-
-        Raises
-        ------
-        ImleakError
-            If there are fewer than four images, or one group holds more than half of them.
-        """
+        """Five quantities a level; see the class. Raises ImleakError if there are fewer than four
+        images, or one group holds more than half of them."""
         titles, every = tuple(spaces), tuple(spaces.values())
         groups = every[0].groups
         check_groups(groups, self.name)
@@ -104,16 +93,7 @@ class _Answers:
 
 @dataclass(frozen=True, eq=False)
 class _Level:
-    """All that is measured at one level.
-
-    Parameters
-    ----------
-    level : s.
-    titles, scores : of every space.
-    groups, half : (n,).
-    partners : (n, k) of broken pairs.
-    seed : of the bootstrap.
-    """
+    """All that is measured at one level; `partners` (n, k) are of broken pairs."""
 
     level: int
     titles: tuple[str, ...]
@@ -191,7 +171,7 @@ class _Level:
 
     @property
     def _candidates(self) -> int:
-        """Of every clear part at least: all images but the others of its group."""
+        """Candidates of every clear part at least: all images but the others of its group."""
         _, sizes = np.unique(self.groups, return_counts=True)
         return len(self.groups) - int(sizes.max()) + 1
 
@@ -202,8 +182,8 @@ class _Level:
                 yield from combinations(range(count), size)
 
     def _answers(self, combination: Combination) -> tuple[_Answers, _Answers]:
-        """Of true pairs and of broken ones; nats at every inverse temperature. A part of the
-        scores is held at a time."""
+        """Answers of true pairs and of broken ones, nats at every inverse temperature; a part of
+        the scores is held at a time."""
         n = len(self.groups)
         step = max(1, AT_ONCE // n)
         parts = [

@@ -28,14 +28,10 @@ from ._pairs import (
 
 ROWS = 64
 """Rows of an image that are compared at once."""
-
 SAME = 0.9999
 """Correlation of a plane that is another one, or the inverse of it."""
-
 BIAS, RIGHT, BELOW, PLAIN = range(4)
 """Columns of the sums: PLAIN and those behind it are of the planes of the plain image."""
-
-
 LEAST = 0.01
 """Mean of signs that is evidence in the sum of many images. They are independent if each has a
 keystream of its own; where one is used for all, smaller means say that, which has a check of

@@ -1,7 +1,5 @@
 """Does a network still name what the image shows?"""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -51,14 +49,8 @@ class Recognise:
         self.encoders = (classifier,)
 
     def judge(self, spaces: Mapping[str, WholeImages], *, seed: int = 0) -> Sequence[Measurement]:
-        """Two quantities a level; see the class.
-
-        Raises
-        ------
-        ImleakError
-            If there are fewer than four images, one group holds more than half of them, or
-            the network gives no class scores.
-        """
+        """Two quantities a level; see the class. Raises ImleakError if there are fewer than four
+        images, one group holds more than half of them, or the network gives no class scores."""
         ((title, space),) = spaces.items()
         check_groups(space.groups, self.name)
         if space.scores is None:

@@ -1,7 +1,5 @@
 """Does the keystream of an image repeat within the image?"""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -32,20 +30,16 @@ from ._pairs import (
 
 LONGEST_SIDE = 64
 """Samples of the longest period along a row or a column."""
-
 LONGEST_RUN = 4096
 """Samples of the longest period in raster order."""
-
 LINES, LENGTH, RUN = 64, 256, 4 * LONGEST_RUN
 """Rows (or columns) and samples of each in which a period is sought, and samples in raster
 order."""
 
 EXACT = 0.9999
 """Agreement, -1..1, of what repeats. Without loss it is 1."""
-
 CANDIDATES = 8
 """Lags of a direction for which whole images are compared."""
-
 APART = 0.1
 """By how much what repeats agrees better with itself a period further than one sample more or
 less: smooth content, taken for a keystream, agrees with its neighbours as well."""

@@ -5,8 +5,6 @@
 >>> found.summary["false_leaks"]  # doctest: +SKIP
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256

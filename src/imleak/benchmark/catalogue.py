@@ -6,8 +6,6 @@ Czyż et al., "Beyond normal: on the evaluation of mutual information estimators
 whose forty tasks (package `benchmark-mi`) come first.
 """
 
-from __future__ import annotations
-
 import difflib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace

@@ -37,7 +37,6 @@ COLUMNS: Mapping[str, str] = {
     "error": "object",
 }
 """Columns of :func:`self_consistency` and their types."""
-
 NAN = float("nan")
 
 

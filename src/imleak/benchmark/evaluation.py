@@ -39,7 +39,6 @@ COLUMNS: Mapping[str, str] = {
     "seconds": "float64",
 }
 """Columns of :func:`evaluate` and their types."""
-
 ROUNDING = 1e-6
 """Bits that an interval may lie off the truth before it counts."""
 

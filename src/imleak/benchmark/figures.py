@@ -3,8 +3,6 @@
 Every estimator has a colour, a marker and a line style, so nothing is lost in grey.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -23,7 +21,6 @@ from .task import Array
 COLOURS = (style.BLUE, style.VERMILLION, style.GREEN, style.PURPLE, "#E69F00", "#56B4E9")
 MOST_ROWS = 40
 """Tasks in one panel; more are shown in panels side by side."""
-
 _PITCH, _SPACING = 0.095, 0.062
 """Inches: of a task, and of each estimator of a task."""
 
@@ -33,7 +30,6 @@ _TESTS = (
     ("additivity", "Additivity: two images, twice as much", "ratio", 2.0),
 )
 """Test, title, axis, and the ideal ratio."""
-
 _RING: dict[str, Any] = {"marker": "o", "linestyle": "none", "markerfacecolor": "none"}
 
 

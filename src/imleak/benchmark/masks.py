@@ -1,7 +1,5 @@
 """Noisy and masked views of images."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

@@ -1,7 +1,5 @@
 """A calibration in the terminal: truth and estimates, and how often each was wrong."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 

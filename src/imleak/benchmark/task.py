@@ -1,7 +1,5 @@
 """What a problem with a known answer is, and the task of estimating it from samples."""
 
-from __future__ import annotations
-
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -83,13 +81,8 @@ class Task:
         return reasons
 
     def sample(self, n: int, seed: int = 0) -> PairedSamples:
-        """`n` rows at one level; the same ones for the same seed.
-
-        Raises
-        ------
-        ImleakError
-            If fewer than two rows are asked for.
-        """
+        """`n` rows at one level; the same ones for the same seed. Raises ImleakError if fewer than
+        two rows are asked for."""
         if n < 2:
             raise ImleakError(f"task {self.name} was asked for {n} rows; ask for at least 2")
         stream = zlib.crc32((self.stream or self.name).encode())

@@ -35,10 +35,7 @@ class _OneLineErrors(TyperGroup):
 
 
 app = typer.Typer(
-    cls=_OneLineErrors,
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
+    cls=_OneLineErrors, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
 )
 
 
@@ -131,13 +128,7 @@ def audit(
 def _pairs(
     pairs: tuple[str, str], sources: list[str] | None, ciphers: list[str] | None
 ) -> dict[str, Any]:
-    """Fields of a study of images and of ciphers that somebody else made of them.
-
-    Raises
-    ------
-    ImleakError
-        If the images or the ciphers are given twice.
-    """
+    """Fields of a study of images and of ciphers that somebody else made of them."""
     if sources or ciphers:
         raise ImleakError(
             "--pairs PLAIN CIPHER stands alone; for several levels write "
@@ -148,13 +139,7 @@ def _pairs(
 
 
 def _folders(ciphers: list[str]) -> dict[str, str]:
-    """``LABEL=FOLDER`` by label.
-
-    Raises
-    ------
-    ImleakError
-        If one is not like that, or a label stands there twice.
-    """
+    """``LABEL=FOLDER`` by label."""
     folders: dict[str, str] = {}
     for one in ciphers:
         label, sign, folder = one.partition("=")
@@ -312,8 +297,8 @@ def encoder_check(
     spec = _study(sources=["none"], encoders=[name], measures=["histogram"], **fields)
     (component,) = spec.encoder_components()
     with tempfile.TemporaryDirectory() as folder:
-        pictures = sources or [str(write_photographs(Path(folder)))]
-        images = read_images(pictures, colour=True)
+        shown = sources or [str(write_photographs(Path(folder)))]
+        images = read_images(shown, colour=True)
     tell_check(component.title, component.build(), check(component.build(), images))
 
 

@@ -16,12 +16,12 @@ app = typer.Typer(no_args_is_help=True, help="Vectors kept between runs.")
 def info() -> None:
     """Show where they are, how much there is, and of which encoders."""
     cache = _cache()
-    said = cache.info()
-    typer.echo(f"{cache.folder}: {_words(said)}")
-    for maker, size in said.by_maker.items():
+    usage = cache.info()
+    typer.echo(f"{cache.folder}: {_words(usage)}")
+    for maker, size in usage.by_maker.items():
         typer.echo(f"  {maker}: {_in_bytes(size)}")
-    if said.oldest is not None:
-        typer.echo(f"  longest unused: {said.oldest / 86400:.1f} days")
+    if usage.oldest is not None:
+        typer.echo(f"  longest unused: {usage.oldest / 86400:.1f} days")
 
 
 @app.command()

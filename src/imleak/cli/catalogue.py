@@ -1,7 +1,5 @@
 """What there is to choose from, and what is missing."""
 
-from __future__ import annotations
-
 import inspect
 import re
 from collections.abc import Iterator, Mapping

@@ -4,8 +4,6 @@ Those of a study are named after its fields and are None where the user says not
 that they can be laid over a study.toml.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -23,7 +21,6 @@ def _option(*names: str, words: str, panel: str | None = None, most: int | None 
 
 _IMAGES, _MEASURED, _ESTIMATORS = "Images", "What is measured", "Estimators"
 _WORKERS = "Who does the work"
-
 Version = Annotated[bool, _option("--version", words="Show the version.")]
 Output = Annotated[Path, _option("-o", "--output", words="File to write: .png or .tif.")]
 OutputFolder = Annotated[Path, _option("-o", "--output", words="Folder for the results.")]
@@ -109,9 +106,7 @@ Views = Annotated[
 Measures = Annotated[
     list[str] | None,
     _option(
-        "--measure",
-        words="What to measure, see imleak list; repeat for several.",
-        panel=_MEASURED,
+        "--measure", words="What to measure, see imleak list; repeat for several.", panel=_MEASURED
     ),
 ]
 Gallery = Annotated[
@@ -165,9 +160,7 @@ Seed = Annotated[int | None, _option("--seed", words="Of everything random.", pa
 Protocol = Annotated[
     str | None,
     _option(
-        "--protocol",
-        words="in-sample (the paper's) or held-out; else both.",
-        panel=_ESTIMATORS,
+        "--protocol", words="in-sample (the paper's) or held-out; else both.", panel=_ESTIMATORS
     ),
 ]
 Epochs = Annotated[int | None, _option("--epochs", words="Epochs to train.", panel=_ESTIMATORS)]
@@ -221,8 +214,7 @@ ComparisonFile = Annotated[
 ]
 Device = Annotated[str | None, _option("--device", words="cpu, cuda, cuda:1.", panel=_ESTIMATORS)]
 Precision = Annotated[
-    str | None,
-    _option("--precision", words="auto, fp32, bf16; fp16 on a GPU.", panel=_ESTIMATORS),
+    str | None, _option("--precision", words="auto, fp32, bf16; fp16 on a GPU.", panel=_ESTIMATORS)
 ]
 
 RunFolder = Annotated[Path, typer.Argument(help="Folder that imleak audit writes to.")]

@@ -1,7 +1,5 @@
 """Photographs that come with the dependencies."""
 
-from __future__ import annotations
-
 import shutil
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -31,13 +29,8 @@ one scene must not stand on both sides of a split."""
 
 
 def write_photographs(folder: Path) -> Path:
-    """Copy the photographs in the wheels of scikit-image and scikit-learn to a folder.
-
-    Raises
-    ------
-    ImleakError
-        If the folder cannot be written, or no wheel carries any of them.
-    """
+    """Copy the photographs in the wheels of scikit-image and scikit-learn to a folder. Raises
+    ImleakError if the folder cannot be written, or no wheel carries any of them."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for package, name in PHOTOGRAPHS:

@@ -1,7 +1,5 @@
 """What is shown: names as data, and characters that the stream can hold."""
 
-from __future__ import annotations
-
 import codecs
 import io
 import sys

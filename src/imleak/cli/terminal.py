@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ..study.status import Status
 
 MOST_LINES = 10
-"""Of failures; the results have all of them."""
+"""Failures that are shown; the results have all of them."""
 
 
 def say(message: str, *, error: bool = False) -> None:
@@ -143,11 +143,11 @@ def tell_reproduction(found: Reproduction) -> None:
 
 def _some(failures: Iterable[str]) -> None:
     """Say the first of them, each once."""
-    told = list(dict.fromkeys(failures))
-    for failure in told[:MOST_LINES]:
+    shown = list(dict.fromkeys(failures))
+    for failure in shown[:MOST_LINES]:
         say(failure)
-    if len(told) > MOST_LINES:
-        say(f"... and {len(told) - MOST_LINES} more: column error of the results")
+    if len(shown) > MOST_LINES:
+        say(f"... and {len(shown) - MOST_LINES} more: column error of the results")
 
 
 def _files(folder: Path) -> str:

@@ -8,8 +8,6 @@ There is a module for every kind, of functions ``check_*`` that raise :class:`No
 with what is wrong; the first line of their docstrings says what they check.
 """
 
-from __future__ import annotations
-
 import traceback
 from collections.abc import Iterator, Mapping
 from importlib import import_module

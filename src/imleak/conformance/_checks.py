@@ -1,7 +1,5 @@
 """What the checks of every kind share."""
 
-from __future__ import annotations
-
 import inspect
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -15,7 +13,6 @@ from ..interfaces import ImleakError, Measurement
 
 Check = Callable[[Any], None]
 """Raises :class:`NotConforming` if what it is given does not do what it must."""
-
 Result = TypeVar("Result")
 
 

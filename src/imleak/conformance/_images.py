@@ -1,7 +1,5 @@
 """Small images for schemes, and what a scheme takes of them."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Callable, Iterator
 
@@ -39,9 +37,7 @@ def keystream(key: int = 0, nonce: int = 0) -> AesKeystream:
     return AesKeystream(derived_key(key), nonce.to_bytes(16, "big"))
 
 
-def small_images(
-    scheme: KeyedScheme,
-) -> Iterator[tuple[str, int, Raster, list[Raster]]]:
+def small_images(scheme: KeyedScheme) -> Iterator[tuple[str, int, Raster, list[Raster]]]:
     """At every level, images as small as the scheme takes, of 1, 2 and 8 bits: what they are, the
     level, one of them, and the others."""
     rng = np.random.default_rng(0)

@@ -1,7 +1,5 @@
 """Whether samples are samples, and exposures the same."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

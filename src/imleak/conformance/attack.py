@@ -4,8 +4,6 @@ An attack sees vectors of whole images. Their levels are the plain image, someth
 independence, and a constant.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping
 from dataclasses import replace
@@ -30,7 +28,6 @@ PLAIN, NEAR, INDEPENDENT, CONSTANT = LEVELS = (0, 3, 6, 8)
 
 IMAGES = 40
 """Images that an attack is shown."""
-
 FEWEST = 4
 """Images with which it must get on."""
 

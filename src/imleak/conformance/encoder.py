@@ -4,8 +4,6 @@ Encoders of patches, of whole images, of scalar pixels, and those that are train
 are asked for what they are for.
 """
 
-from __future__ import annotations
-
 import re
 from typing import Any
 
@@ -15,8 +13,7 @@ from ..interfaces import Encoder, Features, Samples, TrainableEncoder
 from ._checks import applies_where, comes_first, refused, require, require_members
 
 SIDE = 48
-"""Of images that are shown whole."""
-
+"""Sides of images that are shown whole."""
 TOLERANCE = {"fp32": 1e-4, "bf16": 5e-2}
 """By which features may differ with the company of an image, of the largest of them."""
 

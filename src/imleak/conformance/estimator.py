@@ -4,8 +4,6 @@ An estimator sees vectors, or, where it refuses those in one line, scalars of fe
 levels are a strong dependence, twice independence, and a constant.
 """
 
-from __future__ import annotations
-
 import inspect
 import math
 from collections.abc import Callable, Mapping
@@ -35,12 +33,10 @@ from ._checks import (
 
 QUICK = {"folds": 2, "seeds": 1, "steps": 150, "epochs": 60, "rate": 5e-3, "nulls": 5}
 """Options that make it fast; an estimator gets those of them that it knows."""
-
 PROTOCOLS = ("held-out", "in-sample")
 
 ROWS = 160
 """Rows, each of an image of its own."""
-
 STRONG, INDEPENDENT, CONSTANT = 0, slice(1, 3), 3
 
 

@@ -1,7 +1,5 @@
 """What every metric must do, of images of several depths under several schemes."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator
 from dataclasses import replace

@@ -5,36 +5,23 @@ ciphers of that orbit have in common. A scheme that encrypts here is checked for
 images of several sizes and depths.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..interfaces import (
-    Exposure,
-    ImageError,
-    KeyedScheme,
-    Level,
-    Raster,
-    SampleWise,
-    Scheme,
-)
+from ..interfaces import Exposure, ImageError, KeyedScheme, Level, Raster, SampleWise, Scheme
 from ._checks import NotConforming, applies_where, comes_first, refused, require, require_members
 from ._images import accepted, cases, ciphers, depths, images, keystream, ranks, small_images
 from ._same import differences, require_equal, require_same, require_samples
 
 KEYS = 256
 """Keys under which the ciphers of a small image are counted."""
-
 FEW_KEYS = 48
 """Keys under which two small images are compared."""
-
 MOST_CIPHERS = 16
 """Ciphers of an image that are counted: few enough for every one to occur."""
-
 SMALLEST = 1e-6
 """p-value below which frequencies are not those of a uniform choice."""
 

@@ -1,7 +1,5 @@
 """Means of equal areas, whatever the number of samples."""
 
-from __future__ import annotations
-
 import numpy as np
 from numpy.typing import NDArray
 

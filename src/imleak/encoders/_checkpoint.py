@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 Kind = Literal["local-dir", "hf-hub", "random"]
-
 CONFIG = "config.json"
 PROCESSORS = ("processor_config.json", "preprocessor_config.json")
 """What says how an image is shown; of two, the first that does."""

@@ -1,7 +1,5 @@
 """Which networks of transformers there are, and what config.json may say of them."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any

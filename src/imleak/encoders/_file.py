@@ -1,7 +1,5 @@
 """Networks in a file of their own: what they are shown stands beside it, or in options."""
 
-from __future__ import annotations
-
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from functools import cached_property
@@ -27,7 +25,7 @@ from ._network import (
 SETTINGS = ("size", "mean", "std", "order", "layout", "output")
 
 Shape = Sequence[int | str | None]
-"""Of a tensor; a length that is free is None or a name."""
+"""Lengths of a tensor; a length that is free is None or a name."""
 
 
 class ModelError(ImleakError):
@@ -96,7 +94,7 @@ class FileNetwork(Network):
 
     @abstractmethod
     def shapes(self) -> tuple[Shape, Shape]:
-        """Of the images, and of the features."""
+        """Shapes of the images, and of the features."""
 
     def files(self) -> Sequence[Path]:
         """All files that hold weights of the network."""
@@ -111,7 +109,7 @@ class FileNetwork(Network):
 
     @cached_property
     def path(self) -> Path:
-        """Of the file."""
+        """Path of the file."""
         return path_of(self._model)
 
     @cached_property
@@ -181,7 +179,7 @@ class FileNetwork(Network):
         return size, dimension
 
     def _side(self, shape: Shape) -> int | None:
-        """Of a batch of colour images of this shape; None where it is free."""
+        """Side of a batch of colour images of this shape; None where it is free."""
         layout = self.settings["layout"]
         places = (1, 2, 3) if layout == "nchw" else (3, 1, 2)
         if len(shape) == 4:
@@ -196,7 +194,7 @@ class FileNetwork(Network):
         )
 
     def _dimension(self, shape: Shape) -> int:
-        """Of an output (n, d) or (n, d, 1, 1)."""
+        """Dimension of an output (n, d) or (n, d, 1, 1)."""
         sides = [side for side in shape[1:] if side != 1] or [1]
         if len(shape) >= 2 and len(sides) == 1 and isinstance(sides[0], int):
             return sides[0]

@@ -1,7 +1,5 @@
 """EfficientNet-Lite0 as pip brings it: where its weights are, and what it is shown."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from ._network import Input, packaged

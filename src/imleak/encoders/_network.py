@@ -25,7 +25,6 @@ MOST_AT_ONCE, LARGEST_SIDE = 65_536, 4_096
 """Images of a batch, and pixels of their side."""
 LONGEST_JSON = 16 << 20
 """Bytes."""
-
 Triple = tuple[float, float, float]
 
 

@@ -1,7 +1,5 @@
 """What an image processor of transformers does to an image, beside resizing it."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from math import isfinite, isqrt
 from typing import Any
@@ -32,7 +30,7 @@ def normalisation(settings: Mapping[str, Any], where: str) -> tuple[Triple, Trip
 
 
 def side(settings: Mapping[str, Any], where: str) -> int | None:
-    """Of the square it cuts or resizes to, in pixels; None if it does not say."""
+    """Side of the square it cuts or resizes to, in pixels; None if it does not say."""
     if "max_num_patches" in settings:  # any shape of so many patches
         count, patch = (settings.get(name) for name in ("max_num_patches", "patch_size"))
         whole = isinstance(count, int) and isinstance(patch, int) and count > 0

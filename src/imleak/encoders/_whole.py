@@ -1,7 +1,5 @@
 """Encoders of whole images, of any size."""
 
-from __future__ import annotations
-
 from hashlib import sha256
 from typing import ClassVar, Literal
 

@@ -1,7 +1,5 @@
 """Features of the image encoder of CLIP."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

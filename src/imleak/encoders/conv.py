@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
 Init = Literal["random", "efficientnet-lite0"]
 START = {"random": (2.0, 2e-3, 0.05), "efficientnet-lite0": (2.0, 3e-4, 0.1)}
-"""By start: passes, rate and decay."""
+"""Passes, rate and decay."""
 WIDTH, FEATURES = 256, 1280
-"""Of the vectors that are learned, by start."""
+"""Dimensions of the vectors that are learned, by start."""
 
 
 class Conv:
@@ -121,7 +121,7 @@ class Conv:
 
     @property
     def dimension(self) -> int:
-        """Of the vectors: those of two untrained images and the trained one, or of this
+        """Dimension of the vectors: those of two untrained images and the trained one, or of this
         alone."""
         if self.init == "random":
             return WIDTH

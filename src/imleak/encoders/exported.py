@@ -73,13 +73,7 @@ class Exported(GivesScores, FileNetwork):
         return program.given, program.made
 
     def load(self) -> Program:
-        """The program.
-
-        Raises
-        ------
-        ModelError
-            If the file holds none, or not this output.
-        """
+        """The program. Raises ModelError if the file holds none, or not this output."""
         from .networks.exported import Program
 
         output = self.output

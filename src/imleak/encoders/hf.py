@@ -1,7 +1,5 @@
 """Features of the image encoders of the Hugging Face hub."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Whether two images are the same, sample by sample."""
 
-from __future__ import annotations
-
 from hashlib import sha256
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Where an image is flat and where it is busy: coarse maps, without a network."""
 
-from __future__ import annotations
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,13 +12,10 @@ SIZE = 32
 
 BUSY = 0.3
 """Weight of the map of activity beside that of flatness."""
-
 FLOOR = 1 / 1024
 """Activity that counts as none, of the largest possible."""
-
 FAINT = 0.005
 """Standard deviation below which a map weighs less: a few accidents in noise are no layout."""
-
 CONSTANT = 1e-5
 """Standard deviation below which a map is the same everywhere, but for rounding."""
 

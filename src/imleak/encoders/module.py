@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 MEAN: Triple = (123.675, 116.28, 103.53)
 STD: Triple = (58.395, 57.12, 57.375)
-"""Of ImageNet, on 0..255: what most networks are shown."""
+"""Mean and deviation of ImageNet, on 0..255: what most networks are shown."""
 
 
 class Module(Network):

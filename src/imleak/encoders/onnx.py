@@ -1,7 +1,5 @@
 """Features of any network in a file of ONNX."""
 
-from __future__ import annotations
-
 from ._file import GivesScores
 from ._onnx import OnnxNetwork
 

@@ -1,7 +1,5 @@
 """Sample values as angles, averaged over areas."""
 
-from __future__ import annotations
-
 from functools import cache
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Pixels as they are: single samples, or patches made small."""
 
-from __future__ import annotations
-
 import hashlib
 
 import numpy as np
@@ -55,15 +53,9 @@ class Pixels:
         return self.name if self.size is None else f"{self.name}={self.size}"
 
     def encode(self, images: Samples, bits: int) -> Features:
-        """Small images (n, size * size), row by row, of (n, 1 or 3, patch, patch).
-
-        Raises
-        ------
-        ImleakError
-            If it has no size: scalar pixels have no vector.
-        ImageError
-            If the images have another shape.
-        """
+        """Small images (n, size * size), row by row, of (n, 1 or 3, patch, patch). Raises
+        ImleakError if it has no size: scalar pixels have no vector, and ImageError if the images
+        have another shape."""
         if self.size is None or self.input_size is None:
             raise ImleakError(
                 "the encoder 'pixels' makes no vectors, its rows are single samples; for a "

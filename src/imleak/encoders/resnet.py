@@ -1,7 +1,5 @@
 """Features of ResNet."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

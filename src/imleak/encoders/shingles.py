@@ -1,7 +1,5 @@
 """Which small windows an image contains, wherever they are."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np
@@ -11,15 +9,12 @@ from ..interfaces import Features, Samples
 from ._whole import WholeImageEncoder
 
 SIDE = 8
-"""Of a window, in samples."""
-
+"""Side of a window, in samples."""
 BINS = 1024
-
 EMPTY = 0xFFFFFFFF
 
 ODD = (0x9E3779B1, 0xC2B2AE35, 0x85EBCA6B, 0x27D4EB2F)
 """Multipliers of hash functions on 32 bits."""
-
 Hashes = NDArray[np.uint32]
 
 

@@ -1,7 +1,5 @@
 """Features of a thin ResNet-50, whose weights come with pip."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path

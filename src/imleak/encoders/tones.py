@@ -1,7 +1,5 @@
 """How often every value occurs, wherever it is."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from ..interfaces import Features, ImleakError, Samples

@@ -44,11 +44,7 @@ class Best(CrossFitted):
         return Candidates.of(self.product_type, self.device)
 
     def choose(
-        self,
-        views: Mapping[str, PairedSamples],
-        *,
-        seed: int = 0,
-        progress: Progress | None = None,
+        self, views: Mapping[str, PairedSamples], *, seed: int = 0, progress: Progress | None = None
     ) -> list[Measurement]:
         """One held-out estimate a level; validation prefers one candidate on one view.
 

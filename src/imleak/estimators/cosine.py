@@ -47,15 +47,9 @@ class CosineInfoNce(CrossFitted):
     def estimate(
         self, samples: PairedSamples, *, seed: int = 0, progress: Progress | None = None
     ) -> list[Measurement]:
-        """One held-out estimate a level, in bits.
-
-        Raises
-        ------
-        OtherSpaceError
-            If target and view differ in dimension.
-        TooFewImagesError
-            If a fold would have fewer than two images to train, validate or test on.
-        """
+        """One held-out estimate a level, in bits. Raises OtherSpaceError if target and view differ
+        in dimension, and TooFewImagesError if a fold would have fewer than two images to train,
+        validate or test on."""
         dx, dy = samples.x.shape[1], samples.y.shape[2]
         if samples.learned is None and dx != dy:
             raise OtherSpaceError(

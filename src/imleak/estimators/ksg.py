@@ -1,7 +1,5 @@
 """Nearest-neighbour estimate of Kraskov, Stoegbauer and Grassberger."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 from typing import ClassVar

@@ -1,7 +1,5 @@
 """MINE, as in the paper and held out."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 from typing import Literal

@@ -18,21 +18,16 @@ if TYPE_CHECKING:
     import torch
 
 Count = Annotated[int, Ge(1)]
-
 Folds = Annotated[int, Ge(2)]
 
 Batch = Annotated[int, Ge(2)]
 """Rows a step: a single one has no other to be paired with."""
-
 Widths = Annotated[Sequence[Count], MinLen(1), MaxLen(100)]
-"""Of the hidden layers of a network."""
-
+"""Widths of the hidden layers of a network."""
 Rate = Annotated[float, Gt(0), Le(1)]
 """Learning rate: AdamW moves every weight by about so much a step."""
-
 Decay = Annotated[float, Ge(0), Le(1)]
 """Weight decay, the share of the learning rate by which weights shrink a step."""
-
 Nats = Annotated[float, Gt(0)]
 
 

@@ -42,7 +42,7 @@ class Retrieval(CrossFitted):
         return Contrastive(precision=self.product_type, device=self.device)
 
     def intervals(self, scores: Sequence[Score], found: Evidence) -> Array:  # noqa: ARG002
-        """Of the share, with as many trials as images, through Fano's inequality."""
+        """Interval of the share, with as many trials as images, through Fano's inequality."""
         trials = sum(score.images for score in scores if score.seed == scores[0].seed)
         limits = [np.array(clopper_pearson(share * trials, trials)) for share in _shares(scores)]
         rows = [score.rows for score in scores]

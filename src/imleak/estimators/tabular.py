@@ -1,7 +1,5 @@
 """MINE on scalar pixels from their joint table: exact expectations."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -57,13 +55,8 @@ class TabularMine(OnDevice):
     def estimate(
         self, samples: PairedSamples, *, seed: int = 0, progress: Progress | None = None
     ) -> list[Measurement]:
-        """One estimate a level, in bits, with the exact value of the table.
-
-        Raises
-        ------
-        NotCountedError
-            If the samples are not scalars of few values.
-        """
+        """One estimate a level, in bits, with the exact value of the table. Raises NotCountedError
+        if the samples are not scalars of few values."""
         from .critics.table import entropy, train
 
         x, weights, views = _table(samples)

@@ -11,14 +11,7 @@ from .copies import COPIES, COPIES_VERSION, copy_of
 from .find import Search, find, search, unseen_in_words
 from .formats import SUFFIXES
 from .generated import DeadLeaves
-from .groups import (
-    GroupBy,
-    GroupError,
-    check_group_by,
-    group_names,
-    group_warnings,
-    parse_group_by,
-)
+from .groups import GroupBy, GroupError, check_group_by, group_names, group_warnings, parse_group_by
 from .header import resolution
 from .luma import luma
 from .patches import cut, patch_places

@@ -1,7 +1,5 @@
 """Copies of an image as they go around: compressed again, reduced, cropped."""
 
-from __future__ import annotations
-
 import io
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -15,13 +13,11 @@ from ..interfaces import Image, ImageError, Samples
 from .read import from_samples
 
 COPIES_VERSION = "1"
-"""Of the way copies are made; a part of every key of what is made of them."""
-
+"""Version of the way copies are made; a part of every key of what is made of them."""
 KEPT = 0.8
-"""Of each side, by a crop."""
-
+"""Share of each side that a crop keeps."""
 HALF_QUALITY = 75
-"""Of JPEG, at half the size."""
+"""Quality of JPEG, at half the size."""
 
 
 def copy_of(image: Image, name: str) -> Image:

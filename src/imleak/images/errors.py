@@ -1,7 +1,5 @@
 """One kind of error, whatever a file or its decoder comes up with."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,7 +1,5 @@
 """Find images: files, folders, globs and generated series."""
 
-from __future__ import annotations
-
 import os
 import re
 from collections import Counter
@@ -17,7 +15,6 @@ from .raster import LONGEST_BEGINNING
 from .source import Source, SourceError
 
 _GENERATED = re.compile(r"dead-leaves:(\d{1,6})x(\d{1,6})x(\d{1,6})(?::(\d{1,9}))?")
-
 _WHAT_WORKS = "files, folders, globs or dead-leaves:COUNTxHEIGHTxWIDTH"
 _LOOKED_FOR = f"looked for {', '.join(SUFFIXES)}"
 _MOST_SUFFIXES, _LONGEST_SUFFIX = 12, 20

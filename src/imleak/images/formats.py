@@ -1,7 +1,5 @@
 """Which file formats are read, known by how their files begin."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable
 from pathlib import PurePath
@@ -60,9 +58,7 @@ FORMATS = (
 
 SUFFIXES = tuple(suffix for format_ in FORMATS for suffix in format_.suffixes.split())
 """What files in folders and globs are taken for images, in any case."""
-
 _DICOM = re.compile(rb".{128}DICM", re.DOTALL)
-
 _NAMES = " or ".join(", ".join(format_.name for format_ in FORMATS).rsplit(", ", 1))
 
 

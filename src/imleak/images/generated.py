@@ -13,8 +13,6 @@ Kendall and Thonnes, "Perfect simulation in stochastic geometry", Pattern Recogn
 1999: made from the top down until no ground is seen, the image is exact.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,7 +23,6 @@ Reals = NDArray[np.float64]
 
 SMALLEST = 1.0
 """Smallest radius, in pixels; the largest is half the shorter side of the image."""
-
 NOISE = 1.0
 """Standard deviation, in grey levels, of the noise of the sensor. Without it every leaf
 is one flat value and the least significant bits, almost noise in a photograph, would

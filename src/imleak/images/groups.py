@@ -7,8 +7,6 @@ adversary that was trained on some of them is not tested on the others.
 ['0', '1', 'dead-leaves-64x64-0002']
 """
 
-from __future__ import annotations
-
 import csv
 import re
 from collections import defaultdict
@@ -47,13 +45,8 @@ class GroupBy:
 
 
 def check_group_by(text: str) -> None:
-    """Check how a rule is written; no file is opened.
-
-    Raises
-    ------
-    GroupError
-        If it is none of those of :func:`parse_group_by`.
-    """
+    """Check how a rule is written; no file is opened. Raises GroupError if it is none of those of
+    :func:`parse_group_by`."""
     kind, colon, argument = text.partition(":")
     if text == "folder":
         return

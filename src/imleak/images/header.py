@@ -1,7 +1,5 @@
 """Open a file as far as its header."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,16 +15,9 @@ from .source import Source
 
 @contextmanager
 def opened(path: Path, max_pixels: int | None = None) -> Iterator[tuple[Opened, list[str]]]:
-    """An image file whose header has been read, and the warnings of its decoder, which are
-    complete once it is closed.
-
-    Raises
-    ------
-    ImageError
-        If the file is no image, its header says nothing, or it has more than `max_pixels`.
-    OSError
-        If it cannot be opened, or is no regular file.
-    """
+    """An image file whose header has been read, and the warnings of its decoder, which are complete
+    once it is closed. Raises ImageError if the file is no image, its header says nothing, or it has
+    more than `max_pixels`, and OSError if it cannot be opened, or is no regular file."""
     with open_regular(path) as file, contained(max_pixels) as complaints:
         format_ = format_of(file.read(LONGEST_BEGINNING))
         file.seek(0)
@@ -40,13 +31,8 @@ def opened(path: Path, max_pixels: int | None = None) -> Iterator[tuple[Opened, 
 
 
 def refuse_large(size: Size, max_pixels: int) -> None:
-    """Refuse an image before memory is taken for it.
-
-    Raises
-    ------
-    ImageError
-        If it has more pixels than the limit.
-    """
+    """Refuse an image before memory is taken for it. Raises ImageError if it has more pixels than
+    the limit."""
     height, width = size
     if height * width > max_pixels:
         raise ImageError(
@@ -56,14 +42,9 @@ def refuse_large(size: Size, max_pixels: int) -> None:
 
 
 def resolution(source: Source) -> Size:
-    """Height and width of an image, without decoding it, as its file stores it: before
-    the turn that EXIF may ask for.
-
-    Raises
-    ------
-    ImageError
-        If the file cannot be opened, is no image or ends within its header.
-    """
+    """Height and width of an image, without decoding it, as its file stores it: before the turn
+    that EXIF may ask for. Raises ImageError if the file cannot be opened, is no image or ends
+    within its header."""
     if not isinstance(source.origin, Path):
         return source.origin.height, source.origin.width
     with named(source.name), opened(source.origin) as (image, _):

@@ -1,7 +1,5 @@
 """HEIF (HEIC), by pi-heif, which is not installed unless it is asked for."""
 
-from __future__ import annotations
-
 from typing import Any, BinaryIO
 
 import numpy as np

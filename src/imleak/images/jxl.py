@@ -5,8 +5,6 @@ References
 ISO/IEC 18181-1, "JPEG XL image coding system", annexes A (headers) and D (bits).
 """
 
-from __future__ import annotations
-
 import re
 from typing import BinaryIO, TypeAlias
 
@@ -17,13 +15,11 @@ _Choices: TypeAlias = tuple[tuple[int, int], ...]
 
 _CODESTREAM = re.compile(rb"^\xff\x0a|jxl(?:c|p....)\xff\x0a", re.DOTALL)
 """Where it begins: with the file, or in a box of the container."""
-
 _RATIOS = ((1, 1), (12, 10), (4, 3), (3, 2), (16, 9), (5, 4), (2, 1))
 
 # (offset, bits) of a side, one of four or the only one: in units of 8 pixels, and of one.
 _SIDES = (((1, 5),), ((1, 9), (1, 13), (1, 18), (1, 30)))
 _SIDES_OF_PREVIEW = (((16, 0), (32, 0), (1, 5), (33, 9)), ((1, 6), (65, 8), (321, 10), (1345, 12)))
-
 _LONGEST_HEADER = 1 << 20
 
 

@@ -1,7 +1,5 @@
 """Colour to grey."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from ..interfaces import Samples

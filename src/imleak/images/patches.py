@@ -1,7 +1,5 @@
 """Patches at random places, the same ones in an image and in all its clear parts."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any, TypeVar
 

@@ -5,8 +5,6 @@ formats nobody asked for, some of them by starting other programs. Pillow holds 
 sample; deeper ones are decoded by imagecodecs, of the file that Pillow has opened.
 """
 
-from __future__ import annotations
-
 import logging
 import re
 import threading

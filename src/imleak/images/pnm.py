@@ -7,8 +7,6 @@ References
 The netpbm formats, https://netpbm.sourceforge.net/doc/pgm.html and its siblings.
 """
 
-from __future__ import annotations
-
 import re
 from typing import Any, BinaryIO, NamedTuple
 

@@ -1,7 +1,5 @@
 """The largest images by resolution."""
 
-from __future__ import annotations
-
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping

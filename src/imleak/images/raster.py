@@ -11,7 +11,6 @@ from ..interfaces import Samples
 
 Size = tuple[int, int]
 """Height and width."""
-
 Stored = NDArray[np.integer[Any]]
 
 LONGEST_BEGINNING = 132
@@ -29,7 +28,6 @@ _TURNS = {
     8: (True, True, False),
 }
 
-
 MOST_FRAMES = 1000
 """How many directories of a TIFF are read to count its images."""
 
@@ -40,22 +38,18 @@ class Opened(Protocol):
     @property
     def size(self) -> Size:
         """Height and width as they are stored, before the turn EXIF may ask for."""
-        ...
 
     @property
     def frames(self) -> int:
         """How many images the file holds: frames, pages, a second eye. Reduced copies of
         an image (thumbnails, levels of a pyramid, gain maps) are not counted."""
-        ...
 
     @property
     def reduced(self) -> int:
         """How many reduced copies it holds."""
-        ...
 
     def decode(self) -> Raster:
         """The first image that is no reduced copy."""
-        ...
 
 
 class Raster(NamedTuple):

@@ -1,7 +1,5 @@
 """Read an image as integer samples at the depth of its file."""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -23,11 +21,7 @@ MAX_PIXELS = 200_000_000
 
 
 def read(
-    source: Source,
-    *,
-    colour: bool = False,
-    bits: int | None = None,
-    max_pixels: int = MAX_PIXELS,
+    source: Source, *, colour: bool = False, bits: int | None = None, max_pixels: int = MAX_PIXELS
 ) -> Image:
     """Read an image.
 

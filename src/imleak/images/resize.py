@@ -1,7 +1,5 @@
 """Whole images at the size an encoder wants."""
 
-from __future__ import annotations
-
 import numpy as np
 import PIL.Image
 

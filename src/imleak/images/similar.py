@@ -27,8 +27,6 @@ Norouzi, Punjani and Fleet, "Fast exact search in Hamming space with multi-index
 TPAMI 2014.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
@@ -39,11 +37,9 @@ from .luma import luma
 from .resize import resize
 
 BITS = 128
-"""Of a hash, which is written as 32 hexadecimal digits."""
-
+"""Bits of a hash, which is written as 32 hexadecimal digits."""
 DISTANCE = 15
 """The most bits in which the hashes of near-duplicates differ."""
-
 SIDE = 32
 FEWEST = 96
 """Frequencies of an amplitude of at least one grey level that a hash needs; a flat image, a
@@ -52,7 +48,6 @@ ramp or stripes have fewer, and a hash of them would say nothing. Every photogra
 
 Words = NDArray[np.uint16]
 Places = NDArray[np.int64]
-
 _WORDS = BITS // 16
 _ONES = np.unpackbits(np.arange(1 << 16, dtype=np.uint16).view(np.uint8)).reshape(-1, 16).sum(1)
 """How many bits of a word are 1."""

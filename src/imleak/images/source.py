@@ -1,7 +1,5 @@
 """Where an image comes from, before anything of it is read."""
 
-from __future__ import annotations
-
 from collections.abc import Container, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path

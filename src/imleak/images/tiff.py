@@ -3,8 +3,6 @@
 Reference: "TIFF Revision 6.0", Aldus 1992.
 """
 
-from __future__ import annotations
-
 import io
 import logging
 from collections.abc import Callable, Iterator
@@ -31,7 +29,7 @@ _SMALL = 1 << 24
 
 
 def _size_of_jpeg(file: BinaryIO) -> Size:
-    """Of one without tables or of 12 bits, too, which Pillow does not open."""
+    """Size of a JPEG stream, also without tables or of 12 bits, which Pillow does not open."""
     from tifffile.tifffile import jpeg_shape
 
     _, height, width, _ = jpeg_shape(file.read())
@@ -45,10 +43,8 @@ _SIZES_INSIDE: dict[int, Callable[[BinaryIO], Size]] = {
     **dict.fromkeys((50002, 52546), lambda file: jxl.JxlImage(file).size),
 }
 """Compressions whose strips and tiles are files of another format, with sizes of their own."""
-
 _UNPREDICTED = (1, 32773)
 """None and PackBits, with which libtiff takes differences for samples."""
-
 _REFUSED = frozenset({6, 22610, 33007, 34887, 34933, 34934, 48124, 65000, 65001, 65002})
 """Others of which the size is not known before they are decoded: the JPEG of before 1995,
 JPEG XR, LERC, and those of microscopes; and PNG, whose library writes to the terminal."""

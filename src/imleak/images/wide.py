@@ -5,8 +5,6 @@ is little-endian, it keeps the second one. So an image is decoded twice, and put
 (libpng, as imagecodecs calls it, writes its warnings to the terminal.)
 """
 
-from __future__ import annotations
-
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -19,13 +17,8 @@ _GREY_ALPHA = "LA;16B"
 
 
 def decode_png(file: BinaryIO) -> NDArray[np.uint16]:
-    """Samples (H, W) or (H, W, C) at full depth.
-
-    Raises
-    ------
-    ValueError
-        If they are stored in a way of which the two bytes cannot both be had.
-    """
+    """Samples (H, W) or (H, W, C) at full depth. Raises ValueError if they are stored in a way of
+    which the two bytes cannot both be had."""
     image = _opened(file)
     if image.mode.startswith("I"):
         return np.asarray(image, np.uint16)

@@ -1,7 +1,5 @@
 """Plug-in entropies of discrete samples, in bits."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 from typing import Any

@@ -1,24 +1,24 @@
 """How metrics walk over an observation."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..interfaces import Bound, Change, ImleakError, Measurement, Observation, Samples
+from ..interfaces import Bound, Change, ImleakError, Measurement, Observation, Samples, Space
 
 Part = Literal["clear", "cipher"]
 
 
 class PerImage:
-    """What metrics have in common: each number is in the unit of its metric, and the same to
-    the information everywhere."""
+    """What metrics have in common: each number is in the unit of its metric. Most look at
+    samples, and are no bound."""
 
+    version = "1"
     unit: str
-    bound: Bound
+    bound: Bound = "none"
+    space: Space = "pixels"
 
     def at(self, level: int, value: float, part: Part = "clear", **more: Any) -> Measurement:
         """What is measured at a level."""
@@ -37,13 +37,8 @@ def parts(observation: Observation) -> Iterator[tuple[int, Part, Samples]]:
 def features(
     observation: Observation, metric: str
 ) -> Iterator[tuple[int, NDArray[np.float64], NDArray[np.float64]]]:
-    """Level, plain features (d,) and clear features (d,).
-
-    Raises
-    ------
-    ImleakError
-        If the observation has none, because it is of scalar pixels.
-    """
+    """Level, plain features (d,) and clear features (d,). Raises ImleakError if the observation has
+    none, because it is of scalar pixels."""
     if observation.plain_features is None or observation.clear_features is None:
         raise ImleakError(
             f"{metric} compares features and pixels have none; "
@@ -58,13 +53,8 @@ Again = Callable[[int, Change], Samples]
 
 
 def again_of(observation: Observation, metric: str) -> Again:
-    """What encrypts the image once more, after one bit is changed.
-
-    Raises
-    ------
-    ImleakError
-        If it cannot be encrypted again.
-    """
+    """What encrypts the image once more, after one bit is changed. Raises ImleakError if it cannot
+    be encrypted again."""
     if observation.again is None:
         raise ImleakError(
             f"{metric} needs the image encrypted twice, and this one comes already encrypted; "

@@ -1,10 +1,8 @@
 """How far the histogram of the cipher is from a uniform one."""
 
-from __future__ import annotations
-
 import numpy as np
 
-from ..interfaces import Bound, Measurement, Observation, Samples, Space
+from ..interfaces import Measurement, Observation, Samples
 from ._observed import PerImage
 
 
@@ -24,10 +22,7 @@ class ChiSquare(PerImage):
     """
 
     name = "chi-square"
-    version = "1"
     unit = "1"
-    bound: Bound = "none"
-    space: Space = "pixels"
 
     def measure(self, observation: Observation) -> list[Measurement]:
         """One value a level, of the cipher, 0 or more."""

@@ -11,7 +11,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from ..interfaces import Bound, Exposure, ImleakError, Measurement, Observation, Samples, Space
+from ..interfaces import Bound, Exposure, ImleakError, Measurement, Observation, Samples
 from ._observed import PerImage
 
 WEBP_LONGEST_SIDE = 16383
@@ -66,7 +66,6 @@ class CodeLength(PerImage):
     version = "2"
     unit = "bit/pixel"
     bound: Bound = "upper"
-    space: Space = "pixels"
 
     def __init__(self, *, effort: int = 6, method: int = 4, exhaustive: bool = False) -> None:
         if effort not in range(1, 10):

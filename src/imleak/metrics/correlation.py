@@ -1,11 +1,9 @@
 """Correlation of neighbouring samples of the cipher."""
 
-from __future__ import annotations
-
 import numpy as np
 from numpy.typing import NDArray
 
-from ..interfaces import Bound, ImageError, Measurement, Observation, Samples, Space
+from ..interfaces import ImageError, Measurement, Observation, Samples
 from ._observed import PerImage
 
 
@@ -27,19 +25,11 @@ class Correlation(PerImage):
     """
 
     name = "correlation"
-    version = "1"
     unit = "1"
-    bound: Bound = "none"
-    space: Space = "pixels"
 
     def measure(self, observation: Observation) -> list[Measurement]:
-        """One value a level, of the cipher, -1..1.
-
-        Raises
-        ------
-        ImageError
-            If a side is below 2 pixels.
-        """
+        """One value a level, of the cipher, -1..1. Raises ImageError if a side is below 2
+        pixels."""
         height, width = observation.plain.shape[1:]
         if min(height, width) < 2:
             raise ImageError(f"correlation needs neighbours both ways, not {width}x{height} pixels")

@@ -1,11 +1,9 @@
 """Cosine similarity of features."""
 
-from __future__ import annotations
-
 import numpy as np
 from numpy.typing import NDArray
 
-from ..interfaces import Bound, Measurement, Observation, Space
+from ..interfaces import Measurement, Observation, Space
 from ._observed import PerImage, features
 
 
@@ -24,19 +22,11 @@ class Cosine(PerImage):
     """
 
     name = "cosine"
-    version = "1"
     unit = "1"
-    bound: Bound = "none"
     space: Space = "features"
 
     def measure(self, observation: Observation) -> list[Measurement]:
-        """One value a level, -1..1.
-
-        Raises
-        ------
-        ImleakError
-            If the observation has no features.
-        """
+        """One value a level, -1..1. Raises ImleakError if the observation has no features."""
         return [
             self.at(level, cosine_similarity(plain, clear), ceiling=1.0)
             for level, plain, clear in features(observation, self.name)

@@ -1,10 +1,8 @@
 """Time to encrypt."""
 
-from __future__ import annotations
-
 from time import thread_time
 
-from ..interfaces import Bound, Measurement, Observation, Space
+from ..interfaces import Measurement, Observation
 from ._observed import Again, PerImage, again_of
 
 
@@ -16,10 +14,7 @@ class EncryptionTime(PerImage):
     """
 
     name = "encryption-time"
-    version = "1"
     unit = "ms/MP"
-    bound: Bound = "none"
-    space: Space = "pixels"
     encrypts = True
     repeatable = False
 

@@ -1,10 +1,8 @@
 """Entropy of the histogram of the cipher."""
 
-from __future__ import annotations
-
 import numpy as np
 
-from ..interfaces import Bound, Measurement, Observation, Space
+from ..interfaces import Measurement, Observation
 from . import _entropy
 from ._observed import PerImage
 
@@ -26,10 +24,7 @@ class Entropy(PerImage):
     """
 
     name = "entropy"
-    version = "1"
     unit = "bit"
-    bound: Bound = "none"
-    space: Space = "pixels"
 
     def measure(self, observation: Observation) -> list[Measurement]:
         """One value a level, of the cipher, 0..B."""

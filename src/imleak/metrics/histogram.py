@@ -1,23 +1,20 @@
 """Mutual information of plain and clear samples, from their histogram."""
 
-from __future__ import annotations
-
 import math
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..interfaces import Bound, ImleakError, Measurement, Observation, Samples, Space
+from ..interfaces import Bound, ImleakError, Measurement, Observation, Samples
 from ._entropy import Contingency, contingency
 from ._observed import PerImage
 
 Correction = Literal["none", "miller-madow", "null"]
 CORRECTIONS = ("none", "miller-madow", "null")
 
-
 MOVES = 4
-"""Of a clear part against its plain image, for each permutation that is asked for."""
+"""Moves of a clear part against its plain image, for each permutation that is asked for."""
 
 
 class Histogram(PerImage):
@@ -59,10 +56,8 @@ class Histogram(PerImage):
     """
 
     name = "histogram"
-    version = "1"
     unit = "bit"
     bound: Bound = "exact"
-    space: Space = "pixels"
 
     def __init__(self, *, correction: Correction = "none", permutations: int = 1) -> None:
         if correction not in CORRECTIONS:

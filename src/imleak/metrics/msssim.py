@@ -1,16 +1,13 @@
 """Structural similarity at several scales."""
 
-from __future__ import annotations
-
 import numpy as np
 from numpy.typing import NDArray
 
-from ..interfaces import Bound, ImageError, Measurement, Observation, Samples, Space
+from ..interfaces import ImageError, Measurement, Observation, Samples
 from ._observed import PerImage, parts
 
 WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
-"""Of contrast and structure at every scale, and of luminance at the coarsest."""
-
+"""Exponents of contrast and structure at every scale, and of luminance at the coarsest."""
 RADIUS, SIGMA = 5, 1.5
 WINDOW = 2 * RADIUS + 1
 
@@ -33,19 +30,11 @@ class MsSsim(PerImage):
     """
 
     name = "ms-ssim"
-    version = "1"
     unit = "1"
-    bound: Bound = "none"
-    space: Space = "pixels"
 
     def measure(self, observation: Observation) -> list[Measurement]:
-        """Two values a level, clear and cipher, 0..1.
-
-        Raises
-        ------
-        ImageError
-            If a side is below 11 pixels.
-        """
+        """Two values a level, clear and cipher, 0..1. Raises ImageError if a side is below 11
+        pixels."""
         weights = weights_for(*observation.plain.shape[1:])
         peak = 2**observation.bits - 1
         return [
@@ -55,13 +44,8 @@ class MsSsim(PerImage):
 
 
 def weights_for(height: int, width: int) -> tuple[float, ...]:
-    """The weights of the scales that an image of this size has.
-
-    Raises
-    ------
-    ImageError
-        If it has none.
-    """
+    """The weights of the scales that an image of this size has. Raises ImageError if it has
+    none."""
     side, scales = min(height, width), 0
     while side >= WINDOW and scales < len(WEIGHTS):
         side, scales = (side + 1) // 2, scales + 1

@@ -1,8 +1,6 @@
 """Number of samples that change."""
 
-from __future__ import annotations
-
-from ..interfaces import Bound, Measurement, Observation, Space
+from ..interfaces import Measurement, Observation
 from ._observed import PerImage, changed, ciphers
 
 
@@ -25,20 +23,12 @@ class Npcr(PerImage):
     """
 
     name = "npcr"
-    version = "1"
     unit = "%"
-    bound: Bound = "none"
-    space: Space = "pixels"
     encrypts = True
 
     def measure(self, observation: Observation) -> list[Measurement]:
-        """One value a level, of the cipher, 0..100.
-
-        Raises
-        ------
-        ImleakError
-            If the image cannot be encrypted again.
-        """
+        """One value a level, of the cipher, 0..100. Raises ImleakError if the image cannot be
+        encrypted again."""
         return [
             self.at(level, changed(one, other), "cipher", ceiling=100.0)
             for level, one, other in ciphers(observation, "plain", self.name)

@@ -1,12 +1,10 @@
 """Peak signal-to-noise ratio."""
 
-from __future__ import annotations
-
 import math
 
 import numpy as np
 
-from ..interfaces import Bound, Measurement, Observation, Samples, Space
+from ..interfaces import Measurement, Observation, Samples
 from ._observed import PerImage, parts
 
 
@@ -19,10 +17,7 @@ class Psnr(PerImage):
     """
 
     name = "psnr"
-    version = "1"
     unit = "dB"
-    bound: Bound = "none"
-    space: Space = "pixels"
 
     def measure(self, observation: Observation) -> list[Measurement]:
         """Two values a level, clear and cipher, in decibels."""

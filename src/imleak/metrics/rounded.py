@@ -1,13 +1,11 @@
 """Mutual information of rounded features."""
 
-from __future__ import annotations
-
 import math
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..interfaces import Bound, ImleakError, Measurement, Observation, Space
+from ..interfaces import ImleakError, Measurement, Observation, Space
 from ._entropy import contingency, entropy
 from ._observed import PerImage, features
 
@@ -39,9 +37,7 @@ class Rounded(PerImage):
     """
 
     name = "rounded"
-    version = "1"
     unit = "bit"
-    bound: Bound = "none"
     space: Space = "features"
 
     def __init__(self, *, round_to: float = 1.0) -> None:
@@ -50,13 +46,7 @@ class Rounded(PerImage):
         self.round_to = round_to
 
     def measure(self, observation: Observation) -> list[Measurement]:
-        """One value a level, in bits.
-
-        Raises
-        ------
-        ImleakError
-            If the observation has no features.
-        """
+        """One value a level, in bits. Raises ImleakError if the observation has no features."""
         found = []
         for level, plain, clear in features(observation, self.name):
             counts = contingency(self._labels(plain), self._labels(clear))

@@ -1,12 +1,10 @@
 """What encryption does to the size of a file."""
 
-from __future__ import annotations
-
 import zlib
 
 import numpy as np
 
-from ..interfaces import Bound, Measurement, Observation, Samples, Space
+from ..interfaces import Measurement, Observation, Samples
 from ._observed import PerImage
 
 
@@ -26,10 +24,7 @@ class SizeChange(PerImage):
     """
 
     name = "size-change"
-    version = "1"
     unit = "%"
-    bound: Bound = "none"
-    space: Space = "pixels"
 
     def measure(self, observation: Observation) -> list[Measurement]:
         """One value a level, of the cipher."""

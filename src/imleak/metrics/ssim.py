@@ -1,7 +1,5 @@
 """Structural similarity."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import reduce
 from typing import Any, Self
@@ -9,7 +7,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from ..interfaces import Bound, ImageError, Measurement, Observation, Samples, Space
+from ..interfaces import ImageError, Measurement, Observation, Samples
 from ._observed import PerImage, parts
 
 WINDOW = 7
@@ -17,7 +15,6 @@ SMALLEST = 3
 
 STRIP = 32
 """Rows of windows that are compared at once, in arrays that stay in the cache."""
-
 Integers = NDArray[np.signedinteger[Any]]
 
 
@@ -40,19 +37,11 @@ class Ssim(PerImage):
     """
 
     name = "ssim"
-    version = "1"
     unit = "1"
-    bound: Bound = "none"
-    space: Space = "pixels"
 
     def measure(self, observation: Observation) -> list[Measurement]:
-        """Two values a level, clear and cipher, at most 1.
-
-        Raises
-        ------
-        ImageError
-            If a side is below 3 pixels.
-        """
+        """Two values a level, clear and cipher, at most 1. Raises ImageError if a side is below 3
+        pixels."""
         plain = Windows.of(observation.plain, observation.bits)
         return [
             self.at(level, plain.similarity(samples), part, ceiling=1.0)
@@ -114,13 +103,8 @@ def sums(values: Integers, side: int) -> Integers:
 
 
 def window_side(height: int, width: int) -> int:
-    """Side of the window for an image of this size: odd, 3..7.
-
-    Raises
-    ------
-    ImageError
-        If no window fits.
-    """
+    """Side of the window for an image of this size: odd, 3..7. Raises ImageError if no window
+    fits."""
     side = min(height, width, WINDOW)
     side -= 1 - side % 2
     if side < SMALLEST:

@@ -1,10 +1,8 @@
 """How much samples change."""
 
-from __future__ import annotations
-
 import numpy as np
 
-from ..interfaces import Bound, Measurement, Observation, Samples, Space
+from ..interfaces import Measurement, Observation, Samples
 from ._observed import PerImage, ciphers
 
 
@@ -24,20 +22,12 @@ class Uaci(PerImage):
     """
 
     name = "uaci"
-    version = "1"
     unit = "%"
-    bound: Bound = "none"
-    space: Space = "pixels"
     encrypts = True
 
     def measure(self, observation: Observation) -> list[Measurement]:
-        """One value a level, of the cipher, 0..100.
-
-        Raises
-        ------
-        ImleakError
-            If the image cannot be encrypted again.
-        """
+        """One value a level, of the cipher, 0..100. Raises ImleakError if the image cannot be
+        encrypted again."""
         peak = 2**observation.bits - 1
         return [
             self.at(level, intensity(one, other, peak), "cipher", ceiling=100.0)

@@ -1,7 +1,5 @@
 """Visual information fidelity, in the pixel domain."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,7 +8,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from ..interfaces import Bound, ImageError, Measurement, Observation, Samples, Space
+from ..interfaces import ImageError, Measurement, Observation, Samples
 from ._observed import PerImage, parts
 
 WINDOWS = (17, 9, 5, 3)
@@ -19,16 +17,12 @@ deviation is a fifth of the side."""
 
 NOISE = 2.0
 """Variance of the noise of the visual system, on samples of 0..255."""
-
 FLAT = 1e-10
 """A window of less variance is constant."""
-
 STRIP = 256
 """Rows of windows that are compared at once."""
-
 BLOCK = 16
 """Rows that one matrix product smooths: a wider band matrix is mostly zeros."""
-
 Map = NDArray[np.float64]
 
 
@@ -63,17 +57,10 @@ class Vif(PerImage):
     name = "vif"
     version = "2"
     unit = "1"
-    bound: Bound = "none"
-    space: Space = "pixels"
 
     def measure(self, observation: Observation) -> list[Measurement]:
-        """Two values a level, clear and cipher, at least 0.
-
-        Raises
-        ------
-        ImageError
-            If a side is below 17 pixels.
-        """
+        """Two values a level, clear and cipher, at least 0. Raises ImageError if a side is below 17
+        pixels."""
         plain = scales(observation.plain, observation.bits)
         return [
             self.at(level, fidelity(plain, samples, observation.bits), part)
@@ -128,13 +115,8 @@ class Scale:
 
 
 def scales(samples: Samples, bits: int) -> list[Scale]:
-    """The plain image (C, H, W) at every scale at which a window fits, the finest first.
-
-    Raises
-    ------
-    ImageError
-        If none does.
-    """
+    """The plain image (C, H, W) at every scale at which a window fits, the finest first. Raises
+    ImageError if none does."""
     return [Scale.of(image, window) for image, window in _pyramid(samples, bits)]
 
 

@@ -1,7 +1,5 @@
 """Which of the paper's conclusions depend on what it leaves open."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,10 +22,8 @@ from .variants import BASE, Variant, held_out, in_sample, per_image
 LEVELS = "0,2,4,5,6,7,8"
 ALONE = 3
 """Images that get a network of their own."""
-
 SHOWN = (0, 4, 6, 7)
 """Levels whose values are shown."""
-
 Kind = Literal["in-sample", "held-out", "per-image"]
 
 NUMBERS: Mapping[Kind, Sequence[str]] = {
@@ -36,9 +32,8 @@ NUMBERS: Mapping[Kind, Sequence[str]] = {
     "per-image": ("1", "2", "3", "4"),
 }
 """Claims that are asked of each protocol."""
-
 ON_PIXELS = ("1", "2", "5")
-"""Of these, the claims about pixels."""
+"""The claims among these about pixels."""
 
 
 def ablate(settings: Settings, out: Path, progress: Progress) -> pd.DataFrame:

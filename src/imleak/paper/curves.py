@@ -1,7 +1,5 @@
 """A measure against the level, taken from the tables of runs."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -19,11 +17,9 @@ untrained network shows what the architecture does alone."""
 
 Evaluation = Literal["paper", "held-out"]
 """Under the paper's protocol, or on images that nothing was fitted to."""
-
 DRAWS = 1000
 NORMAL_95 = 1.959964
 """Standard deviations from the middle of a normal law to the end of its 95 % interval."""
-
 KEY = ["encoder", "measure", "protocol"]
 
 
@@ -62,7 +58,7 @@ class Curve:
 
     @property
     def r_squared(self) -> Figure:
-        """Of the least-squares line."""
+        """R squared of the least-squares line."""
         return self.figure(lambda curves: r_squared(self.levels, curves))
 
     @property

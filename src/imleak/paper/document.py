@@ -1,7 +1,5 @@
 """A reproduction as Markdown: the claims, the figures, the ablation."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Sequence
 
 import pandas as pd

@@ -1,7 +1,5 @@
 """The paper's experiments as studies."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,7 +11,6 @@ from .settings import Settings, Space
 
 HIGH = [6, 7]
 """Levels at which the paper finds most on features, its claim 7."""
-
 CLOSE_TO_THE_LAW = 4
 """Steps of `tabular-mine` an epoch of MINE: as many as the table needs to be learned."""
 
@@ -42,7 +39,7 @@ class Experiment:
 
     @property
     def roles(self) -> Mapping[str, Role]:
-        """Of encoders by their title in the results."""
+        """Roles of encoders by their title in the results."""
         return {self.space.title: self.space.role} if self.space else {"pixels": "pixels"}
 
 

@@ -1,7 +1,5 @@
 """Figures 1 to 8 of the paper, and the numbers behind each."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
@@ -25,7 +23,6 @@ TRAINED: Mapping[Role, tuple[str, str]] = {
     "resnet": ("7", "8"),
 }
 """Figures of MINE in a space: its epochs, and its final value against s."""
-
 HISTORY_COLUMNS = ["encoder", "protocol", "level", "epoch", "value", "unit"]
 
 

@@ -1,7 +1,5 @@
 """The paper's experiments, run one after the other and written down."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path

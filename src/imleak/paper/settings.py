@@ -1,7 +1,5 @@
 """What the paper sets, what it leaves open, and what is taken here where nothing is asked for."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
@@ -16,7 +14,6 @@ given; and the untrained network that stands beside CLIP's stand-in."""
 
 NAMES = {"clip": "CLIP ViT-B", "resnet": "ResNet"}
 """What the paper calls the encoder in a role."""
-
 
 QUICK: Mapping[str, Any] = {
     "largest": 20,

@@ -3,8 +3,6 @@
 Every function takes curves (..., L) over rising levels (L,) and returns a number a curve.
 """
 
-from __future__ import annotations
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,7 +10,7 @@ Array = NDArray[np.float64]
 
 
 def slope(levels: Array, curves: Array) -> Array:
-    """Of the least-squares line, in units a level."""
+    """Slope of the least-squares line, in units a level."""
     centred = levels - levels.mean()
     return np.asarray(curves @ centred / (centred @ centred))
 
@@ -57,7 +55,7 @@ def curvature(levels: Array, curves: Array) -> Array:
 
 
 def median(values: Array) -> float:
-    """Of the finite values; NaN without any."""
+    """Median of the finite values; NaN without any."""
     known = values[np.isfinite(values)]
     return float(np.median(known)) if len(known) else np.nan
 

@@ -1,7 +1,5 @@
 """What the paper leaves open, one choice changed at a time."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any

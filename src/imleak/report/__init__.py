@@ -20,7 +20,6 @@ _MAKERS = {
     "csv": (".text", "to_csv"),
 }
 """Where each format is made of a run and an acceptable leak; loaded when it is asked for."""
-
 FORMATS = tuple(_MAKERS)
 
 
@@ -29,11 +28,7 @@ class FormatError(ImleakError):
 
 
 def write_report(
-    run: Run,
-    format: str = "html",
-    *,
-    output: Path | None = None,
-    acceptable: float | None = None,
+    run: Run, format: str = "html", *, output: Path | None = None, acceptable: float | None = None
 ) -> Path:
     """Write a run as one file.
 
@@ -63,15 +58,8 @@ def write_report(
 
 
 def write_comparison(runs: Sequence[Run], output: Path) -> Path:
-    """Write several runs as one page.
-
-    Raises
-    ------
-    ComparisonError
-        If there are fewer than two, or one stands there twice.
-    OutputError
-        If it cannot be written.
-    """
+    """Write several runs as one page. Raises ComparisonError if there are fewer than two, or one
+    stands there twice, and OutputError if it cannot be written."""
     from ..study.store import write_whole
     from .page import to_comparison
 

@@ -3,8 +3,6 @@
 Every sentence is a function of the summary and the manifest alone.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """A run on A4 pages without a browser: first what whoever decides needs, then the rest."""
 
-from __future__ import annotations
-
 import textwrap
 from dataclasses import dataclass, field
 from io import BytesIO
@@ -24,12 +22,10 @@ from .overview import lines, overview
 _WIDTH, _HEIGHT = 8.27, 11.69
 _LEFT, _TOP, _BOTTOM = 0.555, 0.6, 0.6
 """Inches of an A4 page and its margins, which leave the width of a page of print."""
-
 _GAP, _DPI = 0.2, 200
 """Inches between figures; their resolution."""
-
 _COLUMNS, _LEVELS = 6, 17
-"""Of one table."""
+"""Most columns and levels of one table."""
 
 
 @dataclass

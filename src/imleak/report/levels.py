@@ -1,7 +1,5 @@
 """The levels of a run in words: the only place of a report that knows what they are."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self

@@ -19,10 +19,8 @@ from .levels import Levels
 
 FAINT = 0.01
 """Bits of a pixel below which an estimate is not called a finding."""
-
 MARKS = {"lower": "≥", "upper": "≤", "exact": "=", "none": "~"}
 """What stands before a number, by what it bounds."""
-
 _KEY = ["scheme", "encoder", "target", "view", "measure", "quantity", "part", "protocol"]
 _PLAIN_PROTOCOLS = ("per-image", "zero-shot", "")
 _BETWEEN = r", | \+ | or "

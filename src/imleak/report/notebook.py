@@ -1,7 +1,5 @@
 """What a run shows of itself in a notebook: its answer and its table."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from html import escape
 from typing import Any

@@ -1,7 +1,5 @@
 """What the reader of a table of levels and measures must know."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator
 

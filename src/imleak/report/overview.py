@@ -1,7 +1,5 @@
 """The table for whoever decides: a row a level, a column a kind of finding."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any

@@ -6,8 +6,6 @@ it stands the whole image, averaged to be small, and the map of its layout. Tile
 stand in one file, one below the other.
 """
 
-from __future__ import annotations
-
 import json
 from base64 import b64encode
 from collections import Counter
@@ -32,17 +30,14 @@ FOLDER, INDEX = "previews", "index.json"
 
 MOST = 6
 """Images of a run that are kept, if they are small."""
-
 BYTES = 2_000_000
-"""Of all of them together, so that a page stays below 4 MB; noise cannot be compressed."""
-
+"""Bytes of all of them together, so that a page stays below 4 MB; noise cannot be compressed."""
 CROP, SHORTEST = 320, 64
 """Sides of a native crop in samples, where images are as large; less only where one image
 alone would take all bytes."""
 
 WHOLE, WHOLE_QUALITY = 160, 25
 """Longer side of the whole image made small, and its WebP quality."""
-
 Tile: TypeAlias = NDArray[np.uint8]
 Layout: TypeAlias = Callable[[Samples], NDArray[np.float32]]
 

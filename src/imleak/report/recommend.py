@@ -1,7 +1,5 @@
 """Which level to use, where the results support one."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """The table that papers on image encryption are asked for, beside an ideal cipher."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 

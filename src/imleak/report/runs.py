@@ -1,7 +1,5 @@
 """Several runs beside each other: what they are called, and what keeps them apart."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -21,13 +19,8 @@ class ComparisonError(ImleakError):
 
 
 def labels(runs: Sequence[Run]) -> dict[str, Run]:
-    """Runs by the name of their folder, led by as many of its parents as make it unique.
-
-    Raises
-    ------
-    ComparisonError
-        If there are fewer than two, or one stands there twice.
-    """
+    """Runs by the name of their folder, led by as many of its parents as make it unique. Raises
+    ComparisonError if there are fewer than two, or one stands there twice."""
     paths = [run.path.resolve() for run in runs]
     if len(runs) < 2:
         raise ComparisonError(f"{plural(len(runs), 'run')} to compare; give two or more folders")

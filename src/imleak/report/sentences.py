@@ -4,24 +4,13 @@ What may be said stands in docs/method.md: a finding names its rate beside chanc
 saturated value is only a lower bound, and nothing found is not nothing there.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import pandas as pd
 
-from .adversaries import (
-    CODE_LENGTH,
-    CONFIRM,
-    HISTOGRAM,
-    INSPECT,
-    LAYOUT,
-    MATCH,
-    RECOGNISE,
-    TONES,
-)
+from .adversaries import CODE_LENGTH, CONFIRM, HISTOGRAM, INSPECT, LAYOUT, MATCH, RECOGNISE, TONES
 from .findings import Finding, findings, leading
 from .levels import Levels
 from .measures import Measure, Result, empty_levels, pixel_leaks
@@ -136,10 +125,7 @@ def _chance(finding: Finding) -> str:
 
 
 def _confirmed(
-    found: Sequence[Finding],
-    everyone: Sequence[Measure],
-    measured: Sequence[int],
-    levels: Levels,
+    found: Sequence[Finding], everyone: Sequence[Measure], measured: Sequence[int], levels: Levels
 ) -> Iterator[Sentence]:
     """``At every level below s = 8 whoever holds the image can confirm it ...``"""
     if found:
@@ -218,12 +204,7 @@ def _quiet(
     levels: Levels,
 ) -> Iterator[Sentence]:
     """Levels at which nobody claims a leak, though something is left in the clear: who
-    looked, what else is known of them, and which cheap adversaries were not asked.
-
-    Parameters
-    ----------
-    known : levels that leak, or at which nothing is left.
-    """
+    looked, what else is known of them, and which cheap adversaries were not asked."""
     looked = [one for one in everyone if one.is_zero_shot or one in leading(everyone)]
     quiet = [
         level

@@ -1,8 +1,6 @@
 """Level x measure in the terminal: every number with its unit, its bound and its interval;
 and the small table of what is found at each level."""
 
-from __future__ import annotations
-
 import io
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any

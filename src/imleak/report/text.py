@@ -1,7 +1,5 @@
 """A run as text: Markdown, LaTeX and CSV."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 
@@ -35,10 +33,7 @@ def to_markdown(run: Run, acceptable: float | None = None) -> str:
         parts.append(f"**{escape(found.recommendation.words)}**")
     parts += [escape(note) for note in found.notes]
     parts += [f"> {escape(warning)}" for warning in found.warnings]
-    for title, lines in (
-        ("Who looked", found.looked),
-        ("What this does not cover", found.limits),
-    ):
+    for title, lines in (("Who looked", found.looked), ("What this does not cover", found.limits)):
         if lines:
             parts.append(f"## {title}\n\n" + "\n".join(f"- {escape(line)}" for line in lines))
     parts += ["## Level by measure", markdown_table(table(_ordered(run.summary), levels))]

@@ -1,7 +1,5 @@
 """Numbers and lists as a sentence has them."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping, Sequence
 

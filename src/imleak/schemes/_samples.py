@@ -1,7 +1,5 @@
 """What schemes that work on samples share: checks, and words of the keystream."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from ..interfaces import ImageError, ImleakError, Keystream, Level, Raster, Scheme

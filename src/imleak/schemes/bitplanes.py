@@ -1,7 +1,5 @@
 """Encryption of the most significant bit-planes of every sample."""
 
-from __future__ import annotations
-
 from typing import Literal, get_args
 
 import numpy as np
@@ -89,13 +87,8 @@ class BitPlanes:
         )
 
     def encrypt(self, plain: Raster, level: int, keystream: Keystream) -> Raster:
-        """The cipher of equation (2), same shape and type as `plain`.
-
-        Raises
-        ------
-        ImageError
-            If `plain` is not (C, H, W) uint8 or uint16, or a sample needs more bits.
-        """
+        """The cipher of equation (2), same shape and type as `plain`. Raises ImageError if `plain`
+        is not (C, H, W) uint8 or uint16, or a sample needs more bits."""
         level_of(self, plain.bits, level)
         check_raster(plain)
         mask = (1 << plain.bits) - (1 << (plain.bits - level))

@@ -16,13 +16,10 @@ from ._samples import LevelError, check_bits, check_raster, level_of
 
 Blocks: TypeAlias = Samples
 """Samples of n blocks, (n, C, B, B)."""
-
 Numbers: TypeAlias = NDArray[np.integer[Any]]
 """(n,), one a block."""
-
 PERMUTED, TURNED, NEGATED, CHANNELS = 1, 2, 3, 4
 """Levels, and the channel of the keystream from which each draws."""
-
 INVERSE_TURNS = np.array([0, 3, 2, 1, 4, 5, 6, 7])
 """0..3 rotate by multiples of 90 degrees, 4..7 flip and then rotate, and undo themselves."""
 
@@ -104,14 +101,8 @@ class Etc:
         )
 
     def encrypt(self, plain: Raster, level: int, keystream: Keystream) -> Raster:
-        """The cipher, same shape and type as `plain`.
-
-        Raises
-        ------
-        ImageError
-            If `plain` is not (C, H, W) uint8 or uint16, a sample needs more bits, or the image
-            is smaller than a block.
-        """
+        """The cipher, same shape and type as `plain`. Raises ImageError if `plain` is not (C, H, W)
+        uint8 or uint16, a sample needs more bits, or the image is smaller than a block."""
         blocks = self._blocks(plain, level)
         drawn = self._draw(blocks, level, keystream)
         blocks = _turned(blocks[drawn.order], drawn.turns)

@@ -1,7 +1,5 @@
 """Ciphers that somebody else made, by a scheme that is not known here."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from ..interfaces import Exposure, ImleakError, Level, Raster
@@ -43,15 +41,9 @@ class Recorded:
         return self._levels
 
     def expose(self, cipher: Raster, level: int) -> Exposure:
-        """The cipher itself; its symbols are "samples".
-
-        Raises
-        ------
-        LevelError
-            If there is no such level.
-        ImageError
-            If `cipher` is not (C, H, W) uint8 or uint16, or a sample needs more bits.
-        """
+        """The cipher itself; its symbols are "samples". Raises LevelError if there is no such
+        level, and ImageError if `cipher` is not (C, H, W) uint8 or uint16, or a sample needs more
+        bits."""
         level_of(self, cipher.bits, level)
         check_raster(cipher)
         symbols = {"samples": cipher.samples}

@@ -1,7 +1,5 @@
 """Encryption of a part of the area of every image."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 
@@ -88,14 +86,8 @@ class Region:
         )
 
     def encrypt(self, plain: Raster, level: int, keystream: Keystream) -> Raster:
-        """The cipher, same shape and type as `plain`.
-
-        Raises
-        ------
-        ImageError
-            If `plain` is not (C, H, W) uint8 or uint16, a sample needs more bits, or the
-            rectangle reaches beyond the image.
-        """
+        """The cipher, same shape and type as `plain`. Raises ImageError if `plain` is not (C, H, W)
+        uint8 or uint16, a sample needs more bits, or the rectangle reaches beyond the image."""
         rows, columns = self._place(plain, level)
         mask = (1 << plain.bits) - 1
         return encrypted(plain, rows, columns, mask, self.name, level, keystream)

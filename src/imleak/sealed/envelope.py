@@ -8,8 +8,6 @@ and of the samples, in hexadecimal digits. For instance::
     5f..c3
 """
 
-from __future__ import annotations
-
 import hashlib
 import hmac
 import json
@@ -87,13 +85,8 @@ def open_(text: str, samples: Samples, key: bytes) -> Header:
 
 
 def peek(text: str) -> Header:
-    """The header as it stands in the text. Nothing has been checked: it may be forged.
-
-    Raises
-    ------
-    SealError
-        If the text is not ours, of another version, or not readable.
-    """
+    """The header as it stands in the text. Nothing has been checked: it may be forged. Raises
+    SealError if the text is not ours, of another version, or not readable."""
     signed, _ = _split(text)
     return _parse(signed)
 

@@ -1,7 +1,5 @@
 """What an image file holds beside its samples: metadata, and bytes behind its end."""
 
-from __future__ import annotations
-
 import io
 import re
 from collections.abc import Iterable, Iterator
@@ -13,7 +11,6 @@ from . import png
 
 TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 """How a TIFF file begins, in either byte order, classic or BigTIFF."""
-
 _JPEG = b"\xff\xd8\xff"
 _MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 """In the coded data of a JPEG file: what is neither a stuffed byte nor a restart."""

@@ -1,7 +1,5 @@
 """Image files in and out, without the change of one sample."""
 
-from __future__ import annotations
-
 import io
 import re
 from collections.abc import Iterable, Iterator
@@ -18,7 +16,7 @@ from . import png
 from .extras import TIFF, bytes_behind, metadata
 
 _KEYWORD = "imleak"
-"""Of our text in a PNG file; in a TIFF file it is the ImageDescription."""
+"""Keyword of our text in a PNG file; in a TIFF file it is the ImageDescription."""
 
 _HARMLESS = re.compile(
     r"palette expanded|.* stretched to .*|turned by EXIF .*|\d+ reduced cop(y|ies) left out"
@@ -28,15 +26,9 @@ thumbnails, and the previews and gain maps that telephones append to a JPEG."""
 
 
 def read_whole(path: Path, *, bits: int | None, max_pixels: int) -> Image:
-    """An image, in colour if it has any, of whose samples nothing gets lost; its notes say
-    what else is not carried over.
-
-    Raises
-    ------
-    ImageError
-        If the file cannot be read, or reading it would drop or convert something that
-        could not be given back: alpha, pages of a TIFF, CMYK.
-    """
+    """An image, in colour if it has any, of whose samples nothing gets lost; its notes say what
+    else is not carried over. Raises ImageError if the file cannot be read, or reading it would drop
+    or convert something that could not be given back: alpha, pages of a TIFF, CMYK."""
     image = read(Source(str(path), path), colour=True, bits=bits, max_pixels=max_pixels)
     lost = [note for note in image.notes if not _HARMLESS.fullmatch(note)]
     if lost:
@@ -48,26 +40,16 @@ def read_whole(path: Path, *, bits: int | None, max_pixels: int) -> Image:
 
 
 def read_exact(path: Path, *, max_pixels: int) -> Image | None:
-    """An image whose samples are those of the file, as :func:`write` writes them; None
-    if reading has to change anything, or if the file is cut.
-
-    Raises
-    ------
-    ImageError
-        If the file is no image, or its samples cannot be decoded.
-    """
+    """An image whose samples are those of the file, as :func:`write` writes them; None if reading
+    has to change anything, or if the file is cut. Raises ImageError if the file is no image, or its
+    samples cannot be decoded."""
     image = read(Source(str(path), path), colour=True, max_pixels=max_pixels)
     return None if image.notes or png.is_cut(content_of(path)) else image
 
 
 def content_of(path: Path) -> bytes:
-    """The bytes of a file that was read as an image.
-
-    Raises
-    ------
-    ImageError
-        If they cannot be read any more.
-    """
+    """The bytes of a file that was read as an image. Raises ImageError if they cannot be read any
+    more."""
     try:
         with open_regular(path) as file:
             return file.read()

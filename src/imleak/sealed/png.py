@@ -3,8 +3,6 @@
 Reference: W3C, "Portable Network Graphics (PNG) Specification", third edition.
 """
 
-from __future__ import annotations
-
 import struct
 import zlib
 from collections.abc import Iterator

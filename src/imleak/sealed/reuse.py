@@ -4,8 +4,6 @@ Two images under one key and one nonce have one keystream. Where both are encryp
 XOR of the two ciphers is the XOR of the two images, which shows both.
 """
 
-from __future__ import annotations
-
 import io
 from collections.abc import Iterable
 from pathlib import Path

@@ -1,7 +1,5 @@
 """What has become of the images of a folder since its last run."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 
 from .plan import ImageInfo
@@ -28,8 +26,8 @@ def changes(before: Mapping[str, str], images: Sequence[ImageInfo]) -> str | Non
         "removed": [name for name in before if name not in changed and before[name] in old],
         "changed": changed,
     }
-    told = [f"{len(names):,} {what} ({some_of(names)})" for what, names in found.items() if names]
+    parts = [f"{len(names):,} {what} ({some_of(names)})" for what, names in found.items() if names]
     return (
-        f"The images are not those of the last run into this folder: {', '.join(told)}. All "
+        f"The images are not those of the last run into this folder: {', '.join(parts)}. All "
         "results are of the images that are there now; previews of the others are deleted."
     )

@@ -26,8 +26,7 @@ from ..keystream import AesKeystream, derived_key, derived_nonce
 from .components import Component
 
 KEPT_BYTES = 256 << 20
-"""Of ciphers and clear parts of one image that are kept while it is at work."""
-
+"""Bytes of ciphers and clear parts of one image that are kept while it is at work."""
 Made = TypeVar("Made")
 
 

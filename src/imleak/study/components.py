@@ -101,13 +101,8 @@ class Component:
 
 
 def component(kind: plugins.Kind, name: str, options: Mapping[str, Any]) -> Component:
-    """Describe, and by that try, a component; no weights are read for it.
-
-    Raises
-    ------
-    ImleakError
-        If the name is unknown, an option is not taken or refused, or a package is missing.
-    """
+    """Describe, and by that try, a component; no weights are read for it. Raises ImleakError if the
+    name is unknown, an option is not taken or refused, or a package is missing."""
     try:
         spelled = canonical(dict(options))
     except (TypeError, ValueError, RecursionError) as error:
@@ -137,15 +132,9 @@ def remembered(identities: Iterable[Mapping[str, str]]) -> Iterator[None]:
 
 
 def measure_kind(name: str) -> plugins.Kind:
-    """Whether a measure is a metric, an estimator or an attack: they share one name space.
-
-    Raises
-    ------
-    UnknownNameError
-        If it is none of them.
-    NameCollisionError
-        If two installed packages use it for measures of two kinds.
-    """
+    """Whether a measure is a metric, an estimator or an attack: they share one name space. Raises
+    UnknownNameError if it is none of them, and NameCollisionError if two installed packages use it
+    for measures of two kinds."""
     known = {kind: plugins.known(kind) for kind in plugins.MEASURES}
     kinds = [kind for kind, names in known.items() if name in names]
     if len(kinds) > 1:
@@ -272,19 +261,12 @@ class Question:
         return own | {"with": [question.identity for question in self.beside]}
 
 
-def is_trained(view: Component) -> bool:
-    """Whether a view is trained on every split, and not a frozen encoder."""
-    return hasattr(view.build(), "watch")
-
-
-def holds_out(measure: Component) -> bool:
-    """Whether a measure tests on images that a trained view has not seen."""
-    return bool(getattr(measure.build(), "holds_out", False))
-
-
-def chooses_view(measure: Component) -> bool:
-    """Whether an estimator is asked once for all views of a target."""
-    return hasattr(measure.build(), "choose")
+def offers(made: Component, what: str) -> bool:
+    """Whether what a component makes has a method of this name, or says so by an attribute:
+    "watch" of a view that is trained on every split, "scores" of an encoder that is a classifier,
+    "choose" of an estimator that is asked once for all views of a target, "holds_out",
+    "needs_scores" or "takes_gallery" of a measure."""
+    return bool(getattr(made.build(), what, False))
 
 
 def space(measure: Component) -> Space | None:
@@ -313,22 +295,7 @@ def encrypts(measure: Component, scheme: str) -> bool:
     known: ciphers that come encrypted cannot be."""
     built = measure.build()
     copies = bool(getattr(built, "clear_copies", ())) and scheme == "recorded"
-    return copies or bool(getattr(built, "encrypts", False))
-
-
-def gives_scores(encoder: Component) -> bool:
-    """Whether an encoder is a classifier, too."""
-    return hasattr(encoder.build(), "scores")
-
-
-def needs_scores(attack: Component) -> bool:
-    """Whether an attack needs the class scores of its encoders."""
-    return bool(getattr(attack.build(), "needs_scores", False))
-
-
-def takes_gallery(attack: Component) -> bool:
-    """Whether an attack looks among the images of a gallery."""
-    return bool(getattr(attack.build(), "takes_gallery", False))
+    return copies or offers(measure, "encrypts")
 
 
 def has_features(encoder: Component) -> bool:

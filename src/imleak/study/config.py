@@ -1,7 +1,5 @@
 """A study.toml of anybody's: how large and deep it may be, and what it may not decide."""
 
-from __future__ import annotations
-
 import re
 import tomllib
 from collections.abc import Mapping
@@ -13,7 +11,6 @@ from ..interfaces import ImleakError
 
 LONGEST = 1 << 20
 """Bytes of a study.toml; a study has some hundred."""
-
 DEEPEST = 32
 """Tables and arrays within each other, and parts of a dotted key; a study has four. The reader
 of TOML takes a time that grows with the square of these."""
@@ -38,13 +35,8 @@ class ConfigError(ImleakError):
 
 
 def read_toml(path: str | Path) -> dict[str, Any]:
-    """The fields of a study in a file.
-
-    Raises
-    ------
-    ConfigError
-        If it cannot be read, is longer or deeper than any study, or is not TOML.
-    """
+    """The fields of a study in a file. Raises ConfigError if it cannot be read, is longer or deeper
+    than any study, or is not TOML."""
     try:
         with open_regular(path) as file:
             content = file.read(LONGEST + 1)
@@ -62,13 +54,8 @@ def read_toml(path: str | Path) -> dict[str, Any]:
 
 
 def refuse_trust(fields: Mapping[str, Any]) -> None:
-    """Refuse a study that says for its reader that a program is trusted.
-
-    Raises
-    ------
-    ConfigError
-        If any of its components is given ``trust``.
-    """
+    """Refuse a study that says for its reader that a program is trusted. Raises ConfigError if any
+    of its components is given ``trust``."""
     for field in CHOICES:
         if _says_trust(fields.get(field)):
             raise ConfigError(

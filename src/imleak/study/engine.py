@@ -1,7 +1,5 @@
 """From a spec to results in a folder."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -56,24 +54,24 @@ def run(
     """
     _refuse_objects(spec, where)
     reuse_memory()
-    told, where = progress or Silent(), where or Where()
+    progress, where = progress or Silent(), where or Where()
     store = Store(Path(out), spec.model_dump(mode="json"), FREE)
     record = Record(spec, command)
     locked = store.locked(started=record.started, workers=where.workers)
     with locked as lacking, executor_of(where) as executor:
         for line in lacking:
-            told.say(line)
-        found = scan(spec, told, executor)
-        gallery = scan_gallery(spec, told, executor)
+            progress.say(line)
+        found = scan(spec, progress, executor)
+        gallery = scan_gallery(spec, progress, executor)
         units = plan(spec, found.images, others(gallery.images, found.images))
         small = omissions(spec, found.images)
         for line in check_patch_sizes(units.images, small):
-            told.say(line)
+            progress.say(line)
         for line in units.without:
-            told.say(line)
+            progress.say(line)
         noticed = [*found.warnings, *gallery.warnings, *units.without]
         if (difference := changes(store.images(), found.images)) is not None:
-            told.say(difference)
+            progress.say(difference)
             noticed.append(difference)
         left_out = [*found.left_out, *small]
         record.levels = units.scope.labelled
@@ -83,7 +81,7 @@ def run(
         store.write_manifest(record.manifest())
 
         status = TaskStatus(store, retry_failed=retry_failed)
-        Work(status, Workplace(reader(spec)), executor, told).finish(units)
+        Work(status, Workplace(reader(spec)), executor, progress).finish(units)
         left_out += status.omissions(units.pooled)
         labels = {level.rank: level.label for level in units.scope.labelled}
         growth: list[dict[str, Any]] = []
@@ -111,13 +109,8 @@ def run(
 
 
 def _refuse_objects(spec: StudySpec, where: Where | None) -> None:
-    """Other processes do not know what was given as an object to this one.
-
-    Raises
-    ------
-    ImleakError
-        If there are such processes and such objects.
-    """
+    """Other processes do not know what was given as an object to this one. Raises ImleakError if
+    there are such processes and such objects."""
     every = (spec.scheme_component(), *spec.encoder_components(), *spec.measure_components())
     adopted = [one.name for one in every if plugins.is_adopted(one.kind, one.name)]
     if adopted and where not in (None, Where()):

@@ -27,15 +27,7 @@ from ..interfaces import (
     WholeImages,
 )
 from .ciphers import Ciphers, recorded, simulated
-from .components import (
-    Component,
-    Question,
-    chooses_view,
-    copies_of,
-    gives_scores,
-    has_features,
-    is_trained,
-)
+from .components import Component, Question, copies_of, has_features, offers
 from .features import Embedding, FeatureRequest, embeddings, encode, show, unpack
 from .parts import Part
 from .plan import PIXELS, ImageInfo, Unit
@@ -234,7 +226,7 @@ def requests_of(unit: Unit, info: ImageInfo) -> list[FeatureRequest]:
         *(
             replace(target, encoder=view).at(unit.scheme, level)
             for view in question.views
-            if not is_trained(view)
+            if not offers(view, "watch")
             for level in unit.levels
         ),
     ]
@@ -290,7 +282,7 @@ def _whole_images(unit: Unit, space: Question, place: Workplace) -> WholeImages:
         copies={copy: vectors[copy, None] for copy in copies},
         clear_copies={copy: clear(copy) for copy in clear_copies},
         gallery=_gallery(unit, space, place) if unit.gallery.images else None,
-        scores=encoder.scores if gives_scores(space.target) else None,
+        scores=encoder.scores if offers(space.target, "scores") else None,
     )
 
 
@@ -328,7 +320,7 @@ def _estimator(unit: Unit, place: Workplace, share: Share | None) -> Sequence[Me
             vectors=lambda info: place.features(requests_of(unit, info)),
             learned=lambda view: Trained(view, unit, ciphers, place.cache),
         )
-    if has_features(unit.question.target) and chooses_view(unit.measure):
+    if has_features(unit.question.target) and offers(unit.measure, "choose"):
         views = dict(zip((v.title for v in unit.question.views), pooled, strict=True))
         estimates = estimator.choose(views, seed=unit.seed, progress=share)
     else:

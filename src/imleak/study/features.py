@@ -49,13 +49,8 @@ class FeatureRequest:
 
     @property
     def places(self) -> NDArray[np.int64] | None:
-        """(patches, 2) top left corners; None for the whole image.
-
-        Raises
-        ------
-        ImageError
-            If the image is smaller than a patch.
-        """
+        """(patches, 2) top left corners; None for the whole image. Raises ImageError if the image
+        is smaller than a patch."""
         if not self.patches:
             return None
         size = input_size(self.encoder)
@@ -216,13 +211,8 @@ def unpack(arrays: Arrays) -> Features:
 
 
 def input_size(encoder: Component) -> int | Literal["image"]:
-    """Side of an encoder's input, in pixels, or "image".
-
-    Raises
-    ------
-    TypeError
-        If it makes no vectors.
-    """
+    """Side of an encoder's input, in pixels, or "image". Raises TypeError if it makes no
+    vectors."""
     size: int | Literal["image"] | None = encoder.build().input_size
     if size is None:
         raise TypeError(f"{encoder.title} makes no vectors")

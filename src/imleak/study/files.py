@@ -1,7 +1,5 @@
 """A folder that has one writer."""
 
-from __future__ import annotations
-
 import json
 import os
 import socket
@@ -67,7 +65,7 @@ def holder(folder: Path) -> dict[str, Any] | None:
     try:
         with open_regular(folder / LOCK) as file:
             if lock(file.fileno(), exclusive=False) == "another's":
-                return _told(file.read())
+                return _holder(file.read())
     except OSError:
         pass
     return None
@@ -84,11 +82,11 @@ def _acquire(folder: Path, path: Path) -> tuple[int, list[str]]:
         except OSError as error:
             raise OutputError(f"cannot write to {folder}: {error.strerror}") from error
         if held == "another's":
-            told = _told(os.read(descriptor, 4096))
+            holder = _holder(os.read(descriptor, 4096))
             os.close(descriptor)
             raise OutputError(
-                f"{folder} is being written to by process {told.get('pid', '?')} on "
-                f"{told.get('host', 'another machine')}; wait for it or give another folder"
+                f"{folder} is being written to by process {holder.get('pid', '?')} on "
+                f"{holder.get('host', 'another machine')}; wait for it or give another folder"
             )
         with suppress(FileNotFoundError):
             if os.path.samestat(os.fstat(descriptor), path.stat()):
@@ -98,7 +96,7 @@ def _acquire(folder: Path, path: Path) -> tuple[int, list[str]]:
         os.close(descriptor)
 
 
-def _told(content: bytes) -> dict[str, Any]:
+def _holder(content: bytes) -> dict[str, Any]:
     try:
         found = json.loads(content)
     except ValueError:

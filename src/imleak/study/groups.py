@@ -1,8 +1,6 @@
 """Which images may not be split between training and test: those of one group of the user's,
 and those that are nearly the same."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace

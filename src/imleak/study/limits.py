@@ -1,7 +1,5 @@
 """What an option takes: values of its type, and numbers that something can be done with."""
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -13,7 +11,6 @@ from pydantic.errors import PydanticUserError
 
 MOST_LEVELS = 1_000
 """The highest level that can be asked for; schemes have far fewer."""
-
 LARGEST_SEED = 2**63 - 1
 """Generators of random numbers take 64 bits, of which one is the sign."""
 
@@ -29,12 +26,10 @@ LARGEST: Mapping[str, int] = {
     "max_pixels": 10**12,
 }
 """The largest number of an option: above, something is allocated, or runs, without end."""
-
 LARGEST_OF_OTHERS = 10**9
 
 DEVICE = r"cpu|cuda(:\d{1,3})?|mps|xpu(:\d{1,3})?"
 """A device of torch, without its asking torch, which takes seconds to load."""
-
 _LONGEST = 80
 """Characters of a value that an error repeats."""
 

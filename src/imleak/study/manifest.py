@@ -1,7 +1,5 @@
 """What was run: enough to run it again."""
 
-from __future__ import annotations
-
 import platform
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field

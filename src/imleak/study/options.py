@@ -1,7 +1,5 @@
 """What a study is made of, as a user names it: by name, with options."""
 
-from __future__ import annotations
-
 import json
 import re
 from collections import Counter
@@ -23,7 +21,6 @@ from .components import Component, accepted, argument, component, measure_kind
 
 PROTOCOLS = ("held-out", "in-sample")
 """What an estimator with a choice of protocol runs under where none is chosen."""
-
 HELD_OUT_ONLY = ("folds", "growth", "sensitivity")
 """Options that say nothing to an in-sample estimate."""
 
@@ -79,13 +76,7 @@ class Choice(Frozen):
 
     @classmethod
     def kind_of(cls, name: str) -> plugins.Kind:
-        """The kind of plugin a name stands for.
-
-        Raises
-        ------
-        UnknownNameError
-            If there is none.
-        """
+        """The kind of plugin a name stands for. Raises UnknownNameError if there is none."""
         known = plugins.known(cls.kind)
         if name not in known:
             raise plugins.unknown(cls.kind, name, known)

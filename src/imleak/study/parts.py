@@ -10,8 +10,6 @@ A file takes the disk longer than a short unit takes to do. Parts that come fast
 for a second, and packed at once.
 """
 
-from __future__ import annotations
-
 import json
 import math
 import re
@@ -29,19 +27,15 @@ from ..atomic import sync_folder, write_whole
 
 PACK = 10_000
 """Parts of their own file that are packed into one."""
-
 HELD_SECONDS, HELD_PARTS = 1.0, 1000
 """Since the last were written, or of work, that parts are held, and most of them: what a kill
 can cost."""
 
 ENOUGH = 20
 """Parts written together that are packed, and are not a file each."""
-
 ROOM = 1_000_000
 """Bytes up to which the last pack is written again with more lines: there is not one a second."""
-
 State = Literal["done", "failed"]
-
 _HEAD = re.compile(rb'\{"sha256":"([0-9a-f]{64})",("key":"([^"\\]*)","error":(null|"))')
 _REST = len('{"sha256":"",') + 64
 
@@ -120,7 +114,7 @@ class Parts:
         self._seconds, self._written = 0.0, -math.inf
 
     def __len__(self) -> int:
-        """Of those that are written."""
+        """Number of parts that are written."""
         return len(self._loose) + len(self._packed)
 
     def __iter__(self) -> Iterator[Part]:
@@ -150,13 +144,8 @@ class Parts:
         return None
 
     def write(self, part: Part) -> None:
-        """Keep a part, in place of an earlier one of the same unit.
-
-        Raises
-        ------
-        OutputError
-            If it cannot be written.
-        """
+        """Keep a part, in place of an earlier one of the same unit. Raises OutputError if it cannot
+        be written."""
         self._held[part.key] = to_line(part)
         self._seconds += part.seconds
         longest = max(self._seconds, monotonic() - self._written)
@@ -229,12 +218,7 @@ class Parts:
 
 
 class _Index:
-    """Where in packs the parts are: 29 bytes a part, whatever its size.
-
-    Parameters
-    ----------
-    packs : rising; the last one that has a unit counts.
-    """
+    """Where in packs the parts are: 29 bytes a part; the last pack that has a unit counts."""
 
     def __init__(self, packs: Iterable[Path]) -> None:
         self.packs: list[Path] = []

@@ -1,7 +1,5 @@
 """Whether images are large enough for the patches that are cut of them, before any work."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 
 from ..interfaces import ImleakError

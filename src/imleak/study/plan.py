@@ -1,7 +1,5 @@
 """What a study consists of: pure functions of its spec and of what the images are."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -20,24 +18,20 @@ from .components import (
     Component,
     Question,
     canonical,
-    chooses_view,
     encrypts,
     fewest_images,
     has_features,
+    offers,
     space,
-    takes_gallery,
 )
 from .spec import StudySpec
 
 SAMPLING_VERSION = "1"
-"""Of the way images are encrypted, cut, resized and pooled; a part of every key."""
-
+"""Version of the way images are encrypted, cut, resized and pooled; a part of every key."""
 MOST_VALUES = 4096
 """Up to so many different sample values (12 bits) an image is its table of counts."""
-
 DRAWN = 10_000
 """Pairs of samples drawn of an image without such a table."""
-
 PIXELS = Question.of_both(Component("encoder", "pixels", version="", options="{}"))
 """What metrics of pixels look at: the samples themselves, whatever the encoders."""
 
@@ -326,13 +320,8 @@ def others(gallery: Iterable[ImageInfo], images: Iterable[ImageInfo]) -> Gallery
 
 
 def omissions(spec: StudySpec, images: Sequence[ImageInfo]) -> list[Omission]:
-    """Which readable images are left out, of what, and why.
-
-    Raises
-    ------
-    LevelsError
-        If no image has the levels asked for.
-    """
+    """Which readable images are left out, of what, and why. Raises LevelsError if no image has the
+    levels asked for."""
     chosen = scope(spec, images)
     small = [
         Omission(image.name, why, measure, question)
@@ -344,15 +333,9 @@ def omissions(spec: StudySpec, images: Sequence[ImageInfo]) -> list[Omission]:
 
 
 def scope(spec: StudySpec, images: Sequence[ImageInfo]) -> Scope:
-    """The depth most images have, of those that have the levels asked for (the smaller
-    of two that are as frequent), and all its levels if none are asked for; of no image,
-    nothing.
-
-    Raises
-    ------
-    LevelsError
-        If no image has these levels.
-    """
+    """The depth most images have, of those that have the levels asked for (the smaller of two that
+    are as frequent), and all its levels if none are asked for; of no image, nothing. Raises
+    LevelsError if no image has these levels."""
     if not images:
         return Scope(0, (), (), ())
     scheme: Scheme = spec.scheme_component().build()
@@ -386,7 +369,7 @@ def _attack_units(spec: StudySpec, chosen: Scope, gallery: Gallery) -> Iterator[
     """A unit for each attack, over all images."""
     images = _by_digest(chosen.images)
     for measure, question in _sufficient(spec, "attack", chosen) if images else ():
-        beside = gallery if takes_gallery(measure) else Gallery()
+        beside = gallery if offers(measure, "takes_gallery") else Gallery()
         yield Unit(
             measure, question, spec.scheme_component(), chosen.levels, images, spec.seed,
             gallery=beside,
@@ -511,7 +494,7 @@ def _questions(spec: StudySpec, measure: Component) -> Iterator[Question]:
     asked = [q for q in spec.questions() if looks_at in (None, _offers(q))]
     if measure.kind == "metric":
         yield from (question for question in asked if question.is_of_one_encoder)
-    elif chooses_view(measure):
+    elif offers(measure, "choose"):
         alike: dict[tuple[Component, bool], dict[Component, None]] = {}
         for question in asked:
             views = alike.setdefault((question.target, question.is_of_whole_images), {})

@@ -1,14 +1,12 @@
 """How a run tells what it is doing."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from typing import Protocol
 
 from ..files import printable
 
 MOST_NAMES = 3
-"""Of images or folders that a sentence names."""
+"""Images or folders that a sentence names."""
 
 
 class Progress(Protocol):
@@ -16,11 +14,9 @@ class Progress(Protocol):
 
     def say(self, message: str) -> None:
         """Something the user should know, once."""
-        ...
 
     def update(self, done: float, total: float, doing: str) -> None:
         """`done` of `total` pieces of work of one kind, and what is being done."""
-        ...
 
 
 class Silent:

@@ -1,7 +1,5 @@
 """What a manifest must look like to be read: the files of a run are anyone's to change."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -13,7 +11,7 @@ from ..files import open_regular
 
 MANIFEST = "manifest.json"
 FORMAT = 2
-"""Of a run folder; one that is read as another is refused."""
+"""Format of a run folder; one that is read as another is refused."""
 
 
 # Names of files need not be text: surrogates stand for their undecodable bytes, and pydantic
@@ -33,7 +31,7 @@ class _Entry(BaseModel):
 
 
 class _Spec(_Entry):
-    """Of a study, as far as it is shown: it is not run again from this."""
+    """Spec of a study, as far as it is shown: it is not run again from this."""
 
     sources: list[Text]
     measures: list[Text | dict[str, Any]]
@@ -104,7 +102,7 @@ class _Gallery(_Entry):
 
 
 class _Manifest(_Entry):
-    """Of a study, see :meth:`imleak.study.manifest.Record.manifest`."""
+    """Manifest of a study, see :meth:`imleak.study.manifest.Record.manifest`."""
 
     format: Literal[2]
     spec: _Spec
@@ -126,13 +124,8 @@ class _Manifest(_Entry):
 
 
 def read_manifest(path: Path) -> dict[str, Any]:
-    """The manifest of a study in a folder, every field of it as it must be.
-
-    Raises
-    ------
-    OutputError
-        If there is none, or it is not whole, of something else, or of another format.
-    """
+    """The manifest of a study in a folder, every field of it as it must be. Raises OutputError if
+    there is none, or it is not whole, of something else, or of another format."""
     found = read_header(path)
     try:
         _Manifest.model_validate(found)
@@ -145,14 +138,9 @@ def read_manifest(path: Path) -> dict[str, Any]:
 
 
 def read_header(path: Path) -> dict[str, Any]:
-    """A manifest of which only format and spec are known to be there: of an audit or of
-    something else that keeps a store.
-
-    Raises
-    ------
-    OutputError
-        If there is none, or it is not whole, or of another format.
-    """
+    """A manifest of which only format and spec are known to be there: of an audit or of something
+    else that keeps a store. Raises OutputError if there is none, or it is not whole, or of another
+    format."""
     try:
         with open_regular(path / MANIFEST) as file:
             found: dict[str, Any] = json.loads(file.read())

@@ -14,8 +14,6 @@ References
 Hoeffding, "Probability inequalities for sums of bounded random variables", JASA 1963.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Collection, Iterator
 
@@ -26,19 +24,14 @@ from ..interfaces import Image
 
 FALSE_ALARM = 1e-6
 """Probability that independent keystreams are taken for one, over all pairs of a study."""
-
 MOST_BITS = 1 << 14
-"""Of an image that are looked at: the first ones, row by row."""
-
+"""Bits of an image that are looked at: the first ones, row by row."""
 FEWEST_BITS = 1 << 10
-"""Of an image that is looked at."""
-
+"""Bits of an image that is looked at."""
 MOST_CIPHERS = 512
-"""That are compared, each with each; the first ones."""
-
+"""Ciphers that are compared, each with each; the first ones."""
 RANDOM = 4.0
 """Standard deviations that balance and lag of random bits may have: more in 1 of 8,000."""
-
 _AT_ONCE = 1 << 12
 
 
@@ -59,7 +52,7 @@ def trace(image: Image) -> bytes | None:
 
 
 class Traces:
-    """Of the first :data:`MOST_CIPHERS` images that look encrypted; the others are counted."""
+    """Leading bits of the first :data:`MOST_CIPHERS` images that look encrypted; others count."""
 
     def __init__(self) -> None:
         self.count = 0
@@ -89,9 +82,9 @@ class Traces:
     def warnings(self, among: Collection[str]) -> Iterator[str]:
         """What a user must know of some images, a line a keystream."""
         for names in self.reused(among):
-            told = f"{', '.join(names[:-1])} and {names[-1]}"
+            which = f"{', '.join(names[:-1])} and {names[-1]}"
             yield (
-                f"KEYSTREAM REUSED? The leading bits of {told} look encrypted, and their XOR "
+                f"KEYSTREAM REUSED? The leading bits of {which} look encrypted, and their XOR "
                 "does not look random: if they are ciphers of one keystream, it shows the "
                 "images."
             )

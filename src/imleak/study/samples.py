@@ -1,7 +1,5 @@
 """From images to the paired samples an estimator is given."""
 
-from __future__ import annotations
-
 import math
 import tempfile
 from collections.abc import Callable, Sequence
@@ -13,7 +11,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from ..interfaces import Features, ImleakError, LearnedView, PairedSamples
 from .ciphers import Ciphers, derive_seed
-from .components import Component, is_trained
+from .components import Component, offers
 from .plan import DRAWN, MOST_VALUES, ImageInfo, Unit
 
 IN_MEMORY = 256 << 20
@@ -37,7 +35,7 @@ def pool_features(
     count, levels = len(unit.images) * unit.rows, len(unit.levels)
     target, views = unit.question.target, unit.question.views
     x = allocate(count, target.build().dimension)
-    ys = {v: allocate(levels, count, v.build().dimension) for v in views if not is_trained(v)}
+    ys = {v: allocate(levels, count, v.build().dimension) for v in views if not offers(v, "watch")}
     frozen = list(ys.values())
     for group, image in enumerate(unit.images):
         rows = slice(group * unit.rows, (group + 1) * unit.rows)

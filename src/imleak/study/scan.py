@@ -66,13 +66,8 @@ class Reader:
         return from_samples(source.name, luma(whole.samples), whole.bits, whole.notes), leading
 
     def again(self, info: ImageInfo) -> Image:
-        """The image that was scanned.
-
-        Raises
-        ------
-        ImageError
-            If it cannot be read any more, or is not the same.
-        """
+        """The image that was scanned. Raises ImageError if it cannot be read any more, or is not
+        the same."""
         image = self.read(info.source)
         if image.digest != info.digest:
             raise ImageError(f"{info.name}: has changed since the run began; start it again")
@@ -83,14 +78,14 @@ def reader(spec: StudySpec) -> Reader:
     return Reader(spec.colour, spec.bits, spec.max_pixels or MAX_PIXELS)
 
 
-def scan(spec: StudySpec, told: Progress, executor: Executor) -> Scan:
+def scan(spec: StudySpec, progress: Progress, executor: Executor) -> Scan:
     """Find, rank and read the images of a study, keeping none of their samples.
 
     A file that cannot be read does not count towards `limit` and `largest`.
 
     Parameters
     ----------
-    told : who is told how many of how many files have been looked at.
+    progress : who is told how many of how many files have been looked at.
     executor : who reads them.
 
     Raises
@@ -115,7 +110,7 @@ def scan(spec: StudySpec, told: Progress, executor: Executor) -> Scan:
             seen[place] = (
                 Scanned(_omitted(source, scanned.why)) if isinstance(scanned, Lost) else scanned
             )
-            told.update(at + len(seen), len(sources), "looking at the images")
+            progress.update(at + len(seen), len(sources), "looking at the images")
         for place in batch:
             found.add(place, seen[place])
         at = batch.stop
@@ -206,7 +201,7 @@ def read_again(spec: StudySpec, measured: Sequence[Mapping[str, Any]]) -> Iterat
             yield recorded(image, scheme, spec.seed, files, reads.read)
 
 
-def scan_gallery(spec: StudySpec, told: Progress, executor: Executor) -> Scan:
+def scan_gallery(spec: StudySpec, progress: Progress, executor: Executor) -> Scan:
     """The first look at the gallery. What of it cannot be read is counted, in a warning."""
     if not spec.gallery:
         return Scan((), ())
@@ -217,7 +212,7 @@ def scan_gallery(spec: StudySpec, told: Progress, executor: Executor) -> Scan:
         "ciphers": {},
         "group_by": None,
     }
-    found = scan(spec.model_copy(update=chosen), told, executor)
+    found = scan(spec.model_copy(update=chosen), progress, executor)
     if not found.left_out:
         return replace(found, warnings=())
     first = found.left_out[0]
@@ -278,13 +273,8 @@ def _scan_one(reads: Reader, item: tuple[int, Source, Given | None], _: object =
 
 
 def _cipher_files(reads: Reader, image: Image, given: Given) -> Iterator[CipherFile]:
-    """The ciphers of an image, which have its form.
-
-    Raises
-    ------
-    ImageError
-        If one is missing, cannot be read, or is of another size, depth or number of channels.
-    """
+    """The ciphers of an image, which have its form. Raises ImageError if one is missing, cannot be
+    read, or is of another size, depth or number of channels."""
     for level, source in given.items():
         if isinstance(source, str):
             raise ImageError(source)

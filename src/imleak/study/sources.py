@@ -19,7 +19,7 @@ from .store import has_results
 
 _MANIFEST_BEGINS = re.compile(rb'\s*\{\s*"format":\s*\d+,\s*"spec":')
 _REPRODUCTION = ("paper.md", "claims.csv", "runs")
-"""Of which the folder of a reproduction is known, which has figures of its own."""
+"""Contents by which the folder of a reproduction is known, which has figures of its own."""
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,5 @@
 """What a study is, as written in a TOML file, on the command line or in Python."""
 
-from __future__ import annotations
-
 import difflib
 import re
 from collections.abc import Iterator, Mapping
@@ -13,17 +11,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, mo
 
 from .. import plugins
 from ..interfaces import ImleakError
-from .components import (
-    Component,
-    Question,
-    gives_scores,
-    has_features,
-    holds_out,
-    is_trained,
-    needs_scores,
-    space,
-    takes_gallery,
-)
+from .components import Component, Question, has_features, offers, space
 from .config import ConfigError, read_toml, refuse_trust
 from .limits import LARGEST, LARGEST_OF_OTHERS, LARGEST_SEED, MOST_LEVELS, shown
 from .options import HELD_OUT_ONLY, Choice, EncoderChoice, Frozen, MeasureChoice, SchemeChoice
@@ -40,7 +28,6 @@ SHARED_OPTIONS = (
     "precision",
 )
 """Fields of a study handed to every measure and encoder that has an option of that name."""
-
 FREE = ("measures", "encoders", "max_samples", "gallery", *SHARED_OPTIONS)
 """Fields a study may change in its folder: what is measured, and not on what. What was
 measured before is kept, and only what is new is done."""
@@ -54,11 +41,8 @@ TRAINED = {"name": "best", "seeds": 1, "optional": True}
 MEASURES_OF_A_TARGET = (*DEFAULT_METRICS, "best")
 DEFAULT_MEASURES = (*DEFAULT_METRICS, *ZERO_SHOT, TRAINED)
 
-
 RECORDED = "recorded"
 """The scheme of ciphers that somebody else made."""
-
-
 CHECKS = "inspect"
 """What a reviewer looks for first in such ciphers."""
 
@@ -294,7 +278,7 @@ class StudySpec(Frozen):
         given = [
             q
             for q in self.questions()
-            if q.is_of_one_encoder and has_features(q.target) and not is_trained(q.target)
+            if q.is_of_one_encoder and has_features(q.target) and not offers(q.target, "watch")
         ]
         added = map(Question.of_both, self._brought(attack, "added_encoders"))
         return tuple(dict.fromkeys([*given, *added]))
@@ -385,7 +369,9 @@ class StudySpec(Frozen):
         for option in self.shared:
             if option not in used:
                 yield f"{option}: none of the chosen measures ({chosen}) has it; leave it out"
-        if self.gallery and not any(takes_gallery(one) for one in self.measure_components()):
+        if self.gallery and not any(
+            offers(one, "takes_gallery") for one in self.measure_components()
+        ):
             yield (
                 f"gallery: none of the chosen measures ({chosen}) looks among other images; "
                 "add match"
@@ -441,14 +427,14 @@ class StudySpec(Frozen):
                         f"measures[{at}]: {measure.name} compares the features of one encoder on "
                         "both sides; add one to encoders, for instance layout"
                     )
-                elif needs_scores(measure):
+                elif offers(measure, "needs_scores"):
                     yield from (
                         f"measures[{at}]: {encoder.title} gives no class scores; "
                         f"{measure.name} takes efficientnet-lite0, or a model file whose output "
                         "they are, as in classifier=onnx=/path/model.onnx"
                         for question in self.spaces(measure)
                         for encoder in question.sides
-                        if not gives_scores(encoder)
+                        if not offers(encoder, "scores")
                     )
                 continue
             wanted = space(measure)
@@ -467,16 +453,18 @@ class StudySpec(Frozen):
     def _untrainable(self) -> Iterator[str]:
         """Views that are trained, where they cannot be."""
         for target in dict.fromkeys(question.target for question in self.questions()):
-            if is_trained(target):
+            if offers(target, "watch"):
                 yield (
                     f"encoders: {target.title} is trained to tell a target and cannot be one; "
                     f"give it as a view (--target {DEFAULT_ENCODERS[0]} --view {target.title})"
                 )
-        trained = [view.title for q in self.questions() for view in q.views if is_trained(view)]
+        trained = [
+            view.title for q in self.questions() for view in q.views if offers(view, "watch")
+        ]
         if not trained:
             return
         for measure in self.measure_components():
-            if measure.kind == "estimator" and not holds_out(measure):
+            if measure.kind == "estimator" and not offers(measure, "holds_out"):
                 yield (
                     f"measures: {measure.title} tests on what {trained[0]} was trained on; "
                     "use an estimator that holds images out, such as best or cca-infonce"
@@ -489,9 +477,9 @@ def _unlike(question: Question) -> Iterator[str]:
     target, (view,) = question.target, question.views
     sizes = [side.build().input_size for side in (target, view)]
     if sizes[0] != sizes[1] and ("image" not in sizes or None in sizes):
-        said = [_looked_at(size) for size in sizes]
+        seen = [_looked_at(size) for size in sizes]
         yield (
-            f"views: {view.title} looks at {said[1]} and the target {target.title} at {said[0]}; "
+            f"views: {view.title} looks at {seen[1]} and the target {target.title} at {seen[0]}; "
             "both must look at the same"
         )
 
@@ -523,5 +511,5 @@ def _what(detail: Mapping[str, Any]) -> str:
             else (f"no such field; known: {', '.join(fields)}")
         )
     message = str(detail["msg"])
-    told = message[:1].lower() + message[1:]
-    return told if detail["type"] == "missing" else f"{told} (it is {shown(detail['input'])})"
+    reason = message[:1].lower() + message[1:]
+    return reason if detail["type"] == "missing" else f"{reason} (it is {shown(detail['input'])})"

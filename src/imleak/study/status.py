@@ -1,7 +1,5 @@
 """How far a run is, from what stands in its folder. No image is read for it."""
 
-from __future__ import annotations
-
 from collections import Counter, defaultdict, deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -68,7 +66,7 @@ class Status:
 
     @property
     def seconds(self) -> float | None:
-        """Of time left, with as many workers as are at work; None where it is not known."""
+        """Seconds left, with as many workers as are at work; None where it is not known."""
         needed = [count.seconds for count in self.counts if count.left]
         known = [seconds for seconds in needed if seconds is not None]
         if len(known) < len(needed):
@@ -113,12 +111,12 @@ def _spec(folder: Path, manifest: Mapping[str, Any], *, trust: bool) -> StudySpe
         raise SpecError(f"{folder}: the study in its {MANIFEST} cannot be run: {error}") from error
 
 
-def _counts(ledger: TaskStatus, units: Iterable[Unit]) -> list[Count]:
+def _counts(status: TaskStatus, units: Iterable[Unit]) -> list[Count]:
     """By measure and space, in the order of the plan."""
     tallies: dict[tuple[str, str], _Tally] = defaultdict(_Tally)
     for unit in units:
-        tallies[unit.measure.title, unit.question.title].add(unit, ledger.state(unit))
-    return [tally.count(ledger, *names) for names, tally in tallies.items()]
+        tallies[unit.measure.title, unit.question.title].add(unit, status.state(unit))
+    return [tally.count(status, *names) for names, tally in tallies.items()]
 
 
 TIMED = 200
@@ -137,8 +135,8 @@ class _Tally:
         if state == "done":
             self.done.append(unit)
 
-    def count(self, ledger: TaskStatus, measure: str, space: str) -> Count:
+    def count(self, status: TaskStatus, measure: str, space: str) -> Count:
         done, failed, left = (self.states[state] for state in ("done", "failed", None))
-        took = [part.seconds for _, part in ledger.outcomes(self.done)]
+        took = [part.seconds for _, part in status.outcomes(self.done)]
         seconds = sum(took) / len(took) * left if took else None
         return Count(measure, space, done, failed, left, seconds)

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["OutputError", "Part", "Run", "Store", "read_manifest", "write_whole"]
-
 RESULTS = "results.parquet"
 SUMMARY = "summary.csv"
 GROWTH = "growth.csv"
@@ -32,9 +31,8 @@ PARTS = "parts"
 
 REQUIRED = ("scheme", "encoder", "measure", "level")
 """Columns without which a table is of something else."""
-
 ROWS_AT_ONCE = 50_000
-"""Of the results, while they are written."""
+"""Rows of the results, while they are written."""
 
 
 class Store:
@@ -282,13 +280,8 @@ def _read_of_a_run(path: Path) -> Iterator[Path]:
 
 
 def _columns(table: pd.DataFrame, columns: Mapping[str, str]) -> pd.DataFrame:
-    """A table with its types; columns that an earlier version did not have are empty.
-
-    Raises
-    ------
-    ValueError
-        If it is the table of something else.
-    """
+    """A table with its types; columns that an earlier version did not have are empty. Raises
+    ValueError if it is the table of something else."""
     if missing := [name for name in REQUIRED if name not in table.columns]:
         raise ValueError(f"it has no column {missing[0]}")
     return frame.typed(table, columns)
@@ -315,10 +308,10 @@ def _refuse_what_is_not_ours(path: Path, spec: Mapping[str, Any], free: Collecti
         if any(found.name != LOCK for found in path.iterdir()):
             raise OutputError(f"{path} holds other things; give a new or an empty folder")
         return
-    told = differences(read_header(path)["spec"], spec, free)
-    if told:
+    found = differences(read_header(path)["spec"], spec, free)
+    if found:
         raise OutputError(
-            f"{path} holds another run: {'; '.join(told)}; "
+            f"{path} holds another run: {'; '.join(found)}; "
             "give another folder, or the same study to continue it"
         )
 

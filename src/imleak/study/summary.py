@@ -15,9 +15,7 @@ from .frame import SUMMARY_COLUMNS, tidy
 RESAMPLES = 2000
 DRAWN_AT_ONCE = 500_000
 """Numbers of a bootstrap that are held at once."""
-
 Key: TypeAlias = tuple[Any, ...]
-
 _ASKED = ["scheme", "encoder", "measure", "protocol"]
 _ALIKE = ["part", "quantity", "level"]
 _AVERAGED = ["value", "ceiling", "exact"]
@@ -46,12 +44,7 @@ def summarise(tables: Iterable[pd.DataFrame], seed: int) -> pd.DataFrame:
 
 @dataclass
 class _Asked:
-    """What is known of one measure under one protocol.
-
-    Parameters
-    ----------
-    first : row of it.
-    """
+    """What is known of one measure under one protocol; `first` is the first row of it."""
 
     first: dict[str, Any]
     errors: int = 0
@@ -62,13 +55,13 @@ class _Asked:
         return [self.first[name] for name in _ASKED[:-1]]
 
     def add(self, rows: pd.DataFrame) -> None:
-        said = rows[rows["error"].isna()]
-        self.errors += len(rows) - len(said)
-        for key, equal in _groups(said, _ALIKE):
+        valued = rows[rows["error"].isna()]
+        self.errors += len(rows) - len(valued)
+        for key, equal in _groups(valued, _ALIKE):
             self.alike.setdefault(key, _Alike(dict(equal.iloc[0]))).add(equal)
 
     def rows(self, seed: int) -> Iterator[dict[str, Any]]:
-        """Of the summary."""
+        """Rows of the summary."""
         if not self.alike:
             kept = ("scheme", "encoder", "target", "view", "measure", "protocol")
             yield {name: self.first[name] for name in kept} | {"errors": self.errors}
@@ -82,12 +75,7 @@ class _Asked:
 @dataclass
 class _Alike:
     """Numbers of one part and level: a metric's of every image, or those of an estimator,
-    which has one of each and its own interval.
-
-    Parameters
-    ----------
-    first : row of them.
-    """
+    which has one of each and its own interval. `first` is the first row of them."""
 
     first: dict[str, Any]
     found: list[NDArray[np.float64]] = field(default_factory=list)
@@ -121,7 +109,7 @@ class _Alike:
         return numbers
 
     def values(self, name: str) -> NDArray[np.float64]:
-        """Of images; none of an estimator."""
+        """Values of images; none of an estimator."""
         at = _AVERAGED.index(name)
         return np.concatenate([piece[at] for piece in self.found]) if self.found else np.empty(0)
 
@@ -162,23 +150,13 @@ def _of_one_protocol(found: Iterable[_Asked]) -> list[_Asked]:
     return with_one
 
 
-def bootstrap_mean(values: NDArray[np.float64], seed: int) -> tuple[float, float]:
-    """95 % percentile interval of the mean of (n,) values; NaN where there is none.
-
-    References
-    ----------
-    Efron, Tibshirani, "An Introduction to the Bootstrap", 1993, section 13.3.
-    """
-    ((low, high),) = bootstrap_means([values], seed)
-    return low, high
-
-
 def bootstrap_means(
     samples: Sequence[NDArray[np.float64]],
     seed: int,
     groups: Sequence[NDArray[np.int64] | None] | None = None,
 ) -> list[tuple[float, float]]:
-    """:func:`bootstrap_mean` of several samples (n,), each of its own n.
+    """95 % percentile intervals of the means of several samples (n,), each of its own n; NaN where
+    there is none.
 
     Samples of one n are resampled by the same draws, so that their differences are not of
     the draw. A few draws at a time are held: memory grows with the samples alone.
@@ -186,6 +164,10 @@ def bootstrap_means(
     Parameters
     ----------
     groups : (n,) of each sample, where whole groups are resampled.
+
+    References
+    ----------
+    Efron, Tibshirani, "An Introduction to the Bootstrap", 1993, section 13.3.
     """
     found = [(np.nan, np.nan)] * len(samples)
     by_count: dict[int, list[int]] = {}

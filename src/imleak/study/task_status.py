@@ -1,7 +1,5 @@
 """What of a plan has been done, has failed, and is left."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
@@ -31,25 +29,13 @@ class TaskStatus:
         self._lacking: dict[str, dict[ImageInfo, str]] = {}
 
     def write(self, part: Part) -> None:
-        """Keep what became of something.
-
-        Raises
-        ------
-        OutputError
-            If it cannot be written.
-        """
+        """Keep what became of something. Raises OutputError if it cannot be written."""
         self._store.write(part)
         self._tried.add(part.key)
         self._lacking.clear()
 
     def flush(self) -> None:
-        """Write what is held.
-
-        Raises
-        ------
-        OutputError
-            If it cannot be written.
-        """
+        """Write what is held. Raises OutputError if it cannot be written."""
         self._store.flush()
 
     def is_made(self, embedding: Embedding) -> None:

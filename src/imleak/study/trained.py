@@ -1,7 +1,5 @@
 """Views that are trained: the clear parts they look at, and what they made of them."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field

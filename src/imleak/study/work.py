@@ -9,7 +9,7 @@ from itertools import chain
 
 from ..cache import MOST_BYTES
 from .cluster import Executor, Lost, Resource
-from .components import Component, has_features, is_trained
+from .components import Component, has_features, offers
 from .execute import ImageTask, Workplace, plain_of, requests_of, run_image_task, run_unit
 from .features import Embedding, FeatureRequest
 from .parts import Part
@@ -53,12 +53,7 @@ class Work:
         self.place.cache.prune(most_bytes=MOST_BYTES)
 
     def _announce(self, tasks: ImageTasks) -> dict[bool, int]:
-        """Report how much there is to do.
-
-        Returns
-        -------
-        How many images are left to be encoded, and to be measured alone.
-        """
+        """Report how many images are left to be encoded, and to be measured alone."""
         passes: Counter[Component] = Counter()
         left: Counter[bool] = Counter()
         for task in tasks:
@@ -163,7 +158,7 @@ class ImageTasks:
         questions = [question for _, question in self.plan.metrics]
         questions += [unit.question for unit in self.plan.pooled]
         sides = (side for question in questions for side in question.sides)
-        return frozenset(side for side in sides if has_features(side) and not is_trained(side))
+        return frozenset(side for side in sides if has_features(side) and not offers(side, "watch"))
 
 
 def needs_of(work: Resource, components: Iterable[Component]) -> tuple[Resource, ...]:

@@ -7,8 +7,6 @@ References
 Lee, Mumford and Huang, "Occlusion models for natural images", IJCV 41, 2001.
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 from ..task import Array

@@ -1,7 +1,5 @@
 """Pairs of few values with an arbitrary joint table."""
 
-from __future__ import annotations
-
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -27,13 +25,8 @@ def table_bits(table: ArrayLike) -> float:
 
 
 def discrete_pair(table: ArrayLike) -> Problem:
-    """Two scalars, the row and the column of a joint table.
-
-    Raises
-    ------
-    ImleakError
-        If the table is not a matrix of probabilities that sum to 1.
-    """
+    """Two scalars, the row and the column of a joint table. Raises ImleakError if the table is not
+    a matrix of probabilities that sum to 1."""
     joint = np.asarray(table, dtype=np.float64)
     if joint.ndim != 2 or (joint < 0).any() or abs(joint.sum() - 1) > 1e-9:
         raise ImleakError(

@@ -5,8 +5,6 @@ References
 Cover and Thomas, "Elements of information theory", 2nd ed., example 8.5.1.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from functools import cache
 

@@ -1,7 +1,5 @@
 """Two different images that share nothing but four noisy bits."""
 
-from __future__ import annotations
-
 import numpy as np
 from numpy.typing import NDArray
 

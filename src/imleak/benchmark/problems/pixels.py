@@ -4,8 +4,6 @@ Fifty pixels an image are one group: they depend on each other, so that only a s
 is a fair test. The value is exact for one pixel and what became of it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from itertools import pairwise
 from typing import TypeAlias
@@ -20,7 +18,6 @@ from .discrete import erasure_channel, symmetric_channel, table_bits
 
 PIXELS_AN_IMAGE = 50
 SIDE = 16
-
 Greys: TypeAlias = NDArray[np.int64]
 Channel: TypeAlias = Callable[[Greys, np.random.Generator], Array]
 """(n,) greys to (n,) outputs, each pixel on its own."""

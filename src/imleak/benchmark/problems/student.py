@@ -6,8 +6,6 @@ Arellano-Valle, Contreras-Reyes and Genton, "Shannon entropy and mutual informat
 multivariate skew-elliptical distributions", Scand. J. Stat. 40, 2013.
 """
 
-from __future__ import annotations
-
 import numpy as np
 from scipy.stats import multivariate_t
 

@@ -1,7 +1,5 @@
 """Gaussian textures of photographic spectrum."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from ..task import Array, Problem, Rows, bits

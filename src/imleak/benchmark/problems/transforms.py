@@ -7,8 +7,6 @@ References
 Czyż et al., "Beyond normal: on the evaluation of mutual information estimators", NeurIPS 2023.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TypeAlias

@@ -1,7 +1,5 @@
 """A uniform scalar under uniform noise."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from ..task import Problem, Rows, bits

@@ -1,7 +1,5 @@
 """Patches of unrelated images, several from each pair of images."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from ..task import Problem, Rows

@@ -1,7 +1,5 @@
 """Networks that take a fixed number of images at once."""
 
-from __future__ import annotations
-
 from abc import abstractmethod
 
 import torch

@@ -1,7 +1,5 @@
 """EfficientNet-Lite0 in plain PyTorch, with the attribute names of its checkpoint."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import torch

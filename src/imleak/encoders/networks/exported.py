@@ -60,7 +60,7 @@ class Program(FixedBatch):
 
 
 def _shapes(program: ExportedProgram, names: Any) -> list[Shape]:
-    """Of the tensors among these; None for a length that is free."""
+    """Shapes of the tensors among these; None for a length that is free."""
     found = {node.name: node.meta.get("val") for node in program.graph.nodes}
     tensors = [found[name] for name in names if isinstance(found.get(name), torch.Tensor)]
     return [[s if isinstance(s, int) else None for s in tensor.shape] for tensor in tensors]

@@ -35,7 +35,7 @@ class ClearBits:
 
     @classmethod
     def of(cls, images: Samples) -> ClearBits:
-        """Of all clear parts of one level, (n, ...)."""
+        """Clear bits of all clear parts of one level, (n, ...)."""
         used = 0
         for image in images:
             used |= int(np.bitwise_or.reduce(image, axis=None))

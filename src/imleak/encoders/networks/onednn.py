@@ -3,8 +3,6 @@
 These are the operators that ``torch.compile`` calls; they need no compiler to run.
 """
 
-from __future__ import annotations
-
 from functools import cache
 from typing import Any
 

@@ -1,7 +1,5 @@
 """A small residual network for clear bits."""
 
-from __future__ import annotations
-
 import torch
 from torch import Tensor, nn
 

@@ -1,7 +1,5 @@
 """Training of a view: to tell, of one clear part, which image's target it belongs to."""
 
-from __future__ import annotations
-
 import copy
 import math
 from collections.abc import Callable, Iterator

@@ -1,7 +1,5 @@
 """The two ways to start a trained view: what it is shown, and the network that is trained."""
 
-from __future__ import annotations
-
 import tempfile
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor

@@ -1,7 +1,5 @@
 """Networks of transformers: built, filled with weights, and made fast."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from math import isqrt
@@ -18,7 +16,7 @@ from .._families import Family
 from .._network import short
 
 MOST_WEIGHTS = 1 << 33
-"""Of a network without a checkpoint to compare with."""
+"""Weights of a network without a checkpoint to compare with."""
 
 
 class Features(nn.Module):
@@ -71,7 +69,7 @@ def configured(family: Family, settings: Mapping[str, Any], where: str) -> Any:
 
 
 def input_side(config: Any) -> int | None:
-    """Of the images a network was made for, in pixels; None if it does not say."""
+    """Side of the images a network was made for, in pixels; None if it does not say."""
     if hasattr(config, "num_patches"):
         return int(config.patch_size) * isqrt(config.num_patches)
     side = getattr(config, "image_size", None)
@@ -79,7 +77,7 @@ def input_side(config: Any) -> int | None:
 
 
 def dimension(config: Any, family: Family) -> int:
-    """Of the features."""
+    """Dimension of the features."""
     if family.output == "image_embeds":
         return int(config.projection_dim)
     return int(config.hidden_size if hasattr(config, "hidden_size") else config.hidden_sizes[-1])

@@ -1,7 +1,5 @@
 """All lower bounds that `best` chooses among, and the choice."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Cross-fitted canonical correlations with shrinkage: what `cca` and `cca-infonce` read."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """Contrastive training of a separable critic: what `infonce` and `retrieval` read."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any

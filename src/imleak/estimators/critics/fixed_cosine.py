@@ -1,7 +1,5 @@
 """A cosine as an InfoNCE critic, fitted to no image: what `cosine-infonce` and `best` read."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -20,7 +18,7 @@ GAIN = 0.02
 large enough, until one is missed."""
 MOST_CHECKED = 500
 ROUNDING = 1e-5
-"""Of its own length, below which a difference from the mean is none."""
+"""Share of its own length below which a difference from the mean is none."""
 
 
 @dataclass(frozen=True)

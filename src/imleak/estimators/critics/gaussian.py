@@ -1,7 +1,5 @@
 """The Gaussian log-ratio of canonical variates as an InfoNCE critic, and its strength."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from ..bounds import infonce

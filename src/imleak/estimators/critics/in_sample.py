@@ -1,7 +1,5 @@
 """The paper's protocol: a statistics network is tested on the rows it was trained on."""
 
-from __future__ import annotations
-
 import numpy as np
 import torch
 from numpy.typing import NDArray

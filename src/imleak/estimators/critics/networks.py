@@ -7,8 +7,6 @@ plain side by all levels, the clear side by true and broken pairs) go through on
 matrix product with the members' weights side by side.
 """
 
-from __future__ import annotations
-
 import copy
 import math
 from itertools import pairwise

@@ -5,8 +5,6 @@ bias and ReLU in place, and nothing is kept but the activations themselves. Weig
 their gradients are fp32, and so is the last layer: scores enter exponentials.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 import torch

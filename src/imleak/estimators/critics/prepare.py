@@ -4,8 +4,6 @@ Every map here is applied to one side at a time, so it can lose information and 
 make any: a bound computed after it is still a bound.
 """
 
-from __future__ import annotations
-
 import numpy as np
 import torch
 from numpy.typing import NDArray

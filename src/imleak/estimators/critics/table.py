@@ -1,7 +1,5 @@
 """Training of MINE on a table of values, with expectations of the whole table."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable
 

@@ -1,7 +1,5 @@
 """Training of a joint critic by a variational bound: what `mine`, `nwj` and `smile` read."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
@@ -128,10 +126,7 @@ class Variational:
         return JointCritic(cohort.members, dx, dy, self.hidden, generator, self.precision)
 
     def _on_variates(
-        self,
-        found: Found,
-        given: SplitSamples,
-        generator: torch.Generator,
+        self, found: Found, given: SplitSamples, generator: torch.Generator
     ) -> tuple[Cohort, JointCritic]:
         """Rows in canonical variates, and a critic that starts at their Gaussian log-ratio."""
         width = min(REFINED, max(v.u.shape[1] for split in found for pairs in split for v in pairs))
@@ -208,11 +203,9 @@ class Variational:
     def _read(
         self, critic: JointCritic, cohort: Cohort, given: SplitSamples
     ) -> tuple[tuple[Score, Score], tuple[Score, Score]]:
-        """Donsker-Varadhan and NWJ on the validation and the test images of one split.
-
-        The constant of the critic, which Donsker-Varadhan does not feel and NWJ does, is
-        set on the validation images. SMILE has no such constant: its clip is at zero.
-        """
+        """Donsker-Varadhan and NWJ on the validation and the test images of one split. The
+        constant of the critic, which Donsker-Varadhan does not feel and NWJ does, is set on the
+        validation images. SMILE has no such constant: its clip is at zero."""
         split, constant = cohort.splits[0], None
         ratio, nwj = [], []
         for part in (split.validation, split.test):

@@ -84,13 +84,8 @@ class CrossFitted(HeldOut):
     def estimate(
         self, samples: PairedSamples, *, seed: int = 0, progress: Progress | None = None
     ) -> list[Measurement]:
-        """One held-out estimate a level, in bits.
-
-        Raises
-        ------
-        TooFewImagesError
-            If a fold would have fewer than two images to train, validate or test on.
-        """
+        """One held-out estimate a level, in bits. Raises TooFewImagesError if a fold would have
+        fewer than two images to train, validate or test on."""
         return self._held_out({"": samples}, self.learner(), seed, progress)
 
     def _held_out(

@@ -5,8 +5,6 @@ of products of variates). Keeping those sums for small blocks of images makes th
 bootstrap over images a matrix product.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol, Self
@@ -20,7 +18,6 @@ from .split import Indices, Split
 Array = NDArray[np.floating]
 Functional = Callable[[Array], Array]
 """Sums (..., q) over images -> nats (...). The first sum is always the row count."""
-
 MOST_BLOCKS = 1000
 DRAWS = 1000
 SATURATED = 0.95
@@ -56,12 +53,7 @@ class Score:
 
     @classmethod
     def of(
-        cls,
-        split: Split,
-        blocks: Indices,
-        values: Array,
-        functional: Functional,
-        groups: Indices,
+        cls, split: Split, blocks: Indices, values: Array, functional: Functional, groups: Indices
     ) -> Self:
         """From values (L, P, m, q) of rows, their blocks (m,) and images (m,)."""
         names, inverse = np.unique(blocks, return_inverse=True)
@@ -139,7 +131,6 @@ class Learner(Protocol):
 
     def learn(self, given: SplitSamples) -> Learned:
         """Train on every split; score its validation and test images."""
-        ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -183,7 +174,7 @@ def mean_of_rows(sums: Array) -> Array:
 
 
 def null_of(values: Array) -> Null:
-    """Of the values of broken pairs, in bits."""
+    """Null of the values of broken pairs, in bits."""
     return Null(
         float(values.mean()), float(np.percentile(values, 95)), tuple(float(v) for v in values)
     )

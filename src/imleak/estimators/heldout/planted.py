@@ -1,7 +1,5 @@
 """Leaks of known size planted in a user's own samples: what could have been seen."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """Who is trained on, who chooses and who is tested: splits and broken pairs by image."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

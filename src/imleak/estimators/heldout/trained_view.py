@@ -1,7 +1,5 @@
 """Views that are trained: on every split anew, and for broken pairs apart from true ones."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -24,7 +22,7 @@ def learn(learner: Learner, given: SplitSamples) -> Learned:
 
 
 def merged(parts: Sequence[Learned]) -> Learned:
-    """Of all splits, by bound."""
+    """Scores of all splits, by bound."""
     return {name: [pair for one in parts for pair in one[name]] for name in parts[0]}
 
 

@@ -1,7 +1,5 @@
 """What users call an array, as an array of real numbers: of numpy, pandas, torch, or lists."""
 
-from __future__ import annotations
-
 import operator
 import sys
 from collections.abc import Callable, Iterable
@@ -109,13 +107,8 @@ def numbers(values: object, name: str, dimensions: tuple[int, ...]) -> Numbers:
 
 
 def labels(values: object, rows: int) -> NDArray[np.int64]:
-    """Numbers (n,) of the groups a user named; without names every row is its own.
-
-    Raises
-    ------
-    SampleError
-        If there is not one label a row, or one is missing.
-    """
+    """Numbers (n,) of the groups a user named; without names every row is its own. Raises
+    SampleError if there is not one label a row, or one is missing."""
     if values is None:
         return np.arange(rows)
     given = array(values, "groups")
@@ -136,13 +129,7 @@ def labels(values: object, rows: int) -> NDArray[np.int64]:
 
 
 def whole_number(seed: object) -> int:
-    """A seed as a Python integer of 0 or more, however large.
-
-    Raises
-    ------
-    SampleError
-        If it is none.
-    """
+    """A seed as a Python integer of 0 or more, however large. Raises SampleError if it is none."""
     try:
         number = -1 if isinstance(seed, bool) else operator.index(seed)  # type: ignore[arg-type]
     except TypeError:

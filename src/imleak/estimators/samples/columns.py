@@ -3,8 +3,6 @@
 Centred before anything is cast: 1.7e9 + t keeps t in single precision only afterwards.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -19,7 +17,7 @@ Matrix = NDArray[np.float32]
 LARGEST = 1e30
 """Beyond so many typical deviations a value is cut: its square is finite in double precision."""
 MOST_BITS = 1000
-"""Of an integer that is to become a floating-point number."""
+"""Bits of an integer that is to become a floating-point number."""
 COMPARED = 64
 """Rows by which columns are put in order, unless two are alike in these."""
 

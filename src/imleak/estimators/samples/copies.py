@@ -1,7 +1,5 @@
 """Rows that are copies of each other share a group, or a test would be of what was trained on."""
 
-from __future__ import annotations
-
 import math
 from typing import Any
 
@@ -9,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 TOLERANCE = 1e-3
-"""Of a step, by which a value may lie off a lattice."""
+"""Share of a step by which a value may lie off a lattice."""
 
 
 def joined(

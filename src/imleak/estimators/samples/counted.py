@@ -1,7 +1,5 @@
 """Rows for critics out of counted ones."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np
@@ -30,9 +28,5 @@ def drawn(samples: PairedSamples, seed: int) -> PairedSamples:
         rows.append(rng.choice(at, each, p=share))
     kept = np.concatenate(rows)
     return replace(
-        samples,
-        x=samples.x[kept],
-        y=samples.y[:, kept],
-        groups=samples.groups[kept],
-        weights=None,
+        samples, x=samples.x[kept], y=samples.y[:, kept], groups=samples.groups[kept], weights=None
     )

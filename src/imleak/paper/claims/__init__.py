@@ -1,7 +1,5 @@
 """What the paper claims, put to the test: pure functions of the tables of runs."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterable, Iterator
 
@@ -13,9 +11,7 @@ from . import features, images, measures, training
 from .claim import EVALUATIONS, Claim, Statement
 
 __all__ = ["STATEMENTS", "Claim", "Statement", "judge", "table"]
-
 _PARTS = (images, training, features, measures)
-
 STATEMENTS: tuple[Statement, ...] = tuple(one for part in _PARTS for one in part.STATEMENTS)
 
 

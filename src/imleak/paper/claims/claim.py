@@ -14,16 +14,12 @@ EVALUATIONS: tuple[Evaluation, ...] = ("paper", "held-out")
 
 STRAIGHT = 0.99
 """R^2 from which a curve is called linear."""
-
 STEP = 0.1
 """Bits by which two levels, or two curves, differ for a reader."""
-
 ROUNDING = 1e-3
 """Bits that are no rise."""
-
 SHORT: Mapping[Verdict, str] = {"holds": "yes", "does not hold": "no", "not decided": "open"}
 """A part of a claim among its figures."""
-
 Figures = dict[str, Figure | str]
 
 

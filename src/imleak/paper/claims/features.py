@@ -1,7 +1,5 @@
 """Claims 7 and 8: what is left at high levels in the space of an encoder, and who sees it."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from itertools import pairwise
 

@@ -4,8 +4,6 @@ Nothing is trained here. Held out means that a line, or a threshold, is fitted t
 the images and judged on the other; figures and intervals are over random halves.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import numpy as np
@@ -17,10 +15,8 @@ from .claim import EVALUATIONS, SHORT, STRAIGHT, Claim, Figures, Statement, fall
 
 SLOPE = 0.1
 """Bits a level that a slope may differ from -1."""
-
 AS_UNIFORM = 0.1
 """Bits that histogram MI may differ from that of uniform samples, at any level."""
-
 TOLD_APART = 0.9
 """Share of images on the right side of a threshold between two neighbouring levels."""
 

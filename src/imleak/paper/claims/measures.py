@@ -1,7 +1,5 @@
 """Claim 9: which measure falls consistently, but not linearly, as more is encrypted."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Claims 5 and 6: what MINE finds on pixels, and how many epochs it takes."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import numpy as np
@@ -13,7 +11,6 @@ from .claim import STRAIGHT, Claim, Figures, Statement
 
 MANY = 0.5
 """Share of the epochs that is called many."""
-
 ENOUGH = 3
 """Levels at which epochs must be known to compare them."""
 

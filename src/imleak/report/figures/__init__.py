@@ -1,7 +1,5 @@
 """Figures for print, as PDF and PNG."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from pathlib import Path
 

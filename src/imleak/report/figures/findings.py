@@ -1,7 +1,5 @@
 """What is found against the level: shares of images in one panel, bits in the other."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import pandas as pd

@@ -4,8 +4,6 @@ What is found belongs to an adversary with that many images; where a curve still
 larger one would find more.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 

@@ -4,8 +4,6 @@ Ciphers and clear parts are a native crop, sample by sample: what is averaged or
 shows a secrecy that is not there. The plain image is whole, and the crop marked in it.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -25,7 +23,6 @@ from .style import Drawing
 
 _ACROSS = 9
 _GAP, _LABEL, _HEAD, _SIGN = 0.04, 0.17, 0.18, 0.07  # inches
-
 Window: TypeAlias = tuple[slice, slice]
 
 CROP = 200

@@ -10,8 +10,6 @@ Okabe & Ito, "Color Universal Design", 2008. Nuñez, Anderton & Renslow, "Optimi
 colormaps with consideration for color vision deficiency", PLoS ONE 13(7), 2018.
 """
 
-from __future__ import annotations
-
 import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -41,13 +39,10 @@ from ..words import shortened
 
 COLUMN_WIDTH, PAGE_WIDTH = 3.5, 7.16
 """Inches; of an IEEE transactions page."""
-
 BLUE, VERMILLION, GREEN, PURPLE = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
 BLACK, GREY = "#000000", "#767676"
-
 MARKERS = "osD^vPX<>"
 LINES: tuple[Any, ...] = ("-", (0, (4, 1.5)), (0, (5, 1.5, 1, 1.5)), (0, (1, 1.2)))
-
 PROTOCOLS = ("per-image", "training-free", "in-sample", "held-out")
 
 _PRINT: dict[Any, Any] = {

@@ -6,8 +6,6 @@ Messadi, Cervia & Itier, "Image selective encryption analysis using mutual infor
 CNN based embedding space", Section V.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np

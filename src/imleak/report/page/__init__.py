@@ -1,8 +1,6 @@
 """One page that holds a whole run, or several beside each other: it asks nothing of the
 network, and runs no script but its own."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from ...study.store import Run
@@ -53,14 +51,8 @@ def to_html(run: Run, acceptable: float | None = None) -> str:
 
 
 def to_comparison(runs: Sequence[Run]) -> str:
-    """The page of several runs: what each says, what keeps them from being compared, and
-    their curves in one chart.
-
-    Raises
-    ------
-    ComparisonError
-        If there are fewer than two.
-    """
+    """The page of several runs: what each says, what keeps them from being compared, and their
+    curves in one chart. Raises ComparisonError if there are fewer than two."""
     named = labels(runs)
     shown = {name: measures(run.summary, run.manifest) for name, run in named.items()}
     of_runs = {name: Levels.of(run.manifest) for name, run in named.items()}

@@ -4,8 +4,6 @@ The script of the page puts rows in, and chooses between units and scales. Colou
 page's own variables, so the charts follow its light, dark and printed form.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any

@@ -1,8 +1,6 @@
 """What the script of the page draws, as plain values: every text is made here, so that a
 number reads alike wherever it stands."""
 
-from __future__ import annotations
-
 import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -28,7 +26,6 @@ from . import charts
 SHAPES = ("circle", "square", "triangle-up", "diamond", "triangle-down", "cross", "triangle-right")
 COLOURS, DASHES = 7, 4
 """Variables --c0, --c1, ... of the page, and dashes of its lines."""
-
 MOST_EPOCHS = 150
 """Points of a curve of training; of longer ones, evenly spread epochs are drawn."""
 

@@ -1,7 +1,5 @@
 """How a page is put together: one file, and no script in it but its own."""
 
-from __future__ import annotations
-
 from base64 import b64encode
 from collections.abc import Sequence
 from hashlib import sha256

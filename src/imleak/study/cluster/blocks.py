@@ -17,12 +17,11 @@ if TYPE_CHECKING:
     import distributed
 
 BLOCK_SECONDS = 1.0
-"""Of work in a block. Handing one over costs a few milliseconds, and the more the more items it
-has: far below 5 % of this unless items take less than a millisecond."""
+"""Seconds of work in a block. Handing one over costs a few milliseconds, and the more the more
+items it has: far below 5 % of this unless items take less than a millisecond."""
 
 MOST_ITEMS = 1000
-"""Of a block."""
-
+"""Items of a block."""
 AT_HAND = 2
 """Blocks of a worker: one at work, and one to go on with while the other's results travel. Of
 what needs a resource, and so takes long, it has one: none waits behind another."""

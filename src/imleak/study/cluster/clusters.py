@@ -1,7 +1,5 @@
 """Clusters of Dask: one of this machine, one that is there already, jobs of SLURM."""
 
-from __future__ import annotations
-
 import logging
 import os
 import signal
@@ -37,7 +35,7 @@ SETTINGS: dict[str, Any] = {
     "distributed.worker.memory.terminate": 0.95,
     "distributed.logging": {"distributed": "critical"},
 }
-"""Of Dask, for the clusters that are ours."""
+"""Settings of Dask, for the clusters that are ours."""
 
 SETTINGS_HERE = {
     # A worker that dies again while it is being started again would be given up.
@@ -49,15 +47,8 @@ SETTINGS_HERE = {
 
 @contextmanager
 def executor_of(where: Where) -> Iterator[Executor]:
-    """The workers of a place, for as long as they are needed.
-
-    Raises
-    ------
-    ClusterError
-        If they cannot be had.
-    NotInstalledError
-        If SLURM is asked for without dask-jobqueue.
-    """
+    """The workers of a place, for as long as they are needed. Raises ClusterError if they cannot be
+    had, and NotInstalledError if SLURM is asked for without dask-jobqueue."""
     if where == Where():
         yield LocalExecutor()
         return

@@ -1,7 +1,5 @@
 """What those who do the work have in common: what they are asked, and what they answer."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,17 +9,17 @@ from ...interfaces import ImleakError
 from ...machine import one_thread_each, reuse_memory
 
 Resource = Literal["embedding", "training", "gpu"]
-"""Of which every worker has one: a GPU is never shared by two blocks."""
+"""What every worker has one of: a GPU is never shared by two blocks."""
 
 
 def named(resource: Resource) -> str:
-    """Of ours, on a cluster that others may use too."""
+    """Name of ours, on a cluster that others may use too."""
     return f"imleak-{resource}"
 
 
 RESOURCES: Mapping[str, int] = {named(resource): 1 for resource in get_args(Resource)}
-"""Of a worker. It must have them when it comes: what waits for a resource is not looked at
-again when a worker is given it later."""
+"""Resources of a worker. It must have them when it comes: what waits for a resource is not looked
+at again when a worker is given it later."""
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -51,7 +49,6 @@ class Executor(Protocol):
     @property
     def width(self) -> int:
         """Blocks that can be at work at once."""
-        ...
 
     def carry(
         self,
@@ -74,7 +71,6 @@ class Executor(Protocol):
         split : an item into smaller ones, when its worker dies of it.
         share : told an item and the share of it that is done, where that is known.
         """
-        ...
 
 
 @contextmanager

@@ -1,7 +1,5 @@
 """Where the work is done, as a user says it."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,10 +21,8 @@ SLURM_OPTIONS: Mapping[str, str] = {
     "logs": "folder of the output of jobs",
 }
 
-
 MOST_WORKERS_A_CORE = 16
 """More only take memory from each other."""
-
 _COUNTS = ("jobs", "processes", "cores", "gpus")
 """Options of SLURM that are numbers."""
 
@@ -70,8 +66,3 @@ class Where:
                 raise ClusterError(f"slurm has no option {name!r} here; known: {known}")
             if name in _COUNTS and not re.fullmatch(r"[1-9]\d{0,4}", str(value), re.ASCII):
                 raise ClusterError(f"slurm {name}={shown(value)}; give a number of 1 to 99999")
-
-    @property
-    def is_here(self) -> bool:
-        """On this machine."""
-        return self.scheduler is None and self.slurm is None
