@@ -255,7 +255,7 @@ def test_no_cipher_goes_to_two_images(images: list[str], ciphers: list[str]) -> 
 
 
 def test_a_file_belongs_to_the_nearest_folder_that_was_given(tmp_path: Path) -> None:
-    """Neither is a cipher an image of its own, nor that of another level."""
+    """A cipher is neither an image nor a cipher of another level."""
     plain = tmp_path / "plain"
     for name in ("a.png", "weak/a.png", "weak/b.png", "weak/strong/a.png", "weak/strong/c.png"):
         write(plain / name)
