@@ -30,7 +30,7 @@ from .components import Component
 KEPT_BYTES = 256 << 20
 """Of ciphers and clear parts of one image that are kept while it is at work."""
 
-Made = TypeVar("Made")
+Made = TypeVar("Made", Raster, Exposure)
 
 
 @dataclass(frozen=True)
