@@ -128,7 +128,8 @@ class Exposure:
 
     Parameters
     ----------
-    rendered : the clear part as an image (C, H, W) of `bits` bits, for eyes and encoders.
+    rendered : the clear part as an image (C, H, W) of `bits` bits, for eyes and encoders; of
+        shape and depth of the plain image.
     bits : B of `rendered`.
     symbols : integer arrays by name that hold all of the clear part, numbered from 0.
     size : how many values a symbol can take; None where it is not known.

@@ -1,12 +1,13 @@
 """The images a report shows: some of a run, encrypted once more as they were."""
 
 from collections.abc import Collection, Iterator, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from .encoders.layout import Layout
-from .interfaces import Image
+from .interfaces import Image, ImleakError
 from .report.figures import StripImages
 from .report.figures.strip import CROP
 from .report.previews import FOLDER, Subject, chosen, write_previews
@@ -32,19 +33,23 @@ def keep_previews(spec: StudySpec, run: Run) -> None:
 
 
 def strip_of(spec: StudySpec, run: Run) -> StripImages | None:
-    """The first image that was measured, and a part of it at all levels."""
-    subject = next(_subjects(spec, run, _measured(run)), None)
-    if subject is None:
-        return None
+    """The first image that could be measured, and a part of it at all levels."""
+    for subject in _subjects(spec, run, _measured(run)) if _ranks(run) else ():
+        with suppress(ImleakError):  # of the scheme, on this image: its rows say why
+            return _strip(subject, _ranks(run))
+    return None
+
+
+def _strip(subject: Subject, ranks: Sequence[int]) -> StripImages:
     image = subject.image
-    window = subject.window(_ranks(run), CROP)
+    window = subject.window(ranks, CROP)
     part = (slice(None), *window)
     return StripImages(
         image.name,
         image.bits,
         image.samples,
-        cipher={rank: subject.cipher(rank)[part].copy() for rank in _ranks(run)},
-        clear={rank: subject.clear(rank)[part].copy() for rank in _ranks(run)},
+        cipher={rank: subject.cipher(rank)[part].copy() for rank in ranks},
+        clear={rank: subject.clear(rank)[part].copy() for rank in ranks},
         window=window,
     )
 

@@ -143,3 +143,8 @@ def test_positions_are_dense_in_small_images_and_reach_large_ones():
     for side in (64, 256, 4096):
         assert np.count_nonzero((largest < side) & (largest >= side // 2)) > 700
     assert len(set(zip(rows, columns, strict=True))) == len(rows)
+
+
+def test_one_cipher_for_all_images_is_no_keystream_for_all():
+    images, same = crops(4), noise(96 * 112).reshape(1, 96, 112)
+    assert not check(pairs(images, lambda image: same[:, : image.shape[1], : image.shape[2]])).found

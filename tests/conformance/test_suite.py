@@ -111,6 +111,14 @@ class KeepsSilent(UpperRows):
         return Exposure(less, cipher.bits, {"samples": less}, exposure.size, exposure.is_empty)
 
 
+class RendersHalf(UpperRows):
+    """The clear part has another size than the image."""
+
+    def expose(self, cipher, level):
+        exposure = super().expose(cipher, level)
+        return replace(exposure, rendered=exposure.rendered[:, ::2])
+
+
 class OwnRandomness(UpperRows):
     """Draws from NumPy."""
 
@@ -204,6 +212,7 @@ class Crashes(UpperRows):
             r"differ in symbols\['sum'\] of their exposures: return what",
         ),
         (KeepsSilent, "no key makes alike", "return all that no key changes"),
+        (RendersHalf, "symbols numbered from 0", "rendered in shape and bits"),
         (OwnRandomness, "keystream decides", "draw all that is random from it"),
         (OwnRandomness, "drawn under its own name", "takes no bytes of the keystream"),
         (Biased, "equally frequent", "choose uniformly"),

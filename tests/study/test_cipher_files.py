@@ -137,7 +137,7 @@ def test_a_cipher_that_cannot_be_read_is_refused(plain: Path, theirs: Path) -> N
     (theirs / "b.png").write_text("I am text")
     (left,) = look(plain, x=theirs).left_out
     assert left.image == "b.png"
-    assert "is not a JPEG, PNG" in left.why
+    assert left.why.startswith("its cipher b.png: is not a JPEG, PNG")
 
 
 def test_where_nothing_fits_the_run_is_refused_and_leaves_no_folder(
@@ -252,3 +252,44 @@ def test_no_cipher_goes_to_two_images(images: list[str], ciphers: list[str]) -> 
             assert Path(cipher.name).stem == Path(name).stem
         else:
             assert name.removesuffix(".png") not in ciphers
+
+
+def test_a_file_belongs_to_the_nearest_folder_that_was_given(tmp_path: Path) -> None:
+    """A cipher is neither an image nor a cipher of another level."""
+    plain = tmp_path / "plain"
+    for name in ("a.png", "weak/a.png", "weak/b.png", "weak/strong/a.png", "weak/strong/c.png"):
+        write(plain / name)
+    write(plain / "c.png")
+    found = look(plain, x=plain / "weak", y=plain / "weak" / "strong")
+    assert pairs(found) == {"a.png": [(1, "a.png"), (2, "a.png")]}
+    assert why(found) == {"c.png": f"has no cipher of its name in {plain / 'weak'}"}
+    assert f"1 ciphers in {plain / 'weak'} have no image of their name: b.png." in found.warnings
+    assert pairs(look(plain / "weak", x=plain))["weak/a.png"] == [(1, "a.png")]
+
+
+def test_a_cipher_goes_to_one_of_two_images_of_a_path(plain: Path, theirs: Path) -> None:
+    write(plain / "b.tiff")
+    found = look(plain, x=theirs)
+    assert pairs(found)["b.png"] == [(1, "b.png")]
+    assert why(found) == {"b.tiff": f"has no cipher of its name in {theirs}, but b.png"}
+
+
+def test_what_a_run_has_written_among_ciphers_is_none(plain: Path, theirs: Path) -> None:
+    spec = StudySpec.of(sources=plain, ciphers={"x": theirs}, measures="brightness")
+    run(spec, theirs / "out")
+    write(theirs / "out" / "figures" / "a.png")
+    assert len(look(plain, x=theirs).images) == 3
+
+
+def test_ciphers_of_images_that_are_not_wanted_have_their_image(plain: Path, theirs: Path) -> None:
+    chosen = {"sources": plain, "ciphers": {"x": theirs}, "measures": "brightness"}
+    for limit in ("limit", "largest"):
+        found = scan(StudySpec.of(**chosen, **{limit: 1}), Silent(), LocalExecutor())
+        assert (len(found.images), found.warnings) == (1, ())
+
+
+def test_one_cipher_for_several_images_is_noticed(plain: Path, theirs: Path) -> None:
+    for path in theirs.iterdir():
+        PIL.Image.open(theirs / "b.png").copy().save(path)
+    (line,) = look(plain, x=theirs).warnings
+    assert line.startswith(f"3 of 3 images have the same cipher as another in {theirs}: a.png, ")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from study_fakes import Corners, Rows
 
+import imleak
 from imleak.images import Source, find, from_samples, read
-from imleak.interfaces import Image, ImageError, Keystream, Raster
+from imleak.interfaces import Exposure, Image, ImageError, ImleakError, Keystream, Level, Raster
+from imleak.report.previews import read_previews
 from imleak.schemes.bitplanes import BitPlanes
 from imleak.study import StudySpec, ciphers, run
 from imleak.study.ciphers import CipherFile, Ciphers, recorded, simulated
@@ -76,7 +79,17 @@ def test_what_is_kept_is_bounded_and_right(asked: list[tuple[str, int]], room: i
             else:
                 found, expected = found.samples, expected.samples
             np.testing.assert_array_equal(found, expected)
-            assert len(tight._made) <= max(room, 2)  # a cipher and what is exposed of it
+            held = {
+                id(array): array.nbytes
+                for kept in tight._made.values()
+                for array in (
+                    (kept.rendered, *kept.symbols.values())
+                    if isinstance(kept, Exposure)
+                    else (kept.samples,)
+                )
+            }
+            few = len(tight._made) <= 2  # a cipher and what is exposed of it
+            assert few or sum(held.values()) <= room * one.samples.nbytes
 
 
 def test_small_images_keep_all_levels(encrypted: Counter[tuple[str, int]]) -> None:
@@ -272,3 +285,63 @@ def test_vectors_of_other_ciphers_are_not_given_up_for_those_that_failed(
     (theirs / "b.png").write_bytes(good)
     assert run(spec, tmp_path / "out").failures.empty
     assert len(Rows.seen[-1].x) == 9
+
+
+class Fails(BitPlanes):
+    """On images of which the first sample is odd."""
+
+    name = "fails"
+    table = None  # type: ignore[assignment]
+
+    def encrypt(self, plain: Raster, level: int, keystream: Keystream) -> Raster:
+        if plain.samples[0, 0, 0] % 2:
+            raise KeyError("odd")
+        return super().encrypt(plain, level, keystream)
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        (lambda e: replace(e, bits=4), "1x8x8 uint8 of 4 bits, the image 1x8x8 uint8 of 8 bits"),
+        (lambda e: replace(e, rendered=e.rendered[:, ::2]), "1x4x8 uint8 of 8 bits, the image 1x8"),
+        (lambda e: replace(e, rendered=e.rendered[0]), "8x8 uint8 of 8 bits, the image 1x8x8"),
+        (lambda e: replace(e, rendered=e.rendered / 255), "1x8x8 float64 of 8 bits"),
+        (lambda _: None, "AttributeError: 'NoneType' object has no attribute 'rendered'"),
+    ],
+)
+def test_a_clear_part_of_another_form_is_refused(
+    monkeypatch: pytest.MonkeyPatch, change: Callable[[Exposure], Exposure], why: str
+) -> None:
+    expose = BitPlanes.expose
+    monkeypatch.setattr(BitPlanes, "expose", lambda *asked: change(expose(*asked)))
+    with pytest.raises(ImageError, match=f"bitplanes makes no clear part of it at level 3: {why}"):
+        simulated(image(), BITPLANES, 0).exposure(3)
+
+
+def test_a_cipher_that_is_no_image_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(BitPlanes, "encrypt", lambda _, plain, *__: plain.samples)
+    with pytest.raises(ImageError, match="bitplanes makes no cipher of it at level 3: Attribute"):
+        simulated(image(), BITPLANES, 0).cipher(3)
+
+
+def test_a_scheme_that_fails_on_some_images_leaves_a_row_for_each(tmp_path: Path) -> None:
+    for name, value in (("odd.png", 1), ("even.png", 2)):
+        samples = np.random.default_rng(value).integers(0, 255, (24, 24), dtype=np.uint8)
+        samples[0, 0] = value
+        PIL.Image.fromarray(samples).save(tmp_path / name)
+    done = imleak.audit(tmp_path, out=tmp_path / "out", scheme=Fails, measures="psnr", levels="0,4")
+    errors = done.failures[["image", "error"]].drop_duplicates().to_numpy().tolist()
+    assert errors == [["odd.png", "fails makes no cipher of it at level 0: KeyError: 'odd'"]]
+    assert [one.name for one in read_previews(done.path)] == ["even.png"]
+    assert list((done.path / "figures").glob("strip.*"))
+
+
+def test_levels_that_do_not_rise_from_0_are_refused(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    spec = StudySpec.of(sources="dead-leaves:2x16x16", measures="psnr")
+    for ranks in ([], [1, 2], [0, 1, 1], [0, 2, 1]):
+        levels = tuple(Level(rank, f"level {rank}") for rank in ranks)
+        monkeypatch.setattr(BitPlanes, "levels", lambda *_, levels=levels: levels)
+        with pytest.raises(ImleakError, match="they rise from 0"):
+            run(spec, tmp_path / "out")

@@ -177,6 +177,14 @@ def test_a_run_of_another_format_is_refused(done: Run, written: object) -> None:
         assert "imleak reads format 2" in in_one_line(call)
 
 
+@pytest.mark.parametrize("level", ["", "one", "-1", "1.0"])
+def test_ciphers_of_what_is_no_level(done: Run, level: str) -> None:
+    images = [image | {"ciphers": {level: "0" * 64}} for image in done.manifest["images"]]
+    (done.path / MANIFEST).write_text(json.dumps(done.manifest | {"images": images}))
+    for call in everywhere(done.path):
+        assert "holds no run that can be read" in in_one_line(call)
+
+
 def test_a_manifest_that_is_a_folder(done: Run) -> None:
     (done.path / MANIFEST).unlink()
     (done.path / MANIFEST).mkdir()

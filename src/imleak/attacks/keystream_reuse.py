@@ -116,8 +116,8 @@ def check(pairs: Sequence[Pair]) -> Finding:
     The keystream is :math:`p \oplus c`, or :math:`c - p` modulo a power of two. Those of two
     images meet at the same row and column or, in images of different sizes, at the same place
     in raster order, pixel after pixel or channel after channel. Bits that are not encrypted do
-    not count, nor do pairs of equal plain images. Where both keystreams are uniform and fresh,
-    half of the bits agree.
+    not count, nor do pairs of equal plain images or of equal ciphers. Where both keystreams are
+    uniform and fresh, half of the bits agree.
 
     Evidence is an agreement, or a disagreement, that has a chance of one in a million over all
     comparisons. It may still be the images' doing, where the scheme is no keystream: then the
@@ -169,7 +169,7 @@ def check(pairs: Sequence[Pair]) -> Finding:
 def compare(pairs: Sequence[Pair], tests: int) -> list[Comparison]:
     """Every two keystreams, under every operation and alignment."""
     excerpts, digests = excerpts_of(pairs)
-    is_pair = np.triu(digests[:, None] != digests[None])
+    is_pair = np.triu((digests[:, None] != digests[None]).all(axis=-1))
     found = []
     for (operation, alignment), (words, encrypted) in excerpts.items():
         is_used = encrypted.any(axis=0)
@@ -188,7 +188,7 @@ def excerpts_of(
     pairs: Sequence[Pair],
 ) -> tuple[dict[tuple[Operation, Alignment], tuple[Samples, Samples]], NDArray[np.bytes_]]:
     """Words of every keystream and which of their bits count, (n, positions) each, by
-    operation and alignment; and a digest of every plain image."""
+    operation and alignment; and digests of every plain image and its cipher, (n, 2)."""
     most = min(POSITIONS, WORDS // len(pairs))
     places = {alignment: positions(alignment.longest, most) for alignment in ALIGNMENTS}
     kind = np.uint8 if all(pair.bits <= 8 for pair in pairs) else np.uint16
@@ -201,7 +201,7 @@ def excerpts_of(
     digests = []
     for number, pair in enumerate(pairs):
         plain, cipher = pair.load()
-        digests.append(hashlib.sha256(plain.tobytes()).hexdigest())
+        digests.append([hashlib.sha256(side.tobytes()).hexdigest() for side in (plain, cipher)])
         for stream in keystreams(plain, cipher):
             for alignment, at in places.items():
                 lines = alignment.lines(stream.words), alignment.lines(stream.encrypted)

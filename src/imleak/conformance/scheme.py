@@ -181,6 +181,8 @@ def check_exposure(scheme: Scheme) -> None:
             f"{where}: expose returns {type(exposure).__name__}, not an Exposure",
         )
         require_samples(exposure.rendered, exposure.bits, f"{where}: rendered")
+        form, wanted = (exposure.rendered.shape, exposure.bits), (image.samples.shape, image.bits)
+        require(form == wanted, f"{where}: rendered in shape and bits {form}, the image {wanted}")
         require(
             exposure.symbols,
             f"{where}: symbols are empty; give arrays that hold all of the clear part",

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Self
 
-from ..images import Source, search
+from ..images import Source
 from ..interfaces import ImleakError
 from .plan import Omission
 from .progress import some_of
+from .sources import find_images
 
 Given = Mapping[int, Source | str]
 """By level: the cipher of an image, or why there is none."""
@@ -42,16 +43,24 @@ class CipherFolders:
     names: Mapping[str, Sequence[Source]]
 
     @classmethod
-    def of(cls, folders: Mapping[int, str], images: Sequence[Source]) -> Self:
+    def of(
+        cls, folders: Mapping[int, str], images: Sequence[Source], sources: Sequence[str]
+    ) -> Self:
         """The ciphers in some folders.
+
+        Parameters
+        ----------
+        images : that were found in the `sources`, all of them.
 
         Raises
         ------
         ImleakError
             If one holds no images.
         """
-        found = {level: _by_name(search([where]).sources) for level, where in folders.items()}
-        return cls(folders, found, _by_name(images))
+        others = [*sources, *folders.values()]
+        found = {level: find_images([where], others).sources for level, where in folders.items()}
+        by_level = {level: _by_name(ciphers) for level, ciphers in found.items()}
+        return cls(folders, by_level, _by_name(images))
 
     def given(self, image: Source) -> Given:
         """The ciphers of an image."""
@@ -59,12 +68,16 @@ class CipherFolders:
 
     def _one(self, level: int, image: Source) -> Source | str:
         name, where = stem(image.name), self.folders[level]
-        ciphers = self.found[level].get(name, ())
-        if len(self.names[name]) > 1 or len(ciphers) > 1:  # told by their folders
-            whole = PurePosixPath(image.path).with_suffix("")
-            ciphers = [one for one in ciphers if PurePosixPath(one.path).with_suffix("") == whole]
+        images, named = self.names[name], self.found[level].get(name, ())
+        ciphers = named
+        if len(images) > 1 or len(ciphers) > 1:  # told by their folders
+            images = [one for one in images if _without_suffix(one) == _without_suffix(image)]
+            ciphers = [one for one in ciphers if _without_suffix(one) == _without_suffix(image)]
+        if len(images) > 1:  # and then by their suffixes
+            ciphers = [one for one in ciphers if one.path == image.path]
         if not ciphers:
-            return f"has no cipher of its name in {where}"
+            others = f", but {some_of(one.name for one in named)}" if named else ""
+            return f"has no cipher of its name in {where}{others}"
         if len(ciphers) > 1:
             return f"has several ciphers of its name in {where}: {some_of(c.name for c in ciphers)}"
         return ciphers[0]
@@ -91,6 +104,10 @@ class CipherFolders:
             f"no image has a cipher that belongs to it: {first}. A cipher has the name of its "
             "image, whatever its suffix, and the same size, depth and channels"
         )
+
+
+def _without_suffix(source: Source) -> PurePosixPath:
+    return PurePosixPath(source.path).with_suffix("")
 
 
 def _by_name(sources: Sequence[Source]) -> dict[str, list[Source]]:

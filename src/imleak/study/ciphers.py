@@ -3,7 +3,8 @@ somebody else wrote."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any, TypeVar
@@ -16,6 +17,7 @@ from ..interfaces import (
     Exposure,
     Image,
     ImageError,
+    ImleakError,
     KeyedScheme,
     Observation,
     Raster,
@@ -27,7 +29,7 @@ from .components import Component
 
 KEPT_BYTES = 256 << 20
 """Bytes of ciphers and clear parts of one image that are kept while it is at work."""
-Made = TypeVar("Made")
+Made = TypeVar("Made", Raster, Exposure)
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,41 @@ class CipherFile:
     level: int
     source: Source
     digest: str
+
+
+class SchemeError(ImageError):
+    """A scheme that does not make of an image what it must."""
+
+    def __init__(self, scheme: Scheme, what: str, level: int, why: str) -> None:
+        super().__init__(f"{scheme.name} makes no {what} of it at level {level}: {why}")
+
+
+@contextmanager
+def _failing(scheme: Scheme, what: str, level: int) -> Iterator[None]:
+    """Whatever fails in a scheme is an error of the image."""
+    try:
+        yield
+    except ImleakError:
+        raise
+    except Exception as error:
+        raise SchemeError(scheme, what, level, f"{type(error).__name__}: {error}") from error
+
+
+def _form(samples: Samples, bits: int) -> str:
+    return f"{'x'.join(map(str, samples.shape))} {samples.dtype} of {bits} bits"
+
+
+def _bytes(made: Iterable[Raster | Exposure]) -> int:
+    """That are held, of arrays that are views of one once."""
+    arrays = [
+        array
+        for one in made
+        for array in (
+            (one.rendered, *one.symbols.values()) if isinstance(one, Exposure) else (one.samples,)
+        )
+    ]
+    bases = (array if array.base is None else array.base for array in arrays)
+    return sum({id(base): base.nbytes for base in bases}.values())
 
 
 def derive_seed(*of: int | str) -> int:
@@ -72,13 +109,40 @@ class Ciphers:
     _made: dict[tuple[str, int], Any] = field(default_factory=dict)
 
     def cipher(self, level: int) -> Raster:
-        return self._kept("cipher", level, self.make)
+        """
+        Raises
+        ------
+        ImleakError
+            If it cannot be made, or is no image.
+        """
+        return self._kept("cipher", level, self._cipher)
 
     def exposure(self, level: int) -> Exposure:
-        """What an adversary has of a cipher."""
-        return self._kept(
-            "exposure", level, lambda level: self.scheme.expose(self.cipher(level), level)
-        )
+        """What an adversary has of a cipher.
+
+        Raises
+        ------
+        ImleakError
+            If it cannot be made, or does not render as an image of the form of the plain one.
+        """
+        return self._kept("exposure", level, self._exposure)
+
+    def _cipher(self, level: int) -> Raster:
+        with _failing(self.scheme, "cipher", level):
+            made = self.make(level)
+            form = made.samples.ndim, made.samples.dtype.kind
+        if form != (3, "u"):
+            raise SchemeError(self.scheme, "cipher", level, _form(made.samples, made.bits))
+        return made
+
+    def _exposure(self, level: int) -> Exposure:
+        cipher, plain = self.cipher(level), self.image
+        with _failing(self.scheme, "clear part", level):
+            made = self.scheme.expose(cipher, level)
+            found, wanted = (_form(made.rendered, made.bits), _form(plain.samples, plain.bits))
+        if found != wanted:
+            raise SchemeError(self.scheme, "clear part", level, f"{found}, the image {wanted}")
+        return made
 
     def table(self, level: int) -> Samples | None:
         """The clear sample of every plain sample value; None if there is no such thing."""
@@ -102,8 +166,7 @@ class Ciphers:
         """What was made of a level; the oldest give way, but for a cipher and its exposure."""
         if (what, level) not in self._made:
             made = make(level)
-            room = max(2, KEPT_BYTES // self.image.samples.nbytes)
-            while len(self._made) >= room:
+            while len(self._made) > 1 and _bytes((made, *self._made.values())) > KEPT_BYTES:
                 del self._made[next(iter(self._made))]
             self._made[what, level] = made
         found: Made = self._made[what, level]

@@ -341,7 +341,7 @@ def scope(spec: StudySpec, images: Sequence[ImageInfo]) -> Scope:
     scheme: Scheme = spec.scheme_component().build()
     wanted = set(spec.asked_levels or ())
     counts = Counter(image.bits for image in images)
-    of_depth = {bits: {level.rank: level for level in scheme.levels(bits)} for bits in counts}
+    of_depth = {bits: _levels_of(scheme, bits) for bits in counts}
     depths = [bits for bits, levels in of_depth.items() if wanted <= levels.keys()]
     if not depths:
         deepest = max(counts)
@@ -363,6 +363,18 @@ def scope(spec: StudySpec, images: Sequence[ImageInfo]) -> Scope:
             if image.bits != bits
         ),
     )
+
+
+def _levels_of(scheme: Scheme, bits: int) -> dict[int, Level]:
+    """Every level by its rank."""
+    levels = scheme.levels(bits)
+    ranks = [level.rank for level in levels]
+    if ranks[:1] != [0] or ranks != sorted(set(ranks)):
+        raise LevelsError(
+            f"{scheme.name} of {bits}-bit samples has levels {ranks}: they rise from 0, which "
+            "encrypts nothing"
+        )
+    return {level.rank: level for level in levels}
 
 
 def _attack_units(spec: StudySpec, chosen: Scope, gallery: Gallery) -> Iterator[Unit]:

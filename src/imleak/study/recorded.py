@@ -55,7 +55,9 @@ class _Image(_Entry):
     channels: Size
     bits: Annotated[int, Field(ge=1, le=16)]
     group: Text = ""
-    ciphers: dict[str, Digest] = Field(default_factory=dict)
+    ciphers: dict[Annotated[str, Field(pattern="^[0-9]{1,10}$")], Digest] = Field(
+        default_factory=dict
+    )
     notes: list[Text]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -18,9 +19,9 @@ from .ciphers import CipherFile, Ciphers, recorded, simulated
 from .cluster import Executor, Lost
 from .groups import grouped
 from .plan import ImageInfo, Omission
-from .progress import Progress
+from .progress import Progress, some_of
 from .reuse import Traces, trace
-from .sources import find_images
+from .sources import Found, find_images
 from .spec import StudySpec
 
 
@@ -93,12 +94,11 @@ def scan(spec: StudySpec, progress: Progress, executor: Executor) -> Scan:
     ImleakError
         If a source holds no image, or the annotations cannot be read.
     """
-    there = find_images(spec.sources)
+    there, folders = _find(spec)
     sources = list(there.sources)
     if spec.largest is not None:
         sizes = coco_sizes(spec.annotations) if spec.annotations else None
         sources = rank(sources, spec.largest, sizes)
-    folders = CipherFolders.of(spec.cipher_levels, sources) if spec.ciphers else None
     found = _Found()
     at, look = 0, partial(_scan_one, reader(spec))
     while at < len(sources) and (spec.limit is None or len(found.images) < spec.limit):
@@ -117,10 +117,19 @@ def scan(spec: StudySpec, progress: Progress, executor: Executor) -> Scan:
     images, similar = grouped(list(found.images.values()), found.hashes, spec.group_by)
     noticed = found.traces.warnings({image.name for image in images})
     unmatched = folders.warnings() if folders else ()
-    warnings = (*there.warnings, *unmatched, *similar, *noticed)
+    equal = _equal_ciphers(images, spec.cipher_levels)
+    warnings = (*there.warnings, *unmatched, *equal, *similar, *noticed)
     if folders and not images:
         raise folders.refusal(found.omissions)
     return Scan(tuple(images), tuple(found.omissions), warnings)
+
+
+def _find(spec: StudySpec) -> tuple[Found, CipherFolders | None]:
+    """The images of a study, and its ciphers if somebody else made them."""
+    found = find_images(spec.sources, tuple(spec.ciphers.values()))
+    if not spec.ciphers:
+        return found, None
+    return found, CipherFolders.of(spec.cipher_levels, found.sources, spec.sources)
 
 
 @dataclass(frozen=True)
@@ -177,9 +186,10 @@ def read_again(spec: StudySpec, measured: Sequence[Mapping[str, Any]]) -> Iterat
     ----------
     measured : what the manifest says of the images.
     """
-    sources = list(find_images(spec.sources).sources) if measured else []
-    by_name = {source.name: source for source in sources}
-    folders = CipherFolders.of(spec.cipher_levels, sources) if spec.ciphers and measured else None
+    if not measured:
+        return
+    found, folders = _find(spec)
+    by_name = {source.name: source for source in found.sources}
     reads, scheme = reader(spec), spec.scheme_component()
     for entry in measured:
         try:
@@ -278,10 +288,30 @@ def _cipher_files(reads: Reader, image: Image, given: Given) -> Iterator[CipherF
     for level, source in given.items():
         if isinstance(source, str):
             raise ImageError(source)
-        cipher = reads.read(source)
+        try:
+            cipher = reads.read(source)
+        except ImageError as error:
+            why = _omitted(source, str(error)).why
+            raise ImageError(f"its cipher {printable(source.name)}: {why}") from error
         if why := _unlike(cipher, image):
-            raise ImageError(f"its cipher {source.name} {why}")
+            raise ImageError(f"its cipher {printable(source.name)} {why}")
         yield CipherFile(level, _absolute(source), cipher.digest)
+
+
+def _equal_ciphers(images: Sequence[ImageInfo], folders: Mapping[int, str]) -> Iterator[str]:
+    """Which images have a cipher that is another's too, a line a level: such ciphers hold
+    nothing of their images, or are not theirs."""
+    for level, where in folders.items():
+        of: dict[str, list[str]] = defaultdict(list)
+        for image in images:
+            for cipher in image.ciphers:
+                if cipher.level == level:
+                    of[cipher.digest].append(image.name)
+        if alike := [name for names in of.values() if len(names) > 1 for name in names]:
+            yield (
+                f"{len(alike):,} of {len(images):,} images have the same cipher as another in "
+                f"{where}: {some_of(alike)}. Is each the cipher of its image?"
+            )
 
 
 def _unlike(cipher: Image, image: Image) -> str:

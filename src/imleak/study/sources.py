@@ -6,9 +6,11 @@ next run would measure them.
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 from ..files import open_regular
@@ -49,23 +51,42 @@ class Found:
         return list(filter(None, lines))
 
 
-def find_images(sources: Sequence[str]) -> Found:
+def find_images(sources: Sequence[str], others: Sequence[str] = ()) -> Found:
     """The images of some sources, without those in folders of runs, whatever such a folder
     is called and however it is reached.
+
+    Parameters
+    ----------
+    others : folders of something else, such as ciphers. Where they lie in a source, or a source
+        in them, a file belongs to the nearest folder above it.
 
     Raises
     ------
     SourceError
-        See :func:`imleak.images.search`; or if there is nothing but runs.
+        See :func:`imleak.images.search`; or if there is nothing but runs and `others`.
     """
-    runs = _Runs()
-    found = search(sources, leave_out=runs.hold)
+    runs, is_of_others = _Runs(), _nearer(others, sources)
+    found = search(sources, leave_out=lambda path: is_of_others(path.parent) or runs.hold(path))
     if not found.sources:
+        written = f"what runs have written: {some_of(map(str, runs.found))}"
         raise SourceError(
-            f"no images but what runs have written: {some_of(map(str, runs.found))}; "
+            f"no images but {written if runs.found else f'those in {some_of(others)}'}; "
             "give the images themselves"
         )
     return Found(found.sources, found.unseen, list(runs.found))
+
+
+def _nearer(folders: Sequence[str], than: Sequence[str]) -> Callable[[Path], bool]:
+    """Whether the nearest of the folders above, or the same, is one of the first."""
+    own = {Path(os.path.realpath(Path(one).expanduser())) for one in than}
+    others = {Path(os.path.realpath(Path(one).expanduser())) for one in folders} - own
+
+    @cache
+    def is_nearer(folder: Path) -> bool:
+        above = (folder.resolve(), *folder.resolve().parents)
+        return next((one for one in above if one in own | others), None) in others
+
+    return is_nearer
 
 
 @dataclass

@@ -100,10 +100,11 @@ class _Alike:
         """(n,) numbers of the groups of the images; None where each is its own."""
         if not self.names:
             return None
-        counts = [piece.shape[1] for piece in self.found]
-        numbers: NDArray[np.int64] = np.concatenate(
-            [of if len(of) else np.full(n, -1, np.int64) for of, n in zip(self.of, counts, strict=True)]
-        )
+        pieces = [
+            of if len(of) else np.full(values.shape[1], -1, np.int64)
+            for of, values in zip(self.of, self.found, strict=True)
+        ]
+        numbers: NDArray[np.int64] = np.concatenate(pieces)
         alone = numbers < 0
         numbers[alone] = len(self.names) + np.arange(alone.sum())
         return numbers
