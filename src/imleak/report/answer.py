@@ -13,12 +13,12 @@ from typing import Any
 import pandas as pd
 
 from ..interfaces import LARGEST_PLANTED
+from .adversaries import INSPECT
 from .findings import Finding, findings
 from .levels import Levels
 from .measures import Measure, adversaries
 from .recommend import Recommendation, recommend, smallest_of
 from .sentences import (
-    INSPECT,
     PATCH_MARK,
     Sentence,
     known_of_pixels,
