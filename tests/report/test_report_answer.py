@@ -172,9 +172,14 @@ def test_an_answer_is_printed_as_its_sentences() -> None:
     [
         (
             "bits (InfoNCE)",
-            ": match finds at least 1.50 bits [0.20, 1.90] an image, at s = 6 in 59 %",
+            ": match finds at least 1.50 bits [0.20, 1.90] an image, at s = 6 "
+            "the right one of 96 is picked in 59 %",
         ),
-        ("reciprocal rank", ": match finds a reciprocal rank of 0.38, at s = 6 in 59 %"),
+        (
+            "reciprocal rank",
+            ": match finds a reciprocal rank of 0.38, at s = 6 the right one of 96 is "
+            "picked in 59 %",
+        ),
     ],
 )
 def test_what_only_another_quantity_shows_is_found_too(quantity: str, words: str) -> None:

@@ -103,8 +103,12 @@ def _matched(found: Sequence[Finding], levels: Levels, *, colour: bool) -> Itera
     what = _shown(top.adversary.goes_by(top.level), colour=colour)
     rates = {percent(one.result.value): one.level for one in reversed(below)}
     rates.pop(percent(top.result.value), None)
-    more = [f", {levels[level].phrase} in {rate}" for rate, level in reversed(rates.items())]
-    also = "".join(more[: _MOST - 1])
+    more = [(f", {levels[level].phrase}", rate) for rate, level in reversed(rates.items())]
+    first = "" if top.is_rate else f" the right one of {top.result.images} is picked"
+    also = "".join(
+        f"{at}{'' if place else first} in {rate}"
+        for place, (at, rate) in enumerate(more[: _MOST - 1])
+    )
     size = ""
     if top.size:
         bounds = interval(top.size.low, top.size.high)
