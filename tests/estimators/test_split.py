@@ -74,7 +74,7 @@ def test_every_part_has_two_images_or_their_number_is_refused(count, folds):
     except TooFewImagesError as error:
         said = str(error)
         assert count < 2 * folds or count < 8, "there were enough"
-        assert said.startswith(f"{count} images are too few")
+        assert said.startswith(f"{count} images are too few, a group counted once")
         assert "\n" not in said
     else:
         assert min(len(p) for s in splits for p in (s.train, s.validation, s.test)) >= 2

@@ -126,13 +126,20 @@ def test_the_strongest_of_several_networks_is_told() -> None:
     ("chosen", "words"),
     [
         ("efficientnet-lite0", "features of a network still tell images apart: by them the right"),
-        ("layout=16 or clip", "the flat areas still show: by them the right"),
-        ("clip + tones", "the frequencies of tones still show: by them the right"),
+        ("layout=16", "the flat areas still show: by them the right"),
+        ("layout=16 or tones", "the flat areas and the frequencies of tones still show: by them"),
+        ("layout=16 or clip", "the flat areas and features of a network still tell images apart"),
+        ("clip + tones", "the frequencies of tones and features of a network still tell images"),
         ("clip=local-dir:/layout", "features of a network still tell images apart"),
     ],
 )
 def test_what_shows_is_told_by_the_encoders_that_were_chosen(chosen: str, words: str) -> None:
-    named = {"layout=16": "layout", "tones": "tones", "clip=local-dir:/layout": "clip"}
+    named = {
+        "layout=16": "layout",
+        "tones": "tones",
+        "clip": "clip",
+        "clip=local-dir:/layout": "clip",
+    }
     components = [
         {"kind": "encoder", "name": name, "title": title} for title, name in named.items()
     ]
@@ -140,14 +147,39 @@ def test_what_shows_is_told_by_the_encoders_that_were_chosen(chosen: str, words:
     assert f"At s = 7 {words}" in found.text
 
 
+def test_a_bootstrap_without_spread_is_no_interval() -> None:
+    rows = matched()
+    is_top = rows["level"] == 7
+    rows.loc[is_top & (rows["quantity"] == "rank-1"), "mean"] = 1.0
+    rows.loc[is_top & (rows["quantity"] == "bits (InfoNCE)"), ["mean", "low", "high"]] = 6.58
+    rows.loc[is_top & (rows["quantity"] == "bits (Fano)"), ["mean", "low", "high"]] = (
+        6.58,
+        5.9,
+        6.58,
+    )
+    found = of(rows)
+    assert "picked in 100 % (1 % by chance), at least 6.58 bits [5.90, 6.58] an image" in found.text
+    assert found.text.endswith("nothing is left in the clear only with 8 of 8 planes encrypted.")
+
+
+def test_an_answer_is_printed_as_its_sentences() -> None:
+    found = of(default())
+    assert str(found).splitlines() == [*map(str, found.sentences), *found.notes]
+
+
 @pytest.mark.parametrize(
     ("quantity", "words"),
     [
         (
             "bits (InfoNCE)",
-            ": match finds at least 1.50 bits [0.20, 1.90] an image, at s = 6 in 59 %",
+            ": match finds at least 1.50 bits [0.20, 1.90] an image, at s = 6 "
+            "the right one of 96 is picked in 59 %",
         ),
-        ("reciprocal rank", ": match finds a reciprocal rank of 0.38, at s = 6 in 59 %"),
+        (
+            "reciprocal rank",
+            ": match finds a reciprocal rank of 0.38, at s = 6 the right one of 96 is "
+            "picked in 59 %",
+        ),
     ],
 )
 def test_what_only_another_quantity_shows_is_found_too(quantity: str, words: str) -> None:

@@ -44,7 +44,7 @@ def test_the_answer_of_a_region() -> None:
         "encrypted 5.50.",
         "Every level below 100 % of the area encrypted leaks: nothing is left in the clear only "
         "with 100 % of the area encrypted; 75 % of the area encrypted will do if it is acceptable "
-        "that a network names what the image shows among five guesses in 12 % of images.",
+        "that the right one of 96 images is picked in 62 %.",
     ]
 
 
@@ -105,7 +105,21 @@ def test_an_estimate_within_its_interval_of_nothing_is_none() -> None:
     nothing.loc[nothing["level"] == 0, "verdict"] = LEAK
     found = of(pd.concat([plug_in([7.4, 0.05, 0.0]), nothing]), RECORDED)
     assert "a pixel" not in found.text
-    assert found.text.startswith("With tile-xor and aes-ctr match finds nothing; recognise, which")
+    assert found.text.startswith(
+        "With tile-xor and aes-ctr match finds nothing; recognise, which costs"
+    )
+
+
+def test_who_found_nothing_beside_a_fault_of_the_ciphers_is_named() -> None:
+    rows = of_recorded()
+    rows = rows[(rows["level"] < 2) & (rows["measure"] != "histogram")]
+    rows.loc[(rows["level"] == 1) & (rows["measure"] != "inspect"), "verdict"] = QUIET
+    assert sentences(of(rows, RECORDED, findings=[TILE])) == [
+        TILE,
+        "Beside that nothing is found by recognise and match.",
+    ]
+    alone = rows[rows["measure"] == "inspect"]
+    assert sentences(of(alone, RECORDED, findings=[TILE])) == [TILE]
 
 
 def test_ciphers_that_withstand_are_said_to() -> None:

@@ -334,7 +334,7 @@ def calibrate(
             seeds=seeds,
             quick=quick,
             progress=progress,
-            command=sys.argv,
+            command=["imleak", *sys.argv[1:]],
         )
     tell_calibration(found)
     if not found.frame["value"].notna().any():
@@ -386,7 +386,9 @@ def reproduce(
 
     settings = Settings.of(given, quick=quick)
     with _interruptible(), bar() as progress:
-        found = run(settings, output, also=also or (), progress=progress, command=sys.argv)
+        found = run(
+            settings, output, also=also or (), progress=progress, command=["imleak", *sys.argv[1:]]
+        )
     tell_reproduction(found)
 
 
@@ -430,7 +432,7 @@ def _audit(
             spec,
             output,
             progress=progress,
-            command=sys.argv,
+            command=["imleak", *sys.argv[1:]],
             acceptable=acceptable,
             where=where,
             retry_failed=retry_failed,

@@ -11,11 +11,19 @@ from typing import Any
 import pandas as pd
 
 from ..interfaces import LARGEST_PLANTED
+from .adversaries import INSPECT
 from .findings import Finding, findings
 from .levels import Levels
 from .measures import Measure, adversaries
 from .recommend import Recommendation, recommend, smallest_of
-from .sentences import PATCH_MARK, Sentence, known_of_pixels, missing_adversaries, sentences
+from .sentences import (
+    PATCH_MARK,
+    Sentence,
+    known_of_pixels,
+    missing_adversaries,
+    names,
+    sentences,
+)
 from .words import bits, listed, plural
 
 FEW = 100
@@ -48,6 +56,9 @@ class Answer:
     looked: tuple[str, ...]
     limits: tuple[str, ...]
     warnings: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return "\n".join((*map(str, self.sentences), *self.notes))
 
     @property
     def text(self) -> str:
@@ -108,6 +119,9 @@ def _of_measures(
     found = sentences(summary, everyone, levels, colour=colour)
     if found or summary["level"].isna().all():
         return found
+    if any(finding.adversary.measure == INSPECT for finding in findings(everyone)):
+        others = [one for one in everyone if one.measure != INSPECT]
+        return [Sentence(f"Beside that nothing is found by {names(others)}", ".")] if others else []
     known = known_of_pixels(summary, levels)
     in_sample = summary.loc[summary["protocol"] == "in-sample", "measure"]
     if len(in_sample):

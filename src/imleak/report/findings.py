@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -136,7 +137,8 @@ def _strongest(of_kind: Sequence[Measure], level: int) -> Finding | None:
 
 
 def _size(of: Measure, among: Iterable[Measure], level: int) -> Result | None:
-    """The most bits an image that the same adversary surely gets."""
+    """The most bits an image that the same adversary surely gets. Where it is right of every
+    image a bootstrap has one value only, and no interval; that of another bound is quoted."""
     sizes = [
         one.results[level]
         for one in among
@@ -145,4 +147,5 @@ def _size(of: Measure, among: Iterable[Measure], level: int) -> Result | None:
         and level in one.results
         and one.results[level].claims
     ]
-    return max(sizes, key=lambda result: result.low, default=None)
+    spread = [size for size in sizes if not math.isclose(size.low, size.high, rel_tol=1e-3)]
+    return max(spread or sizes, key=lambda result: result.low, default=None)

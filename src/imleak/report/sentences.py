@@ -89,17 +89,15 @@ def _matched(found: Sequence[Finding], levels: Levels, *, colour: bool) -> Itera
         return
     top, *below = reversed(found)
     below = [one for one in below if one.is_rate]
-    sees = top.adversary.goes_by(top.level)
-    if LAYOUT in sees:
-        what = f"the flat {'and coloured ' if colour else ''}areas still show"
-    elif TONES in sees:
-        what = "the frequencies of tones still show"
-    else:
-        what = "features of a network still tell images apart"
+    what = _shown(top.adversary.goes_by(top.level), colour=colour)
     rates = {percent(one.result.value): one.level for one in reversed(below)}
     rates.pop(percent(top.result.value), None)
-    more = [f", {levels[level].phrase} in {rate}" for rate, level in reversed(rates.items())]
-    also = "".join(more[: _MOST - 1])
+    more = [(f", {levels[level].phrase}", rate) for rate, level in reversed(rates.items())]
+    first = "" if top.is_rate else f" the right one of {top.result.images} is picked"
+    also = "".join(
+        f"{at}{'' if place else first} in {rate}"
+        for place, (at, rate) in enumerate(more[: _MOST - 1])
+    )
     size = ""
     if top.size:
         bounds = interval(top.size.low, top.size.high)
@@ -113,6 +111,15 @@ def _matched(found: Sequence[Finding], levels: Levels, *, colour: bool) -> Itera
         f": by them the right one of {top.result.images} is {top.picked} in "
         f"{percent(top.result.value)}{_chance(top)}{size}{also}.",
     )
+
+
+def _shown(sees: set[str], *, colour: bool) -> str:
+    """``the flat areas still show``; every kind of encoder that was chosen has a part in it."""
+    parts = [f"the flat {'and coloured ' if colour else ''}areas"] if LAYOUT in sees else []
+    parts += ["the frequencies of tones"] if TONES in sees else []
+    if parts and sees <= {LAYOUT, TONES}:
+        return f"{listed(parts)} still show"
+    return f"{listed([*parts, 'features of a network'])} still tell images apart"
 
 
 def _at(finding: Finding, levels: Levels) -> str:
@@ -246,7 +253,8 @@ def _silent(
     span = " to ".join(dict.fromkeys(map(bits, (min(left), max(left))))) if left else ""
     still = f", though {span} bits of every pixel are left in the clear" if left else ""
     unasked = (
-        f"; {listed(missing)}, which cost seconds and may find more, "
+        f"; {listed(missing)}, which {'costs' if len(missing) == 1 else 'cost'} seconds "
+        "and may find more, "
         f"{'was' if len(missing) == 1 else 'were'} not asked"
         if missing
         else ""
@@ -283,8 +291,8 @@ def _end(
     levels: Levels,
 ) -> Iterator[Sentence]:
     """``Every level below s = 8 leaks: nothing is left in the clear only with 8 of 8 planes
-    encrypted; 7 of 8 planes encrypted will do if ... is acceptable.`` Of ciphers that others
-    made, those that leak were named one by one."""
+    encrypted; 7 of 8 planes encrypted will do if ... is acceptable``, unless that is every
+    image. Of ciphers that others made, those that leak were named one by one."""
     at = levels.every(leaking, measured)
     is_every = f"every {levels.noun}" in at
     if levels.recorded and not is_every:
@@ -298,7 +306,7 @@ def _end(
         worst = max(rates or there[:1], key=lambda one: one.result.value, default=None)
         on = "from {} on" if len(empty) > 1 else "with {}"
         rest = f": nothing is left in the clear only {on.format(levels[empty[0]].label)}"
-        if worst:
+        if worst and not (worst.is_rate and worst.result.value == 1):
             label = levels[last].label
             rest += f"; {label} will do if it is acceptable that {worst.words}"
     yield Sentence(capitalised(head), f"{rest}.")

@@ -56,8 +56,8 @@ def cross_fit(groups: Indices, folds: int, seeds: int, seed: int) -> list[Split]
     left = count - -(-count // max(folds, 1))
     if count < FEWEST or left - max(2, round(left * VALIDATION)) < 2:
         raise TooFewImagesError(
-            f"{count} images are too few for {folds} folds: training, validation and test take "
-            f"at least two each; use {FEWEST} images or more and 3 folds, or protocol in-sample"
+            f"{count} images are too few, a group counted once: training, validation and test take "
+            f"at least two each; use {FEWEST} or more and 3 folds, or protocol in-sample"
         )
     splits = []
     for repetition in range(seeds):
