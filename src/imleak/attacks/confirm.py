@@ -42,7 +42,7 @@ class Confirm:
     """
 
     name = "confirm"
-    version = "2"
+    version = "1"
     fewest_images = FEWEST
     encoders = ("identity", "phasors", "layout", "tones", "shingles")
     clear_copies: Mapping[str, Sequence[str]] = {

@@ -157,7 +157,7 @@ def check(pairs: Sequence[Pair]) -> Finding:
     method = max(read, key=lambda name: (name != OWN_TABLE, _total(read[name])), default="")
     scores = read.get(method, {})
     best = max([*scores.values()] or tried, key=lambda score: score.share, default=NOTHING)
-    smallest = FEWEST / max(FEWEST, float(np.median(sizes)))
+    smallest = min(1.0, best.chance + FEWEST / max(FEWEST, float(np.median(sizes))))
     of = len(chosen) if method == OWN_TABLE else attacked
     return Finding(
         check="known plaintext",

@@ -56,7 +56,7 @@ class Match:
     """
 
     name = "match"
-    version = "2"
+    version = "1"
     takes_gallery = True
     fewest_images = FEWEST
     added_encoders = ("layout", "tones")

@@ -33,6 +33,8 @@ class Tones(WholeImageEncoder):
     """
 
     name = "tones"
+    needs_values = True
+    """Of a scheme that changes every value by itself, nothing that it compares is left."""
     argument = "steps"
 
     def __init__(self, steps: int = STEPS) -> None:

@@ -94,7 +94,7 @@ def answer(
         sentences=tuple(reported) or (_nothing(summary, manifest),),
         findings=tuple(findings(everyone)),
         meaning="" if summary.empty else " ".join(filter(None, (levels.meaning, sight))),
-        footnotes=tuple(_footnotes(reported, manifest)),
+        footnotes=(*_footnotes(reported, manifest), *manifest.get("unfound", ())),
         reach=_reach(everyone),
         recommendation=None
         if acceptable is None

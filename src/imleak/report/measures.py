@@ -17,8 +17,9 @@ import pandas as pd
 from .adversaries import CLAIMS, CODE_LENGTH, CONFIRM, HISTOGRAM, PIXELS
 from .levels import Levels
 
-FAINT = 0.01
-"""Bits of a pixel below which an estimate is not called a finding."""
+FAINT = 0.1
+"""Bits of a pixel below which an estimate is not called a finding: neighbours are alike, and what
+their likeness alone makes of a histogram is taken off but for some hundredths."""
 MARKS = {"lower": "≥", "upper": "≤", "exact": "=", "none": "~"}
 """What stands before a number, by what it bounds."""
 _KEY = ["scheme", "encoder", "target", "view", "measure", "quantity", "part", "protocol"]

@@ -91,6 +91,7 @@ def run(
             for unit, part in status.outcomes(units):
                 record.count(part)
                 record.findings += frame.answers_of(part, units.scope.labelled)
+                record.unfound += frame.unfound_of(part, units.scope.labelled)
                 growth.extend(frame.growth_of(unit, part))
                 linkage.extend(frame.linkage_of(unit, part))
                 yield from frame.rows_of(unit, part, labels)

@@ -177,6 +177,14 @@ def answers_of(part: Part, levels: Sequence[Level]) -> list[str]:
     ]
 
 
+def unfound_of(part: Part, levels: Sequence[Level]) -> Iterator[str]:
+    """What checks of ciphers would have found where they found nothing, a line a level."""
+    for level in levels:
+        found = [one for one in part.readings if one["level"] == level.rank and one.get("answer")]
+        if found and all(one.get("verdict") != "leak" for one in found):
+            yield f"{level.label}: {' '.join(one['answer'] for one in found)}"
+
+
 def growth_of(unit: Unit, part: Part) -> Iterator[dict[str, Any]]:
     """The rows of one unit in growth.csv; none unless growth was asked for."""
     for reading in part.readings:

@@ -53,6 +53,7 @@ class Record:
     drawn : units of estimators that were given some of the images.
     gallery : other images that attacks looked among.
     findings : what was found in ciphers that somebody else made, a sentence each.
+    unfound : what would have been found in those where nothing was, a line a level.
     """
 
     spec: StudySpec
@@ -64,6 +65,7 @@ class Record:
     drawn: Sequence[Unit] = ()
     gallery: Gallery = field(default_factory=Gallery)
     findings: list[str] = field(default_factory=list)
+    unfound: list[str] = field(default_factory=list)
     started: str = field(default_factory=lambda: now())
     finished: str | None = None
     units: dict[str, int] = field(default_factory=dict)
@@ -103,6 +105,7 @@ class Record:
             "keys": THEIRS if self.spec.ciphers else KEYS,
             "versions": versions(),
             "findings": self.findings,
+            "unfound": self.unfound,
         }
 
 

@@ -122,6 +122,7 @@ class _Manifest(_Entry):
     keys: str
     versions: dict[str, str]
     findings: list[Text] = Field(default_factory=list)
+    unfound: list[Text] = Field(default_factory=list)
     gallery: _Gallery = Field(default_factory=lambda: _Gallery(images=0, digest=""))
 
 

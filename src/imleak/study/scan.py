@@ -9,20 +9,23 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from ..files import printable
 from ..images import MAX_PIXELS, Source, coco_sizes, from_samples, luma, rank, read
 from ..images.similar import perceptual_hash
-from ..interfaces import Image, ImageError, ImleakError
+from ..interfaces import Image, ImageError, ImleakError, Scheme
 from ..sealed import header_of
 from .cipher_files import CipherFolders, Given
 from .ciphers import CipherFile, Ciphers, recorded, simulated
 from .cluster import Executor, Lost
+from .components import Component
 from .groups import grouped
 from .plan import ImageInfo, Omission
 from .progress import Progress, some_of
 from .reuse import Traces, trace
 from .sources import Found, find_images
-from .spec import StudySpec
+from .spec import RECORDED, StudySpec
 
 
 @dataclass(frozen=True)
@@ -100,7 +103,7 @@ def scan(spec: StudySpec, progress: Progress, executor: Executor) -> Scan:
         sizes = coco_sizes(spec.annotations) if spec.annotations else None
         sources = rank(sources, spec.largest, sizes)
     found = _Found()
-    at, look = 0, partial(_scan_one, reader(spec))
+    at, look = 0, partial(_scan_one, reader(spec), spec.scheme_component())
     while at < len(sources) and (spec.limit is None or len(found.images) < spec.limit):
         wanted = len(sources) if spec.limit is None else spec.limit - len(found.images)
         batch = range(at, min(at + wanted, len(sources)))
@@ -267,7 +270,9 @@ class Sealed:
         return Omission(self.image, why)
 
 
-def _scan_one(reads: Reader, item: tuple[int, Source, Given | None], _: object = None) -> Scanned:
+def _scan_one(
+    reads: Reader, scheme: Component, item: tuple[int, Source, Given | None], _: object = None
+) -> Scanned:
     _, source, given = item
     try:
         image, leading = reads.scan(source)
@@ -275,14 +280,16 @@ def _scan_one(reads: Reader, item: tuple[int, Source, Given | None], _: object =
         if header is not None:
             about = (header.scheme, header.level, header.nonce)
             return Scanned(Sealed(source.name, *about, image.digest))
-        files = () if given is None else tuple(_cipher_files(reads, image, given))
+        files = () if given is None else tuple(_cipher_files(reads, scheme, image, given))
     except ImleakError as error:
         return Scanned(_omitted(source, str(error)))
     hash = perceptual_hash(image.samples, image.bits)
     return Scanned(_describe(image, source, files), leading, hash)
 
 
-def _cipher_files(reads: Reader, image: Image, given: Given) -> Iterator[CipherFile]:
+def _cipher_files(
+    reads: Reader, scheme: Component, image: Image, given: Given
+) -> Iterator[CipherFile]:
     """The ciphers of an image, which have its form. Raises ImageError if one is missing, cannot be
     read, or is of another size, depth or number of channels."""
     for level, source in given.items():
@@ -293,7 +300,8 @@ def _cipher_files(reads: Reader, image: Image, given: Given) -> Iterator[CipherF
         except ImageError as error:
             why = _omitted(source, str(error)).why
             raise ImageError(f"its cipher {printable(source.name)}: {why}") from error
-        if why := _unlike(cipher, image):
+        why = _unlike(cipher, image) or _other_scheme(scheme, level, cipher, image)
+        if why:
             raise ImageError(f"its cipher {printable(source.name)} {why}")
         yield CipherFile(level, _absolute(source), cipher.digest)
 
@@ -312,6 +320,21 @@ def _equal_ciphers(images: Sequence[ImageInfo], folders: Mapping[int, str]) -> I
                 f"{len(alike):,} of {len(images):,} images have the same cipher as another in "
                 f"{where}: {some_of(alike)}. Is each the cipher of its image?"
             )
+
+
+def _other_scheme(scheme: Component, level: int, cipher: Image, image: Image) -> str:
+    """Why a cipher is none of a scheme that is known: it does not leave in the clear what that
+    leaves of the image. Empty if it may be one."""
+    if scheme.name == RECORDED:
+        return ""
+    made: Scheme = scheme.build()
+    left, wanted = (made.expose(one, level).rendered for one in (cipher, image))
+    if np.array_equal(left, wanted):
+        return ""
+    return (
+        f"is none of {scheme.name} at level {level}, which would leave other samples in the clear; "
+        "give its level, or leave out the scheme"
+    )
 
 
 def _unlike(cipher: Image, image: Image) -> str:

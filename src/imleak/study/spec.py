@@ -102,10 +102,14 @@ def _without_groups(value: object) -> object:
     if not isinstance(items, list | tuple):
         return value
     return tuple(
-        one
-        for item in items
-        for one in (plugins.GROUPS.get(item, (item,)) if isinstance(item, str) else (item,))
+        one for item in items for one in (_members(item) if isinstance(item, str) else (item,))
     )
+
+
+def _members(name: str) -> tuple[object, ...]:
+    """What the name of a group stands for, of which a study may leave some out; else the name."""
+    members = plugins.GROUPS.get(name)
+    return (name,) if members is None else tuple({"name": o, "optional": True} for o in members)
 
 
 def _as_text(value: object) -> object:
@@ -286,7 +290,9 @@ class StudySpec(Frozen):
     def _brought(self, attack: Component, name: str) -> list[Component]:
         """Encoders that an attack names in an attribute."""
         words = getattr(attack.build(), name, ())
-        return [EncoderChoice.model_validate(word).component(self.shared) for word in words]
+        found = [EncoderChoice.model_validate(word).component(self.shared) for word in words]
+        by_sample = hasattr(self.scheme_component().build(), "table")
+        return [one for one in found if not (by_sample and offers(one, "needs_values"))]
 
     def questions(self) -> tuple[Question, ...]:
         """Every target with one view: each encoder on both sides, then the view of each."""
