@@ -122,6 +122,7 @@ def test_a_plan_is_a_function_of_its_arguments() -> None:
 def test_a_plan_holds_no_unit_of_a_metric() -> None:
     units = plan(spec(measures="brightness"), [info(f"{at}") for at in range(1000)])
     assert len(units) == len(list(units)) == 1000
+    assert next(iter(units)).key  # what is loaded and spelled once for all
     tracemalloc.start()
     try:
         assert len({hash(unit.key) for unit in units}) == 1000
