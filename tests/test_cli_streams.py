@@ -204,6 +204,7 @@ def test_what_an_encoding_lacks_is_spelled(
     assert stream.buffer.getvalue().decode(encoding) == shown  # type: ignore[attr-defined]
 
 
+@pytest.mark.slow
 def test_an_audit_on_a_stream_that_is_not_utf_8(tmp_path: Path) -> None:
     words = ["audit", "dead-leaves:3x48x48", "-o", str(tmp_path / "o"), "--measure", "psnr"]
     done = imleak(*words, "--levels", "0,4", PYTHONIOENCODING="ascii")

@@ -15,10 +15,17 @@ GIVEN = {
 }
 """Options of an encoder, where it cannot do without, or can do with."""
 
+SLOW = ("clip", "conv")
+"""Encoders whose checks take ten seconds and more."""
+
 
 @pytest.mark.parametrize(
     ("name", "options"),
-    [(name, given) for name in sorted(plugins.known("encoder")) for given in GIVEN.get(name, [{}])],
+    [
+        pytest.param(name, given, marks=[pytest.mark.slow] if name in SLOW else [])
+        for name in sorted(plugins.known("encoder"))
+        for given in GIVEN.get(name, [{}])
+    ],
 )
 def test_an_encoder_conforms(name, options, exchanged):
     if "model" in options and name in ("onnx", "torch"):

@@ -177,6 +177,7 @@ def test_nwj_is_passed_over_on_every_view():
     assert pick(given, titles)[1][0] == "cca-infonce through a"
 
 
+@pytest.mark.slow
 def test_the_view_that_tells_is_chosen_and_its_null_too():
     """Of a view of noise and one that sees the target; then of two of noise."""
     rng = np.random.default_rng(0)

@@ -112,6 +112,7 @@ def test_an_adversary_that_has_all_it_needs_does_not_rise(gaussian):
     assert found.rising is False
 
 
+@pytest.mark.slow
 def test_the_smallest_planted_leak_falls_with_the_number_of_images(gaussian):
     few, many = (
         CcaInfoNce(sensitivity=True, folds=2, seeds=1).estimate(gaussian(n, 3, [0.9, 0.0]))

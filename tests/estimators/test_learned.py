@@ -65,7 +65,10 @@ def test_what_learns_by_steps_is_given_the_view_of_its_split(name):
                 np.testing.assert_allclose(one.sums[:, at], other.sums[:, 0], rtol=1e-5, atol=1e-5)
 
 
-@pytest.mark.parametrize("name", ["infonce", "retrieval", "nwj", "smile", "mine", "best"])
+@pytest.mark.parametrize(
+    "name",
+    ["infonce", "retrieval", "nwj", pytest.param("smile", marks=pytest.mark.slow), "mine", "best"],
+)
 def test_every_estimator_that_holds_out_takes_one(name):
     quick = {"infonce": {"steps": 60}}.get(name, {})
     estimator = plugins.load("estimator", name)(folds=2, seeds=1, **quick)

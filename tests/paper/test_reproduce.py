@@ -123,6 +123,7 @@ def test_encoders_are_called_what_they_are(reproduction: tuple[Path, Result]) ->
     assert "Read " in result.output
 
 
+@pytest.mark.slow
 def test_a_second_run_does_nothing_and_says_the_same(
     reproduction: tuple[Path, Result], images: Path, exchanged: Path
 ) -> None:
