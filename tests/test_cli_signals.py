@@ -95,7 +95,8 @@ def test_what_cannot_be_removed_is_private_and_removed_by_the_next(sealed: Path)
     assert list(output.parent.iterdir()) == [output]
 
 
-@pytest.mark.parametrize("place", ["figures", pytest.param("previews", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("place", ["figures", "previews"])
 def test_what_a_killed_audit_leaves_is_removed_by_the_next(tmp_path: Path, place: str) -> None:
     out = tmp_path / "run"
     words = ["audit", "dead-leaves:1x24x24", "-o", str(out), "--measure", "psnr", "--levels", "0"]

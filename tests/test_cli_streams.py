@@ -125,6 +125,7 @@ def test_names_are_different_and_harmless(folder: Path) -> None:
     assert {"caf\\udce9.png", "a\\x1b.png [1]", "a\\x1b.png [2]", "é€.png"} <= set(found)
 
 
+@pytest.mark.slow
 def test_results_in_a_folder_whose_name_is_not_utf8(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

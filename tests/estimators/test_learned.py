@@ -95,6 +95,7 @@ def test_it_is_taught_once_a_split_and_once_for_its_null():
         np.testing.assert_array_equal(broken, X[split.broken])
 
 
+@pytest.mark.slow
 def test_best_chooses_between_a_trained_view_and_a_frozen_one():
     blind = replace(FROZEN, y=np.random.default_rng(1).normal(size=Y.shape).astype(np.float32))
     views = {"frozen": blind, "conv": samples(View())}

@@ -45,6 +45,7 @@ def test_an_unknown_format_lists_the_known_ones(run: Run) -> None:
         write_report(run, "docx")
 
 
+@pytest.mark.slow
 def test_a_document_has_the_answer_the_tables_and_every_figure(run: Run) -> None:
     content = write_report(run, "pdf", acceptable=0.2).read_bytes()
     assert content.startswith(b"%PDF")

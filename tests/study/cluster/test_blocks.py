@@ -112,6 +112,7 @@ def test_what_a_worker_cannot_import_is_told(two: Executor) -> None:
         list(two.carry(cluster_fakes.fail, [1]))
 
 
+@pytest.mark.slow
 def test_blocks_that_wait_for_a_resource_survive_the_death_of_every_worker(two: Executor) -> None:
     items = list(range(5, 10))
     done = dict(two.carry(cluster_fakes.die_of_seven, items, needs=("embedding",)))
