@@ -19,7 +19,9 @@ def channels_last(*shape):
     return torch.randn(shape).contiguous(memory_format=torch.channels_last)
 
 
-@pytest.mark.skipif(not onednn.is_possible(torch.float32), reason="no oneDNN on this processor")
+@pytest.mark.skipif(
+    not onednn.is_possible(torch.float32), reason="fused convolutions do not work here"
+)
 @pytest.mark.parametrize("side", [7, 14, 15])
 @pytest.mark.parametrize(("kernel", "stride"), [(1, 1), (3, 1), (3, 2), (5, 1), (5, 2)])
 @pytest.mark.parametrize("groups", [1, 16])

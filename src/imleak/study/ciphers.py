@@ -109,12 +109,7 @@ class Ciphers:
     _made: dict[tuple[str, int], Any] = field(default_factory=dict)
 
     def cipher(self, level: int) -> Raster:
-        """
-        Raises
-        ------
-        ImleakError
-            If it cannot be made, or is no image.
-        """
+        """The cipher. Raises ImleakError if it cannot be made, or is no image."""
         return self._kept("cipher", level, self._cipher)
 
     def exposure(self, level: int) -> Exposure:

@@ -151,7 +151,9 @@ class Unit:
     def key(self) -> str:
         """SHA-256 (hex) of the canonical JSON of the identity."""
         digests = canonical(_identified(self.images))
-        weights = tuple(c.digest for c in (self.measure, self.scheme, *self.question.sides))
+        sides = [side.digest for side in self.question.sides]
+        # A tuple of a generator would leave one on the interpreter's free list for every unit.
+        weights = (self.measure.digest, self.scheme.digest, *sides)
         text = f'{{"images":{digests},{_spelled(weights, *self._what)}'
         return sha256(text.encode()).hexdigest()
 
