@@ -221,6 +221,43 @@ class Classifier(Encoder, Protocol):
 
 
 @dataclass(frozen=True, eq=False)
+class Rebuilt:
+    """The image that an adversary makes of a clear part.
+
+    Parameters
+    ----------
+    samples : (C, H, W), of shape and depth of the plain image.
+    confidence : (C, H, W) float32, the probability that the adversary gives to a sample of
+        being exactly right.
+    hidden : by position of a bit that is hidden, 0 for the least significant one, (C, H, W)
+        float32 probability that it is 1; empty of an adversary that gives none.
+    """
+
+    samples: Samples
+    confidence: NDArray[np.float32]
+    hidden: Mapping[int, NDArray[np.float32]] = field(default_factory=dict)
+
+
+@runtime_checkable
+class Rebuilder(Protocol):
+    """Makes an image of a clear part, which it has never seen the plain image of.
+
+    A rebuilder comes as a class; its constructor's keyword arguments are its options, each
+    with a default. `digest` identifies what it learned (SHA-256, hex), "" of nothing.
+    """
+
+    name: str
+    version: str
+    digest: str
+
+    def rebuilds(self, scheme: Scheme, level: int, bits: int) -> bool:
+        """Whether it knows what to do with the clear parts of a scheme at a level."""
+
+    def rebuild(self, exposure: Exposure, scheme: Scheme, level: int) -> Rebuilt:
+        """The image it makes of one clear part."""
+
+
+@dataclass(frozen=True, eq=False)
 class Observation:
     """One image at all its levels, as a metric sees it.
 
@@ -400,6 +437,29 @@ class TrainableEncoder(Encoder, Protocol):
 
 
 @dataclass(frozen=True, eq=False)
+class Directions:
+    """What an adversary learned of a target and a view from images that are not measured:
+    directions of both, by falling correlation.
+
+    Parameters
+    ----------
+    x_mean, x_axes : (dx,) and (dx, k), of the target.
+    y_mean, y_axes : (L, dy) and (L, dy, k), of the view at L levels.
+    correlations : (L, k) of the images that it learned from, by cross-validation.
+    images : how many these were.
+    title : where they came from, for the reader.
+    """
+
+    x_mean: NDArray[np.float32]
+    x_axes: NDArray[np.float32]
+    y_mean: NDArray[np.float32]
+    y_axes: NDArray[np.float32]
+    correlations: NDArray[np.float32]
+    images: int
+    title: str
+
+
+@dataclass(frozen=True, eq=False)
 class PairedSamples:
     """Rows of target and view, pooled over images.
 
@@ -413,6 +473,10 @@ class PairedSamples:
         values of scalar pixels, counted); None where every row counts once.
     sizes : per level, the number of values a view can take; None where unknown.
     learned : what makes y on every split, for a view that is trained.
+    public : rows of images that are not measured and only train, in every fold, of the same
+        target, view and levels; None where there are none.
+    directions : what an adversary learned elsewhere, before it saw these images; None where
+        there is none.
     """
 
     x: NDArray[np.float32]
@@ -421,6 +485,8 @@ class PairedSamples:
     weights: NDArray[np.float64] | None = None
     sizes: tuple[int | None, ...] | None = None
     learned: LearnedView | None = None
+    public: PairedSamples | None = None
+    directions: Directions | None = None
 
 
 @runtime_checkable
