@@ -135,26 +135,21 @@ class CrossFitted(HeldOut):
         """What was found, in bits, with its verdict."""
         assert found.null is not None
         assert found.null_draws is not None
-        low, high = self.intervals(scores, found)
-        null_p95 = np.percentile(found.null_draws, 95, axis=0)
+        value, null = found.value * NATS, found.null * NATS
+        low, high = (end * NATS for end in self.intervals(scores, found))
+        null_p95 = np.percentile(found.null_draws, 95, axis=0) * NATS
+        most, by_fold = ceilings * NATS, found.by_fold * NATS
         details = self.details(scores)
         return [
             Measurement(
-                value=float(found.value[at]) * NATS,
+                value=float(value[at]),
                 bound=self.bound,
                 estimator=self.name,
                 protocol="held-out",
-                interval=(float(low[at]) * NATS, float(high[at]) * NATS),
-                null=Null(
-                    mean=float(null.mean()) * NATS,
-                    p95=float(null_p95[at]) * NATS,
-                    values=_in_bits(null),
-                ),
-                ceiling=float(ceilings[at]) * NATS,
-                verdict=judge(
-                    found.value[at], low[at], high[at], null_p95[at], ceilings[at],
-                    found.by_fold[at],
-                ),
+                interval=(float(low[at]), float(high[at])),
+                null=Null(float(broken.mean()), float(null_p95[at]), tuple(broken.tolist())),
+                ceiling=float(most[at]),
+                verdict=judge(value[at], low[at], high[at], null_p95[at], most[at], by_fold[at]),
                 train_groups=_images_trained_on(samples, splits),
                 test_groups=len(np.unique(samples.groups)),
                 n=len(samples.groups),
@@ -162,8 +157,8 @@ class CrossFitted(HeldOut):
                 chosen=_most_frequent([names[at] for names in chosen]) if chosen else None,
                 details=details[at] if details else {},
             )
-            for at, null in enumerate(found.null)
-        ]  # fmt: skip
+            for at, broken in enumerate(null)
+        ]
 
     def _ceilings(self, scores: Sequence[Score], samples: PairedSamples) -> Array:
         """(L,) the most this bound could have found, in nats: log of the test images, and

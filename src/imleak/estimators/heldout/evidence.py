@@ -22,9 +22,9 @@ MOST_BLOCKS = 1000
 DRAWS = 1000
 SATURATED = 0.95
 ROUNDING = 1e-5
-"""Nats that single precision can make of nothing."""
+"""Bits that single precision can make of nothing."""
 ABSURD = -1.0
-"""Below, a critic is worse than one that says nothing."""
+"""Bits; below, a critic is worse than one that says nothing."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -236,7 +236,7 @@ def judge(
     ceiling: float,
     by_fold: Array | Sequence[float] = (),
 ) -> Verdict:
-    """The verdict on one level; docs/method.md defines each.
+    """The verdict on one level, of figures in bits; docs/method.md defines each.
 
     Parameters
     ----------
