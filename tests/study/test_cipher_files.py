@@ -93,7 +93,7 @@ def test_an_image_without_its_cipher_is_left_out(plain: Path, theirs: Path, tmp_
     found = look(plain, x=theirs)
     assert list(pairs(found)) == ["a.png", "c.png"]
     assert why(found) == {"b.png": f"has no cipher of its name in {theirs}"}
-    assert f"1 ciphers in {theirs} have no image of their name: d.png." in found.warnings
+    assert f"1 cipher in {theirs} has no image of its name: d.png." in found.warnings
     done = run(
         StudySpec.of(sources=plain, ciphers={"x": theirs}, measures="brightness"), tmp_path / "out"
     )
@@ -116,7 +116,7 @@ def test_several_ciphers_of_one_name_are_not_chosen_among(plain: Path, theirs: P
         ),
         (
             lambda path: write(path, 12, 16, 3),
-            "has 3 channels and the image 1; give both in grey or both in colour",
+            "is colour and the image grey; give both in grey or both in colour",
         ),
         (
             lambda path: write(path, depth=np.uint16),
@@ -263,7 +263,7 @@ def test_a_file_belongs_to_the_nearest_folder_that_was_given(tmp_path: Path) -> 
     found = look(plain, x=plain / "weak", y=plain / "weak" / "strong")
     assert pairs(found) == {"a.png": [(1, "a.png"), (2, "a.png")]}
     assert why(found) == {"c.png": f"has no cipher of its name in {plain / 'weak'}"}
-    assert f"1 ciphers in {plain / 'weak'} have no image of their name: b.png." in found.warnings
+    assert f"1 cipher in {plain / 'weak'} has no image of its name: b.png." in found.warnings
     assert pairs(look(plain / "weak", x=plain))["weak/a.png"] == [(1, "a.png")]
 
 

@@ -59,7 +59,7 @@ def test_images_that_are_left_out_are_named_before_any_work(
     listener = Listener()
     done = run(spec(folder, "corners"), tmp_path / "out", progress=listener)
     assert listener.told[0] == (
-        "Left out of rows, twofold: 5 of 9 images are smaller than a patch of 8x8 for corners: "
+        "Left out of rows, twofold: 5 of 9 images, smaller than a patch of 8x8 for corners: "
         "small-0.png, small-1.png, small-2.png and 2 more.",
         0,
     )

@@ -92,10 +92,9 @@ class CipherFolders:
                 for one in ciphers
             ]
             if alone:
-                yield (
-                    f"{len(alone):,} ciphers in {where} have no image of their name: "
-                    f"{some_of(alone)}."
-                )
+                one = "1 cipher in {} has no image of its name: {}."
+                many = f"{len(alone):,} ciphers in {{}} have no image of their name: {{}}."
+                yield (one if len(alone) == 1 else many).format(where, some_of(alone))
 
     def refusal(self, omissions: Sequence[Omission]) -> PairError:
         """Why nothing can be measured."""

@@ -36,7 +36,7 @@ def check_patch_sizes(images: Sequence[ImageInfo], left_out: Sequence[Omission])
         if len(names) == len(images):
             raise PatchSizeError(f"{', '.join(measures)}: {_refusal(needed, images)}")
         yield (
-            f"Left out of {', '.join(measures)}: {len(names):,} of {len(images):,} images are "
+            f"Left out of {', '.join(measures)}: {len(names):,} of {len(images):,} images, "
             f"smaller than {needed}: {some_of(names)}."
         )
 

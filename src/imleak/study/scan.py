@@ -230,8 +230,8 @@ def scan_gallery(spec: StudySpec, progress: Progress, executor: Executor) -> Sca
         return replace(found, warnings=())
     first = found.left_out[0]
     warning = (
-        f"{len(found.left_out):,} images of the gallery were left out; the first, "
-        f"{first.image}, {first.why}."
+        f"Images left out of the gallery: {len(found.left_out):,}; the first, {first.image}, "
+        f"{first.why}."
     )
     return Scan(found.images, (), (warning,))
 
@@ -346,10 +346,8 @@ def _unlike(cipher: Image, image: Image) -> str:
     if (width, height) != (of_width, of_height):
         return f"is {width}x{height} and the image {of_width}x{of_height}; give ciphers of its size"
     if channels != of_channels:
-        return (
-            f"has {channels} channels and the image {of_channels}; "
-            "give both in grey or both in colour"
-        )
+        kind, of_kind = ("grey" if count == 1 else "colour" for count in (channels, of_channels))
+        return f"is {kind} and the image {of_kind}; give both in grey or both in colour"
     return f"has {bits} bits a sample and the image {of_bits}; give ciphers of its depth"
 
 
