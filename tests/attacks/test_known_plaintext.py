@@ -76,3 +76,8 @@ def test_an_image_that_is_known_is_not_attacked():
     finding = check(pairs([image, image.copy()], lambda i: i ^ STREAM))
     assert not finding.found
     assert "there is but one" in finding.answer
+
+
+@pytest.mark.parametrize("make", [np.zeros_like, lambda image: image // 128 * 0 + 7])
+def test_a_cipher_of_one_value_gives_no_image(make):
+    assert not check(pairs(crops(4), make)).found

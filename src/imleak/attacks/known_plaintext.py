@@ -126,7 +126,7 @@ def check(pairs: Sequence[Pair]) -> Finding:
     image is read if 95 % of what is predicted is right, beyond what is right by chance, and
     chance would not do that once in a million tries. Chance is :math:`2^{-s}` under uniform
     keystreams on s planes, but at least the share of samples that are unchanged, or equal after
-    any permutation. A table has to be right for 95 % of the values, each counted once.
+    any permutation, or of the most frequent cipher value. A table has to be right for 95 % of the values, each counted once.
 
     The figure is the share of encrypted samples that are read, a mean over the images tried, by
     the best method.
@@ -247,7 +247,8 @@ def score_table(
     is_frequent = size >= OF_A_VALUE
     if np.count_nonzero(is_frequent) < 2:
         return None
-    chance = _chance(target.encrypted[target.encrypted != 0])
+    most_frequent = np.unique(ciphers, return_counts=True)[1].max() / len(ciphers)
+    chance = max(_chance(target.encrypted[target.encrypted != 0]), float(most_frequent))
     shares = (np.bincount(of_value, is_right) / size)[is_frequent]
     return Score(
         right=int(is_right.sum()),
