@@ -354,6 +354,7 @@ class Measurement:
     growth, rising : the value against training images, and whether it still rises.
     history : value after every epoch or check.
     train_groups, test_groups, n : images learned from and tested on, and rows or images used.
+    public_groups : how many of `train_groups` are public images; None where there are none.
     seeds : repetitions with other splits.
     chosen : of several spaces, views or estimators, the one that was chosen.
     details : further figures by name; ``uncapped`` where `value` was above `ceiling`.
@@ -379,6 +380,7 @@ class Measurement:
     rising: bool | None = None
     history: tuple[float, ...] = ()
     train_groups: int | None = None
+    public_groups: int | None = None
     test_groups: int | None = None
     n: int | None = None
     seeds: int = 1

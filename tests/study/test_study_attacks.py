@@ -109,7 +109,7 @@ def test_what_of_a_gallery_cannot_be_read_is_said(
     (gallery / "torn.png").write_bytes(b"\x89PNG\r\n\x1a\n")
     found = run(spec(folder, gallery=gallery), tmp_path / "out")
     (warning,) = [one for one in found.manifest["warnings"] if "gallery" in one]
-    assert warning.startswith("Images left out of the gallery: 1; the first, torn.png")
+    assert warning.startswith("Left out, images of the gallery: 1; the first, torn.png")
 
 
 def test_an_attack_may_bring_its_encoder(folder: Path, tmp_path: Path) -> None:

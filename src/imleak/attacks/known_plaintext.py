@@ -126,7 +126,8 @@ def check(pairs: Sequence[Pair]) -> Finding:
     image is read if 95 % of what is predicted is right, beyond what is right by chance, and
     chance would not do that once in a million tries. Chance is :math:`2^{-s}` under uniform
     keystreams on s planes, but at least the share of samples that are unchanged, or equal after
-    any permutation, or of the most frequent cipher value. A table has to be right for 95 % of the values, each counted once.
+    any permutation, or of the most frequent cipher value. A table has to be right for 95 % of
+    the values, each counted once.
 
     The figure is the share of encrypted samples that are read, a mean over the images tried, by
     the best method.

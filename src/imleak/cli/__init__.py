@@ -80,6 +80,7 @@ def audit(
     views: options.Views = None,
     measures: options.Measures = None,
     gallery: options.Gallery = None,
+    adversary_images: options.AdversaryImages = None,
     pairs: options.Pairs = None,
     ciphers: options.Ciphers = None,
     group_by: options.GroupBy = None,

@@ -117,6 +117,15 @@ Gallery = Annotated[
         panel=_MEASURED,
     ),
 ]
+AdversaryImages = Annotated[
+    list[str] | None,
+    _option(
+        "--adversary-images",
+        words="Folder of public images that best, and all that holds images out, learns from too; "
+        "repeatable.",
+        panel=_MEASURED,
+    ),
+]
 Pairs = Annotated[
     tuple[str, str] | None,
     _option(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..interfaces import Measurement, PairedSamples
@@ -13,6 +14,10 @@ if TYPE_CHECKING:
     from .critics.candidates import Candidates
 
 
+WITH_PUBLIC = " with public images"
+"""Ends the name of a view that public images train beside the user's own."""
+
+
 class Best(CrossFitted):
     """Of `cca-infonce`, `infonce`, `nwj`, `retrieval` and `cosine-infonce` the one that
     validation prefers.
@@ -20,8 +25,8 @@ class Best(CrossFitted):
     In every fold and at every level each candidate is trained on the training images, one
     is chosen by its value on the validation images, and only that one is read on the test
     images; the null goes through the same choice. `cosine-infonce`, which is fitted to no
-    image, is a candidate where target and view have as many dimensions. A lower bound,
-    because each of them is.
+    image, is a candidate where target and view have as many dimensions. Where there are public
+    images, each is trained with them and without. A lower bound, because each of them is.
     (`mine` is not among them: on validation images it is the same number as `nwj`, on test
     images it is the one of the two whose bias is upward.) In a study also over the views of one
     target: the strongest adversary that was tried.
@@ -43,6 +48,12 @@ class Best(CrossFitted):
 
         return Candidates.of(self.product_type, self.device)
 
+    def estimate(
+        self, samples: PairedSamples, *, seed: int = 0, progress: Progress | None = None
+    ) -> list[Measurement]:
+        """As :meth:`choose`, of one view."""
+        return self.choose({"": samples}, seed=seed, progress=progress)
+
     def choose(
         self, views: Mapping[str, PairedSamples], *, seed: int = 0, progress: Progress | None = None
     ) -> list[Measurement]:
@@ -57,13 +68,31 @@ class Best(CrossFitted):
         TooFewImagesError
             If a fold would have fewer than two images to train, validate or test on.
         """
-        return self._held_out(views, self.learner(), seed, progress)
+        return self._held_out(_with_and_without(views), self.learner(), seed, progress)
 
     def scores(self, learned: Mapping[str, Learned]) -> tuple[list[Score], list[list[str]]]:
         from .critics.candidates import CANDIDATES, pick
 
         named = [(candidate, view) for view in learned for candidate in CANDIDATES]
-        titles = [f"{one} through {view}" if len(learned) > 1 else one for one, view in named]
+        several = len({view.removesuffix(WITH_PUBLIC) for view in learned}) > 1
+        titles = [_title(*one, several=several) for one in named]
         splits = zip(*(learned[view][one] for one, view in named), strict=True)
         picked = [pick(pairs, titles) for pairs in splits]
         return [score for score, _ in picked], [names for _, names in picked]
+
+
+def _with_and_without(views: Mapping[str, PairedSamples]) -> dict[str, PairedSamples]:
+    """Every view without its public images, and with them where there are any."""
+    both: dict[str, PairedSamples] = {}
+    for name, samples in views.items():
+        both[name] = replace(samples, public=None)
+        if samples.public is not None:
+            both[name + WITH_PUBLIC] = samples
+    return both
+
+
+def _title(candidate: str, view: str, *, several: bool) -> str:
+    """What was chosen, in words: the view where there are several."""
+    if several:
+        return f"{candidate} through {view}"
+    return candidate + (WITH_PUBLIC if view.endswith(WITH_PUBLIC) else "")

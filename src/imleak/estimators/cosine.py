@@ -38,6 +38,7 @@ class CosineInfoNce(CrossFitted):
 
     name = read = "cosine-infonce"
     version = "1"
+    takes_public = False
 
     def learner(self) -> FixedCosine:
         from .critics.fixed_cosine import FixedCosine

@@ -1,12 +1,24 @@
 """What has become of the images of a folder since its last run."""
 
 from collections.abc import Mapping, Sequence
+from typing import Literal
 
 from .plan import ImageInfo
 from .progress import some_of
 
+_THEN = {
+    "images": (
+        "All results are of the images that are there now; previews of the others are deleted."
+    ),
+    "public images": "What learns from them is done again.",
+}
 
-def changes(before: Mapping[str, str], images: Sequence[ImageInfo]) -> str | None:
+
+def changes(
+    before: Mapping[str, str],
+    images: Sequence[ImageInfo],
+    what: Literal["images", "public images"] = "images",
+) -> str | None:
     """How images differ from those of an earlier run, as a sentence; None if they do not.
 
     An image under another name is the same image.
@@ -26,8 +38,8 @@ def changes(before: Mapping[str, str], images: Sequence[ImageInfo]) -> str | Non
         "removed": [name for name in before if name not in changed and before[name] in old],
         "changed": changed,
     }
-    parts = [f"{len(names):,} {what} ({some_of(names)})" for what, names in found.items() if names]
+    parts = [f"{len(names):,} {how} ({some_of(names)})" for how, names in found.items() if names]
     return (
-        f"The images are not those of the last run into this folder: {', '.join(parts)}. All "
-        "results are of the images that are there now; previews of the others are deleted."
+        f"The {what} are not those of the last run into this folder: {', '.join(parts)}. "
+        f"{_THEN[what]}"
     )

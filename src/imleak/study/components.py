@@ -266,7 +266,7 @@ def offers(made: Component, what: str) -> bool:
     "watch" of a view that is trained on every split, "scores" of an encoder that is a classifier,
     "needs_values" of one that compares the values of samples themselves, "choose" of an estimator
     that is asked once for all views of a target, "holds_out",
-    "needs_scores" or "takes_gallery" of a measure."""
+    "needs_scores", "takes_gallery" or "takes_public" of a measure."""
     return bool(getattr(made.build(), what, False))
 
 

@@ -15,6 +15,7 @@ from .manifest import Record
 from .patch_sizes import check_patch_sizes
 from .plan import omissions, others, plan
 from .progress import Progress, Silent
+from .public import check_public, scan_public
 from .scan import reader, scan, scan_gallery
 from .spec import FREE, StudySpec
 from .store import Run, Store
@@ -63,21 +64,29 @@ def run(
             progress.say(line)
         found = scan(spec, progress, executor)
         gallery = scan_gallery(spec, progress, executor)
-        units = plan(spec, found.images, others(gallery.images, found.images))
+        public = scan_public(spec, found, progress, executor)
+        beside = others(gallery.images, found.images)
+        units = plan(spec, found.images, beside, public.others)
         small = omissions(spec, found.images)
         for line in check_patch_sizes(units.images, small):
             progress.say(line)
         for line in units.without:
             progress.say(line)
-        noticed = [*found.warnings, *gallery.warnings, *units.without]
-        if (difference := changes(store.images(), found.images)) is not None:
-            progress.say(difference)
-            noticed.append(difference)
+        for line in (told := [*public.warnings, *check_public(units)]):
+            progress.say(line)
+        noticed = [*found.warnings, *gallery.warnings, *units.without, *told]
+        for difference in (
+            changes(store.images(), found.images),
+            changes(store.images("public"), public.others.images, "public images"),
+        ):
+            if difference is not None:
+                progress.say(difference)
+                noticed.append(difference)
         left_out = [*found.left_out, *small]
         record.levels = units.scope.labelled
         record.drawn = [unit for unit in units.estimators if unit.drawn_from]
         record.images, record.left_out = found.images, left_out
-        record.noticed, record.gallery = noticed, units.gallery
+        record.noticed, record.gallery, record.public = noticed, units.gallery, public
         store.write_manifest(record.manifest())
 
         status = TaskStatus(store, retry_failed=retry_failed)

@@ -24,6 +24,7 @@ from ..interfaces import (
     Measurement,
     Metric,
     Pair,
+    PairedSamples,
     WholeImages,
 )
 from .ciphers import Ciphers, recorded, simulated
@@ -306,8 +307,8 @@ def _metric(unit: Unit, place: Workplace, _: Share | None) -> Sequence[Measureme
     return metric.measure(observed)
 
 
-def _estimator(unit: Unit, place: Workplace, share: Share | None) -> Sequence[Measurement]:
-    estimator = unit.measure.build()
+def _pooled(unit: Unit, place: Workplace) -> list[PairedSamples]:
+    """Samples a view of all images of a unit, with those of its public images."""
 
     def ciphers(info: ImageInfo) -> Ciphers:
         return place.ciphers(info, unit.scheme, unit.seed)
@@ -320,6 +321,14 @@ def _estimator(unit: Unit, place: Workplace, share: Share | None) -> Sequence[Me
             vectors=lambda info: place.features(requests_of(unit, info)),
             learned=lambda view: Trained(view, unit, ciphers, place.cache),
         )
+    if not unit.public.images:
+        return pooled
+    public = _pooled(unit.of_public, place)
+    return [replace(own, public=others) for own, others in zip(pooled, public, strict=True)]
+
+
+def _estimator(unit: Unit, place: Workplace, share: Share | None) -> Sequence[Measurement]:
+    estimator, pooled = unit.measure.build(), _pooled(unit, place)
     if has_features(unit.question.target) and offers(unit.measure, "choose"):
         views = dict(zip((v.title for v in unit.question.views), pooled, strict=True))
         estimates = estimator.choose(views, seed=unit.seed, progress=share)

@@ -15,6 +15,7 @@ from .ciphers import CipherFile
 from .components import Component
 from .parts import Part
 from .plan import Gallery, ImageInfo, Omission, Unit
+from .public import PublicImages
 from .recorded import FORMAT
 from .spec import RECORDED, StudySpec
 
@@ -52,6 +53,7 @@ class Record:
     noticed : what a reader must know of the images, a line each.
     drawn : units of estimators that were given some of the images.
     gallery : other images that attacks looked among.
+    public : other images that estimators learned from.
     findings : what was found in ciphers that somebody else made, a sentence each.
     unfound : what would have been found in those where nothing was, a line a level.
     """
@@ -64,6 +66,7 @@ class Record:
     noticed: Sequence[str] = ()
     drawn: Sequence[Unit] = ()
     gallery: Gallery = field(default_factory=Gallery)
+    public: PublicImages = field(default_factory=PublicImages)
     findings: list[str] = field(default_factory=list)
     unfound: list[str] = field(default_factory=list)
     started: str = field(default_factory=lambda: now())
@@ -100,6 +103,11 @@ class Record:
             "subsamples": [_subsample(unit) for unit in self.drawn],
             "images": [_image(info) for info in self.images],
             "gallery": {"images": len(self.gallery.images), "digest": self.gallery.digest},
+            "public": {
+                "found": self.public.found,
+                "copies": self.public.copies,
+                "images": [_image(info) for info in self.public.others.images],
+            },
             "left_out": [dict(each) for each in dict.fromkeys(map(_left_out, self.left_out))],
             "units": self.units,
             "keys": THEIRS if self.spec.ciphers else KEYS,
@@ -156,8 +164,8 @@ def _subsample(unit: Unit) -> dict[str, Any]:
     }
 
 
-def revived_images(manifest: Mapping[str, Any]) -> list[ImageInfo]:
-    """The images of a manifest that was read, without where they are."""
+def revived_images(entries: Sequence[Mapping[str, Any]]) -> list[ImageInfo]:
+    """The images that a manifest names, without where they are."""
     return [
         ImageInfo(
             image["name"],
@@ -173,7 +181,7 @@ def revived_images(manifest: Mapping[str, Any]) -> list[ImageInfo]:
                 for level, digest in image["ciphers"].items()
             ),
         )
-        for image in manifest["images"]
+        for image in entries
     ]
 
 

@@ -115,6 +115,7 @@ class Unit:
     patches : places every image is cut at; 0 where it is not cut.
     drawn_from : how many images those of an estimator were drawn from; 0 if they are all.
     gallery : other images that an attack looks among.
+    public : other images that an estimator learns from.
     """
 
     measure: Component
@@ -126,6 +127,12 @@ class Unit:
     patches: int = 0
     drawn_from: int = 0
     gallery: Gallery = field(default_factory=lambda: Gallery())
+    public: Gallery = field(default_factory=lambda: Gallery())
+
+    @property
+    def of_public(self) -> Self:
+        """The same of its public images alone."""
+        return replace(self, images=self.public.images, public=Gallery())
 
     @property
     def is_of_one_image(self) -> bool:
@@ -158,10 +165,10 @@ class Unit:
         return sha256(text.encode()).hexdigest()
 
     @property
-    def _what(self) -> tuple[Component, Question, Component, tuple[int, ...], int, int, str]:
+    def _what(self) -> tuple[Component, Question, Component, tuple[int, ...], int, int, str, str]:
         return (
             self.measure, self.question, self.scheme, self.levels, self.seed, self.patches,
-            self.gallery.digest,
+            self.gallery.digest, self.public.digest,
         )  # fmt: skip
 
 
@@ -178,6 +185,7 @@ def _asked(
     seed: int,
     patches: int,
     gallery: str,
+    public: str,
 ) -> dict[str, object]:
     """The identity of a unit but for its images."""
     asked = {
@@ -189,7 +197,8 @@ def _asked(
         "seed": seed,
         "patches": patches,
     }
-    return asked | {"public": gallery} if gallery else asked
+    asked |= {"public": gallery} if gallery else {}
+    return asked | {"learned from": public} if public else asked
 
 
 @lru_cache(maxsize=1024)
@@ -252,6 +261,7 @@ class Plan:
     attacks, estimators : units over all images; checks of ciphers are among the attacks.
     seed : of the study.
     gallery : other images that attacks look among.
+    public : other images that estimators learn from.
     without : what is not measured because the images do not suffice, a line a measure.
     """
 
@@ -262,11 +272,17 @@ class Plan:
     estimators: tuple[Unit, ...]
     seed: int
     gallery: Gallery = field(default_factory=Gallery)
+    public: Gallery = field(default_factory=Gallery)
     without: tuple[str, ...] = ()
 
     @property
     def images(self) -> tuple[ImageInfo, ...]:
         return self.scope.images
+
+    @property
+    def of_any_use(self) -> tuple[ImageInfo, ...]:
+        """All images, measured or not."""
+        return self.images + self.gallery.images + self.public.images
 
     @property
     def pooled(self) -> tuple[Unit, ...]:
@@ -289,12 +305,18 @@ class Plan:
         return len(self.images) * len(self.metrics) + len(self.pooled)
 
 
-def plan(spec: StudySpec, images: Sequence[ImageInfo], gallery: Gallery | None = None) -> Plan:
+def plan(
+    spec: StudySpec,
+    images: Sequence[ImageInfo],
+    gallery: Gallery | None = None,
+    public: Gallery | None = None,
+) -> Plan:
     """What a study consists of.
 
     Parameters
     ----------
     gallery : other images, see :func:`others`.
+    public : other images, see :func:`imleak.study.public.scan_public`.
 
     Raises
     ------
@@ -302,15 +324,16 @@ def plan(spec: StudySpec, images: Sequence[ImageInfo], gallery: Gallery | None =
         If no image has the levels asked for.
     """
     chosen = scope(spec, images)
-    gallery = gallery or Gallery()
+    gallery, public = gallery or Gallery(), public or Gallery()
     return Plan(
         chosen,
         spec.scheme_component(),
         tuple(_sufficient(spec, "metric", chosen)),
         (*_check_units(spec, chosen), *_attack_units(spec, chosen, gallery)),
-        tuple(_estimator_units(spec, chosen)),
+        tuple(_estimator_units(spec, chosen, public)),
         spec.seed,
         gallery,
+        public,
         tuple(_without(spec, chosen)),
     )
 
@@ -420,7 +443,7 @@ def _shortage(spec: StudySpec, measure: Component, question: Question, chosen: S
         return ""
     if spec.ciphers and encrypts(measure, spec.scheme.name):
         return "it encrypts images itself, and these come encrypted"
-    usable = _large_enough(chosen.images, question)
+    usable = large_enough(chosen.images, question)
     groups, needed = len({image.unit for image in usable}), fewest_images(measure)
     if groups >= needed:
         return ""
@@ -431,7 +454,8 @@ def _shortage(spec: StudySpec, measure: Component, question: Question, chosen: S
     return f"it needs {needed} {what}{large}, and {there}"
 
 
-def _large_enough(images: Iterable[ImageInfo], question: Question) -> tuple[ImageInfo, ...]:
+def large_enough(images: Iterable[ImageInfo], question: Question) -> tuple[ImageInfo, ...]:
+    """Those images that can be cut into the patches of a question."""
     return tuple(image for image in images if not _too_small(image, question))
 
 
@@ -439,18 +463,26 @@ def _by_digest(images: Iterable[ImageInfo]) -> tuple[ImageInfo, ...]:
     return tuple(sorted(images, key=lambda image: image.digest))
 
 
-def _estimator_units(spec: StudySpec, chosen: Scope) -> Iterator[Unit]:
+def _estimator_units(spec: StudySpec, chosen: Scope, public: Gallery) -> Iterator[Unit]:
     """A unit for each estimator and each question, over all images it can use."""
     scheme = spec.scheme_component()
     for measure, question in _sufficient(spec, "estimator", chosen):
-        pooled = _large_enough(_by_digest(chosen.images), question)
+        pooled = large_enough(_by_digest(chosen.images), question)
         patches = spec.patches if _patch_size(question) else 0
         if not pooled:
             continue
         rows = max(1, patches) if has_features(question.target) else _rows(chosen, scheme)
         drawn = subsample(pooled, rows, spec.max_samples, spec.seed)
         drawn_from = len(pooled) if len(drawn) < len(pooled) else 0
-        yield Unit(measure, question, scheme, chosen.levels, drawn, spec.seed, patches, drawn_from)
+        others: tuple[ImageInfo, ...] = ()
+        if offers(measure, "takes_public"):
+            deep = (image for image in public.images if image.bits == chosen.bits)
+            usable = large_enough(deep, question)
+            others = subsample(usable, rows, spec.max_samples, spec.seed)
+        yield Unit(
+            measure, question, scheme, chosen.levels, drawn, spec.seed, patches, drawn_from,
+            public=Gallery.of(others),
+        )  # fmt: skip
 
 
 def subsample(

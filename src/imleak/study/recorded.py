@@ -103,6 +103,14 @@ class _Gallery(_Entry):
     digest: str
 
 
+class _Public(_Entry):
+    """Other images that were learned from."""
+
+    found: Count
+    copies: Count
+    images: list[_Image]
+
+
 class _Manifest(_Entry):
     """Manifest of a study, see :meth:`imleak.study.manifest.Record.manifest`."""
 
@@ -124,6 +132,7 @@ class _Manifest(_Entry):
     findings: list[Text] = Field(default_factory=list)
     unfound: list[Text] = Field(default_factory=list)
     gallery: _Gallery = Field(default_factory=lambda: _Gallery(images=0, digest=""))
+    public: _Public = Field(default_factory=lambda: _Public(found=0, copies=0, images=[]))
 
 
 def read_manifest(path: Path) -> dict[str, Any]:

@@ -37,11 +37,13 @@ class Scan:
     images : the readable images, each once.
     left_out : the others, and why.
     warnings : what is wrong with them all the same, a line each.
+    hashes : of the looks of each image, see :mod:`imleak.images.similar`.
     """
 
     images: tuple[ImageInfo, ...]
     left_out: tuple[Omission, ...]
     warnings: tuple[str, ...] = ()
+    hashes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -124,7 +126,7 @@ def scan(spec: StudySpec, progress: Progress, executor: Executor) -> Scan:
     warnings = (*there.warnings, *unmatched, *equal, *similar, *noticed)
     if folders and not images:
         raise folders.refusal(found.omissions)
-    return Scan(tuple(images), tuple(found.omissions), warnings)
+    return Scan(tuple(images), tuple(found.omissions), warnings, tuple(found.hashes))
 
 
 def _find(spec: StudySpec) -> tuple[Found, CipherFolders | None]:
@@ -215,11 +217,24 @@ def read_again(spec: StudySpec, measured: Sequence[Mapping[str, Any]]) -> Iterat
 
 
 def scan_gallery(spec: StudySpec, progress: Progress, executor: Executor) -> Scan:
-    """The first look at the gallery. What of it cannot be read is counted, in a warning."""
+    """The first look at the gallery."""
     if not spec.gallery:
         return Scan((), ())
+    return scan_others(spec, spec.gallery, "images of the gallery", progress, executor)
+
+
+def scan_others(
+    spec: StudySpec, sources: tuple[str, ...], what: str, progress: Progress, executor: Executor
+) -> Scan:
+    """The first look at images that are not measured. What of them cannot be read is counted, in
+    a warning.
+
+    Parameters
+    ----------
+    what : they are called.
+    """
     chosen: dict[str, object] = {
-        "sources": spec.gallery,
+        "sources": sources,
         "largest": None,
         "limit": None,
         "ciphers": {},
@@ -229,11 +244,8 @@ def scan_gallery(spec: StudySpec, progress: Progress, executor: Executor) -> Sca
     if not found.left_out:
         return replace(found, warnings=())
     first = found.left_out[0]
-    warning = (
-        f"Images left out of the gallery: {len(found.left_out):,}; the first, {first.image}, "
-        f"{first.why}."
-    )
-    return Scan(found.images, (), (warning,))
+    warning = f"Left out, {what}: {len(found.left_out):,}; the first, {first.image}, {first.why}."
+    return replace(found, left_out=(), warnings=(warning,))
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ SHARED_OPTIONS = (
     "precision",
 )
 """Fields of a study handed to every measure and encoder that has an option of that name."""
-FREE = ("measures", "encoders", "max_samples", "gallery", *SHARED_OPTIONS)
+FREE = ("measures", "encoders", "max_samples", "gallery", "adversary_images", *SHARED_OPTIONS)
 """Fields a study may change in its folder: what is measured, and not on what. What was
 measured before is kept, and only what is new is done."""
 
@@ -146,6 +146,8 @@ class StudySpec(Frozen):
     measures : metrics, estimators and attacks, or groups of :data:`imleak.plugins.GROUPS`.
     gallery : more sources: images that are not measured, and which an adversary that looks for
         the plain image of a clear part has to tell it from.
+    adversary_images : more sources: public images that an estimator which holds images out learns
+        from, beside those of the user's that are not tested; copies of these are left out.
     ciphers : folders of ciphers that somebody else made of the images, by label: a level each.
         With a `scheme` that is known the label is a level of it.
     group_by : what the images are grouped by, see :mod:`imleak.images.groups`; images of one
@@ -177,6 +179,7 @@ class StudySpec(Frozen):
         Field(DEFAULT_MEASURES, validate_default=True)
     )
     gallery: Annotated[tuple[Text, ...], Several] = ()
+    adversary_images: Annotated[tuple[Text, ...], Several] = ()
     ciphers: dict[str, Text] = Field(default_factory=dict)
     group_by: Text | None = None
     patches: int = Field(10, ge=1, le=LARGEST["patches"])
@@ -336,6 +339,11 @@ class StudySpec(Frozen):
         if not self.colour:
             yield "colour: ciphers are measured in the channels they have; leave it out"
         if self.scheme.name == RECORDED:
+            if self.adversary_images:
+                yield (
+                    "adversary_images: nobody can encrypt them by a scheme that is not known; name "
+                    "it (scheme), or leave them out"
+                )
             return
         if odd := [label for label in self.ciphers if not re.fullmatch("[1-9][0-9]{0,4}", label)]:
             yield (
@@ -381,6 +389,13 @@ class StudySpec(Frozen):
             yield (
                 f"gallery: none of the chosen measures ({chosen}) looks among other images; "
                 "add match"
+            )
+        if self.adversary_images and not any(
+            offers(one, "takes_public") for one in self.measure_components()
+        ):
+            yield (
+                f"adversary_images: none of the chosen measures ({chosen}) learns from some images "
+                "to be tested on others; add best"
             )
 
     def _named(self) -> Iterator[tuple[str, Choice]]:

@@ -97,7 +97,12 @@ def status(path: str | Path, *, trust: bool = False) -> Status:
     store = Store(folder, manifest["spec"])
     gallery = Gallery(digest=manifest.get("gallery", {}).get("digest", ""))
     with remembered(manifest["components"]):
-        units = plan(_spec(folder, manifest, trust=trust), revived_images(manifest), gallery)
+        units = plan(
+            _spec(folder, manifest, trust=trust),
+            revived_images(manifest["images"]),
+            gallery,
+            Gallery.of(revived_images(manifest.get("public", {}).get("images", ()))),
+        )
         counts = _counts(TaskStatus(store), units)
     return Status(folder, counts, driver, manifest["finished"])
 

@@ -99,11 +99,14 @@ class Store:
         """Write the parts that are held."""
         self.parts.flush()
 
-    def images(self) -> dict[str, str]:
-        """Digest by name of the images of the last run; empty if there was none."""
+    def images(self, whose: Literal["", "public"] = "") -> dict[str, str]:
+        """Digest by name of the images of the last run, or of its public ones; empty if there was
+        none."""
         if not (self.path / MANIFEST).exists():
             return {}
-        return {image["name"]: image["digest"] for image in read_manifest(self.path)["images"]}
+        manifest = read_manifest(self.path)
+        images = manifest.get(whose, {}).get("images", ()) if whose else manifest["images"]
+        return {image["name"]: image["digest"] for image in images}
 
     def write_manifest(self, manifest: Mapping[str, Any]) -> None:
         text = json.dumps(plain(manifest), indent=2, allow_nan=False)

@@ -58,8 +58,11 @@ class TaskStatus:
         if not lacking:
             return unit
         images = tuple(one for one in unit.images if one not in lacking)
-        gallery = Gallery.of(one for one in unit.gallery.images if one not in lacking)
-        return replace(unit, images=images, gallery=gallery)
+        gallery, public = (
+            Gallery.of(one for one in others.images if one not in lacking)
+            for others in (unit.gallery, unit.public)
+        )
+        return replace(unit, images=images, gallery=gallery, public=public)
 
     def state(self, unit: Unit) -> State | None:
         """What became of a unit; None if it is to be done."""
@@ -85,7 +88,7 @@ class TaskStatus:
         if unit.is_of_one_image:
             return {}
         if unit.key not in self._lacking:
-            images = (*unit.images, *unit.gallery.images)
+            images = (*unit.images, *unit.gallery.images, *unit.public.images)
             asked = (Embedding(image, side) for image in images for side in unit.question.sides)
             self._lacking[unit.key] = {
                 embedding.image: part.error

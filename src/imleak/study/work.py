@@ -71,7 +71,7 @@ class Work:
             partial(run_image_task, self.place),
             (task for task in tasks if bool(task.encoders) is encodes),
             needs=needs_of("embedding", tasks.may_encode) if encodes else (),
-            beside=_side_by_side((*tasks.plan.images, *tasks.plan.gallery.images)),
+            beside=_side_by_side(tasks.plan.of_any_use),
             split=ImageTask.split,
         )
         finished: set[str] = set()
@@ -126,7 +126,10 @@ class ImageTasks:
     def __init__(self, plan: Plan, status: TaskStatus, place: Workplace) -> None:
         self.plan, self.status, self.place = plan, status, place
         self.trainings = status.left(plan.pooled)
-        self._pooled = [(unit, {one.digest for one in unit.images}) for unit in self.trainings]
+        self._pooled = [
+            (unit, {one.digest for one in unit.images + unit.public.images})
+            for unit in self.trainings
+        ]
 
     def __iter__(self) -> Iterator[ImageTask]:
         for image in self.plan.images:
@@ -134,6 +137,9 @@ class ImageTasks:
             lacking = self._lacking(image, units)
             if units or lacking:
                 yield ImageTask(image, tuple(lacking), tuple(units))
+        for image in self.plan.public.images:
+            if lacking := self._lacking(image, ()):
+                yield ImageTask(image, tuple(lacking))
         for image in self.plan.gallery.images:
             if lacking := self._lacking_of_gallery(image):
                 yield ImageTask(image, tuple(lacking))

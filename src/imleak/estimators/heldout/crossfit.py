@@ -26,7 +26,8 @@ from .evidence import (
     bootstrap,
     judge,
 )
-from .split import FEWEST, Split, cross_fit, subset
+from .public import joined, with_public
+from .split import FEWEST, Split, count_of_share, cross_fit, subset
 from .trained_view import learn, merged
 
 Progress = Callable[[float], None]
@@ -58,6 +59,11 @@ class CrossFitted(HeldOut):
     def holds_out(self) -> bool:
         """Whether it tests on images that a trained view has not seen."""
         return True
+
+    @property
+    def takes_public(self) -> bool:
+        """Whether it also learns from public images."""
+        return self.holds_out
 
     def learner(self) -> Learner:
         """What is trained."""
@@ -100,7 +106,7 @@ class CrossFitted(HeldOut):
         have a history (L, epochs), in nats on validation images after every epoch."""
         lengths = [1.0, *(GROWTH_LENGTH * share for share in GROWTH if self.growth)]
         stages = _Stages(progress, [*lengths, *[SENSITIVITY_LENGTH] * self.sensitivity])
-        views = {name: drawn(view, seed) for name, view in views.items()}
+        views = {name: drawn(self._taught(view), seed) for name, view in views.items()}
         training = _Training(learner, views, seed, stages)
         splits = cross_fit(training.samples.groups, self.folds, self.seeds, seed)
         learned = training.on(splits, pairings=2)
@@ -108,7 +114,7 @@ class CrossFitted(HeldOut):
         ceilings = self._ceilings(scores, training.samples)
         raw = bootstrap(scores, seed)
         found = self._shown(raw, ceilings)
-        estimates = self._estimates(training.samples, splits, scores, found, ceilings, chosen)
+        estimates = self._estimates(training, splits, scores, found, ceilings, chosen)
         estimates = [_with_raw(*pair) for pair in zip(estimates, _in_bits(raw.value), strict=True)]
         if history:
             estimates = [
@@ -123,9 +129,13 @@ class CrossFitted(HeldOut):
         stages.done()
         return estimates
 
+    def _taught(self, samples: PairedSamples) -> PairedSamples:
+        """Samples without public images where nothing is learned from them."""
+        return samples if self.takes_public else replace(samples, public=None)
+
     def _estimates(
         self,
-        samples: PairedSamples,
+        training: _Training,
         splits: Sequence[Split],
         scores: Sequence[Score],
         found: Evidence,
@@ -140,6 +150,8 @@ class CrossFitted(HeldOut):
         null_p95 = np.percentile(found.null_draws, 95, axis=0) * NATS
         most, by_fold = ceilings * NATS, found.by_fold * NATS
         details = self.details(scores)
+        samples = training.samples
+        train, public = training.images(splits)
         return [
             Measurement(
                 value=float(value[at]),
@@ -150,7 +162,8 @@ class CrossFitted(HeldOut):
                 null=Null(float(broken.mean()), float(null_p95[at]), tuple(broken.tolist())),
                 ceiling=float(most[at]),
                 verdict=judge(value[at], low[at], high[at], null_p95[at], most[at], by_fold[at]),
-                train_groups=_images_trained_on(samples, splits),
+                train_groups=train,
+                public_groups=public or None,
                 test_groups=len(np.unique(samples.groups)),
                 n=len(samples.groups),
                 seeds=self.seeds,
@@ -184,12 +197,12 @@ class CrossFitted(HeldOut):
         points: list[tuple[int, Evidence]] = []
         for share in GROWTH:
             cut = [_smaller(s, training, share) for s in splits]
-            scores, _ = self.scores(training.on(cut, pairings=1))
+            scores, _ = self.scores(training.on(cut, pairings=1, share=share))
             evidence = self._shown(bootstrap(scores, training.seed), ceilings)
-            points.append((_images_trained_on(training.samples, cut), evidence))
+            points.append((training.images(cut, share)[0], evidence))
         gain = whole.draws - points[-1][1].draws
         rising = np.percentile(gain, 2.5, axis=0) > 0
-        points.append((_images_trained_on(training.samples, splits), whole))
+        points.append((training.images(splits)[0], whole))
         return [
             replace(
                 estimate,
@@ -212,6 +225,7 @@ class CrossFitted(HeldOut):
         varied = [at for at, y in enumerate(levels) if np.ptp(y, axis=0).max()]
         if frozen is None or not varied:
             return None
+        frozen = replace(frozen, public=None)  # which have nothing planted in them
         seed = training.seed
         assert found.null_draws is not None
         null_p95 = float(np.percentile(found.null_draws[:, varied[-1]], 95))
@@ -242,16 +256,16 @@ class _Training:
         """Of one view: its targets and images are those of all."""
         return next(iter(self.views.values()))
 
-    def on(self, splits: Sequence[Split], pairings: int) -> dict[str, Learned]:
-        """Learn on all splits of every view, a stack at a time, on every core."""
+    def on(self, splits: Sequence[Split], pairings: int, share: float = 1.0) -> dict[str, Learned]:
+        """Learn on all splits of every view, and on a share of its public images, a stack at a
+        time, on every core."""
         blocks = blocks_of_images(self.samples.groups, self.seed)
-        given = SplitSamples(self.samples, splits, blocks, pairings, self.seed)
         done: dict[str, list[Learned]] = {name: [] for name in self.views}
         with one_thread_each(), ThreadPoolExecutor(cores()) as pool:
             jobs = [
-                (name, pool.submit(learn, self.learner, replace(given, samples=view, splits=stack)))
+                (name, pool.submit(learn, self.learner, given))
                 for name, view in self.views.items()
-                for stack in _stacks(splits, view, pairings)
+                for given in self._given(view, splits, blocks, pairings, share)
             ]
             try:
                 for at, (name, job) in enumerate(jobs, start=1):
@@ -262,6 +276,27 @@ class _Training:
                 raise
         self.stages.next()
         return {name: merged(parts) for name, parts in done.items()}
+
+    def images(self, splits: Sequence[Split], share: float = 1.0) -> tuple[int, int]:
+        """How many images are learned from, and how many of them are public."""
+        groups = [view.public.groups for view in self.views.values() if view.public]
+        public = count_of_share(groups[0], share) if groups else 0
+        own = np.mean([len(np.unique(self.samples.groups[s.train])) for s in splits])
+        return round(own) + public, public
+
+    def _given(
+        self,
+        view: PairedSamples,
+        splits: Sequence[Split],
+        blocks: NDArray[np.int64],
+        pairings: int,
+        share: float,
+    ) -> Iterator[SplitSamples]:
+        """What is learned together."""
+        rows = joined(view)
+        for stack in _stacks(splits, view, pairings):
+            taught = [with_public(split, view, share, self.seed) for split in stack]
+            yield SplitSamples(rows, taught, blocks, pairings, self.seed)
 
 
 def _stacks(
@@ -276,10 +311,6 @@ def _smaller(split: Split, training: _Training, share: float) -> Split:
     """The split with a share of its training images; larger shares contain smaller ones."""
     rng = np.random.default_rng([training.seed, split.seed, split.fold, 0x67726F77])
     return replace(split, train=subset(training.samples.groups, split.train, share, rng))
-
-
-def _images_trained_on(samples: PairedSamples, splits: Sequence[Split]) -> int:
-    return round(np.mean([len(np.unique(samples.groups[s.train])) for s in splits]))
 
 
 def _with_raw(estimate: Measurement, raw: float) -> Measurement:

@@ -1,6 +1,6 @@
 """Who is trained on, who chooses and who is tested: splits and broken pairs by image."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,8 @@ class Split:
 
     `broken` gives every row a partner row of another image of the same part, for the
     null: pairs (x[broken[i]], y[i]).
+
+    `public` are the last rows of `train`, where there are public images that only train.
     """
 
     seed: int
@@ -28,6 +30,12 @@ class Split:
     validation: Indices
     test: Indices
     broken: Indices
+    public: Indices = field(default_factory=lambda: np.empty(0, np.int64))
+
+    @property
+    def own(self) -> Indices:
+        """The rows of `train` that are of images like those tested."""
+        return self.train[: len(self.train) - len(self.public)]
 
 
 class TooFewImagesError(ImleakError):
@@ -112,4 +120,9 @@ def subset(groups: Indices, rows: Indices, share: float, rng: np.random.Generato
     rows : positions of the rows to choose from.
     """
     names = rng.permutation(np.unique(groups[rows]))
-    return rows[np.isin(groups[rows], names[: max(2, round(len(names) * share))])]
+    return rows[np.isin(groups[rows], names[: count_of_share(names, share)])]
+
+
+def count_of_share(groups: Indices, share: float) -> int:
+    """How many images a share of those of (n,) groups are, two at least."""
+    return max(2, round(len(np.unique(groups)) * share))

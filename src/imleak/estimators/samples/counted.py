@@ -16,6 +16,8 @@ def drawn(samples: PairedSamples, seed: int) -> PairedSamples:
     An image of scalar samples comes as the table of its values and their counts; drawing
     from it with replacement is drawing pixels of the image.
     """
+    if samples.public is not None:
+        samples = replace(samples, public=drawn(samples.public, seed))
     if samples.weights is None:
         return samples
     rng = np.random.default_rng([seed, 0x70697865])
