@@ -8,12 +8,13 @@ from .. import plugins
 from ..interfaces import ImleakError
 from ..machine import reuse_memory
 from . import frame
+from .adversaries import elsewhere, require
 from .changes import changes
 from .cluster import Where, executor_of
 from .execute import Workplace
 from .manifest import Record
 from .patch_sizes import check_patch_sizes
-from .plan import omissions, others, plan
+from .plan import omissions, others, plan, scope
 from .progress import Progress, Silent
 from .scan import reader, scan, scan_gallery
 from .spec import FREE, StudySpec
@@ -63,13 +64,18 @@ def run(
             progress.say(line)
         found = scan(spec, progress, executor)
         gallery = scan_gallery(spec, progress, executor)
-        units = plan(spec, found.images, others(gallery.images, found.images))
+        known = elsewhere(spec, found, scope(spec, found.images))
+        units = plan(spec, found.images, others(gallery.images, found.images), known.of)
+        require(spec, units, known)
         small = omissions(spec, found.images)
         for line in check_patch_sizes(units.images, small):
             progress.say(line)
         for line in units.without:
             progress.say(line)
         noticed = [*found.warnings, *gallery.warnings, *units.without]
+        if known.warning:
+            progress.say(known.warning)
+            noticed.append(known.warning)
         if (difference := changes(store.images(), found.images)) is not None:
             progress.say(difference)
             noticed.append(difference)
@@ -78,6 +84,7 @@ def run(
         record.drawn = [unit for unit in units.estimators if unit.drawn_from]
         record.images, record.left_out = found.images, left_out
         record.noticed, record.gallery = noticed, units.gallery
+        record.adversary = known.manifest(units.estimators)
         store.write_manifest(record.manifest())
 
         status = TaskStatus(store, retry_failed=retry_failed)

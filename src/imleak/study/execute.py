@@ -26,6 +26,7 @@ from ..interfaces import (
     Pair,
     WholeImages,
 )
+from .adversaries import given
 from .ciphers import Ciphers, recorded, simulated
 from .components import Component, Question, copies_of, has_features, offers
 from .features import Embedding, FeatureRequest, embeddings, encode, show, unpack
@@ -320,6 +321,7 @@ def _estimator(unit: Unit, place: Workplace, share: Share | None) -> Sequence[Me
             vectors=lambda info: place.features(requests_of(unit, info)),
             learned=lambda view: Trained(view, unit, ciphers, place.cache),
         )
+        pooled = given(unit, pooled)
     if has_features(unit.question.target) and offers(unit.measure, "choose"):
         views = dict(zip((v.title for v in unit.question.views), pooled, strict=True))
         estimates = estimator.choose(views, seed=unit.seed, progress=share)

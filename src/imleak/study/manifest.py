@@ -52,6 +52,7 @@ class Record:
     noticed : what a reader must know of the images, a line each.
     drawn : units of estimators that were given some of the images.
     gallery : other images that attacks looked among.
+    adversary : that learned elsewhere: which, whether it was used, and by which measures.
     findings : what was found in ciphers that somebody else made, a sentence each.
     unfound : what would have been found in those where nothing was, a line a level.
     """
@@ -64,6 +65,7 @@ class Record:
     noticed: Sequence[str] = ()
     drawn: Sequence[Unit] = ()
     gallery: Gallery = field(default_factory=Gallery)
+    adversary: dict[str, Any] = field(default_factory=dict)
     findings: list[str] = field(default_factory=list)
     unfound: list[str] = field(default_factory=list)
     started: str = field(default_factory=lambda: now())
@@ -100,6 +102,7 @@ class Record:
             "subsamples": [_subsample(unit) for unit in self.drawn],
             "images": [_image(info) for info in self.images],
             "gallery": {"images": len(self.gallery.images), "digest": self.gallery.digest},
+            "adversary": self.adversary,
             "left_out": [dict(each) for each in dict.fromkeys(map(_left_out, self.left_out))],
             "units": self.units,
             "keys": THEIRS if self.spec.ciphers else KEYS,

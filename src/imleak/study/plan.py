@@ -1,7 +1,7 @@
 """What a study consists of: pure functions of its spec and of what the images are."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from hashlib import sha256
@@ -101,6 +101,26 @@ class Gallery:
 
 
 @dataclass(frozen=True)
+class LearnedElsewhere:
+    """What an adversary learned of a target and a view from images that are not measured.
+
+    Parameters
+    ----------
+    file : of the adversary, as the user wrote it.
+    at : place in its card.
+    digest : SHA-256 (hex) of what it learned.
+    """
+
+    file: str
+    at: int
+    digest: str
+
+
+FindLearned = Callable[[Question], tuple[LearnedElsewhere | None, ...]]
+"""What was learned elsewhere of the target and each view of a question; empty if of none."""
+
+
+@dataclass(frozen=True)
 class Unit:
     """One piece of work: a measure on one image (metric) or on all (estimator, attack), at
     all levels.
@@ -115,6 +135,7 @@ class Unit:
     patches : places every image is cut at; 0 where it is not cut.
     drawn_from : how many images those of an estimator were drawn from; 0 if they are all.
     gallery : other images that an attack looks among.
+    directions : what was learned elsewhere of each view, where an estimator takes it.
     """
 
     measure: Component
@@ -126,6 +147,7 @@ class Unit:
     patches: int = 0
     drawn_from: int = 0
     gallery: Gallery = field(default_factory=lambda: Gallery())
+    directions: tuple[LearnedElsewhere | None, ...] = ()
 
     @property
     def is_of_one_image(self) -> bool:
@@ -158,10 +180,13 @@ class Unit:
         return sha256(text.encode()).hexdigest()
 
     @property
-    def _what(self) -> tuple[Component, Question, Component, tuple[int, ...], int, int, str]:
+    def _what(
+        self,
+    ) -> tuple[Component, Question, Component, tuple[int, ...], int, int, str, tuple[str, ...]]:
+        learned = tuple(one.digest if one else "" for one in self.directions)
         return (
             self.measure, self.question, self.scheme, self.levels, self.seed, self.patches,
-            self.gallery.digest,
+            self.gallery.digest, learned,
         )  # fmt: skip
 
 
@@ -178,6 +203,7 @@ def _asked(
     seed: int,
     patches: int,
     gallery: str,
+    directions: tuple[str, ...],
 ) -> dict[str, object]:
     """The identity of a unit but for its images."""
     asked = {
@@ -189,7 +215,8 @@ def _asked(
         "seed": seed,
         "patches": patches,
     }
-    return asked | {"public": gallery} if gallery else asked
+    beside = {"public": gallery, "directions": list(directions)}
+    return asked | {name: value for name, value in beside.items() if value}
 
 
 @lru_cache(maxsize=1024)
@@ -289,12 +316,18 @@ class Plan:
         return len(self.images) * len(self.metrics) + len(self.pooled)
 
 
-def plan(spec: StudySpec, images: Sequence[ImageInfo], gallery: Gallery | None = None) -> Plan:
+def plan(
+    spec: StudySpec,
+    images: Sequence[ImageInfo],
+    gallery: Gallery | None = None,
+    elsewhere: FindLearned = lambda _: (),
+) -> Plan:
     """What a study consists of.
 
     Parameters
     ----------
     gallery : other images, see :func:`others`.
+    elsewhere : what was learned from other images.
 
     Raises
     ------
@@ -308,7 +341,7 @@ def plan(spec: StudySpec, images: Sequence[ImageInfo], gallery: Gallery | None =
         spec.scheme_component(),
         tuple(_sufficient(spec, "metric", chosen)),
         (*_check_units(spec, chosen), *_attack_units(spec, chosen, gallery)),
-        tuple(_estimator_units(spec, chosen)),
+        tuple(_estimator_units(spec, chosen, elsewhere)),
         spec.seed,
         gallery,
         tuple(_without(spec, chosen)),
@@ -439,7 +472,7 @@ def _by_digest(images: Iterable[ImageInfo]) -> tuple[ImageInfo, ...]:
     return tuple(sorted(images, key=lambda image: image.digest))
 
 
-def _estimator_units(spec: StudySpec, chosen: Scope) -> Iterator[Unit]:
+def _estimator_units(spec: StudySpec, chosen: Scope, elsewhere: FindLearned) -> Iterator[Unit]:
     """A unit for each estimator and each question, over all images it can use."""
     scheme = spec.scheme_component()
     for measure, question in _sufficient(spec, "estimator", chosen):
@@ -450,7 +483,11 @@ def _estimator_units(spec: StudySpec, chosen: Scope) -> Iterator[Unit]:
         rows = max(1, patches) if has_features(question.target) else _rows(chosen, scheme)
         drawn = subsample(pooled, rows, spec.max_samples, spec.seed)
         drawn_from = len(pooled) if len(drawn) < len(pooled) else 0
-        yield Unit(measure, question, scheme, chosen.levels, drawn, spec.seed, patches, drawn_from)
+        learned = elsewhere(question) if patches and offers(measure, "takes_directions") else ()
+        yield Unit(
+            measure, question, scheme, chosen.levels, drawn, spec.seed, patches, drawn_from,
+            directions=learned,
+        )  # fmt: skip
 
 
 def subsample(

@@ -37,11 +37,13 @@ class Scan:
     images : the readable images, each once.
     left_out : the others, and why.
     warnings : what is wrong with them all the same, a line each.
+    hashes : of the looks of each image, see :mod:`imleak.images.similar`.
     """
 
     images: tuple[ImageInfo, ...]
     left_out: tuple[Omission, ...]
     warnings: tuple[str, ...] = ()
+    hashes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -124,7 +126,7 @@ def scan(spec: StudySpec, progress: Progress, executor: Executor) -> Scan:
     warnings = (*there.warnings, *unmatched, *equal, *similar, *noticed)
     if folders and not images:
         raise folders.refusal(found.omissions)
-    return Scan(tuple(images), tuple(found.omissions), warnings)
+    return Scan(tuple(images), tuple(found.omissions), warnings, tuple(found.hashes))
 
 
 def _find(spec: StudySpec) -> tuple[Found, CipherFolders | None]:
@@ -233,7 +235,7 @@ def scan_gallery(spec: StudySpec, progress: Progress, executor: Executor) -> Sca
         f"{len(found.left_out):,} images of the gallery were left out; the first, "
         f"{first.image}, {first.why}."
     )
-    return Scan(found.images, (), (warning,))
+    return Scan(found.images, (), (warning,), found.hashes)
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ..atomic import OutputError
+from .adversaries import recorded_elsewhere
 from .components import remembered
 from .config import ConfigError, refuse_trust
 from .files import holder
@@ -97,7 +98,8 @@ def status(path: str | Path, *, trust: bool = False) -> Status:
     store = Store(folder, manifest["spec"])
     gallery = Gallery(digest=manifest.get("gallery", {}).get("digest", ""))
     with remembered(manifest["components"]):
-        units = plan(_spec(folder, manifest, trust=trust), revived_images(manifest), gallery)
+        spec = _spec(folder, manifest, trust=trust)
+        units = plan(spec, revived_images(manifest), gallery, recorded_elsewhere(manifest))
         counts = _counts(TaskStatus(store), units)
     return Status(folder, counts, driver, manifest["finished"])
 
