@@ -39,7 +39,9 @@ ALLOWED: dict[str, set[str]] = {
     "previews": {"encoders", "images", "interfaces", "report", "study"},
     "results": {"report", "study"},
     "progress_bar": set(),
+    "adversary": {"atomic", "cache", "estimators", "interfaces"},
     "study": {
+        "adversary",
         "atomic",
         "cache",
         "interfaces",

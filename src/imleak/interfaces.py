@@ -441,20 +441,20 @@ class TrainableEncoder(Encoder, Protocol):
 @dataclass(frozen=True, eq=False)
 class Directions:
     """What an adversary learned of a target and a view from images that are not measured:
-    directions of both, by falling correlation.
+    pairs of directions at every level, by falling correlation. Means and lengths are those of
+    whoever uses them.
 
     Parameters
     ----------
-    x_mean, x_axes : (dx,) and (dx, k), of the target.
-    y_mean, y_axes : (L, dy) and (L, dy, k), of the view at L levels.
-    correlations : (L, k) of the images that it learned from, by cross-validation.
+    x_axes : (L, dx, k), of the target.
+    y_axes : (L, dy, k), of the view at L levels.
+    correlations : (L, k) of the images that it learned from, by cross-validation; 0 at a level
+        that it knows nothing of.
     images : how many these were.
     title : where they came from, for the reader.
     """
 
-    x_mean: NDArray[np.float32]
     x_axes: NDArray[np.float32]
-    y_mean: NDArray[np.float32]
     y_axes: NDArray[np.float32]
     correlations: NDArray[np.float32]
     images: int

@@ -71,6 +71,7 @@ BUILT_IN: Mapping[Kind, dict[str, str]] = {
         "cca": "imleak.estimators.cca:Cca",
         "cca-infonce": "imleak.estimators.cca:CcaInfoNce",
         "cosine-infonce": "imleak.estimators.cosine:CosineInfoNce",
+        "calibrated": "imleak.estimators.calibrated:Calibrated",
         "ksg": "imleak.estimators.ksg:Ksg",
         "tabular-mine": "imleak.estimators.tabular:TabularMine",
         "retrieval": "imleak.estimators.retrieval:Retrieval",

@@ -19,14 +19,15 @@ WITH_PUBLIC = " with public images"
 
 
 class Best(CrossFitted):
-    """Of `cca-infonce`, `infonce`, `nwj`, `retrieval` and `cosine-infonce` the one that
-    validation prefers.
+    """Of `cca-infonce`, `infonce`, `nwj`, `retrieval`, `cosine-infonce` and `calibrated` the one
+    that validation prefers.
 
     In every fold and at every level each candidate is trained on the training images, one
     is chosen by its value on the validation images, and only that one is read on the test
     images; the null goes through the same choice. `cosine-infonce`, which is fitted to no
-    image, is a candidate where target and view have as many dimensions. Where there are public
-    images, each is trained with them and without. A lower bound, because each of them is.
+    image, is a candidate where target and view have as many dimensions, and `calibrated` where an
+    adversary learned directions of them from other images. Where there are public images, each is
+    trained with them and without. A lower bound, because each of them is.
     (`mine` is not among them: on validation images it is the same number as `nwj`, on test
     images it is the one of the two whose bias is upward.) In a study also over the views of one
     target: the strongest adversary that was tried.
@@ -42,6 +43,7 @@ class Best(CrossFitted):
 
     name = read = "best"
     version = "3"
+    takes_directions = True
 
     def learner(self) -> Candidates:
         from .critics.candidates import Candidates

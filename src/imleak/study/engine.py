@@ -8,12 +8,13 @@ from .. import plugins
 from ..interfaces import ImleakError
 from ..machine import reuse_memory
 from . import frame
+from .adversaries import elsewhere, require
 from .changes import changes
 from .cluster import Where, executor_of
 from .execute import Workplace
 from .manifest import Record
 from .patch_sizes import check_patch_sizes
-from .plan import omissions, others, plan
+from .plan import omissions, others, plan, scope
 from .progress import Progress, Silent
 from .public import check_public, scan_public
 from .scan import reader, scan, scan_gallery
@@ -65,14 +66,17 @@ def run(
         found = scan(spec, progress, executor)
         gallery = scan_gallery(spec, progress, executor)
         public = scan_public(spec, found, progress, executor)
+        known = elsewhere(spec, found, scope(spec, found.images))
         beside = others(gallery.images, found.images)
-        units = plan(spec, found.images, beside, public.others)
+        units = plan(spec, found.images, beside, public.others, known.of)
+        require(spec, units, known)
         small = omissions(spec, found.images)
         for line in check_patch_sizes(units.images, small):
             progress.say(line)
         for line in units.without:
             progress.say(line)
-        for line in (told := [*public.warnings, *check_public(units)]):
+        told = [*public.warnings, *check_public(units), *filter(None, [known.warning])]
+        for line in told:
             progress.say(line)
         noticed = [*found.warnings, *gallery.warnings, *units.without, *told]
         for difference in (
@@ -87,6 +91,7 @@ def run(
         record.drawn = [unit for unit in units.estimators if unit.drawn_from]
         record.images, record.left_out = found.images, left_out
         record.noticed, record.gallery, record.public = noticed, units.gallery, public
+        record.adversary = known.manifest(units.estimators)
         store.write_manifest(record.manifest())
 
         status = TaskStatus(store, retry_failed=retry_failed)

@@ -27,6 +27,7 @@ from ..interfaces import (
     PairedSamples,
     WholeImages,
 )
+from .adversaries import given
 from .ciphers import Ciphers, recorded, simulated
 from .components import Component, Question, copies_of, has_features, offers
 from .features import Embedding, FeatureRequest, embeddings, encode, show, unpack
@@ -321,6 +322,7 @@ def _pooled(unit: Unit, place: Workplace) -> list[PairedSamples]:
             vectors=lambda info: place.features(requests_of(unit, info)),
             learned=lambda view: Trained(view, unit, ciphers, place.cache),
         )
+        pooled = given(unit, pooled)
     if not unit.public.images:
         return pooled
     public = _pooled(unit.of_public, place)

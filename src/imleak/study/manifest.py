@@ -54,6 +54,7 @@ class Record:
     drawn : units of estimators that were given some of the images.
     gallery : other images that attacks looked among.
     public : other images that estimators learned from.
+    adversary : that learned elsewhere: which, whether it was used, and by which measures.
     findings : what was found in ciphers that somebody else made, a sentence each.
     unfound : what would have been found in those where nothing was, a line a level.
     """
@@ -67,6 +68,7 @@ class Record:
     drawn: Sequence[Unit] = ()
     gallery: Gallery = field(default_factory=Gallery)
     public: PublicImages = field(default_factory=PublicImages)
+    adversary: dict[str, Any] = field(default_factory=dict)
     findings: list[str] = field(default_factory=list)
     unfound: list[str] = field(default_factory=list)
     started: str = field(default_factory=lambda: now())
@@ -108,6 +110,7 @@ class Record:
                 "copies": self.public.copies,
                 "images": [_image(info) for info in self.public.others.images],
             },
+            "adversary": self.adversary,
             "left_out": [dict(each) for each in dict.fromkeys(map(_left_out, self.left_out))],
             "units": self.units,
             "keys": THEIRS if self.spec.ciphers else KEYS,

@@ -1,7 +1,7 @@
 """What a study consists of: pure functions of its spec and of what the images are."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from hashlib import sha256
@@ -101,6 +101,26 @@ class Gallery:
 
 
 @dataclass(frozen=True)
+class LearnedElsewhere:
+    """What an adversary learned of a target and a view from images that are not measured.
+
+    Parameters
+    ----------
+    file : of the adversary, as the user wrote it.
+    at : place in its card.
+    digest : SHA-256 (hex) of what it learned.
+    """
+
+    file: str
+    at: int
+    digest: str
+
+
+FindLearned = Callable[[Question], tuple[LearnedElsewhere | None, ...]]
+"""What was learned elsewhere of the target and each view of a question; empty if of none."""
+
+
+@dataclass(frozen=True)
 class Unit:
     """One piece of work: a measure on one image (metric) or on all (estimator, attack), at
     all levels.
@@ -116,6 +136,7 @@ class Unit:
     drawn_from : how many images those of an estimator were drawn from; 0 if they are all.
     gallery : other images that an attack looks among.
     public : other images that an estimator learns from.
+    directions : what was learned elsewhere of each view, where an estimator takes it.
     """
 
     measure: Component
@@ -128,11 +149,12 @@ class Unit:
     drawn_from: int = 0
     gallery: Gallery = field(default_factory=lambda: Gallery())
     public: Gallery = field(default_factory=lambda: Gallery())
+    directions: tuple[LearnedElsewhere | None, ...] = ()
 
     @property
     def of_public(self) -> Self:
         """The same of its public images alone."""
-        return replace(self, images=self.public.images, public=Gallery())
+        return replace(self, images=self.public.images, public=Gallery(), directions=())
 
     @property
     def is_of_one_image(self) -> bool:
@@ -165,10 +187,15 @@ class Unit:
         return sha256(text.encode()).hexdigest()
 
     @property
-    def _what(self) -> tuple[Component, Question, Component, tuple[int, ...], int, int, str, str]:
+    def _what(
+        self,
+    ) -> tuple[
+        Component, Question, Component, tuple[int, ...], int, int, str, str, tuple[str, ...]
+    ]:
+        learned = tuple(one.digest if one else "" for one in self.directions)
         return (
             self.measure, self.question, self.scheme, self.levels, self.seed, self.patches,
-            self.gallery.digest, self.public.digest,
+            self.gallery.digest, self.public.digest, learned,
         )  # fmt: skip
 
 
@@ -186,6 +213,7 @@ def _asked(
     patches: int,
     gallery: str,
     public: str,
+    directions: tuple[str, ...],
 ) -> dict[str, object]:
     """The identity of a unit but for its images."""
     asked = {
@@ -197,8 +225,8 @@ def _asked(
         "seed": seed,
         "patches": patches,
     }
-    asked |= {"public": gallery} if gallery else {}
-    return asked | {"learned from": public} if public else asked
+    beside = {"public": gallery, "learned from": public, "directions": list(directions)}
+    return asked | {name: value for name, value in beside.items() if value}
 
 
 @lru_cache(maxsize=1024)
@@ -310,6 +338,7 @@ def plan(
     images: Sequence[ImageInfo],
     gallery: Gallery | None = None,
     public: Gallery | None = None,
+    elsewhere: FindLearned = lambda _: (),
 ) -> Plan:
     """What a study consists of.
 
@@ -317,6 +346,7 @@ def plan(
     ----------
     gallery : other images, see :func:`others`.
     public : other images, see :func:`imleak.study.public.scan_public`.
+    elsewhere : what was learned from other images.
 
     Raises
     ------
@@ -330,7 +360,7 @@ def plan(
         spec.scheme_component(),
         tuple(_sufficient(spec, "metric", chosen)),
         (*_check_units(spec, chosen), *_attack_units(spec, chosen, gallery)),
-        tuple(_estimator_units(spec, chosen, public)),
+        tuple(_estimator_units(spec, chosen, public, elsewhere)),
         spec.seed,
         gallery,
         public,
@@ -463,7 +493,9 @@ def _by_digest(images: Iterable[ImageInfo]) -> tuple[ImageInfo, ...]:
     return tuple(sorted(images, key=lambda image: image.digest))
 
 
-def _estimator_units(spec: StudySpec, chosen: Scope, public: Gallery) -> Iterator[Unit]:
+def _estimator_units(
+    spec: StudySpec, chosen: Scope, public: Gallery, elsewhere: FindLearned
+) -> Iterator[Unit]:
     """A unit for each estimator and each question, over all images it can use."""
     scheme = spec.scheme_component()
     for measure, question in _sufficient(spec, "estimator", chosen):
@@ -479,9 +511,10 @@ def _estimator_units(spec: StudySpec, chosen: Scope, public: Gallery) -> Iterato
             deep = (image for image in public.images if image.bits == chosen.bits)
             usable = large_enough(deep, question)
             others = subsample(usable, rows, spec.max_samples, spec.seed)
+        learned = elsewhere(question) if patches and offers(measure, "takes_directions") else ()
         yield Unit(
             measure, question, scheme, chosen.levels, drawn, spec.seed, patches, drawn_from,
-            public=Gallery.of(others),
+            public=Gallery.of(others), directions=learned,
         )  # fmt: skip
 
 

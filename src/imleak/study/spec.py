@@ -28,7 +28,10 @@ SHARED_OPTIONS = (
     "precision",
 )
 """Fields of a study handed to every measure and encoder that has an option of that name."""
-FREE = ("measures", "encoders", "max_samples", "gallery", "adversary_images", *SHARED_OPTIONS)
+FREE = (
+    "measures", "encoders", "max_samples", "gallery", "adversary_images", "adversary",
+    *SHARED_OPTIONS,
+)  # fmt: skip
 """Fields a study may change in its folder: what is measured, and not on what. What was
 measured before is kept, and only what is new is done."""
 
@@ -150,6 +153,8 @@ class StudySpec(Frozen):
         from, beside those of the user's that are not tested; copies of these are left out.
     ciphers : folders of ciphers that somebody else made of the images, by label: a level each.
         With a `scheme` that is known the label is a level of it.
+    adversary : file of an adversary that learned elsewhere (``imleak adversary train``),
+        "shipped" for the one that comes with the package, or "none".
     group_by : what the images are grouped by, see :mod:`imleak.images.groups`; images of one
         group are never on both sides of a split.
     patches : places an image is cut at, for estimators on features.
@@ -181,6 +186,7 @@ class StudySpec(Frozen):
     gallery: Annotated[tuple[Text, ...], Several] = ()
     adversary_images: Annotated[tuple[Text, ...], Several] = ()
     ciphers: dict[str, Text] = Field(default_factory=dict)
+    adversary: Text = "shipped"
     group_by: Text | None = None
     patches: int = Field(10, ge=1, le=LARGEST["patches"])
     max_samples: int | None = Field(None, ge=1, le=LARGEST["max_samples"])

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ..atomic import OutputError
+from .adversaries import recorded_elsewhere
 from .components import remembered
 from .config import ConfigError, refuse_trust
 from .files import holder
@@ -102,6 +103,7 @@ def status(path: str | Path, *, trust: bool = False) -> Status:
             revived_images(manifest["images"]),
             gallery,
             Gallery.of(revived_images(manifest.get("public", {}).get("images", ()))),
+            recorded_elsewhere(manifest),
         )
         counts = _counts(TaskStatus(store), units)
     return Status(folder, counts, driver, manifest["finished"])

@@ -10,13 +10,14 @@ import torch
 
 from ..heldout.evidence import Array, Functional, Learned, Score, SplitSamples, mean_of_rows
 from ..heldout.split import Indices
+from .calibrated import Calibrated
 from .canonical import Canonical, Found, fit_variates, is_few
 from .contrastive import Contrastive
 from .fixed_cosine import FixedCosine
 from .training import Schedule
 from .variational import Variational
 
-CANDIDATES = ("cca-infonce", "infonce", "nwj", "retrieval", "cosine-infonce")
+CANDIDATES = ("cca-infonce", "infonce", "nwj", "retrieval", "cosine-infonce", "calibrated")
 IMAGES_A_RATIO = 10
 """NWJ stands only where e^I is at most one in so many of the validation images: above, its
 mean hangs on pairs too rare to have been seen."""
@@ -52,6 +53,7 @@ class Candidates:
             **self.variational.refine(found, given, _within_reach(found, given)),
             **self.contrastive.learn(given),
             **self.cosine.learn(given),
+            **Calibrated().learn(given),
         }
 
 

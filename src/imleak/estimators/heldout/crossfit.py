@@ -69,6 +69,10 @@ class CrossFitted(HeldOut):
         """What is trained."""
         raise NotImplementedError
 
+    def splits(self, groups: NDArray[np.int64], seed: int) -> list[Split]:
+        """Which images are trained on, which choose and which are tested."""
+        return cross_fit(groups, self.folds, self.seeds, seed)
+
     def scores(self, learned: Mapping[str, Learned]) -> tuple[list[Score], list[list[str]]]:
         """Test scores a split, and for every split and level what was chosen.
 
@@ -108,7 +112,7 @@ class CrossFitted(HeldOut):
         stages = _Stages(progress, [*lengths, *[SENSITIVITY_LENGTH] * self.sensitivity])
         views = {name: drawn(self._taught(view), seed) for name, view in views.items()}
         training = _Training(learner, views, seed, stages)
-        splits = cross_fit(training.samples.groups, self.folds, self.seeds, seed)
+        splits = self.splits(training.samples.groups, seed)
         learned = training.on(splits, pairings=2)
         scores, chosen = self.scores(learned)
         ceilings = self._ceilings(scores, training.samples)

@@ -36,7 +36,7 @@ def plant(samples: PairedSamples, level: int, bits: float, seed: int) -> PairedS
     Returns
     -------
     Samples with :data:`REPEATS` plantings as levels, each with its own broken pairs, in
-    standardised columns.
+    standardised columns. No direction that was learned elsewhere is one of theirs.
     """
     rng = np.random.default_rng([seed, 0x706C616E])
     rho = np.sqrt(1 - 2 ** (-2 * bits))
@@ -52,7 +52,7 @@ def plant(samples: PairedSamples, level: int, bits: float, seed: int) -> PairedS
         order = rankdata(partner, axis=0, method="ordinal") - 1
         after = np.take_along_axis(np.sort(before, axis=0), order, axis=0)
         planted.append(y + (after - before) @ basis.T)
-    return replace(samples, y=np.stack(planted).astype(np.float32), sizes=None)
+    return replace(samples, y=np.stack(planted).astype(np.float32), sizes=None, directions=None)
 
 
 def smallest_detectable(

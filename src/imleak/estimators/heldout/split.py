@@ -12,6 +12,8 @@ VALIDATION = 0.2
 """Share of the images outside the test set that choose the checkpoint."""
 FEWEST = 6
 """Images that give two to training, validation and test."""
+FEWEST_TO_CALIBRATE = 4
+"""Images that give two to calibration and test, of a learner that learned elsewhere."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +44,9 @@ class TooFewImagesError(ImleakError):
     """Held-out evaluation needs more images than there are."""
 
 
-def cross_fit(groups: Indices, folds: int, seeds: int, seed: int) -> list[Split]:
+def cross_fit(
+    groups: Indices, folds: int, seeds: int, seed: int, validation: float = VALIDATION
+) -> list[Split]:
     """Splits of every seed and fold: each image is tested once a seed.
 
     Parameters
@@ -52,20 +56,26 @@ def cross_fit(groups: Indices, folds: int, seeds: int, seed: int) -> list[Split]
         test set of one image.
     seeds : repetitions, each with its own folds.
     seed : of all randomness.
+    validation : share of the others that choose; 0 of a learner that trains on all of them.
 
     Raises
     ------
     TooFewImagesError
-        With fewer than six images, or fewer than eight and two folds.
+        With fewer than six images, or fewer than eight and two folds; with fewer than four
+        where there is no validation.
     """
     names, rows = np.unique(groups, return_inverse=True)
     count = len(names)
     folds = min(folds, count // 2)
     left = count - -(-count // max(folds, 1))
-    if count < FEWEST or left - max(2, round(left * VALIDATION)) < 2:
+    checked = max(2, round(left * validation)) if validation else 0
+    if count < (FEWEST if validation else FEWEST_TO_CALIBRATE) or left - checked < 2:
         raise TooFewImagesError(
             f"{count} images are too few, a group counted once: training, validation and test take "
             f"at least two each; use {FEWEST} or more and 3 folds, or protocol in-sample"
+            if validation
+            else f"{count} images are too few, a group counted once: calibration and test take at "
+            f"least two each; use {FEWEST_TO_CALIBRATE} or more"
         )
     splits = []
     for repetition in range(seeds):
@@ -73,11 +83,11 @@ def cross_fit(groups: Indices, folds: int, seeds: int, seed: int) -> list[Split]
         order = rng.permutation(count)
         for fold, tested in enumerate(np.array_split(order, folds)):
             others = rng.permutation(np.setdiff1d(order, tested))
-            size = max(2, round(len(others) * VALIDATION))
+            size = max(2, round(len(others) * validation)) if validation else 0
             parts = [others[size:], others[:size], tested]
             train, check, test = (np.flatnonzero(np.isin(rows, part)) for part in parts)
             broken = np.arange(len(rows), dtype=np.int64)
-            for part in (train, check, test):
+            for part in filter(len, (train, check, test)):
                 broken[part] = part[derange(rows[part], rng)]
             splits.append(Split(repetition, fold, train, check, test, broken))
     return splits
