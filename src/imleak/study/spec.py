@@ -291,8 +291,9 @@ class StudySpec(Frozen):
         """Encoders that an attack names in an attribute."""
         words = getattr(attack.build(), name, ())
         found = [EncoderChoice.model_validate(word).component(self.shared) for word in words]
-        by_sample = hasattr(self.scheme_component().build(), "table")
-        return [one for one in found if not (by_sample and offers(one, "needs_values"))]
+        scheme = self.scheme_component()
+        is_lost = offers(scheme, "table") and not offers(scheme, "keeps_values")
+        return [one for one in found if not (is_lost and offers(one, "needs_values"))]
 
     def questions(self) -> tuple[Question, ...]:
         """Every target with one view: each encoder on both sides, then the view of each."""
