@@ -324,7 +324,7 @@ def encrypts(measure: Component, scheme: str) -> bool:
 def has_key(scheme: Component) -> bool:
     """Whether a scheme encrypts here, and not one without a key or of ciphers that somebody else
     made."""
-    return offers(scheme, "encrypt")
+    return offers(replace(scheme, keys="image"), "encrypt")
 
 
 def has_features(encoder: Component) -> bool:
