@@ -151,6 +151,9 @@ class Scheme(Protocol):
     orbit and nothing else, I(X; cipher) = H(orbit(X)), and the clear part is a canonical
     representative of it: ``expose(encrypt(x, key))`` is that of `x` itself, whatever the key.
 
+    A scheme without a key, which nobody can undo, has :meth:`expose` alone: what it makes of the
+    plain image is what is published.
+
     `axis` is what levels count, as the title of an axis ("planes encrypted, s").
     `clear_part` and `hidden_part` say in a few words what is left and what is not ("the other
     planes", "the encrypted planes").
@@ -183,10 +186,15 @@ class KeyedScheme(Scheme, Protocol):
 
 @runtime_checkable
 class SampleWise(Scheme, Protocol):
-    """A scheme of which every clear sample is a function of the plain one."""
+    """A scheme of which every clear sample is a function of the plain one, at some levels.
 
-    def table(self, bits: int, level: int) -> Samples:
-        """The clear sample, as rendered, of every plain sample value, (2**bits,)."""
+    Clear samples that are near the plain ones, or near their negatives, are said by an attribute
+    ``keeps_values = True``: a viewer may then compare histograms.
+    """
+
+    def table(self, bits: int, level: int) -> Samples | None:
+        """The clear sample, as rendered, of every plain sample value, (2**bits,); None at a
+        level where it depends on other samples too."""
 
 
 @runtime_checkable

@@ -28,6 +28,12 @@ BUILT_IN: Mapping[Kind, dict[str, str]] = {
         "recorded": "imleak.schemes.recorded:Recorded",
         "region": "imleak.schemes.region:Region",
         "etc": "imleak.schemes.etc:Etc",
+        "negative-positive": "imleak.schemes.negative_positive:NegativePositive",
+        "le": "imleak.schemes.le:Le",
+        "ele": "imleak.schemes.ele:Ele",
+        "tpe": "imleak.schemes.tpe:Tpe",
+        "pixelate": "imleak.schemes.pixelate:Pixelate",
+        "blur": "imleak.schemes.blur:Blur",
     },
     "encoder": {
         "pixels": "imleak.encoders.pixels:Pixels",

@@ -190,3 +190,49 @@ def test_form_must_be_known():
     with pytest.raises(ImleakError, match="scaled or shifted"):
         BitPlanes("upside down")
     assert repr(SHIFTED) == "BitPlanes(clear='shifted')"
+
+
+@given(images(), st.data(), keystreams)
+def test_other_planes_in_whole_numbers(drawn, data, keystream):
+    """Any planes in any order: the others are untouched, and are the clear part."""
+    image, _ = drawn
+    order = data.draw(st.lists(st.integers(0, image.bits - 1), min_size=1, unique=True))
+    level = data.draw(st.integers(0, len(order)))
+    kept = [k for k in range(image.bits) if k not in order[:level]]
+    scheme = BitPlanes("shifted", planes=order)
+    cipher = scheme.encrypt(image, level, keystream)
+    expected = [
+        sum((int(p) >> k & 1) << at for at, k in enumerate(kept)) for p in image.samples.flat
+    ]
+    for found in (image, cipher):
+        assert clear(scheme, found, level).ravel().tolist() == expected
+        at_top = image.bits - 1 - max(kept, default=-1)
+        scaled = [sum((int(p) >> k & 1) << k for k in kept) << at_top for p in found.samples.flat]
+        assert clear(BitPlanes(planes=order), found, level).ravel().tolist() == scaled
+
+
+def test_the_lowest_planes_by_hand():
+    image = Raster(np.array([[[0b1010_0111]]], np.uint8), 8)
+    low = BitPlanes(planes="low")
+    assert low.expose(image, 3).rendered.item() == 0b1010_0000
+    assert low.expose(image, 3).symbols["planes"].item() == 0b1_0100
+    assert low.levels(8)[3].label == "3 lowest of 8 planes encrypted"
+    assert low.levels(8)[8].leaves_nothing
+    one = BitPlanes(planes=[7, 3])
+    assert [level.label for level in one.levels(8)] == [
+        "none of 8 planes encrypted",
+        "plane 7 of 8 planes encrypted",
+        "planes 7, 3 of 8 planes encrypted",
+    ]
+    assert repr(one) == "BitPlanes(clear='scaled', planes=(7, 3))"
+
+
+@pytest.mark.parametrize("planes", ["middle", [], [1, 1], [-1], [0.5]])
+def test_planes_that_are_none_are_refused(planes):
+    with pytest.raises(LevelError, match="give high, low, or numbers of planes"):
+        BitPlanes(planes=planes)
+
+
+def test_a_plane_that_samples_do_not_have_is_refused():
+    with pytest.raises(LevelError, match=r"plane 9 of 8-bit samples: they have planes 0\.\.7"):
+        BitPlanes(planes=[9]).levels(8)

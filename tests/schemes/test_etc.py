@@ -14,7 +14,8 @@ from rasters import KEYSTREAM, keystream, raster
 from scipy import stats
 
 from imleak.interfaces import ImageError, ImleakError, Raster
-from imleak.schemes.etc import Etc, _Stream, smallest
+from imleak.schemes._draws import Draws
+from imleak.schemes.etc import Etc, smallest
 
 
 def forms_by_hand(block, level, bits):
@@ -189,7 +190,7 @@ class Fixed:
 
 
 def permutation_of(content, n):
-    return _Stream(Fixed(content), "etc", 1, 1).permutation(n).tolist()
+    return Draws(Fixed(content), "etc", 1, 1).permutation(n).tolist()
 
 
 def test_equal_numbers_are_drawn_again():
@@ -202,12 +203,12 @@ def test_equal_numbers_are_drawn_again():
 
 
 def test_bytes_above_the_last_multiple_are_left_out():
-    drawn = _Stream(Fixed([255, 252, 251, 6, 255, 5, 12, 254]), "etc", 4, 4).below(6, 4)
+    drawn = Draws(Fixed([255, 252, 251, 6, 255, 5, 12, 254]), "etc", 4, 4).below(6, 4)
     assert drawn.tolist() == [251 % 6, 0, 5, 0]
 
 
 def test_a_hundred_thousand_blocks_are_permuted():
-    order = _Stream(KEYSTREAM, "etc", 1, 1).permutation(100_000)
+    order = Draws(KEYSTREAM, "etc", 1, 1).permutation(100_000)
     np.testing.assert_array_equal(np.sort(order), np.arange(100_000))
     moved = np.abs(order - np.arange(100_000)).mean()
     assert moved == pytest.approx(100_000 / 3, rel=0.02)

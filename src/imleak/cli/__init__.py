@@ -74,6 +74,7 @@ def audit(
     max_pixels: options.MaxPixels = None,
     scheme: options.Scheme = None,
     clear: options.Clear = None,
+    keys: options.Keys = None,
     levels: options.Levels = None,
     encoders: options.Encoders = None,
     target: options.Target = None,

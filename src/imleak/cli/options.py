@@ -74,6 +74,15 @@ Scheme = Annotated[
     str | None,
     _option("--scheme", words="What is encrypted: a scheme of imleak list.", panel=_MEASURED),
 ]
+Keys = Annotated[
+    str | None,
+    _option(
+        "--keys",
+        words="image: a key for every image; one: one key for all, whose ciphers are then seen "
+        "as they are.",
+        panel=_MEASURED,
+    ),
+]
 Clear = Annotated[
     str | None,
     _option("--clear", words="Form of the clear part: scaled or shifted.", panel=_MEASURED),

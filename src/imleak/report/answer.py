@@ -206,7 +206,9 @@ def _limits(everyone: Sequence[Measure], levels: Levels) -> Iterator[str]:
         yield "Images unlike these."
     if levels.recorded:
         yield "How the ciphers were made: but for the tests named here nobody tried to break them."
-    else:
+    elif levels.keys == "one":
+        yield "The key: but for the tests named here nobody tried to find it from the ciphers."
+    elif levels.keys != "none":
         yield "The cipher itself: what is encrypted is taken for noise, under a key nobody has."
 
 

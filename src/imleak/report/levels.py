@@ -19,6 +19,8 @@ class Levels:
     axis : what levels count, as the title of an axis.
     clear_part, hidden_part : what is left in the clear, and what is not.
     recorded : whether somebody else made the ciphers, each level by its own way.
+    keys : "image" for a fresh key an image; "one" for one key for all, "none" without a key and
+        "theirs" of ciphers that somebody else made, which are all seen as they are.
     by_rank : the levels; one that is not there is called after its rank.
     """
 
@@ -26,6 +28,7 @@ class Levels:
     clear_part: str = ""
     hidden_part: str = ""
     recorded: bool = False
+    keys: str = "image"
     by_rank: Mapping[int, Level] = field(default_factory=dict)
 
     @classmethod
@@ -38,6 +41,7 @@ class Levels:
             scheme.get("clear_part", ""),
             scheme.get("hidden_part", ""),
             bool(scheme.get("recorded")),
+            scheme.get("keys", "image"),
             {level.rank: level for level in entries},
         )
 
@@ -57,6 +61,11 @@ class Levels:
     def __getitem__(self, rank: int) -> Level:
         unnamed = Level(rank, f"level {rank}", str(rank), f"at level {rank}")
         return self.by_rank.get(rank, unnamed)
+
+    @property
+    def as_they_are(self) -> bool:
+        """Whether adversaries see the ciphers themselves, and nothing is taken off them."""
+        return self.recorded or self.keys in ("one", "none")
 
     @property
     def noun(self) -> str:
@@ -96,6 +105,10 @@ class Levels:
         if self.recorded:
             return "The ciphers were made elsewhere, and are measured as they are."
         left = f"left in the clear: {self.clear_part}" if self.clear_part else ""
+        if self.keys == "one":
+            left = "one key serves all images, and the ciphers are measured as they are"
+        elif self.keys == "none":
+            left = f"no key, and nobody can undo it; what is published is {self.clear_part}"
         parts = "; ".join(filter(None, (self._key, left)))
         return f"{capitalised(parts)}." if parts else ""
 

@@ -5,19 +5,16 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import partial
-from itertools import count, permutations
-from typing import Any, TypeAlias
+from itertools import permutations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..interfaces import Exposure, ImageError, Keystream, Level, Raster, Samples
-from ._samples import LevelError, check_bits, check_raster, level_of
+from ..interfaces import Exposure, Keystream, Level, Raster
+from ._blocks import Blocks, as_strings, check_side, whole_blocks
+from ._draws import Draws, Numbers
+from ._samples import check_bits, check_raster, level_of
 
-Blocks: TypeAlias = Samples
-"""Samples of n blocks, (n, C, B, B)."""
-Numbers: TypeAlias = NDArray[np.integer[Any]]
-"""(n,), one a block."""
 PERMUTED, TURNED, NEGATED, CHANNELS = 1, 2, 3, 4
 """Levels, and the channel of the keystream from which each draws."""
 INVERSE_TURNS = np.array([0, 3, 2, 1, 4, 5, 6, 7])
@@ -77,8 +74,7 @@ class Etc:
     hidden_part = "the places of blocks"
 
     def __init__(self, block: int = 16) -> None:
-        if block < 1:
-            raise LevelError(f"a block of side {block}: give 1 or more, such as block=16")
+        check_side(block, "block=16")
         self.block = block
 
     def __repr__(self) -> str:
@@ -138,8 +134,8 @@ class Etc:
         """What every step does to every block; nothing, of steps that are not taken."""
         n, channels = blocks.shape[:2]
 
-        def stream(step: int) -> _Stream:
-            return _Stream(keystream, self.name, level, step)
+        def stream(step: int) -> Draws:
+            return Draws(keystream, self.name, level, step)
 
         def choices(step: int, among: int) -> Numbers:
             return stream(step).below(among, n) if level >= step else np.zeros(n, np.intp)
@@ -156,23 +152,12 @@ class Etc:
         """The blocks of an image in raster order."""
         level_of(self, raster.bits, level)
         check_raster(raster)
-        side = self.block
-        rows, columns = raster.height // side, raster.width // side
-        if not rows or not columns:
-            raise ImageError(
-                f"an image of {raster.width}x{raster.height} pixels holds no block of "
-                f"{side}x{side}: give block={min(raster.height, raster.width)} or less"
-            )
-        whole = raster.samples[:, : rows * side, : columns * side]
-        cut = whole.reshape(-1, rows, side, columns, side).transpose(1, 3, 0, 2, 4)
-        return cut.reshape(rows * columns, -1, side, side)
+        return whole_blocks(raster, self.block).cut(raster.samples)
 
     def _filled(self, raster: Raster, blocks: Blocks) -> Raster:
         """An image with other blocks in raster order; what fills no block is as it was."""
-        filled, side = raster.samples.copy(), self.block
-        rows, columns = raster.height // side, raster.width // side
-        placed = blocks.reshape(rows, columns, -1, side, side).transpose(2, 0, 3, 1, 4)
-        filled[:, : rows * side, : columns * side] = placed.reshape(-1, rows * side, columns * side)
+        filled = raster.samples.copy()
+        whole_blocks(raster, self.block).fill(filled, blocks)
         return Raster(filled, raster.bits)
 
 
@@ -185,39 +170,6 @@ class _Drawn:
     turns: Numbers
     negated: Numbers
     channels: Numbers
-
-
-@dataclass(frozen=True)
-class _Stream:
-    """Uniform numbers from one keystream."""
-
-    keystream: Keystream
-    scheme: str
-    level: int
-    step: int
-
-    def take(self, length: int) -> NDArray[np.uint8]:
-        return self.keystream.take(length, scheme=self.scheme, level=self.level, channel=self.step)
-
-    def below(self, limit: int, n: int) -> Numbers:
-        """n numbers of 0..limit-1, limit at most 256: bytes modulo the limit, without those
-        above its last multiple."""
-        for doublings in count():
-            drawn = self.take(n << doublings)
-            accepted = drawn[drawn < 256 - 256 % limit]
-            if len(accepted) >= n:
-                break
-        return accepted[:n] % limit
-
-    def permutation(self, n: int) -> Numbers:
-        """An order of n things: that of n numbers of 64 bits, drawn again where two are equal.
-        Numbers that differ come in every order equally often."""
-        for before in count():
-            drawn = self.take(8 * n * (before + 1))[8 * n * before :].view(">u8")
-            order = np.argsort(drawn)
-            if (np.diff(drawn[order]) != 0).all():
-                break
-        return order
 
 
 def smallest(blocks: Blocks, bits: int, level: int) -> Blocks:
@@ -272,8 +224,4 @@ def _mixed(blocks: Blocks, channels: Numbers) -> Blocks:
 
 
 def _as_strings(blocks: Blocks) -> NDArray[np.bytes_]:
-    """(n,) strings that compare as blocks do, sample by sample."""
-    word = np.uint8 if blocks.itemsize == 1 else ">u2"
-    length = math.prod(blocks.shape[1:])
-    rows = np.ascontiguousarray(blocks.reshape(-1, length), word)
-    return rows.view(f"S{length * rows.itemsize}")[:, 0]
+    return as_strings(blocks.reshape(len(blocks), math.prod(blocks.shape[1:])))

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from hashlib import sha256
 from typing import Any, TypeVar
 
@@ -25,8 +26,10 @@ from ..interfaces import (
     Scheme,
 )
 from ..keystream import AesKeystream, derived_key, derived_nonce
-from .components import Component
+from .components import Component, KeyPolicy
 
+ONE_KEY = "one key for all images"
+"""In place of the digest of an image, in the nonce of all."""
 KEPT_BYTES = 256 << 20
 """Bytes of ciphers and clear parts of one image that are kept while it is at work."""
 Made = TypeVar("Made", Raster, Exposure)
@@ -99,6 +102,7 @@ class Ciphers:
     make : level -> cipher.
     seed : of the study.
     again : (level, change) -> another cipher, where one can be made here.
+    has_key : False of a scheme without a key: what is published is the clear part itself.
     """
 
     image: Image
@@ -106,6 +110,7 @@ class Ciphers:
     make: Callable[[int], Raster]
     seed: int
     again: Callable[[int, Change], Samples] | None = None
+    has_key: bool = True
     _made: dict[tuple[str, int], Any] = field(default_factory=dict)
 
     def cipher(self, level: int) -> Raster:
@@ -131,7 +136,8 @@ class Ciphers:
         return made
 
     def _exposure(self, level: int) -> Exposure:
-        cipher, plain = self.cipher(level), self.image
+        plain = self.image
+        cipher = self.cipher(level) if self.has_key else plain
         with _failing(self.scheme, "clear part", level):
             made = self.scheme.expose(cipher, level)
             found, wanted = (_form(made.rendered, made.bits), _form(plain.samples, plain.bits))
@@ -169,20 +175,39 @@ class Ciphers:
 
 
 def simulated(image: Image, scheme: Component, seed: int) -> Ciphers:
-    """The ciphers of an image that are made here.
+    """The ciphers of an image that are made here, or what a scheme without a key makes of it.
 
     Nothing encrypted leaves a run, so its keys need not be secret: they are derived from
     the seed and the image, and figures that look at the cipher can be had again.
     """
-    made: KeyedScheme = scheme.build()
-    keystream = AesKeystream(derived_key(seed), derived_nonce(image.digest))
+    made: Scheme = scheme.build()
+    if not isinstance(made, KeyedScheme):
+        return _published(image, made, seed)
+    keyed, keys = made, partial(_keystream, seed=seed, policy=scheme.keys)
+
+    def encrypt(level: int) -> Raster:
+        return keyed.encrypt(image, level, keys(image))
 
     def encrypt_again(level: int, change: Change) -> Samples:
-        return _encrypt_again(image, made, seed, level, change)
+        return _encrypt_again(image, keyed, keys, level, change)
 
-    return Ciphers(
-        image, made, lambda level: made.encrypt(image, level, keystream), seed, encrypt_again
-    )
+    return Ciphers(image, keyed, encrypt, seed, encrypt_again)
+
+
+def _published(image: Image, scheme: Scheme, seed: int) -> Ciphers:
+    """What a scheme without a key makes of an image."""
+
+    def publish(level: int) -> Raster:
+        return Raster(scheme.expose(image, level).rendered, image.bits)
+
+    return Ciphers(image, scheme, publish, seed, has_key=False)
+
+
+def _keystream(image: Image, *, seed: int, policy: KeyPolicy, flip: int = 0) -> AesKeystream:
+    """The keystream of an image, or the one of all; `flip` 1 changes a bit of its key."""
+    key = derived_key(seed)
+    nonce = derived_nonce(image.digest if policy == "image" else ONE_KEY)
+    return AesKeystream(bytes([key[0] ^ flip]) + key[1:], nonce)
 
 
 def recorded(
@@ -214,15 +239,16 @@ def recorded(
 
 
 def _encrypt_again(
-    image: Image, scheme: KeyedScheme, seed: int, level: int, change: Change
+    image: Image,
+    scheme: KeyedScheme,
+    keys: Callable[..., AesKeystream],
+    level: int,
+    change: Change,
 ) -> Samples:
     """The cipher of an image after one bit of it, or of the key, has changed."""
-    key = derived_key(seed)
     if change == "key":
-        key = bytes([key[0] ^ 1]) + key[1:]
-    else:
-        samples = image.samples.copy()
-        samples.flat[samples.size // 2] ^= np.uint8(1)
-        image = from_samples(image.name, samples, image.bits, image.notes)
-    keystream = AesKeystream(key, derived_nonce(image.digest))
-    return scheme.encrypt(image, level, keystream).samples
+        return scheme.encrypt(image, level, keys(image, flip=1)).samples
+    samples = image.samples.copy()
+    samples.flat[samples.size // 2] ^= np.uint8(1)
+    changed = from_samples(image.name, samples, image.bits, image.notes)
+    return scheme.encrypt(changed, level, keys(changed)).samples

@@ -8,12 +8,16 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property, lru_cache
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from .. import plugins
 from ..files import printable
-from ..interfaces import ImleakError, NotInstalledError, Space
+from ..interfaces import ImleakError, KeyedScheme, NotInstalledError, Space
 from .limits import cut, refusals
+from .one_key import UnderOneKey
+
+KeyPolicy = Literal["image", "one"]
+"""Whether every image has a key of its own, or one serves all."""
 
 
 class OptionError(ImleakError):
@@ -34,12 +38,14 @@ class Component:
     kind : scheme, encoder, metric, estimator or attack.
     name, version : of the class.
     options : what its constructor is given, as canonical JSON.
+    keys : of a scheme, whether every image has a key of its own.
     """
 
     kind: plugins.Kind
     name: str
     version: str
     options: str
+    keys: KeyPolicy = "image"
 
     @cached_property
     def digest(self) -> str:
@@ -55,11 +61,16 @@ class Component:
 
     def build(self) -> Any:
         """The instance; made once a process."""
-        return _instance(_loaded(self.kind, self.name), self.name, self.options)
+        made = _instance(_loaded(self.kind, self.name), self.name, self.options)
+        return _under_one_key(made) if self.keys == "one" else made
 
     @property
     def identity(self) -> dict[str, str]:
-        return asdict(self) | {"digest": self.digest}
+        """What it is, for keys and manifests; without the policy of keys where it is the usual
+        one."""
+        known = {name: value for name, value in asdict(self).items() if name != "keys"}
+        policy = {"keys": self.keys} if self.keys != "image" else {}
+        return known | policy | {"digest": self.digest}
 
     @property
     def contents(self) -> dict[str, str]:
@@ -123,7 +134,13 @@ def remembered(identities: Iterable[Mapping[str, str]]) -> Iterator[None]:
     identities : of components, see :attr:`Component.identity`.
     """
     for one in identities:
-        known = Component(one["kind"], one["name"], one["version"], one["options"])  # type: ignore[arg-type]
+        known = Component(
+            one["kind"],  # type: ignore[arg-type]
+            one["name"],
+            one["version"],
+            one["options"],
+            one.get("keys", "image"),  # type: ignore[arg-type]
+        )
         _DIGESTS[known] = one["digest"]
     try:
         yield
@@ -183,6 +200,11 @@ def _instance(made: Callable[..., Any], name: str, options: str) -> Any:
     except Exception as error:  # whatever a constructor, or a library in it, says of a value
         reason = str(error) or type(error).__name__
         raise OptionError(f"{name} refuses {cut(options)}: {reason}") from error
+
+
+@lru_cache(maxsize=64)
+def _under_one_key(scheme: KeyedScheme) -> UnderOneKey:
+    return UnderOneKey(scheme)
 
 
 def _loaded(kind: plugins.Kind, name: str) -> Callable[..., Any]:
@@ -297,6 +319,12 @@ def encrypts(measure: Component, scheme: str) -> bool:
     built = measure.build()
     copies = bool(getattr(built, "clear_copies", ())) and scheme == "recorded"
     return copies or offers(measure, "encrypts")
+
+
+def has_key(scheme: Component) -> bool:
+    """Whether a scheme encrypts here, and not one without a key or of ciphers that somebody else
+    made."""
+    return offers(replace(scheme, keys="image"), "encrypt")
 
 
 def has_features(encoder: Component) -> bool:

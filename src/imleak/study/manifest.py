@@ -12,7 +12,7 @@ from .. import plugins
 from ..images import Source
 from ..interfaces import Level, Scheme
 from .ciphers import CipherFile
-from .components import Component
+from .components import Component, has_key
 from .parts import Part
 from .plan import Gallery, ImageInfo, Omission, Unit
 from .public import PublicImages
@@ -35,6 +35,11 @@ PACKAGES = (
     "pyarrow",
 )
 
+ONE_KEY = (
+    "All images were encrypted under one key and one nonce, derived from the seed; what was "
+    "measured is the cipher itself, not what a fresh key would leave."
+)
+NO_KEY = "Nothing was encrypted: the scheme has no key, and nobody can undo it."
 THEIRS = "Ciphers were made elsewhere; no key of theirs was known."
 KEYS = (
     "Ciphers were measured under keys derived from the seed, so that the run can be repeated. "
@@ -113,7 +118,7 @@ class Record:
             "adversary": self.adversary,
             "left_out": [dict(each) for each in dict.fromkeys(map(_left_out, self.left_out))],
             "units": self.units,
-            "keys": THEIRS if self.spec.ciphers else KEYS,
+            "keys": _KEYS[_keys(self.spec)],
             "versions": versions(),
             "findings": self.findings,
             "unfound": self.unfound,
@@ -143,8 +148,19 @@ def _scheme(spec: StudySpec) -> dict[str, Any]:
     scheme: Scheme = spec.scheme_component().build()
     words = ("name", "axis", "clear_part", "hidden_part")
     return {word: getattr(scheme, word) for word in words} | {
-        "recorded": spec.scheme.name == RECORDED
+        "recorded": spec.scheme.name == RECORDED,
+        "keys": _keys(spec),
     }
+
+
+_KEYS = {"image": KEYS, "one": ONE_KEY, "none": NO_KEY, "theirs": THEIRS}
+
+
+def _keys(spec: StudySpec) -> str:
+    """Whose keys the ciphers were made with."""
+    if spec.ciphers:
+        return "theirs"
+    return spec.keys if has_key(spec.scheme_component()) else "none"
 
 
 def _subsampled(spec: StudySpec, units: Sequence[Unit]) -> Iterator[str]:

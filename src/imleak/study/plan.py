@@ -21,6 +21,7 @@ from .components import (
     encrypts,
     fewest_images,
     has_features,
+    has_key,
     offers,
     space,
 )
@@ -473,6 +474,8 @@ def _shortage(spec: StudySpec, measure: Component, question: Question, chosen: S
         return ""
     if spec.ciphers and encrypts(measure, spec.scheme.name):
         return "it encrypts images itself, and these come encrypted"
+    if not spec.ciphers and offers(measure, "encrypts") and not has_key(spec.scheme_component()):
+        return f"it encrypts images, and {spec.scheme.name} has no key"
     usable = large_enough(chosen.images, question)
     groups, needed = len({image.unit for image in usable}), fewest_images(measure)
     if groups >= needed:

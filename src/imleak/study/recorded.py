@@ -75,6 +75,7 @@ class _Scheme(_Entry):
     clear_part: str
     hidden_part: str
     recorded: bool
+    keys: Literal["image", "one", "none", "theirs"] = "image"
 
 
 class _LeftOut(_Entry):

@@ -3,6 +3,7 @@
 import difflib
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
@@ -11,7 +12,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, mo
 
 from .. import plugins
 from ..interfaces import ImleakError
-from .components import Component, Question, has_features, offers, space
+from .components import Component, KeyPolicy, Question, has_features, has_key, offers, space
 from .config import ConfigError, read_toml, refuse_trust
 from .limits import LARGEST, LARGEST_OF_OTHERS, LARGEST_SEED, MOST_LEVELS, shown
 from .options import HELD_OUT_ONLY, Choice, EncoderChoice, Frozen, MeasureChoice, SchemeChoice
@@ -155,6 +156,8 @@ class StudySpec(Frozen):
         With a `scheme` that is known the label is a level of it.
     adversary : file of an adversary that learned elsewhere (``imleak adversary train``),
         "shipped" for the one that comes with the package, or "none".
+    keys : "image" for a key of its own for every image; "one" for one key, and nonce, for all:
+        adversaries then see the ciphers themselves.
     group_by : what the images are grouped by, see :mod:`imleak.images.groups`; images of one
         group are never on both sides of a split.
     patches : places an image is cut at, for estimators on features.
@@ -187,6 +190,7 @@ class StudySpec(Frozen):
     adversary_images: Annotated[tuple[Text, ...], Several] = ()
     ciphers: dict[str, Text] = Field(default_factory=dict)
     adversary: Text = "shipped"
+    keys: KeyPolicy = "image"
     group_by: Text | None = None
     patches: int = Field(10, ge=1, le=LARGEST["patches"])
     max_samples: int | None = Field(None, ge=1, le=LARGEST["max_samples"])
@@ -252,6 +256,8 @@ class StudySpec(Frozen):
             recorded = {"name": RECORDED, "labels": list(ciphers)}
             measures = (CHECKS, *DEFAULT_MEASURES)
             given = {"scheme": recorded, "colour": True, "measures": measures} | dict(given)
+        elif given.get("keys") == "one":
+            given = {"measures": (CHECKS, *DEFAULT_MEASURES)} | dict(given)
         return given
 
     @property
@@ -275,7 +281,7 @@ class StudySpec(Frozen):
         return self.levels
 
     def scheme_component(self) -> Component:
-        return self.scheme.component(self.shared)
+        return replace(self.scheme.component(self.shared), keys=self.keys)
 
     def encoder_components(self) -> tuple[Component, ...]:
         """Every encoder, on whichever side, once."""
@@ -300,8 +306,9 @@ class StudySpec(Frozen):
         """Encoders that an attack names in an attribute."""
         words = getattr(attack.build(), name, ())
         found = [EncoderChoice.model_validate(word).component(self.shared) for word in words]
-        by_sample = hasattr(self.scheme_component().build(), "table")
-        return [one for one in found if not (by_sample and offers(one, "needs_values"))]
+        scheme = self.scheme_component()
+        is_lost = offers(scheme, "table") and not offers(scheme, "keeps_values")
+        return [one for one in found if not (is_lost and offers(one, "needs_values"))]
 
     def questions(self) -> tuple[Question, ...]:
         """Every target with one view: each encoder on both sides, then the view of each."""
@@ -436,6 +443,7 @@ class StudySpec(Frozen):
 
     def _inputs(self) -> Iterator[str]:
         questions = self.questions()
+        yield from self._without_key()
         for question in questions:
             yield from _unlike(question)
         yield from self._untrainable()
@@ -443,10 +451,11 @@ class StudySpec(Frozen):
         compared = any(q.is_of_one_encoder and has_features(q.target) for q in questions)
         for at, choice in enumerate(self.measures):
             measure = choice.components(self.shared)[0]
-            if measure.kind == "check" and not self.ciphers:
+            if measure.kind == "check" and not self.ciphers and self.keys == "image":
                 yield (
-                    f"measures[{at}]: {measure.name} looks at ciphers that somebody else made; "
-                    "give them (--pairs PLAIN CIPHER, or --cipher LABEL=FOLDER)"
+                    f"measures[{at}]: {measure.name} looks at ciphers that somebody else made, or "
+                    "under one key; give them (--pairs PLAIN CIPHER, or --cipher LABEL=FOLDER), or "
+                    "--keys one"
                 )
             if measure.kind == "attack":
                 if not self.spaces(measure):
@@ -475,6 +484,19 @@ class StudySpec(Frozen):
                 yield (
                     f"measures[{at}]: {measure.name} works on single pixels; "
                     "add pixels to encoders (--encoder pixels)"
+                )
+
+    def _without_key(self) -> Iterator[str]:
+        """A policy of keys, or ciphers, of what has no key here."""
+        if self.keys == "one" and self.ciphers:
+            yield "keys: ciphers come with the keys they have; leave it out"
+        elif not has_key(self.scheme_component()) and self.scheme.name != RECORDED:
+            if self.keys == "one":
+                yield f"keys: {self.scheme.name} has no key; leave it out"
+            if self.ciphers:
+                yield (
+                    f"scheme: {self.scheme.name} has no key, and is seen as it is; give the "
+                    "folders without a scheme"
                 )
 
     def _untrainable(self) -> Iterator[str]:

@@ -114,7 +114,7 @@ def _figure(strip: StripImages, called: Levels) -> Figure:
     cipher over clear part, where that is not the cipher itself."""
     levels = strip.levels
     used = int(strip.plain.max()).bit_length()
-    rows = ("cipher",) if called.recorded else ("cipher", "clear")
+    rows = ("cipher",) if called.as_they_are else ("cipher", "clear")
     blocks = math.ceil(len(levels) / _ACROSS)
     across = math.ceil(len(levels) / blocks)
     height, width = strip.plain.shape[1:]

@@ -55,6 +55,11 @@ def page_data(run: Run, levels: Levels, found: Sequence[Finding]) -> dict[str, A
 def level_data(levels: Levels, shown: Iterable[int]) -> dict[str, Any]:
     """The charts, what levels are called in them, and what is seen of an image at one."""
     hidden, clear = levels.hidden_part, levels.clear_part
+    cipher = {
+        "image": f"What is stored or sent. Hidden: {hidden}. In the clear: {clear}.",
+        "one": f"What is stored or sent, under one key for all images. Hidden: {hidden}.",
+        "none": f"What is published: {clear}. Gone: {hidden}.",
+    }
     return {
         "specs": charts.specs(levels),
         "levels": {
@@ -66,7 +71,7 @@ def level_data(levels: Levels, shown: Iterable[int]) -> dict[str, Any]:
             "plain": "The image as it was.",
             "cipher": "What is stored or sent."
             if levels.recorded
-            else f"What is stored or sent. Hidden: {hidden}. In the clear: {clear}.",
+            else cipher.get(levels.keys, cipher["image"]),
             "clear": f"What anyone can use without the key: {clear}, stretched to be seen.",
         },
     }

@@ -88,7 +88,7 @@
     const words = {
       ...data.words,
       layout: "Light where neighbours in the clear part are equal, dark where they differ. Beside it the same map of the plain image.",
-      difference: "How far the encrypted image is from the plain one: black where nothing changed.",
+      difference: "How far it is from the plain image: black where nothing changed.",
     };
     const sheets = data.previews.map(({ crop, whole, maps }) => Promise.all([crop, whole, maps].map(opened)));
 
