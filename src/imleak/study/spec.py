@@ -3,6 +3,7 @@
 import difflib
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
@@ -270,9 +271,33 @@ class StudySpec(Frozen):
 
     def encoder_components(self) -> tuple[Component, ...]:
         """Every encoder, on whichever side, once."""
-        attacks = (one for one in self.measure_components() if one.kind == "attack")
-        questions = chain(self.questions(), chain.from_iterable(map(self.spaces, attacks)))
+        measures = self.measure_components()
+        questions = chain(
+            self.questions(),
+            chain.from_iterable(self.spaces(one) for one in measures if one.kind == "attack"),
+            (self.asked_by(one, q) for one in measures for q in self.questions()),
+        )
         return tuple(dict.fromkeys(chain.from_iterable(q.sides for q in questions)))
+
+    def asked_by(self, measure: Component, question: Question) -> Question:
+        """A question as an estimator asks it: beside encoders that name attributes of the plain
+        image, if it wants them, of the same patches or of whole images."""
+        words = getattr(measure.build(), "attribute_encoders", ())
+        if not words or not has_features(question.target):
+            return question
+        naming = (self._naming(word, question) for word in words)
+        size = question.input_size
+        same = (one for one in naming if size in ("image", one.build().input_size))
+        return replace(question, attributes=tuple(same))
+
+    def _naming(self, name: str, question: Question) -> Component:
+        """An encoder that names attributes: that of the question, if it has it."""
+        choice = EncoderChoice(name=name)
+        fits = {"patch": question.input_size} if "patch" in choice.accepts() else {}
+        for side in question.sides:
+            if side.name == name and (not fits or side.build().input_size == fits["patch"]):
+                return side
+        return choice.component(self.shared | fits)
 
     def spaces(self, attack: Component) -> tuple[Question, ...]:
         """What an attack sees whole images through: the encoders it brings, or those of the

@@ -46,7 +46,9 @@ def _seen(samples: PairedSamples, partner: Indices, split: Split, seed: int) -> 
     x = samples.x[partner]
     own = int(np.random.SeedSequence([seed, split.seed, split.fold]).generate_state(1)[0])
     y = samples.learned(x, split.train, split.validation, own)
-    return replace(samples, x=x, y=y, learned=None)
+    said = samples.attributes
+    attributes = None if said is None else replace(said, values=said.values[partner])
+    return replace(samples, x=x, y=y, learned=None, attributes=attributes)
 
 
 def _abreast(scores: Sequence[Score]) -> Score:
