@@ -25,7 +25,7 @@ FULL = "of full scale"
 NAMES = (
     Attribute("mean", "tone", unit=FULL),
     Attribute("contrast", "tone", unit=FULL),
-    Attribute("saturated", "tone", unit="share"),
+    Attribute("saturated share", "tone"),
     Attribute("sharpness", "capture"),
     Attribute("noise", "capture", unit=FULL),
     Attribute("blockiness", "capture"),

@@ -10,6 +10,7 @@ from scipy.linalg import eigh, solve
 from ...interfaces import Attribute, NamedAttributes, PairedSamples
 from ..heldout.evidence import Array, Learned, Score, SplitSamples
 from ..heldout.split import Indices, Split
+from ..heldout.trained_view import abreast
 from ..samples.columns import Matrix, normal_scores, standardise, varying
 from .canonical import Canonical, by_half, halves_of
 from .gaussian import (
@@ -52,8 +53,7 @@ class Regression:
         if self.given and len(said.names) > 1 and not _is_of_target(given.samples):
             learned[FEATURES] = Canonical().learn(given)["cca-infonce"]
             for quantity, values in _given(said):
-                left = (_without(given, split, values) for split in given.splits)
-                learned[quantity] = [Canonical().learn(one)["cca-infonce"][0] for one in left]
+                learned[quantity] = [_left(given, split, values) for split in given.splits]
         return learned
 
 
@@ -81,8 +81,9 @@ def _told(
     targets = [scores[partner] for partner in given.partners(split)]
     parts = (np.sort(split.validation), np.sort(split.test))
     of_y = varying(given.samples.y)
+    both = np.hstack(targets)
     predicted = [
-        _ridge(standardise(level[:, of_y], split.train), np.hstack(targets), split.train)
+        np.stack([*ridge(standardise(level[:, of_y], split.train), both, split.train)])
         for level in given.samples.y
     ]
     last = 0
@@ -137,8 +138,9 @@ def _of_attribute(
     return nats, squares
 
 
-def _ridge(rows: Matrix, targets: Matrix, train: Indices) -> Array:
-    """Predictions (penalties, n, q) of targets (n, q) by rows (n, d), fitted on training rows."""
+def ridge(rows: Matrix, targets: Matrix, train: Indices) -> Iterator[Matrix]:
+    """Predictions (n, q) of targets (n, q) by rows (n, d), fitted on training rows, under each of
+    the penalties in turn."""
     known, mean = rows[train], targets[train].mean(0)
     count, dimension = known.shape
     goal = (targets[train] - mean) / count
@@ -148,13 +150,12 @@ def _ridge(rows: Matrix, targets: Matrix, train: Indices) -> Array:
         gram, right, left = known @ known.T, goal, rows @ known.T
     gram = gram.astype(np.float64) / count
     scale = np.trace(gram) / dimension
-    found = np.empty((len(RIDGES), len(rows), targets.shape[1]), np.float32)
-    found[:] = mean
-    if scale > 0:
-        for out, penalty in zip(found, RIDGES, strict=True):
+    for penalty in RIDGES:
+        if scale > 0:
             shrunk = gram + penalty * scale * np.eye(len(gram))
-            out += left @ solve(shrunk, right, assume_a="pos").astype(np.float32)
-    return found
+            yield mean + left @ solve(shrunk, right, assume_a="pos").astype(np.float32)
+        else:
+            yield np.broadcast_to(mean, targets.shape)
 
 
 def _nats(
@@ -216,18 +217,27 @@ def _given(said: NamedAttributes) -> Iterator[tuple[str, Matrix]]:
     yield f"{FEATURES}, given {' and '.join(filter(None, (', '.join(first), last)))}", said.values
 
 
-def _without(given: SplitSamples, split: Split, values: Matrix) -> SplitSamples:
-    """One split, with what attributes linearly tell taken out of both sides."""
-    samples = given.samples
-    scores = normal_scores(values, split.train)
-    x = residual(samples.x, scores, split.train)
-    y = np.stack([residual(level, scores, split.train) for level in samples.y])
-    return replace(given, samples=replace(samples, x=x, y=y), splits=[split])
+def _left(given: SplitSamples, split: Split, values: Matrix) -> tuple[Score, Score]:
+    """Canonical bits of one split with what attributes tell taken out of both sides; the pairs of
+    the null are broken before that is done, so that what it brings in by itself shows there."""
+    samples, scores = given.samples, normal_scores(values, split.train)
+    x = residual(samples.x, scores, split)
+    learned = []
+    for partner in given.partners(split):
+        y = np.stack([residual(level, scores[partner], split) for level in samples.y])
+        without = replace(samples, x=x[partner], y=y)
+        one = replace(given, samples=without, splits=[split], pairings=1)
+        learned += Canonical().learn(one)["cca-infonce"]
+    return _both(abreast([pair[part] for pair in learned]) for part in (0, 1))
 
 
-def residual(rows: Matrix, scores: Matrix, train: Indices) -> Matrix:
-    """Rows (n, d) less their least-squares prediction by scores (n, k), fitted on training
-    rows."""
-    design = np.column_stack([np.ones(len(scores), np.float32), scores])
-    weights = np.linalg.lstsq(design[train], rows[train], rcond=None)[0]
-    return np.asarray(rows - design @ weights, dtype=np.float32)
+def residual(rows: Matrix, scores: Matrix, split: Split) -> Matrix:
+    """Standardised rows (n, d) less their prediction by scores (n, k): ridge regression on the
+    training rows, whose penalty has the least error on the validation rows.
+
+    Without the penalty both sides of a pair would have errors of the regression in common.
+    """
+    rows = standardise(rows, split.train)
+    check = split.validation
+    found = (rows - one for one in ridge(scores, rows, split.train))
+    return min(found, key=lambda left: float(np.square(left[check]).sum()))
