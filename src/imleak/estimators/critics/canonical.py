@@ -178,14 +178,14 @@ def _fit(x: _Side, y: _Side, partner: Indices, split: Split, groups: Indices) ->
         )  # fmt: skip
         to_u = (sx[:, None] * left).astype(np.float32)
         to_v = (sy[:, None] * right.T).astype(np.float32)
-        shown = by_half(x.rows[partner[check]] @ to_u, y.rows[check] @ to_v, half)
+        shown = _by_half(x.rows[partner[check]] @ to_u, y.rows[check] @ to_v, half)
         running = np.cumsum(-0.5 * np.log1p(-shown[0] * shown[1]))
         summed = 1 + int(running.argmax())
         if running[summed - 1] > best[0]:
             best = (float(running[summed - 1]), summed, to_u, to_v)
     _, summed, to_u, to_v = best
     u, v = x.rows[partner] @ to_u, y.rows @ to_v
-    shown = by_half(u[check], v[check], half)
+    shown = _by_half(u[check], v[check], half)
     some = slice(None, None, -(-len(check) // MOST_CHECKED))
     few = check[some]
     chosen = strength(u[few], v[few], shown, half[some], groups[few])
@@ -197,7 +197,7 @@ def halves_of(groups: Indices) -> Indices:
     return np.asarray(np.unique(groups, return_inverse=True)[1] % 2)
 
 
-def by_half(u: Array, v: Array, half: Indices) -> Array:
+def _by_half(u: Array, v: Array, half: Indices) -> Array:
     """(2, k) correlations of either half."""
     return np.stack([correlations(u[half == side], v[half == side]) for side in (0, 1)])
 

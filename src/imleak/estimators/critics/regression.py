@@ -5,23 +5,17 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
-from scipy.linalg import eigh, solve
+from scipy.linalg import cho_factor, cho_solve, eigh
 
 from ...interfaces import Attribute, NamedAttributes, PairedSamples
 from ..heldout.evidence import Array, Learned, Score, SplitSamples
 from ..heldout.split import Indices, Split
 from ..heldout.trained_view import abreast
 from ..samples.columns import Matrix, normal_scores, standardise, varying
-from .canonical import Canonical, by_half, halves_of
-from .gaussian import (
-    correlations,
-    crossed_log_ratio,
-    gaussian_log_ratio,
-    infonce_rows,
-    strength,
-)
+from .canonical import Canonical, halves_of
+from .gaussian import NEAR_ONE, crossed_log_ratio, gaussian_log_ratio, infonce_rows, strength
 
-RIDGES = (1e-3, 1e-2, 0.1, 1.0, 10.0, 100.0, 1000.0)
+RIDGES = (0.01, 0.1, 1.0, 10.0, 100.0, 1000.0)
 """Penalties that validation images choose among, of the mean variance of a column."""
 R_SQUARED = "R²"
 FEATURES = "features"
@@ -148,12 +142,14 @@ def ridge(rows: Matrix, targets: Matrix, train: Indices) -> Iterator[Matrix]:
         gram, right, left = known.T @ known, known.T @ goal, rows
     else:  # the same by the kernel, which is the smaller
         gram, right, left = known @ known.T, goal, rows @ known.T
-    gram = gram.astype(np.float64) / count
-    scale = np.trace(gram) / dimension
+    gram /= count
+    scale = np.trace(gram, dtype=np.float64) / dimension
     for penalty in RIDGES:
         if scale > 0:
-            shrunk = gram + penalty * scale * np.eye(len(gram))
-            yield mean + left @ solve(shrunk, right, assume_a="pos").astype(np.float32)
+            shrunk = gram.copy()
+            np.fill_diagonal(shrunk, shrunk.diagonal() + np.float32(penalty * scale))
+            factor = cho_factor(shrunk, overwrite_a=True, check_finite=False)
+            yield mean + left @ cho_solve(factor, right, check_finite=False)
         else:
             yield np.broadcast_to(mean, targets.shape)
 
@@ -165,21 +161,29 @@ def _nats(
     prediction as critic. It is a function of the attribute and of the view that was fixed on
     training and validation rows: the ranks of test rows are taken among these."""
     check, test = parts
-    u, v = _variates(u, v, split.train)
-    u, v = normal_scores(u, split.train), normal_scores(v, check)
+    if u.shape[1] > 1:
+        u, v = _variates(u, v, split.train)
+        u = normal_scores(u, split.train)
+    v = normal_scores(v[np.r_[check, test]], np.arange(len(check)))
+    known, asked = (u[check], v[: len(check)]), (u[test], v[len(check) :])
     half = halves_of(groups[check])
-    shown = by_half(u[check], v[check], half)
-    kept, temper, _ = strength(u[check], v[check], shown, half, groups[check])
+    shown = np.stack([_correlations(*(one[half == side] for one in known)) for side in (0, 1)])
+    kept, temper, _ = strength(*known, shown, half, groups[check])
     if temper == 0:
         return np.zeros(len(check)), np.zeros(len(test))
-    rho = correlations(u[check], v[check])[:kept]
-    u, v = u[:, :kept], v[:, :kept]
-    crossed = crossed_log_ratio(u[check], v[check], shown[:, :kept], half)
-    ratio = gaussian_log_ratio(u[test], v[test], rho)
+    crossed = crossed_log_ratio(*(one[:, :kept] for one in known), shown[:, :kept], half)
+    ratio = gaussian_log_ratio(*(one[:, :kept] for one in asked), _correlations(*known)[:kept])
     return (
         infonce_rows(temper * crossed, groups[check]),
         infonce_rows(temper * ratio, groups[test]),
     )
+
+
+def _correlations(u: Matrix, v: Matrix) -> Array:
+    """(k,) of columns of normal scores; 0 of a constant."""
+    u, v = u - u.mean(0), v - v.mean(0)
+    size = np.sqrt(np.square(u).sum(0) * np.square(v).sum(0))
+    return np.asarray((u * v).sum(0) / np.where(size > 0, size, np.inf)).clip(-NEAR_ONE, NEAR_ONE)
 
 
 def _variates(u: Matrix, v: Matrix, train: Indices) -> tuple[Matrix, Matrix]:
