@@ -39,8 +39,12 @@ ZERO_SHOT = tuple({"name": name, "optional": True} for name in ("recognise", "ma
 """Adversaries that learned from none of the images."""
 TRAINED = {"name": "best", "seeds": 1, "optional": True}
 """The adversary that learns from some of the images and is tested on the others."""
+NAMED = "attributes"
+"""The encoder of named attributes, and the measure of how well they are told."""
+TOLD = {"name": NAMED, "seeds": 1, "given": False, "optional": True}
+"""What it is that leaks; without what is left of features when it is given, which takes longer."""
 MEASURES_OF_A_TARGET = (*DEFAULT_METRICS, "best")
-DEFAULT_MEASURES = (*DEFAULT_METRICS, *ZERO_SHOT, TRAINED)
+DEFAULT_MEASURES = (*DEFAULT_METRICS, *ZERO_SHOT, TRAINED, TOLD)
 
 RECORDED = "recorded"
 """The scheme of ciphers that somebody else made."""
@@ -111,6 +115,13 @@ def _members(name: str) -> tuple[object, ...]:
     """What the name of a group stands for, of which a study may leave some out; else the name."""
     members = plugins.GROUPS.get(name)
     return (name,) if members is None else tuple({"name": o, "optional": True} for o in members)
+
+
+def _name(choice: object) -> object:
+    """The name of a component as a user writes it."""
+    if isinstance(choice, Mapping):
+        return choice.get("name")
+    return re.split("[:=]", choice)[0] if isinstance(choice, str) else choice
 
 
 def _as_text(value: object) -> object:
@@ -239,7 +250,8 @@ class StudySpec(Frozen):
         if not isinstance(given, Mapping):
             return given
         if given.get("target") and not given.get("encoders"):
-            given = {"encoders": (), "measures": MEASURES_OF_A_TARGET} | dict(given)
+            named = (NAMED,) if _name(given["target"]) == NAMED else ()
+            given = {"encoders": (), "measures": (*MEASURES_OF_A_TARGET, *named)} | dict(given)
         if isinstance(ciphers := given.get("ciphers"), Mapping) and ciphers:
             recorded = {"name": RECORDED, "labels": list(ciphers)}
             measures = (CHECKS, *DEFAULT_MEASURES)
@@ -470,7 +482,7 @@ class StudySpec(Frozen):
                 continue
             wanted = space(measure)
             is_there = compared if measure.kind == "metric" else "features" in there
-            if wanted == "features" and not is_there:
+            if wanted == "features" and not is_there and not choice.optional:
                 yield (
                     f"measures[{at}]: {measure.name} works on the features of an encoder; "
                     f"add one to encoders, for instance {DEFAULT_ENCODERS[0]}"
