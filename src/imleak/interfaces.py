@@ -6,7 +6,7 @@ metric or an estimator can be read, and written, without knowing the others.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, TypeAlias, runtime_checkable
 
@@ -226,6 +226,35 @@ class Classifier(Encoder, Protocol):
     def scores(self, vectors: Features) -> Features:
         """Class scores (n, classes), the highest for the likeliest class, of vectors (n, d)
         that it made."""
+
+
+@dataclass(frozen=True)
+class Attribute:
+    """A property of an image that has a name.
+
+    Parameters
+    ----------
+    name : "noise".
+    kind : what it belongs to: "tone", "capture" or "content".
+    columns : numbers it takes to say it.
+    unit : of them; "1" of what has none.
+    """
+
+    name: str
+    kind: str
+    columns: int = 1
+    unit: str = "1"
+
+
+@runtime_checkable
+class NamesAttributes(Encoder, Protocol):
+    """An encoder whose vectors say attributes of an image. `attributes` are these, in the order
+    of their columns."""
+
+    attributes: tuple[Attribute, ...]
+
+    def named(self, vectors: Features) -> Features:
+        """The columns of its attributes (n, k), of vectors (n, dimension) that it made."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -470,6 +499,28 @@ class Directions:
 
 
 @dataclass(frozen=True, eq=False)
+class NamedAttributes:
+    """Attributes of the plain image that every row comes from.
+
+    Parameters
+    ----------
+    values : (n, k).
+    names : of the columns, in their order.
+    """
+
+    values: NDArray[np.float32]
+    names: tuple[Attribute, ...]
+
+    def of(self, some: Collection[Attribute]) -> NDArray[np.float32]:
+        """(n, k') columns of some of them."""
+        wanted = [one in some for one in self.names]
+        chosen: NDArray[np.float32] = self.values[
+            :, np.repeat(wanted, [one.columns for one in self.names])
+        ]
+        return chosen
+
+
+@dataclass(frozen=True, eq=False)
 class PairedSamples:
     """Rows of target and view, pooled over images.
 
@@ -487,6 +538,7 @@ class PairedSamples:
         target, view and levels; None where there are none.
     directions : what an adversary learned elsewhere, before it saw these images; None where
         there is none.
+    attributes : of the plain images; None where they were not asked for.
     """
 
     x: NDArray[np.float32]
@@ -497,6 +549,7 @@ class PairedSamples:
     learned: LearnedView | None = None
     public: PairedSamples | None = None
     directions: Directions | None = None
+    attributes: NamedAttributes | None = None
 
 
 @runtime_checkable
@@ -504,7 +557,8 @@ class Estimator(Protocol):
     """Measured on the pooled samples of all images, all levels in one call.
 
     An estimator comes as a class; its constructor's keyword arguments are its options,
-    each with a default.
+    each with a default. It may have the attribute ``attribute_encoders``: encoders that name
+    attributes of the plain image, which it is then given with every row.
     """
 
     name: str
@@ -518,7 +572,8 @@ class Estimator(Protocol):
         seed: int = 0,
         progress: Callable[[float], None] | None = None,
     ) -> Sequence[Measurement]:
-        """One estimate a level. `progress` is told the share done, 0..1."""
+        """One estimate a level; of several quantities one of each a level, whose position it
+        says. `progress` is told the share done, 0..1."""
 
 
 @runtime_checkable

@@ -49,6 +49,7 @@ BUILT_IN: Mapping[Kind, dict[str, str]] = {
         "phasors": "imleak.encoders.phasors:Phasors",
         "shingles": "imleak.encoders.shingles:Shingles",
         "tones": "imleak.encoders.tones:Tones",
+        "attributes": "imleak.encoders.attributes:Attributes",
         "identity": "imleak.encoders.identity:Identity",
     },
     "metric": {
@@ -82,6 +83,7 @@ BUILT_IN: Mapping[Kind, dict[str, str]] = {
         "tabular-mine": "imleak.estimators.tabular:TabularMine",
         "retrieval": "imleak.estimators.retrieval:Retrieval",
         "best": "imleak.estimators.best:Best",
+        "attributes": "imleak.estimators.attributes:Attributes",
     },
     "attack": {
         "recognise": "imleak.attacks.recognise:Recognise",

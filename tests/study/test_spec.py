@@ -223,7 +223,7 @@ def test_defaults_are_those_of_the_documentation() -> None:
     assert [choice.name for choice in default.encoders] == ["efficientnet-lite0"]
     metrics, adversaries = (
         ("histogram", "codelength", "psnr", "ssim", "vif"),
-        ("recognise", "match", "confirm", "best"),
+        ("recognise", "match", "confirm", "best", "attributes"),
     )
     assert [choice.name for choice in default.measures] == [*metrics, *adversaries]
     assert [choice.name for choice in default.measures if choice.optional] == [*adversaries]

@@ -41,7 +41,12 @@ def show(table: Table) -> None:
 def tell(run: Run, acceptable: float | None = None) -> None:
     """What failed, the table of levels, the answer in words, and where the files are."""
     from ..report.answer import answer
-    from ..report.tables import level_tables, overview_table, shows_strongest_only
+    from ..report.tables import (
+        attribute_tables,
+        level_tables,
+        overview_table,
+        shows_strongest_only,
+    )
 
     decides = overview_table(run.summary, run.manifest)
     if decides.row_count:
@@ -49,6 +54,8 @@ def tell(run: Run, acceptable: float | None = None) -> None:
     if len(run.summary) and (not decides.row_count or shows_strongest_only(run.summary)):
         for table in level_tables(run.summary, run.manifest, SafeConsole().width):
             show(table)
+    for table in attribute_tables(run.summary, run.manifest):
+        show(table)
     for warning in run.manifest.get("warnings", ()):
         say(warning)
     _some(_failures(run.failures))

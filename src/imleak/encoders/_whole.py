@@ -19,7 +19,7 @@ class WholeImageEncoder:
 
     name: ClassVar[str]
     version: ClassVar[str] = "1"
-    input_size: Literal["image"] = "image"
+    input_size: int | Literal["image"] = "image"
 
     def __init__(self, dimension: int, settings: str = "") -> None:
         self.dimension = dimension

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from ..interfaces import Features
+from ..interfaces import Attribute, Features
 from ..machine import Precision
 from ._lite0 import INPUT, PACKAGE, PACKAGE_VERSION, weights
 from ._network import Network, file_digest
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 
 FUSED = "PyTorch, fused by oneDNN"
+CLASSES = Attribute("classes", "content", columns=10)
 
 
 class EfficientNetLite0(Network):
@@ -47,6 +48,7 @@ class EfficientNetLite0(Network):
     input_size: int | None = 224
     input = INPUT
     dimension = 1280
+    attributes = (CLASSES,)
 
     def __init__(
         self, *, device: str = "cpu", precision: Precision = "auto", batch_size: int = 32
@@ -82,6 +84,18 @@ class EfficientNetLite0(Network):
             features = torch.from_numpy(vectors).to(weight.device)
             found: Features = torch.nn.functional.linear(features, weight, bias).cpu().numpy()
         return found
+
+    def named(self, vectors: Features) -> Features:
+        """The scores of classes along their ten principal directions (n, 10), of features
+        (n, 1280): those of the weights of the classifier, whatever the images."""
+        found: Features = vectors @ self._class_directions
+        return found
+
+    @cached_property
+    def _class_directions(self) -> Features:
+        from .networks.efficientnet import principal_directions
+
+        return principal_directions(self.network._fc.weight.float().cpu().numpy(), CLASSES.columns)
 
     def check_installed(self) -> None:
         weights()

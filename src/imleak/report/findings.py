@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from .adversaries import CONFIRM, MATCH, RECOGNISE
+from .adversaries import ATTRIBUTES, CONFIRM, MATCH, RECOGNISE
 from .measures import Measure, Result
 from .words import bits, interval, percent
 
@@ -57,6 +57,8 @@ class Finding:
             return f"the right one of {self.result.images} images is {self.picked} in {share}"
         if measure == CONFIRM:
             return "whoever holds the image can confirm it"
+        if self.adversary.is_attribute:
+            return f"{self.amount} of the {self.adversary.attribute} of {self.each} can be told"
         if not self.adversary.unit.startswith("bit"):
             quantity = f"a {self.adversary.quantity} of " if self.adversary.quantity else ""
             unit = "" if self.adversary.unit in ("share", "1", "") else f" {self.adversary.unit}"
@@ -104,9 +106,10 @@ def findings(everyone: Sequence[Measure]) -> list[Finding]:
 
 def leading(everyone: Sequence[Measure]) -> list[Measure]:
     """The estimators an answer is about: those that look at images, where there are any, and
-    else those that look at single pixels."""
-    trained = [one for one in everyone if not one.is_zero_shot]
-    return [one for one in trained if one.row != "pixel"] or trained
+    else those that look at single pixels; those of attributes where there are no others."""
+    trained = [one for one in everyone if not (one.is_zero_shot or one.is_given)]
+    others = [one for one in trained if not one.is_attribute]
+    return [one for one in others if one.row != "pixel"] or others or trained
 
 
 def turning_level(found: Sequence[Finding]) -> int | None:
@@ -122,11 +125,26 @@ def _kinds(everyone: Sequence[Measure]) -> Iterable[list[Measure]]:
     others = [one for one in everyone if one.is_zero_shot and one.measure not in _GRAVEST]
     for measure in dict.fromkeys(one.measure for one in others):
         yield [one for one in others if one.measure == measure]
-    yield leading(everyone)
+    yield [one for one in leading(everyone) if not one.is_attribute]
+    yield [one for one in everyone if one.is_attribute]
+
+
+def told(everyone: Sequence[Measure]) -> dict[int, list[Finding]]:
+    """By level that encrypts something, the attributes that can be told, the surest first."""
+    found: dict[int, list[Finding]] = {}
+    for one in everyone:
+        for level, result in one.results.items():
+            if one.is_attribute and level and result.claims:
+                found.setdefault(level, []).append(Finding(one, level))
+    for of_level in found.values():
+        of_level.sort(key=lambda finding: finding.strength, reverse=True)
+    return dict(sorted(found.items()))
 
 
 def _strongest(of_kind: Sequence[Measure], level: int) -> Finding | None:
     claiming = [one for one in of_kind if level in one.results and one.results[level].claims]
+    if claiming and claiming[0].measure == ATTRIBUTES:
+        return max((Finding(one, level) for one in claiming), key=lambda found: found.strength)
     quantities = tuple(dict.fromkeys(one.quantity for one in claiming))
     for quantity in QUANTITIES.get(claiming[0].measure, quantities) if claiming else ():
         of_quantity = [one for one in claiming if one.quantity == quantity]

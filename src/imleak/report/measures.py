@@ -14,7 +14,7 @@ from typing import Any
 
 import pandas as pd
 
-from .adversaries import CLAIMS, CODE_LENGTH, CONFIRM, HISTOGRAM, PIXELS
+from .adversaries import ATTRIBUTES, CLAIMS, CODE_LENGTH, CONFIRM, HISTOGRAM, PIXELS
 from .levels import Levels
 
 FAINT = 0.1
@@ -24,6 +24,8 @@ MARKS = {"lower": "≥", "upper": "≤", "exact": "=", "none": "~"}
 """What stands before a number, by what it bounds."""
 _KEY = ["scheme", "encoder", "target", "view", "measure", "quantity", "part", "protocol"]
 _PLAIN_PROTOCOLS = ("per-image", "zero-shot", "")
+_GIVEN, _SQUARED = "features", ", R²"
+"""How the quantities of attributes begin that are of features, and end that are no bits."""
 _BETWEEN = r", | \+ | or "
 """What stands between the titles of several encoders, or of the spaces an attack chose."""
 
@@ -119,6 +121,26 @@ class Measure:
         return self.protocol == "zero-shot"
 
     @property
+    def is_attribute(self) -> bool:
+        """Whether it is the bits about one named attribute of an image."""
+        return self.measure == ATTRIBUTES and not (self.is_given or self.is_share)
+
+    @property
+    def is_given(self) -> bool:
+        """Whether it is what is left of features when attributes are given, or all of it."""
+        return self.measure == ATTRIBUTES and self.quantity.startswith(_GIVEN)
+
+    @property
+    def is_share(self) -> bool:
+        """Whether it is the share of the variance of an attribute that is told."""
+        return self.measure == ATTRIBUTES and self.quantity.endswith(_SQUARED)
+
+    @property
+    def attribute(self) -> str:
+        """The attribute a quantity is of, or what is given."""
+        return self.quantity.removesuffix(_SQUARED)
+
+    @property
     def sees_plain(self) -> bool | None:
         """Whether it finds anything where nothing is encrypted; None if that is not known."""
         result = self.results.get(0)
@@ -127,7 +149,7 @@ class Measure:
     @property
     def bounds_content(self) -> bool:
         """Whether its numbers are bits about what an image shows, held against a threshold."""
-        if not self.unit.startswith("bit") or self.measure == CONFIRM:
+        if not self.unit.startswith("bit") or self.measure == CONFIRM or self.is_given:
             return False
         return self.is_zero_shot or self.row != "pixel"
 
@@ -234,6 +256,11 @@ def measures(summary: pd.DataFrame, manifest: Mapping[str, Any] | None = None) -
 def adversaries(summary: pd.DataFrame, manifest: Mapping[str, Any]) -> list[Measure]:
     """The measures that have verdicts."""
     return [one for one in measures(summary, manifest) if one.has_verdict]
+
+
+def tabulated(shown: Sequence[Measure]) -> list[Measure]:
+    """Those that the tables of levels by measure have; attributes have one of their own."""
+    return [one for one in shown if one.measure != ATTRIBUTES]
 
 
 def blocks(shown: Sequence[Measure]) -> list[tuple[tuple[str, str], list[Measure]]]:

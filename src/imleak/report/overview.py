@@ -59,7 +59,7 @@ def _columns(summary: pd.DataFrame, everyone: Sequence[Measure]) -> Iterator[Asp
         "by who holds the image",
         {level: Entry("yes" if one.claims else "no", one.claims) for level, one in exact.items()},
     )
-    trained = leading(everyone)
+    trained = [one for one in leading(everyone) if not one.is_attribute]
     row = trained[0].row if trained else "patch"
     names = ", ".join(dict.fromkeys(one.measure for one in trained))
     yield Aspect(f"bits a {row}", names, _entries(trained, bits))

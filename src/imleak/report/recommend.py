@@ -113,7 +113,7 @@ def _claimed(one: Measure, result: Result, at: str, acceptable: float) -> Iterat
         yield f"{at} {one.title} finds {size}"
     elif result.rising:
         yield f"{at} {one.title} would find more with more images"
-    elif result.claims and result.rising is None and not one.is_zero_shot:
+    elif result.claims and result.rising is None and not (one.is_zero_shot or one.is_attribute):
         yield f"{at} {one.title} finds a leak, and whether it grows was not measured (--growth)"
 
 

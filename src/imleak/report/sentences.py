@@ -10,8 +10,18 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from .adversaries import CODE_LENGTH, CONFIRM, HISTOGRAM, INSPECT, LAYOUT, MATCH, RECOGNISE, TONES
-from .findings import Finding, findings, leading
+from .adversaries import (
+    ATTRIBUTES,
+    CODE_LENGTH,
+    CONFIRM,
+    HISTOGRAM,
+    INSPECT,
+    LAYOUT,
+    MATCH,
+    RECOGNISE,
+    TONES,
+)
+from .findings import Finding, findings, leading, told
 from .levels import Levels
 from .measures import Measure, Result, empty_levels, pixel_leaks
 from .words import bits, capitalised, interval, listed, percent, plural
@@ -53,6 +63,7 @@ def sentences(
     recognised, matched, confirmed = (
         by_measure.pop(measure, []) for measure in (RECOGNISE, MATCH, CONFIRM)
     )
+    by_measure.pop(ATTRIBUTES, [])
     rest = [finding for of_measure in by_measure.values() for finding in of_measure]
     attacked = [finding for finding in rest if finding.adversary.is_zero_shot]
     estimated = [finding for finding in rest if not finding.adversary.is_zero_shot]
@@ -63,6 +74,7 @@ def sentences(
         *_confirmed(confirmed, everyone, measured, levels),
         *_attacked(attacked, levels),
         *_estimated(estimated, levels),
+        *_told(told(everyone), levels),
         *_pixels(of_pixels, levels),
         *quiet,
         *(_end(leaking, empty, found, measured, levels) if leaking else ()),
@@ -184,6 +196,30 @@ def _estimated(found: Sequence[Finding], levels: Levels) -> Iterator[Sentence]:
     yield Sentence(
         f"{_at(top, levels)} {one.measure}{learned} finds {top.amount} {top.each}{mark}",
         f" about {about}{doubt}{full}{more}.",
+    )
+
+
+def _told(found: Mapping[int, Sequence[Finding]], levels: Levels) -> Iterator[Sentence]:
+    """``At s = 5 the noise and sharpness of a patch can be told ...``, of the highest level at
+    which any attribute can; what else can be at the one below."""
+    if not found:
+        return
+    top, *below = sorted(found, reverse=True)
+    first, *others = at_top = found[top]
+    one = first.adversary
+    mark = PATCH_MARK if one.row == "patch" else ""
+    words = listed([finding.adversary.attribute for finding in at_top])
+    sizes = [first.amount, *(bits(finding.result.value) for finding in others)]
+    more = [
+        finding.adversary.attribute
+        for finding in found[below[0]]
+        if finding.adversary.attribute not in {each.adversary.attribute for each in at_top}
+    ] if below else []  # fmt: skip
+    also = f"; {levels[below[0]].phrase} also {listed(more)}" if more else ""
+    in_turn = ", in this order" if others else ""
+    yield Sentence(
+        f"{_at(first, levels)} the {words} of {first.each}{mark} can be told",
+        f" from its features ({one.view}): {listed(sizes)}{in_turn}{also}.",
     )
 
 

@@ -11,8 +11,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from .attributes import tables as of_attributes
 from .levels import Levels
-from .measures import Measure, blocks, measures, ranks
+from .measures import Measure, blocks, measures, ranks, tabulated
 from .notes import notes
 from .overview import lines, overview
 
@@ -23,7 +24,7 @@ _CLAIM_STYLE = {True: "bold red", False: "dim", None: ""}
 def level_tables(summary: pd.DataFrame, manifest: Mapping[str, Any], width: int) -> list[Table]:
     """All measures in tables no wider than `width` characters: one if it fits, else one an
     encoder, else as many as each encoder needs. The notes stand below the last."""
-    levels, by_encoder = Levels.of(manifest), blocks(measures(summary))
+    levels, by_encoder = Levels.of(manifest), blocks(tabulated(measures(summary)))
     shown = [one for _, block in by_encoder for one in block]
     whole = _table(shown, levels, notes(summary, levels))
     if _width(whole) <= width:
@@ -35,6 +36,8 @@ def level_tables(summary: pd.DataFrame, manifest: Mapping[str, Any], width: int)
             if fitting[-1] and _width(_table([*fitting[-1], one], levels)) > width:
                 fitting.append([])
             fitting[-1].append(one)
+    if not fitting:
+        return []
     *first, last = fitting
     return [
         *(_table(block, levels) for block in first),
@@ -55,6 +58,29 @@ def overview_table(summary: pd.DataFrame, manifest: Mapping[str, Any]) -> Table:
         words = [Text(one.text, style=_CLAIM_STYLE[one.claims]) for one in entries]
         table.add_row(Text(head), *words)
     return table
+
+
+def attribute_tables(summary: pd.DataFrame, manifest: Mapping[str, Any]) -> Iterator[Table]:
+    """What leaks by attribute, a table each view: R^2 over bits, bold where it is a leak."""
+    levels = Levels.of(manifest)
+    for told in of_attributes(summary, manifest):
+        table = Table(
+            title=Text(told.title, style="bold"),
+            title_justify="left",
+            caption=Text(told.note),
+            caption_justify="left",
+            box=box.SIMPLE_HEAD,
+            pad_edge=False,
+        )
+        table.add_column(Text(told.heading), style="bold")
+        for rank in told.ranks:
+            table.add_column(Text(levels[rank].short), justify="right")
+        for row in told.rows:
+            cells = [
+                Text(row.words(rank), style=_CLAIM_STYLE[row.claims(rank)]) for rank in told.ranks
+            ]
+            table.add_row(Text(row.name), *cells)
+        yield table
 
 
 def shows_strongest_only(summary: pd.DataFrame) -> bool:

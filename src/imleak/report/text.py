@@ -7,8 +7,9 @@ import pandas as pd
 
 from ..study.store import Run
 from .answer import answer
+from .attributes import tables as attribute_tables
 from .levels import Levels
-from .measures import Measure, blocks, measures, ranks
+from .measures import Measure, blocks, measures, ranks, tabulated
 from .notes import notes
 
 _MARKUP = re.compile(r"([\\`*_{}\[\]<>#|!])")
@@ -36,7 +37,15 @@ def to_markdown(run: Run, acceptable: float | None = None) -> str:
     for title, lines in (("Who looked", found.looked), ("What this does not cover", found.limits)):
         if lines:
             parts.append(f"## {title}\n\n" + "\n".join(f"- {escape(line)}" for line in lines))
-    parts += ["## Level by measure", markdown_table(table(_ordered(run.summary), levels))]
+    for told in attribute_tables(run.summary, run.manifest):
+        heads = [told.heading, *(levels[rank].short for rank in told.ranks)]
+        lines = [[row.name, *(row.words(rank) for rank in told.ranks)] for row in told.rows]
+        parts += [f"## {escape(told.title)}", markdown_table(pd.DataFrame(lines, columns=heads))]
+        parts += [escape(told.note)]
+    parts += [
+        "## Level by measure",
+        markdown_table(table(tabulated(_ordered(run.summary)), levels)),
+    ]
     parts += map(escape, notes(run.summary, levels))
     return "\n\n".join(filter(None, parts)) + "\n"
 
@@ -45,7 +54,7 @@ def to_latex(run: Run, _acceptable: float | None = None) -> str:
     """A table for each encoder, for the package `booktabs`; the notes stand below as
     comments."""
     levels, tables = Levels.of(run.manifest), []
-    for (scheme, encoder), block in blocks(measures(run.summary)):
+    for (scheme, encoder), block in blocks(tabulated(measures(run.summary))):
         cells = table(block, levels, with_encoder=False).map(to_latex_text)
         style = cells.rename(columns=to_latex_text).style.hide(axis="index")
         tables.append(

@@ -224,11 +224,13 @@ class Question:
     views : encoders of the clear part, each a way to look at it; more than one where an
         estimator chooses among them.
     beside : the other questions that an attack is asked together with this one.
+    attributes : encoders of the plain image that name attributes of it, for who asks for them.
     """
 
     target: Component
     views: tuple[Component, ...]
     beside: tuple[Question, ...] = ()
+    attributes: tuple[Component, ...] = ()
 
     @classmethod
     def of_both(cls, encoder: Component) -> Self:
@@ -252,7 +254,14 @@ class Question:
     @property
     def sides(self) -> tuple[Component, ...]:
         """Every encoder, once."""
-        return tuple(dict.fromkeys(side for q in self.each for side in (q.target, *q.views)))
+        sides = (side for q in self.each for side in (q.target, *q.views, *q.attributes))
+        return tuple(dict.fromkeys(sides))
+
+    @property
+    def input_size(self) -> int | Literal["image"] | None:
+        """Side of the patches it is about, in pixels; "image" of whole images, None of samples."""
+        size: int | Literal["image"] | None = self.target.build().input_size
+        return "image" if self.is_of_whole_images else size
 
     @property
     def title(self) -> str:
@@ -278,9 +287,11 @@ class Question:
             "target": self.target.identity,
             "views": [view.identity for view in self.views],
         }
-        if not self.beside:
-            return own
-        return own | {"with": [question.identity for question in self.beside]}
+        if self.attributes:
+            own["attributes"] = [one.identity for one in self.attributes]
+        if self.beside:
+            own["with"] = [question.identity for question in self.beside]
+        return own
 
 
 def offers(made: Component, what: str) -> bool:
@@ -288,7 +299,8 @@ def offers(made: Component, what: str) -> bool:
     "watch" of a view that is trained on every split, "scores" of an encoder that is a classifier,
     "needs_values" of one that compares the values of samples themselves, "choose" of an estimator
     that is asked once for all views of a target, "holds_out",
-    "needs_scores", "takes_gallery" or "takes_public" of a measure."""
+    "needs_scores", "takes_gallery" or "takes_public" of a measure, "attributes" of an encoder that
+    names some."""
     return bool(getattr(made.build(), what, False))
 
 

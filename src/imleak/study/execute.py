@@ -215,8 +215,8 @@ def reason(error: Exception, image: str | None = None) -> str:
 
 
 def requests_of(unit: Unit, info: ImageInfo) -> list[FeatureRequest]:
-    """The vectors a unit needs of one of its images: of the target, then of every view at
-    every level but those that are trained; none if it looks at samples."""
+    """The vectors a unit needs of one of its images: of the target and of what names attributes,
+    then of every view at every level but those that are trained; none if it looks at samples."""
     question = unit.question
     if unit.measure.kind == "attack":
         return [one for space in question.each for one in _of_space(unit, info, space).values()]
@@ -225,6 +225,7 @@ def requests_of(unit: Unit, info: ImageInfo) -> list[FeatureRequest]:
     target = FeatureRequest(info, question.target, unit.patches, unit.seed)
     return [
         target,
+        *(replace(target, encoder=naming) for naming in question.attributes),
         *(
             replace(target, encoder=view).at(unit.scheme, level)
             for view in question.views
@@ -337,6 +338,8 @@ def _estimator(unit: Unit, place: Workplace, share: Share | None) -> Sequence[Me
     else:
         (samples,) = pooled
         estimates = estimator.estimate(samples, seed=unit.seed, progress=share)
+    if any(estimate.quantity for estimate in estimates):
+        return [replace(estimate, level=unit.levels[estimate.level]) for estimate in estimates]
     return [
         replace(estimate, level=level)
         for level, estimate in zip(unit.levels, estimates, strict=True)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from hashlib import sha256
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -583,7 +583,7 @@ def _questions(spec: StudySpec, measure: Component) -> Iterator[Question]:
             views |= dict.fromkeys(question.views)
         yield from (Question(target, tuple(views)) for (target, _), views in alike.items())
     else:
-        yield from asked
+        yield from (spec.asked_by(measure, question) for question in asked)
 
 
 def _offers(question: Question) -> Space:
@@ -600,5 +600,5 @@ def _too_small(image: ImageInfo, question: Question) -> str:
 
 def _patch_size(question: Question) -> int | None:
     """Side of the patches a question is about; None if it is about samples or whole images."""
-    size: int | Literal["image"] | None = question.target.build().input_size
-    return None if question.is_of_whole_images or size == "image" else size
+    size = question.input_size
+    return size if isinstance(size, int) else None

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from ..interfaces import Features, ImleakError, LearnedView, PairedSamples
+from ..interfaces import Features, ImleakError, LearnedView, NamedAttributes, PairedSamples
 from .ciphers import Ciphers, derive_seed
 from .components import Component, offers
 from .plan import DRAWN, MOST_VALUES, ImageInfo, Unit
@@ -28,27 +28,34 @@ def pool_features(
     Parameters
     ----------
     unit : of an estimator; its order of images numbers the groups.
-    vectors : of an image: of the target, then of every view that is not trained at every
-        level, (P, d) each.
+    vectors : of an image: of the target, of every encoder that names attributes, then of every
+        view that is not trained at every level, (P, d) each.
     learned : of a view that is trained, what makes its vectors.
     """
     count, levels = len(unit.images) * unit.rows, len(unit.levels)
     target, views = unit.question.target, unit.question.views
+    naming = [one.build() for one in unit.question.attributes]
+    names = tuple(name for one in naming for name in one.attributes)
+    named = np.empty((count, sum(name.columns for name in names)), np.float32)
     x = allocate(count, target.build().dimension)
     ys = {v: allocate(levels, count, v.build().dimension) for v in views if not offers(v, "watch")}
     frozen = list(ys.values())
     for group, image in enumerate(unit.images):
         rows = slice(group * unit.rows, (group + 1) * unit.rows)
-        plain, *clear = vectors(image)
+        plain, *others = vectors(image)
         x[rows] = plain
-        for at, found in enumerate(clear):
+        if naming:
+            said = zip(naming, others, strict=False)
+            named[rows] = np.concatenate([one.named(found) for one, found in said], axis=1)
+        for at, found in enumerate(others[len(naming) :]):
             frozen[at // levels][at % levels, rows] = found
     groups = np.repeat(unit.groups, unit.rows)
     nothing = np.empty((levels, count, 0), np.float32)
+    attributes = NamedAttributes(named, names) if naming else None
     return [
-        PairedSamples(x, ys[view], groups)
+        PairedSamples(x, ys[view], groups, attributes=attributes)
         if view in ys
-        else PairedSamples(x, nothing, groups, learned=learned(view))
+        else PairedSamples(x, nothing, groups, learned=learned(view), attributes=attributes)
         for view in views
     ]
 

@@ -42,8 +42,12 @@ ZERO_SHOT = tuple({"name": name, "optional": True} for name in ("recognise", "ma
 """Adversaries that learned from none of the images."""
 TRAINED = {"name": "best", "seeds": 1, "optional": True}
 """The adversary that learns from some of the images and is tested on the others."""
+NAMED = "attributes"
+"""The encoder of named attributes, and the measure of how well they are told."""
+TOLD = {"name": NAMED, "seeds": 1, "given": False, "optional": True}
+"""What it is that leaks; without what is left of features when it is given, which takes longer."""
 MEASURES_OF_A_TARGET = (*DEFAULT_METRICS, "best")
-DEFAULT_MEASURES = (*DEFAULT_METRICS, *ZERO_SHOT, TRAINED)
+DEFAULT_MEASURES = (*DEFAULT_METRICS, *ZERO_SHOT, TRAINED, TOLD)
 
 RECORDED = "recorded"
 """The scheme of ciphers that somebody else made."""
@@ -114,6 +118,13 @@ def _members(name: str) -> tuple[object, ...]:
     """What the name of a group stands for, of which a study may leave some out; else the name."""
     members = plugins.GROUPS.get(name)
     return (name,) if members is None else tuple({"name": o, "optional": True} for o in members)
+
+
+def _name(choice: object) -> object:
+    """The name of a component as a user writes it."""
+    if isinstance(choice, Mapping):
+        return choice.get("name")
+    return re.split("[:=]", choice)[0] if isinstance(choice, str) else choice
 
 
 def _as_text(value: object) -> object:
@@ -251,7 +262,8 @@ class StudySpec(Frozen):
         if not isinstance(given, Mapping):
             return given
         if given.get("target") and not given.get("encoders"):
-            given = {"encoders": (), "measures": MEASURES_OF_A_TARGET} | dict(given)
+            named = (NAMED,) if _name(given["target"]) == NAMED else ()
+            given = {"encoders": (), "measures": (*MEASURES_OF_A_TARGET, *named)} | dict(given)
         if isinstance(ciphers := given.get("ciphers"), Mapping) and ciphers:
             recorded = {"name": RECORDED, "labels": list(ciphers)}
             measures = (CHECKS, *DEFAULT_MEASURES)
@@ -285,9 +297,33 @@ class StudySpec(Frozen):
 
     def encoder_components(self) -> tuple[Component, ...]:
         """Every encoder, on whichever side, once."""
-        attacks = (one for one in self.measure_components() if one.kind == "attack")
-        questions = chain(self.questions(), chain.from_iterable(map(self.spaces, attacks)))
+        measures = self.measure_components()
+        questions = chain(
+            self.questions(),
+            chain.from_iterable(self.spaces(one) for one in measures if one.kind == "attack"),
+            (self.asked_by(one, q) for one in measures for q in self.questions()),
+        )
         return tuple(dict.fromkeys(chain.from_iterable(q.sides for q in questions)))
+
+    def asked_by(self, measure: Component, question: Question) -> Question:
+        """A question as an estimator asks it: beside encoders that name attributes of the plain
+        image, if it wants them, of the same patches or of whole images."""
+        words = getattr(measure.build(), "attribute_encoders", ())
+        if not words or not has_features(question.target):
+            return question
+        naming = (self._naming(word, question) for word in words)
+        size = question.input_size
+        same = (one for one in naming if size in ("image", one.build().input_size))
+        return replace(question, attributes=tuple(same))
+
+    def _naming(self, name: str, question: Question) -> Component:
+        """An encoder that names attributes: that of the question, if it has it."""
+        choice = EncoderChoice(name=name)
+        fits = {"patch": question.input_size} if "patch" in choice.accepts() else {}
+        for side in question.sides:
+            if side.name == name and (not fits or side.build().input_size == fits["patch"]):
+                return side
+        return choice.component(self.shared | fits)
 
     def spaces(self, attack: Component) -> tuple[Question, ...]:
         """What an attack sees whole images through: the encoders it brings, or those of the
@@ -475,7 +511,7 @@ class StudySpec(Frozen):
                 continue
             wanted = space(measure)
             is_there = compared if measure.kind == "metric" else "features" in there
-            if wanted == "features" and not is_there:
+            if wanted == "features" and not is_there and not choice.optional:
                 yield (
                     f"measures[{at}]: {measure.name} works on the features of an encoder; "
                     f"add one to encoders, for instance {DEFAULT_ENCODERS[0]}"

@@ -2,7 +2,10 @@
 
 from pathlib import Path
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
+from scipy.linalg import eigh
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.utils.fusion import fuse_conv_bn_eval
@@ -135,3 +138,25 @@ def _fold(module: nn.Module) -> None:
             fused = fuse_conv_bn_eval(getattr(module, convolution), getattr(module, norm))
             setattr(module, convolution, fused)
             setattr(module, norm, nn.Identity())
+
+
+def principal_directions(weight: NDArray[np.float32], count: int) -> NDArray[np.float32]:
+    r"""The principal directions of the scores of classes that a linear classifier gives to white
+    features, as maps of features: (d, count), by falling variance.
+
+    .. math:: W - \bar W = U S V^T, \quad U^T (W - \bar W) f = S V^T f
+
+    without what all classes have in common, to which probabilities are blind. Nothing is
+    fitted to images.
+
+    Parameters
+    ----------
+    weight : (classes, d) W.
+    """
+    centred = weight.astype(np.float64) - weight.mean(0, dtype=np.float64)
+    classes = len(weight)
+    last = (classes - count, classes - 1)
+    left = eigh(centred @ centred.T, subset_by_index=last)[1][:, ::-1]
+    maps = centred.T @ left
+    largest = np.take_along_axis(maps, np.abs(maps).argmax(0)[np.newaxis], 0)
+    return np.asarray(maps * np.sign(largest), dtype=np.float32)

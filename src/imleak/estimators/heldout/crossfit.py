@@ -109,9 +109,9 @@ class CrossFitted(HeldOut):
         """One estimate a level over views by name, of one target; "" for an only one, which may
         have a history (L, epochs), in nats on validation images after every epoch."""
         lengths = [1.0, *(GROWTH_LENGTH * share for share in GROWTH if self.growth)]
-        stages = _Stages(progress, [*lengths, *[SENSITIVITY_LENGTH] * self.sensitivity])
+        stages = Stages(progress, [*lengths, *[SENSITIVITY_LENGTH] * self.sensitivity])
         views = {name: drawn(self._taught(view), seed) for name, view in views.items()}
-        training = _Training(learner, views, seed, stages)
+        training = Training(learner, views, seed, stages)
         splits = self.splits(training.samples.groups, seed)
         learned = training.on(splits, pairings=2)
         scores, chosen = self.scores(learned)
@@ -119,10 +119,10 @@ class CrossFitted(HeldOut):
         raw = bootstrap(scores, seed)
         found = self._shown(raw, ceilings)
         estimates = self._estimates(training, splits, scores, found, ceilings, chosen)
-        estimates = [_with_raw(*pair) for pair in zip(estimates, _in_bits(raw.value), strict=True)]
+        estimates = [_with_raw(*pair) for pair in zip(estimates, in_bits(raw.value), strict=True)]
         if history:
             estimates = [
-                replace(one, history=_in_bits(level))
+                replace(one, history=in_bits(level))
                 for one, level in zip(estimates, history(learned[""]), strict=True)
             ]
         if self.growth:
@@ -139,7 +139,7 @@ class CrossFitted(HeldOut):
 
     def _estimates(
         self,
-        training: _Training,
+        training: Training,
         splits: Sequence[Split],
         scores: Sequence[Score],
         found: Evidence,
@@ -191,7 +191,7 @@ class CrossFitted(HeldOut):
 
     def _grown(
         self,
-        training: _Training,
+        training: Training,
         splits: Sequence[Split],
         whole: Evidence,
         ceilings: Array,
@@ -219,7 +219,7 @@ class CrossFitted(HeldOut):
             for at, estimate in enumerate(estimates)
         ]
 
-    def _smallest_detectable(self, training: _Training, found: Evidence) -> float | None:
+    def _smallest_detectable(self, training: Training, found: Evidence) -> float | None:
         """The smallest planted leak found, at the highest level that is not constant: planted
         into one view, the first that is not trained, and looked for there."""
         from .planted import smallest_detectable
@@ -236,7 +236,7 @@ class CrossFitted(HeldOut):
 
         def is_found(planted: PairedSamples) -> NDArray[np.bool_]:
             splits = cross_fit(planted.groups, self.folds, 1, seed)
-            again = _Training(training.learner, {"": planted}, seed, _Stages(None))
+            again = Training(training.learner, {"": planted}, seed, Stages(None))
             scores, _ = self.scores(again.on(splits, pairings=1))
             low = np.percentile(bootstrap(scores, seed).draws, 2.5, axis=0)
             return np.asarray(low > max(0.0, null_p95), dtype=np.bool_)
@@ -247,13 +247,13 @@ class CrossFitted(HeldOut):
 
 
 @dataclass(frozen=True, eq=False)
-class _Training:
+class Training:
     """What is trained, and on what, whatever the splits."""
 
     learner: Learner
     views: Mapping[str, PairedSamples]
     seed: int
-    stages: _Stages
+    stages: Stages
 
     @property
     def samples(self) -> PairedSamples:
@@ -311,7 +311,7 @@ def _stacks(
     return (splits[at : at + size] for at in range(0, len(splits), size))
 
 
-def _smaller(split: Split, training: _Training, share: float) -> Split:
+def _smaller(split: Split, training: Training, share: float) -> Split:
     """The split with a share of its training images; larger shares contain smaller ones."""
     rng = np.random.default_rng([training.seed, split.seed, split.fold, 0x67726F77])
     return replace(split, train=subset(training.samples.groups, split.train, share, rng))
@@ -324,7 +324,8 @@ def _with_raw(estimate: Measurement, raw: float) -> Measurement:
     return replace(estimate, details={**estimate.details, "uncapped": raw})
 
 
-def _in_bits(nats: Array) -> tuple[float, ...]:
+def in_bits(nats: Array) -> tuple[float, ...]:
+    """Bits of nats (n,)."""
     return tuple(float(one) * NATS for one in nats)
 
 
@@ -337,7 +338,7 @@ def _most_frequent(names: Sequence[str]) -> str:
     return max(sorted(set(names)), key=names.count)
 
 
-class _Stages:
+class Stages:
     """Reports one share of progress over stages of the given lengths."""
 
     def __init__(self, progress: Progress | None, lengths: Sequence[float] = ()):

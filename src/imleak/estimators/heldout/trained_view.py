@@ -33,7 +33,7 @@ def _of_split(learner: Learner, given: SplitSamples, split: Split) -> Learned:
         learned.append(learner.learn(replace(given, samples=seen, splits=[split], pairings=1)))
     return {
         name: [
-            (_abreast([one[0] for one in pairs]), _abreast([one[1] for one in pairs]))
+            (abreast([one[0] for one in pairs]), abreast([one[1] for one in pairs]))
             for pairs in zip(*(one[name] for one in learned), strict=True)
         ]
         for name in learned[0]
@@ -46,9 +46,11 @@ def _seen(samples: PairedSamples, partner: Indices, split: Split, seed: int) -> 
     x = samples.x[partner]
     own = int(np.random.SeedSequence([seed, split.seed, split.fold]).generate_state(1)[0])
     y = samples.learned(x, split.train, split.validation, own)
-    return replace(samples, x=x, y=y, learned=None)
+    said = samples.attributes
+    attributes = None if said is None else replace(said, values=said.values[partner])
+    return replace(samples, x=x, y=y, learned=None, attributes=attributes)
 
 
-def _abreast(scores: Sequence[Score]) -> Score:
+def abreast(scores: Sequence[Score]) -> Score:
     """Scores of one part of one split, true pairs and broken ones, as one score of both."""
     return replace(scores[0], sums=np.concatenate([score.sums for score in scores], axis=1))

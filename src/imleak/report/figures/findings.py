@@ -6,7 +6,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ..adversaries import MATCH, RECOGNISE
+from ..adversaries import ATTRIBUTES, MATCH, RECOGNISE
 from ..findings import QUANTITIES
 from ..levels import Levels
 from ..measures import Measure, measures
@@ -32,6 +32,7 @@ def chart_of(column: Measure) -> str | None:
             return "share" if column.quantity in QUANTITIES[column.measure][:1] else None
         return "bit"
     is_held_out = column.encoder != "pixels" and column.protocol == "held-out"
+    is_held_out &= column.measure != ATTRIBUTES
     return "bit" if is_held_out and column.unit == "bit" and column.has_verdict else None
 
 

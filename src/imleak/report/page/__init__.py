@@ -4,11 +4,11 @@ network, and runs no script but its own."""
 from collections.abc import Sequence
 
 from ...study.store import Run
-from .. import overview, reviewers
+from .. import attributes, overview, reviewers
 from ..answer import answer
 from ..findings import turning_level
 from ..levels import Levels
-from ..measures import blocks, measures, ranks
+from ..measures import blocks, measures, ranks, tabulated
 from ..notes import notes
 from ..runs import cautions, labels
 from ..text import to_csv, to_latex
@@ -40,7 +40,8 @@ def to_html(run: Run, acceptable: float | None = None) -> str:
         opening=turning_level(found.findings),
         overview=decides,
         overview_lines=overview.lines(decides, levels),
-        blocks=blocks(shown),
+        attributes=attributes.tables(run.summary, run.manifest),
+        blocks=blocks(tabulated(shown)),
         notes=notes(run.summary, levels),
         reviewers=reviewers.rows(run.summary, bits),
         reviewers_warning=reviewers.WARNING,
@@ -54,7 +55,7 @@ def to_comparison(runs: Sequence[Run]) -> str:
     """The page of several runs: what each says, what keeps them from being compared, and their
     curves in one chart. Raises ComparisonError if there are fewer than two."""
     named = labels(runs)
-    shown = {name: measures(run.summary, run.manifest) for name, run in named.items()}
+    shown = {name: tabulated(measures(run.summary, run.manifest)) for name, run in named.items()}
     of_runs = {name: Levels.of(run.manifest) for name, run in named.items()}
     levels = Levels.shared(list(of_runs.values()))
     every = sorted({rank for of_run in shown.values() for rank in ranks(of_run)})
@@ -66,7 +67,7 @@ def to_comparison(runs: Sequence[Run]) -> str:
             "answer": answer(run.summary, run.manifest),
             "levels": of_runs[name],
             "ranks": ranks(shown[name]),
-            "blocks": blocks(shown[name]),
+            "blocks": blocks(tabulated(shown[name])),
             "notes": notes(run.summary, of_runs[name]),
         }
         for name, run in named.items()

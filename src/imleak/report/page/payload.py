@@ -18,7 +18,7 @@ from ..figures.findings import chart_of
 from ..figures.training import by_epoch
 from ..findings import QUANTITIES, Finding
 from ..levels import Levels
-from ..measures import MARKS, Measure, blocks, measures, ranks
+from ..measures import MARKS, Measure, blocks, measures, ranks, tabulated
 from ..previews import Preview, data_uri, read_previews
 from ..words import BOUNDS, bits, capitalised, percent, shortened
 from . import charts
@@ -32,7 +32,7 @@ MOST_EPOCHS = 150
 
 def page_data(run: Run, levels: Levels, found: Sequence[Finding]) -> dict[str, Any]:
     """Charts, series, histories, growth, previews and findings of a run."""
-    shown = [one for _, block in blocks(measures(run.summary)) for one in block]
+    shown = [one for _, block in blocks(tabulated(measures(run.summary))) for one in block]
     with_points = [column for column in shown if column.results]
     # What stands in the charts of the answer has the first colours and shapes.
     drawn = sorted(with_points, key=lambda column: chart_of(column) is None)

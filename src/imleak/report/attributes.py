@@ -1,0 +1,102 @@
+"""What leaks, by attribute; and what is left of features when attributes are given."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+from .measures import Measure, measures, ranks
+from .words import plural
+
+
+@dataclass(frozen=True)
+class Row:
+    """An attribute at every level.
+
+    Parameters
+    ----------
+    name : of the attribute; or "features" and what is given.
+    of_bits : bits about it.
+    of_share : share of its variance that is told; None where there is none.
+    """
+
+    name: str
+    of_bits: Measure = field(repr=False)
+    of_share: Measure | None = field(default=None, repr=False)
+
+    def bits(self, rank: int) -> str:
+        return self.of_bits.value(rank)
+
+    def interval(self, rank: int) -> str:
+        return self.of_bits.interval(rank)
+
+    def share(self, rank: int) -> str:
+        """R^2, or empty."""
+        result = self.of_share.results.get(rank) if self.of_share else None
+        return "" if result is None else f"{result.value:z.2f}"
+
+    def claims(self, rank: int) -> bool | None:
+        """Whether it is a leak; None of what no verdict is about."""
+        result = self.of_bits.results.get(rank)
+        return None if result is None or result.bound == "none" else result.claims
+
+    def words(self, rank: int) -> str:
+        """Bits and, after them, R^2 in brackets."""
+        share = self.share(rank)
+        return f"{self.bits(rank)} ({share})" if share else self.bits(rank)
+
+
+@dataclass(frozen=True)
+class Told:
+    """What one view tells of attributes.
+
+    Parameters
+    ----------
+    title, heading, note : of the table, of its first column, and below it.
+    rows : attributes, then features.
+    ranks : of the levels, rising.
+    """
+
+    title: str
+    heading: str
+    note: str
+    rows: tuple[Row, ...]
+    ranks: tuple[int, ...]
+
+
+def tables(summary: pd.DataFrame, manifest: Mapping[str, Any]) -> list[Told]:
+    """A table for every view that was asked for attributes."""
+    by_view: dict[tuple[str, str], list[Measure]] = {}
+    for one in measures(summary, manifest):
+        if one.is_attribute or one.is_given or one.is_share:
+            by_view.setdefault((one.scheme, one.encoder), []).append(one)
+    asked = bool((manifest.get("spec") or {}).get("colour"))
+    return [_told(some, colour=asked) for some in by_view.values() if any(map(ranks, [some]))]
+
+
+def _told(some: Sequence[Measure], *, colour: bool) -> Told:
+    shares = {one.attribute: one for one in some if one.is_share}
+    of_bits = [one for one in some if not one.is_share]
+    ordered = sorted(of_bits, key=lambda one: one.is_given)
+    first = of_bits[0]
+    learned = f", learned from {plural(first.train, 'image')}" if first.train else ""
+    given = (
+        " Features, given some: bits about the target with what these attributes linearly tell "
+        "taken out of both sides; no leak by itself."
+        if any(one.is_given for one in of_bits)
+        else ""
+    )
+    grey = "" if colour else " Colourfulness is undefined: images were measured in grey."
+    return Told(
+        title=f"Told of a {first.row} by {first.view}",
+        heading="attribute",
+        note=(
+            f"Bits at least{learned}; R² of normal scores, on images not seen before. Bold: a "
+            f"leak.{given}{grey}"
+        ),
+        rows=tuple(Row(one.attribute, one, shares.get(one.attribute)) for one in ordered),
+        ranks=tuple(ranks(some)),
+    )
