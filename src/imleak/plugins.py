@@ -28,6 +28,9 @@ BUILT_IN: Mapping[Kind, dict[str, str]] = {
         "recorded": "imleak.schemes.recorded:Recorded",
         "region": "imleak.schemes.region:Region",
         "etc": "imleak.schemes.etc:Etc",
+        "jpeg-signs": "imleak.schemes.jpeg_signs:JpegSigns",
+        "jpeg-amplitudes": "imleak.schemes.jpeg_amplitudes:JpegAmplitudes",
+        "p3": "imleak.schemes.p3:P3",
     },
     "encoder": {
         "pixels": "imleak.encoders.pixels:Pixels",

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import Any, TypeVar
 
@@ -220,9 +220,22 @@ def _encrypt_again(
     key = derived_key(seed)
     if change == "key":
         key = bytes([key[0] ^ 1]) + key[1:]
+    elif getattr(scheme, "needs_jpeg", False):
+        image = _other_coefficient(image)
     else:
         samples = image.samples.copy()
         samples.flat[samples.size // 2] ^= np.uint8(1)
         image = from_samples(image.name, samples, image.bits, image.notes)
     keystream = AesKeystream(key, derived_nonce(image.digest))
     return scheme.encrypt(image, level, keystream).samples
+
+
+def _other_coefficient(image: Image) -> Image:
+    """The image with another last bit of the DC in its middle."""
+    was = image.jpeg
+    components = [blocks.copy() for blocks in was.components]
+    rows, columns = components[0].shape[:2]
+    components[0][rows // 2, columns // 2, 0, 0] ^= 1
+    found = replace(was, components=tuple(components))
+    other = from_samples(image.name, was.render(components), image.bits, image.notes)
+    return replace(other, coded=lambda: found)

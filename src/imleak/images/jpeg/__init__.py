@@ -8,7 +8,7 @@
 [(1, 2, 8, 8)]
 """
 
-from .coefficients import check_installed, coefficients, compressed, decoded, raster_of
+from .coefficients import coefficients, compressed, decoded, raster_of
 from .rewrite import OtherCodeError, rewritten
 from .structure import Segment, Structure, parse
 
@@ -16,7 +16,6 @@ __all__ = [
     "OtherCodeError",
     "Segment",
     "Structure",
-    "check_installed",
     "coefficients",
     "compressed",
     "decoded",

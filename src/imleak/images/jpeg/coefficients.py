@@ -10,7 +10,6 @@ from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -166,22 +165,14 @@ def raster_of(content: bytes) -> Raster:
     return Raster(decoded(content), 8, lambda: coefficients(content))
 
 
-def check_installed() -> ModuleType:
-    """jpeglib. Raises NotInstalledError if it is missing."""
+def _read(content: bytes) -> Any:
+    """A file as jpeglib reads it, with its coefficients."""
     try:
         import jpeglib
     except ImportError as error:
         raise NotInstalledError(
-            "the coefficients of JPEG files are read by jpeglib, which is not installed: "
-            "pip install 'imleak[jpeg]'"
+            "coefficients of JPEG files are read by jpeglib: pip install 'imleak[jpeg]'"
         ) from error
-    found: ModuleType = jpeglib
-    return found
-
-
-def _read(content: bytes) -> Any:
-    """A file as jpeglib reads it, with its coefficients."""
-    jpeglib = check_installed()
     with _one_at_a_time, TemporaryDirectory(prefix="imleak-") as folder:
         path = Path(folder, "in.jpg")
         path.write_bytes(content)
