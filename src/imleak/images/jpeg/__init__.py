@@ -8,7 +8,7 @@
 [(1, 2, 8, 8)]
 """
 
-from .coefficients import coefficients, compressed, decoded, raster_of
+from .coefficients import coefficients, compressed, decoded, raster_of, written
 from .rewrite import OtherCodeError, rewritten
 from .structure import Segment, Structure, parse
 
@@ -22,4 +22,5 @@ __all__ = [
     "parse",
     "raster_of",
     "rewritten",
+    "written",
 ]

@@ -66,6 +66,12 @@ def coefficients(content: bytes, finish: Finish = lambda samples: samples) -> Co
     return found
 
 
+def written(content: bytes, components: Sequence[Blocks]) -> bytes:
+    """A sequential JPEG file of other coefficients, without metadata, with the tables and the
+    sampling of one that is there."""
+    return JpegFile(content, parse(content), lambda samples: samples).written(components)
+
+
 @dataclass(frozen=True)
 class JpegFile:
     """A JPEG file in memory.
@@ -121,8 +127,8 @@ class JpegFile:
             for at, (blocks, table) in enumerate(zip(components, tables, strict=True)):
                 rows, columns = self.structure.blocks(at)
                 seen = blocks[:rows, :columns].copy()
-                most = min(MOST // 2, WHITE // int(table[0, 0]))
-                seen[..., 0, 0] = seen[..., 0, 0].clip(-most, most)
+                most = WHITE // max(1, int(table[0, 0]))
+                seen[..., 0, 0] = seen[..., 0, 0].clip(max(-1024, -most), min(1023, most))
                 setattr(jpeg, NAMES[at], seen)
             try:
                 jpeg.write_dct(str(path))
