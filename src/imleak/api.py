@@ -124,7 +124,8 @@ def clear_part(encrypted: Encrypted) -> Image:
 
 def _named(image: Image, raster: Raster) -> Image:
     """Samples that were made of an image, under its name."""
-    return images.from_samples(image.name, raster.samples, raster.bits, image.notes)
+    made = images.from_samples(image.name, raster.samples, raster.bits, image.notes)
+    return replace(made, coded=raster.coded)
 
 
 def audit(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Literal, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
@@ -17,6 +18,9 @@ Samples: TypeAlias = NDArray[np.unsignedinteger[Any]]
 """Integer samples of an image, (C, H, W), uint8 or uint16."""
 Features: TypeAlias = NDArray[np.float32]
 """Vectors of an encoder, (n, d)."""
+Blocks: TypeAlias = NDArray[np.int16]
+"""Quantised DCT coefficients of one component of a JPEG file, (h, w, 8, 8): block row, block
+column, vertical and horizontal frequency."""
 Bound = Literal["exact", "lower", "upper", "none"]
 """What a number is to the quantity it speaks of."""
 Evaluation = Literal["per-image", "in-sample", "held-out", "training-free", "zero-shot"]
@@ -48,6 +52,38 @@ class NotInstalledError(ImleakError):
 
 
 @dataclass(frozen=True, eq=False)
+class Coefficients:
+    """What a JPEG file holds: its quantised coefficients, as they are stored.
+
+    They are those of the file, before the turn that EXIF may ask for, and of all its
+    components, whatever channels were read.
+
+    Parameters
+    ----------
+    components : blocks of Y, or of Y, Cb and Cr; with the blocks beyond the right and bottom
+        edge that fill up an MCU, where the file codes them.
+    order : of every component, (n,) numbers of its blocks in raster order, in the order in
+        which the file codes their DC.
+    starts : of every component, (n,) whether the prediction of DC starts anew at this place of
+        the order, as it does at the beginning and after a restart marker.
+    low_bits : how many of the least significant bits of DC a progressive file codes apart,
+        without prediction; 0 of any other.
+    render : blocks of every component -> the samples that a decoder makes of them, of the
+        form of those that were read. DC out of range is limited to it.
+    recompress : samples of any size -> the image of these, compressed with the same tables.
+    secret : what a scheme takes out of the coefficients and keeps beside them, encrypted.
+    """
+
+    components: tuple[Blocks, ...]
+    order: tuple[NDArray[np.intp], ...]
+    starts: tuple[NDArray[np.bool_], ...]
+    low_bits: int
+    render: Callable[[Sequence[Blocks]], Samples]
+    recompress: Callable[[Samples], Raster]
+    secret: bytes = b""
+
+
+@dataclass(frozen=True, eq=False)
 class Raster:
     """Integer samples: those of a plain image, or of a cipher.
 
@@ -55,10 +91,24 @@ class Raster:
     ----------
     samples : (C, H, W) uint8 or uint16; C is 1 (grey) or 3 (RGB).
     bits : B, the bits a sample uses, 1..16.
+    coded : reads the coefficients of the JPEG file that the samples are decoded from; None
+        where there is none.
     """
 
     samples: Samples
     bits: int
+    coded: Callable[[], Coefficients] | None = field(default=None, repr=False)
+
+    @cached_property
+    def jpeg(self) -> Coefficients:
+        """The coefficients of the JPEG file, read when they are first asked for. Raises
+        ImageError if there is no such file, or they cannot be kept."""
+        if self.coded is None:
+            raise ImageError(
+                "is no JPEG file, and has no coefficients to encrypt; "
+                "--jpeg-quality 90 compresses it first"
+            )
+        return self.coded()
 
     @property
     def height(self) -> int:
@@ -156,7 +206,8 @@ class Scheme(Protocol):
 
     `axis` is what levels count, as the title of an axis ("planes encrypted, s").
     `clear_part` and `hidden_part` say in a few words what is left and what is not ("the other
-    planes", "the encrypted planes").
+    planes", "the encrypted planes"). A scheme that works on the coefficients of JPEG files,
+    `Raster.jpeg`, says so by an attribute ``needs_jpeg = True``.
     """
 
     name: str

@@ -34,6 +34,9 @@ BUILT_IN: Mapping[Kind, dict[str, str]] = {
         "tpe": "imleak.schemes.tpe:Tpe",
         "pixelate": "imleak.schemes.pixelate:Pixelate",
         "blur": "imleak.schemes.blur:Blur",
+        "jpeg-signs": "imleak.schemes.jpeg_signs:JpegSigns",
+        "jpeg-amplitudes": "imleak.schemes.jpeg_amplitudes:JpegAmplitudes",
+        "p3": "imleak.schemes.p3:P3",
     },
     "encoder": {
         "pixels": "imleak.encoders.pixels:Pixels",

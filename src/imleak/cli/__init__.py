@@ -72,6 +72,7 @@ def audit(
     colour: options.Colour = None,
     bits: options.Bits = None,
     max_pixels: options.MaxPixels = None,
+    jpeg_quality: options.JpegQuality = None,
     scheme: options.Scheme = None,
     clear: options.Clear = None,
     keys: options.Keys = None,

@@ -66,6 +66,14 @@ Bits = Annotated[
     int | None,
     _option("--bits", words="Bits a sample uses: 12, where they stand in 16.", panel=_IMAGES),
 ]
+JpegQuality = Annotated[
+    int | None,
+    _option(
+        "--jpeg-quality",
+        words="Compress what is no JPEG file first, 1 to 100: for schemes on coefficients.",
+        panel=_IMAGES,
+    ),
+]
 MaxPixels = Annotated[
     int | None, _option("--max-pixels", words="Refuse images with more.", panel=_IMAGES)
 ]

@@ -5,19 +5,24 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from ..interfaces import ImageError, ImleakError, KeyedScheme, Raster, Scheme
+from ..images.jpeg import compressed, raster_of
+from ..interfaces import ImageError, ImleakError, KeyedScheme, Raster, Samples, Scheme
 from ..keystream import AesKeystream, derived_key
 from ._checks import require
 
 
-def images() -> dict[str, Raster]:
+QUALITY = 75
+"""Of the JPEG files that a scheme on coefficients is given."""
+
+
+def images(scheme: Scheme) -> dict[str, Raster]:
     """Small images by what they are."""
     rng = np.random.default_rng(0)
     ramp = np.add.outer(np.arange(48), np.arange(64)) * 2
     noisy = (ramp + rng.integers(-8, 9, (3, 48, 64))).clip(0, 255)
     deep = noisy * 256 + noisy[::-1]
     return {
-        name: Raster(samples.astype(np.uint8 if bits <= 8 else np.uint16), bits)
+        name: _image(scheme, samples.astype(np.uint8 if bits <= 8 else np.uint16), bits)
         for name, bits, samples in (
             ("grey", 8, noisy[:1]),
             ("colour", 8, noisy),
@@ -31,6 +36,13 @@ def images() -> dict[str, Raster]:
             ("16 bits", 16, deep[:, :17, :32]),
         )
     }
+
+
+def _image(scheme: Scheme, samples: Samples, bits: int) -> Raster:
+    """An image of these samples, or the JPEG file of it where the scheme takes no other."""
+    if bits == 8 and getattr(scheme, "needs_jpeg", False):
+        return raster_of(compressed(samples, quality=QUALITY))
+    return Raster(samples, bits)
 
 
 def keystream(key: int = 0, nonce: int = 0) -> AesKeystream:
@@ -47,25 +59,37 @@ def small_images(scheme: KeyedScheme) -> Iterator[tuple[str, int, Raster, list[R
                 drawn = rng.integers(0, 1 << bits, (4, 1, side, 2 * side)).astype(np.uint8)
                 drawn[1], drawn[1, 0, 0, 0] = drawn[0], drawn[0, 0, 0, 0] ^ 1
                 drawn[2], drawn[2, 0, -1, -1] = drawn[0], drawn[0, 0, -1, -1] ^ 1
-                image, *others = (Raster(samples, bits) for samples in drawn)
+                image, *others = (_image(scheme, samples, bits) for samples in drawn)
                 if accepted(scheme, image, level):
                     where = f"level {level}, {2 * side}x{side} image of {bits}-bit samples"
                     yield where, level, image, others
                     break
 
 
-def ciphers(scheme: KeyedScheme, image: Raster, level: int, keys: int) -> Counter[bytes]:
-    """How often every cipher of an image occurs over keys."""
-    return Counter(
-        scheme.encrypt(image, level, keystream(nonce=nonce)).samples.tobytes()
-        for nonce in range(keys)
-    )
+def ciphers(
+    scheme: KeyedScheme, image: Raster, level: int, keys: int, most: int | None = None
+) -> Counter[bytes]:
+    """How often every cipher of an image occurs over keys; no further than to more than `most`."""
+    counts: Counter[bytes] = Counter()
+    for nonce in range(keys):
+        counts[contents(scheme.encrypt(image, level, keystream(nonce=nonce)))] += 1
+        if most is not None and len(counts) > most:
+            break
+    return counts
+
+
+def contents(raster: Raster) -> bytes:
+    """All that a cipher holds: its samples, or the coefficients they are decoded from."""
+    if raster.coded is None:
+        return raster.samples.tobytes()
+    found = raster.jpeg
+    return b"".join([*(blocks.tobytes() for blocks in found.components), found.secret])
 
 
 def depths(scheme: Scheme) -> list[int]:
     """Depths of the images that the scheme takes, 8 at least."""
     require(_has_levels(scheme, 8), "levels(8) is refused: it must take samples of 8 bits")
-    found = sorted({image.bits for image in images().values()})
+    found = sorted({image.bits for image in images(scheme).values()})
     return [bits for bits in found if _has_levels(scheme, bits)]
 
 
@@ -76,7 +100,7 @@ def ranks(scheme: Scheme, bits: int) -> list[int]:
 def cases(scheme: Scheme) -> Iterator[tuple[str, Raster, int]]:
     """Every image at every level, without those that the scheme says it does not take."""
     for bits in depths(scheme):
-        for name, image in images().items():
+        for name, image in images(scheme).items():
             for level in ranks(scheme, bits) if image.bits == bits else ():
                 if accepted(scheme, image, level):
                     yield name, image, level

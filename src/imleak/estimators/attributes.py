@@ -108,17 +108,19 @@ def _bits(
     rows = [score.rows for score in scores]
     ceiling = float(np.average([math.log(score.images) for score in scores], weights=rows))
     shown = evidence.capped(np.full(len(evidence.value), ceiling))
-    null_p95 = np.percentile(evidence.null_draws, 95, axis=0)
-    low, high, lowest = np.percentile(shown.draws, [2.5, 97.5, 100 * FAMILY / 2 / claims], axis=0)
-    for at, value in enumerate(shown.value):
+    null_p95 = np.percentile(evidence.null_draws, 95, axis=0) * NATS
+    ends = [2.5, 97.5, 100 * FAMILY / 2 / claims]
+    low, high, lowest = np.percentile(shown.draws, ends, axis=0) * NATS
+    value, most, by_fold = shown.value * NATS, ceiling * NATS, shown.by_fold * NATS
+    for at, null in enumerate(evidence.null):
         yield Measurement(
-            value=float(value) * NATS,
+            value=float(value[at]),
             bound=bound,
             level=at,
-            interval=(float(low[at]) * NATS, float(high[at]) * NATS),
-            null=_null(evidence.null[at], null_p95[at], NATS),
-            ceiling=ceiling * NATS,
-            verdict=judge(value, lowest[at], high[at], null_p95[at], ceiling, shown.by_fold[at]),
+            interval=(float(low[at]), float(high[at])),
+            null=_null(null * NATS, null_p95[at]),
+            ceiling=most,
+            verdict=judge(value[at], lowest[at], high[at], null_p95[at], most, by_fold[at]),
         )
 
 
@@ -136,14 +138,10 @@ def _shares(evidence: Evidence, quantity: str) -> Iterator[Measurement]:
             unit="1",
             quantity=quantity,
             interval=(float(low[at]), float(high[at])),
-            null=_null(evidence.null[at], null_p95[at], 1.0),
+            null=_null(evidence.null[at], null_p95[at]),
             ceiling=1.0,
         )
 
 
-def _null(values: Array, p95: float, unit: float) -> Null:
-    return Null(
-        mean=float(values.mean()) * unit,
-        p95=float(p95) * unit,
-        values=tuple(float(one) * unit for one in values),
-    )
+def _null(values: Array, p95: float) -> Null:
+    return Null(float(values.mean()), float(p95), tuple(values.tolist()))

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy as np
 import PIL.Image
 from numpy.typing import NDArray
 
-from ..interfaces import Image, ImageError, Samples
+from ..interfaces import Coefficients, Image, ImageError, Samples
 from .read import from_samples
 
 COPIES_VERSION = "1"
@@ -34,7 +35,15 @@ def copy_of(image: Image, name: str) -> Image:
     """
     if name not in COPIES:
         raise ImageError(f"no copy is called {name!r}; there are {', '.join(COPIES)}")
-    return from_samples(image.name, COPIES[name](image.samples, image.bits), image.bits)
+    copied = from_samples(image.name, COPIES[name](image.samples, image.bits), image.bits)
+    if image.coded is None:
+        return copied
+    return replace(copied, coded=partial(_coefficients, image, copied.samples))
+
+
+def _coefficients(image: Image, samples: Samples) -> Coefficients:
+    """Those of a copy as an adversary has them: with the tables that every cipher shows."""
+    return image.jpeg.recompress(samples).jpeg
 
 
 def _jpeg(samples: Samples, bits: int, *, quality: int) -> Samples:

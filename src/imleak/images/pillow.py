@@ -82,6 +82,7 @@ class PillowImage:
     bits : bits a stored sample has, which Pillow does not tell.
     deep : decodes the whole file to (H, W) or (H, W, C), for samples of other than 8 bits.
     reduced : how many further images are reduced copies.
+    is_jpeg : whether it is a JPEG file, whose coefficients can be had.
     """
 
     def __init__(
@@ -90,7 +91,10 @@ class PillowImage:
         bits: int = 8,
         deep: Callable[[], Stored] | None = None,
         reduced: int = 0,
+        *,
+        is_jpeg: bool = False,
     ) -> None:
+        self.is_jpeg = is_jpeg
         self._image = image
         self._bits = bits
         self._deep = deep
@@ -162,12 +166,13 @@ def open_jpeg(file: BinaryIO) -> PillowImage:
     smaller than the first."""
     first = _plugin("JpegImagePlugin.JpegImageFile")(file)
     if "mp" not in first.info:
-        return PillowImage(first)
+        return PillowImage(first, is_jpeg=True)
     file.seek(0)
     image: Any = _plugin("MpoImagePlugin.MpoImageFile")(file)
     pixels = [_pixels_of_frame(image, frame) for frame in range(image.n_frames)]
     image.seek(0)
-    return PillowImage(image, reduced=sum(count < pixels[0] for count in pixels[1:]))
+    reduced = sum(count < pixels[0] for count in pixels[1:])
+    return PillowImage(image, reduced=reduced, is_jpeg=True)
 
 
 def _pixels_of_frame(image: Any, frame: int) -> int:

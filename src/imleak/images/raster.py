@@ -60,7 +60,7 @@ class Raster(NamedTuple):
     samples : (C, H, W), C = 1 or 3.
     bits : bits a sample uses, by the file's word.
     notes : what decoding changed.
-    orientation : the EXIF turn still to be made, 1..8; 1 is none.
+    orientation : the EXIF turn to be made, 1..8, or that was; 1 is none.
     """
 
     samples: Samples
@@ -73,7 +73,9 @@ class Raster(NamedTuple):
         swap, flip_rows, flip_columns = _TURNS[self.orientation]
         samples = self.samples.swapaxes(1, 2) if swap else self.samples
         samples = samples[:, :: -1 if flip_rows else 1, :: -1 if flip_columns else 1]
-        return Raster(samples, self.bits, (*self.notes, *turn_note(self.orientation)))
+        return self._replace(
+            samples=samples, notes=(*self.notes, *turn_note(self.orientation))
+        )
 
 
 def turn_note(orientation: int) -> tuple[str, ...]:

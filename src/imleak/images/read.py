@@ -1,14 +1,17 @@
 """Read an image as integer samples at the depth of its file."""
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..interfaces import Image, ImageError, Samples
+from ..files import open_regular
+from ..interfaces import Coefficients, Image, ImageError, Samples
 from .errors import named
 from .generated import DeadLeaves
 from .header import opened, refuse_large
@@ -21,7 +24,12 @@ MAX_PIXELS = 200_000_000
 
 
 def read(
-    source: Source, *, colour: bool = False, bits: int | None = None, max_pixels: int = MAX_PIXELS
+    source: Source,
+    *,
+    colour: bool = False,
+    bits: int | None = None,
+    max_pixels: int = MAX_PIXELS,
+    jpeg_quality: int | None = None,
 ) -> Image:
     """Read an image.
 
@@ -40,6 +48,8 @@ def read(
     bits : B, where a sample uses fewer bits than it is stored in (12 in 16); the file's
         depth if None.
     max_pixels : refuse an image of more pixels, before it is decoded.
+    jpeg_quality : compress an image of 8 bits that is no JPEG file as one of this quality, 1 to
+        100, and take what it decodes to.
 
     Raises
     ------
@@ -48,12 +58,18 @@ def read(
         that do not fit in `bits`. The message begins with the source's name.
     """
     with named(source.name):
-        raster = _decode(source.origin, max_pixels)
+        raster, is_jpeg = _decode(source.origin, max_pixels)
         depth = raster.bits if bits is None else _declared(raster, bits)
-        samples = raster.samples
+        samples, notes = raster.samples, raster.notes
         if len(samples) == 3 and not colour:
             samples = luma(samples)
-        return from_samples(source.name, samples, depth, raster.notes)
+        if is_jpeg and isinstance(source.origin, Path):
+            finish = partial(_finished, orientation=raster.orientation, colour=colour)
+            coded = partial(_coefficients, source, finish)
+            return replace(from_samples(source.name, samples, depth, notes), coded=coded)
+        if jpeg_quality is None:
+            return from_samples(source.name, samples, depth, notes)
+        return _compressed(source.name, samples, depth, notes, jpeg_quality)
 
 
 def from_samples(
@@ -86,15 +102,44 @@ def from_samples(
     return Image(stored, bits, name=name, digest=_digest(stored, bits), notes=tuple(notes))
 
 
-def _decode(origin: Path | DeadLeaves, max_pixels: int) -> Raster:
-    """Upright samples of a file or of the generator."""
+def _decode(origin: Path | DeadLeaves, max_pixels: int) -> tuple[Raster, bool]:
+    """Upright samples of a file or of the generator, and whether they are of a JPEG file."""
     if isinstance(origin, DeadLeaves):
         refuse_large((origin.height, origin.width), max_pixels)
-        return Raster(origin.render(), 8)
+        return Raster(origin.render(), 8), False
     with opened(origin, max_pixels) as (image, complaints):
         decoded = image.decode()
         left_out = tuple(_left_out(image))
-    return decoded._replace(notes=(*left_out, *decoded.notes, *complaints)).upright()
+        is_jpeg = getattr(image, "is_jpeg", False)
+    return decoded._replace(notes=(*left_out, *decoded.notes, *complaints)).upright(), is_jpeg
+
+
+def _finished(samples: Samples, *, orientation: int, colour: bool) -> Samples:
+    """Decoded samples as they are read: turned upright, grey."""
+    upright = Raster(samples, 8, orientation=orientation).upright().samples
+    grey = len(upright) == 1 or colour
+    return np.ascontiguousarray(upright if grey else luma(upright))
+
+
+def _coefficients(source: Source, finish: Callable[[Samples], Samples]) -> Coefficients:
+    """The coefficients of a JPEG file."""
+    from .jpeg import coefficients
+
+    with named(source.name), open_regular(cast(Path, source.origin)) as file:
+        return coefficients(file.read(), finish)
+
+
+def _compressed(
+    name: str, samples: Samples, bits: int, notes: tuple[str, ...], quality: int
+) -> Image:
+    """What is left of samples in a JPEG file."""
+    from .jpeg import compressed, raster_of
+
+    if bits != 8:
+        raise ImageError(f"has {bits} bits a sample and JPEG files have 8; save it with 8")
+    raster = raster_of(compressed(samples, quality=quality))
+    image = from_samples(name, raster.samples, bits, (*notes, f"compressed as JPEG {quality}"))
+    return replace(image, coded=raster.coded)
 
 
 def _left_out(image: Opened) -> Iterator[str]:

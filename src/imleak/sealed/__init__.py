@@ -25,7 +25,7 @@ from ..atomic import OutputError
 from ..images import MAX_PIXELS
 from ..interfaces import ImageError, KeyedScheme, Raster, Samples
 from ..keystream import AesKeystream, new_nonce
-from . import envelope, files
+from . import coefficients, envelope, files, jpeg
 from .envelope import Header, SealError
 from .extras import bytes_behind
 from .reuse import header_of, same_nonce
@@ -56,14 +56,18 @@ def seal(
     overwrite: bool = False,
     max_pixels: int = MAX_PIXELS,
     key_file: PathLike | None = None,
+    jpeg_quality: int | None = None,
 ) -> tuple[str, ...]:
     """Encrypt an image file at a level.
+
+    A scheme on coefficients makes a JPEG file of a JPEG file, which decrypts to the same bytes;
+    any other a PNG or TIFF of an image of any format, which decrypts to the same samples.
 
     Parameters
     ----------
     path_in : grey or RGB image of up to 16 bits, of any format :mod:`imleak.images`
         reads, JPEG among them.
-    path_out : .png or .tif, in an existing folder.
+    path_out : .png or .tif, in an existing folder; .jpg for a scheme on coefficients.
     level : s, one of the scheme's levels.
     key : 32-byte master key; the nonce is fresh.
     scheme, options : name of the scheme, and arguments to make it with.
@@ -72,16 +76,19 @@ def seal(
     overwrite : whether `path_out` may be there already.
     max_pixels : refuse an image of more pixels, before it is decoded.
     key_file : where the key stands, so that `path_out` does not replace it.
+    jpeg_quality : for a scheme on coefficients, compress an image that is no JPEG file as one of
+        this quality first; it is what is decrypted to.
 
     Returns
     -------
     What reading `path_in` changed: "palette expanded", "turned by EXIF orientation 6"; and
-    what of it is not carried over: "not carried over: EXIF, ICC profile".
+    what of it is not carried over: "not carried over: EXIF, ICC profile". Of a JPEG file
+    whose coefficients are encrypted everything is carried over, in secret.
 
     Raises
     ------
     OutputError
-        If `path_out` is JPEG or another format than PNG and TIFF, is the same file as
+        If `path_out` is of a format that the scheme does not write, is the same file as
         `path_in` or `key_file`, is there already, or cannot be written.
     ImageError
         If `path_in` cannot be read, has samples of more than `bits`, or holds what could
@@ -97,17 +104,34 @@ def seal(
     beside the cipher in the clear, and EXIF often holds a small copy of the image.
     """
     source, target = Path(path_in), Path(path_out)
-    files.check_output(target, overwrite=overwrite, sources=_given(source, key_file))
     chosen = _scheme(scheme, options or {})
-    image = files.read_whole(source, bits=bits, max_pixels=max_pixels)
+    needs_jpeg = bool(getattr(chosen, "needs_jpeg", False))
+    files.check_output(
+        target,
+        overwrite=overwrite,
+        sources=_given(source, key_file),
+        scheme=scheme if needs_jpeg else None,
+    )
+    content = b""
+    if needs_jpeg:
+        image, content = coefficients.read_jpeg(
+            source, max_pixels=max_pixels, quality=jpeg_quality
+        )
+    else:
+        image = files.read_whole(source, bits=bits, max_pixels=max_pixels)
     if envelope.is_sealed(files.text_of(files.content_of(source))):
         raise SealError(f"{source}: encrypted already, which would be lost; decrypt it first")
     header = Header(
         scheme, chosen.version, int(level), image.bits, new_nonce(), dict(options or {})
     )
-    keystream = AesKeystream(key, header.nonce)
-    cipher = chosen.encrypt(image, level, keystream).samples
-    files.write(target, cipher, envelope.close(header, cipher, key), overwrite=overwrite)
+    if needs_jpeg:
+        with _of(source):
+            made, notes = coefficients.seal(image, content, chosen, header, key)
+        files.write_content(target, made)
+        return notes
+    cipher = chosen.encrypt(image, level, AesKeystream(key, header.nonce)).samples
+    text = envelope.close(header, envelope.content_of(cipher), key)
+    files.write(target, cipher, text, overwrite=overwrite)
     return image.notes
 
 
@@ -120,12 +144,14 @@ def unseal(
     max_pixels: int = MAX_PIXELS,
     key_file: PathLike | None = None,
 ) -> Header:
-    """Decrypt a file that :func:`seal` wrote, to exactly the samples that were sealed.
+    """Decrypt a file that :func:`seal` wrote, to exactly the samples that were sealed, or of
+    coefficients to the file that was.
 
     Parameters
     ----------
     path_in : sealed file.
-    path_out : .png or .tif, in an existing folder; need not be of the format of `path_in`.
+    path_out : .png or .tif, in an existing folder; need not be of the format of `path_in`. Of a
+        JPEG file, .jpg.
     key : 32-byte master key.
     overwrite, max_pixels, key_file : as in :func:`seal`.
 
@@ -143,16 +169,24 @@ def unseal(
         As :func:`seal`.
     """
     source, target = Path(path_in), Path(path_out)
-    files.check_output(target, overwrite=overwrite, sources=_given(source, key_file))
+    is_jpeg = coefficients.is_sealed(source)
+    files.check_output(
+        target,
+        overwrite=overwrite,
+        sources=_given(source, key_file),
+        scheme=f"{source}" if is_jpeg else None,
+    )
+    if is_jpeg:
+        with _of(source):
+            opened = jpeg.open_(files.content_of(source))
+            header = envelope.open_(opened.text, jpeg.parts(opened.image, opened.hidden), key)
+            content = coefficients.unseal(opened, _scheme_of(header), header, key)
+        files.write_content(target, content)
+        return header
     cipher, text = _read_sealed(source, max_pixels)
-    with _named(source):
-        header = envelope.open_(text, cipher, key)
-    scheme = _scheme(header.scheme, header.options)
-    if scheme.version != header.scheme_version:
-        raise SealError(
-            f"{source}: encrypted by version {header.scheme_version} of {header.scheme}, "
-            f"and version {scheme.version} is installed"
-        )
+    with _of(source):
+        header = envelope.open_(text, envelope.content_of(cipher), key)
+        scheme = _scheme_of(header)
     keystream = AesKeystream(key, header.nonce)
     plain = scheme.decrypt(Raster(cipher, header.bits), header.level, keystream).samples
     files.write(target, plain, overwrite=overwrite)
@@ -167,8 +201,11 @@ def read_header(path: PathLike, *, max_pixels: int = MAX_PIXELS) -> Header:
     SealError
         If the file is not sealed.
     """
-    _, text = _read_sealed(Path(path), max_pixels)
-    with _named(path):
+    if coefficients.is_sealed(Path(path)):
+        text = files.text_of(files.content_of(Path(path)))
+    else:
+        _, text = _read_sealed(Path(path), max_pixels)
+    with _of(path):
         return envelope.peek(text)
 
 
@@ -204,11 +241,23 @@ def _is_refusal(error: ImageError) -> bool:
 
 
 @contextmanager
-def _named(path: PathLike) -> Iterator[None]:
+def _of(path: PathLike) -> Iterator[None]:
+    """Errors begin with the name of the file."""
     try:
         yield
-    except SealError as error:
-        raise SealError(f"{path}: {error}") from None
+    except (SealError, ImageError) as error:
+        raise type(error)(f"{path}: {error}") from None
+
+
+def _scheme_of(header: Header) -> KeyedScheme:
+    """The scheme a file was encrypted by. Raises SealError if another version is installed."""
+    scheme = _scheme(header.scheme, header.options)
+    if scheme.version != header.scheme_version:
+        raise SealError(
+            f"encrypted by version {header.scheme_version} of {header.scheme}, "
+            f"and version {scheme.version} is installed"
+        )
+    return scheme
 
 
 def _scheme(name: str, options: Mapping[str, Any]) -> KeyedScheme:

@@ -1,7 +1,7 @@
 """What an encrypted file carries beside its samples, and what keeps it from alteration.
 
 Three lines of text: the format and its version, a JSON header, and the HMAC-SHA256 of both
-and of the samples, in hexadecimal digits. For instance::
+and of the samples, or of all else in a JPEG file, in hexadecimal digits. For instance::
 
     imleak sealed 1
     {"bits":8,"level":3,"nonce":"00..0f","options":{},"scheme":"bitplanes","scheme_version":"1"}
@@ -11,7 +11,7 @@ and of the samples, in hexadecimal digits. For instance::
 import hashlib
 import hmac
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -45,19 +45,26 @@ class Header:
     options: Mapping[str, Any] = field(default_factory=dict)
 
 
-def close(header: Header, samples: Samples, key: bytes) -> str:
+def close(header: Header, content: Sequence[bytes], key: bytes) -> str:
     """The text of an encrypted file.
 
     Parameters
     ----------
-    header : how `samples` were encrypted.
-    samples : (C, H, W) cipher.
+    header : how `content` was encrypted.
+    content : what must not be altered; of samples, :func:`content_of`.
     key : 32-byte master key.
     """
     fields = asdict(header) | {"nonce": header.nonce.hex()}
     line = json.dumps(fields, sort_keys=True, separators=(",", ":"))
     signed = f"{_MAGIC}{_VERSION}\n{line}"
-    return f"{signed}\n{_mac(signed, samples, key)}"
+    return f"{signed}\n{_mac(signed, content, key)}"
+
+
+def content_of(samples: Samples) -> Sequence[bytes]:
+    """Shape, type and samples (C, H, W), big-endian."""
+    form = f"{samples.shape} {samples.dtype.name}"
+    big_endian = samples.astype(samples.dtype.newbyteorder(">"), order="C")
+    return form.encode(), big_endian.tobytes()
 
 
 def is_sealed(text: str) -> bool:
@@ -65,7 +72,7 @@ def is_sealed(text: str) -> bool:
     return text.startswith(_MAGIC)
 
 
-def open_(text: str, samples: Samples, key: bytes) -> Header:
+def open_(text: str, content: Sequence[bytes], key: bytes) -> Header:
     """The header of an encrypted file, once its MAC has been checked.
 
     Nothing of the header is interpreted before that.
@@ -73,11 +80,11 @@ def open_(text: str, samples: Samples, key: bytes) -> Header:
     Raises
     ------
     SealError
-        If the text is not ours or of another version, or if key, text and samples do not
+        If the text is not ours or of another version, or if key, text and content do not
         belong together.
     """
     signed, tag = _split(text)
-    if not hmac.compare_digest(_mac(signed, samples, key).encode(), tag.encode()):
+    if not hmac.compare_digest(_mac(signed, content, key).encode(), tag.encode()):
         raise SealError(
             "wrong key, or the file was altered after it was encrypted; nothing was decrypted"
         )
@@ -91,12 +98,10 @@ def peek(text: str) -> Header:
     return _parse(signed)
 
 
-def _mac(signed: str, samples: Samples, key: bytes) -> str:
-    """HMAC-SHA256 of text, shape, type and samples (big-endian), each behind its length."""
+def _mac(signed: str, content: Sequence[bytes], key: bytes) -> str:
+    """HMAC-SHA256 of text and content, each part behind its length."""
     code = hmac.new(mac_key(key), digestmod=hashlib.sha256)
-    form = f"{samples.shape} {samples.dtype.name}"
-    big_endian = samples.astype(samples.dtype.newbyteorder(">"), order="C")
-    for part in (signed.encode(), form.encode(), big_endian.tobytes()):
+    for part in (signed.encode(), *content):
         code.update(len(part).to_bytes(8, "big"))
         code.update(part)
     return code.hexdigest()

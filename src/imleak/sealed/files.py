@@ -12,9 +12,10 @@ from ..atomic import OutputError, sweep, write_whole
 from ..files import open_regular
 from ..images import Source, read
 from ..interfaces import Image, ImageError, Samples
-from . import png
+from . import jpeg, png
 from .extras import TIFF, bytes_behind, metadata
 
+JPEG = (".jpg", ".jpeg")
 _KEYWORD = "imleak"
 """Keyword of our text in a PNG file; in a TIFF file it is the ImageDescription."""
 
@@ -67,6 +68,8 @@ def _dropped(content: bytes) -> Iterator[str]:
 
 def text_of(content: bytes) -> str:
     """Our text in a file that is known to be an image; "" if it has none."""
+    if content.startswith(jpeg.BEGINNING):
+        return jpeg.text_of(content)
     if content.startswith(png.SIGNATURE):
         return str(PngImageFile(io.BytesIO(content)).info.get(_KEYWORD, ""))
     if content.startswith(TIFF):
@@ -86,16 +89,25 @@ def write(path: Path, samples: Samples, text: str = "", *, overwrite: bool = Fal
         As :func:`check_output`, or if the disk refuses.
     """
     check_output(path, overwrite=overwrite)
+    write_content(path, _ENCODERS[path.suffix.lower()](samples, text))
+
+
+def write_content(path: Path, content: bytes) -> None:
+    """Write a file that only its owner reads until it is whole. Raises OutputError if the disk
+    refuses."""
     sweep(path.parent)
-    write_whole(path, _ENCODERS[path.suffix.lower()](samples, text), private=True)
+    write_whole(path, content, private=True)
 
 
-def check_output(path: Path, *, overwrite: bool, sources: Iterable[Path] = ()) -> None:
+def check_output(
+    path: Path, *, overwrite: bool, sources: Iterable[Path] = (), scheme: str | None = None
+) -> None:
     """Refuse an output before any work is done for it.
 
     Parameters
     ----------
     sources : files that are read, and not to be replaced by it.
+    scheme : of coefficients, whose ciphers are JPEG files.
 
     Raises
     ------
@@ -109,11 +121,15 @@ def check_output(path: Path, *, overwrite: bool, sources: Iterable[Path] = ()) -
             raise OutputError(
                 f"cannot write {path}: it is the same file as {source}; use another name"
             )
-    if suffix in (".jpg", ".jpeg"):
+    if scheme is not None and suffix not in JPEG:
+        raise OutputError(
+            f"cannot write {path}: {scheme} encrypts the coefficients of JPEG files; use .jpg"
+        )
+    if scheme is None and suffix in JPEG:
         raise OutputError(
             f"cannot write {path}: JPEG is lossy and would change the samples; use .png or .tif"
         )
-    if suffix not in _ENCODERS:
+    if suffix not in (*_ENCODERS, *JPEG):
         raise OutputError(f"cannot write {path}: use .png or .tif")
     if not path.parent.is_dir():
         raise OutputError(f"cannot write {path}: there is no folder {path.parent}")

@@ -11,7 +11,7 @@ from pathlib import Path
 from PIL.PngImagePlugin import PngImageFile
 
 from ..files import open_regular
-from . import envelope, png
+from . import envelope, jpeg, png
 from .envelope import Header
 from .extras import TIFF
 
@@ -50,6 +50,8 @@ def _text(path: Path) -> str:
         start = file.read(_START)
     if start.startswith(png.SIGNATURE):
         return str(PngImageFile(io.BytesIO(start)).info.get("imleak", ""))
+    if start.startswith(jpeg.BEGINNING):
+        return jpeg.text_of(start)
     if start.startswith(TIFF):
         import tifffile
 

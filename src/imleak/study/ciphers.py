@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from hashlib import sha256
 from typing import Any, TypeVar
@@ -248,7 +248,24 @@ def _encrypt_again(
     """The cipher of an image after one bit of it, or of the key, has changed."""
     if change == "key":
         return scheme.encrypt(image, level, keys(image, flip=1)).samples
+    on_coefficients = getattr(scheme, "needs_jpeg", False)
+    changed = _other_coefficient(image) if on_coefficients else _other_sample(image)
+    return scheme.encrypt(changed, level, keys(changed)).samples
+
+
+def _other_sample(image: Image) -> Image:
+    """The image with another last bit of the sample in its middle."""
     samples = image.samples.copy()
     samples.flat[samples.size // 2] ^= np.uint8(1)
-    changed = from_samples(image.name, samples, image.bits, image.notes)
-    return scheme.encrypt(changed, level, keys(changed)).samples
+    return from_samples(image.name, samples, image.bits, image.notes)
+
+
+def _other_coefficient(image: Image) -> Image:
+    """The image with another last bit of the DC in its middle."""
+    was = image.jpeg
+    components = [blocks.copy() for blocks in was.components]
+    rows, columns = components[0].shape[:2]
+    components[0][rows // 2, columns // 2, 0, 0] ^= 1
+    found = replace(was, components=tuple(components))
+    other = from_samples(image.name, was.render(components), image.bits, image.notes)
+    return replace(other, coded=lambda: found)

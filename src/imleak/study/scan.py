@@ -19,7 +19,7 @@ from ..sealed import header_of
 from .cipher_files import CipherFolders, Given
 from .ciphers import CipherFile, Ciphers, recorded, simulated
 from .cluster import Executor, Lost
-from .components import Component
+from .components import Component, offers
 from .groups import grouped
 from .plan import ImageInfo, Omission
 from .progress import Progress, some_of
@@ -52,23 +52,35 @@ class Reader:
 
     Parameters
     ----------
-    colour, bits, max_pixels : see :class:`imleak.study.spec.StudySpec`.
+    colour, bits, max_pixels, jpeg_quality : see :class:`imleak.study.spec.StudySpec`.
     """
 
     colour: bool
     bits: int | None
     max_pixels: int
+    jpeg_quality: int | None = None
 
     def read(self, source: Source) -> Image:
-        return read(source, colour=self.colour, bits=self.bits, max_pixels=self.max_pixels)
+        return self._read(source, colour=self.colour)
+
+    def _read(self, source: Source, *, colour: bool) -> Image:
+        return read(
+            source,
+            colour=colour,
+            bits=self.bits,
+            max_pixels=self.max_pixels,
+            jpeg_quality=self.jpeg_quality,
+        )
 
     def scan(self, source: Source) -> tuple[Image, bytes | None]:
         """An image, and what tells a cipher made elsewhere: of samples as they stand in the
         file, before grey is made of them."""
-        whole = read(source, colour=True, bits=self.bits, max_pixels=self.max_pixels)
+        whole = self._read(source, colour=True)
         leading = trace(whole)
         if self.colour or len(whole.samples) == 1:
             return whole, leading
+        if self.jpeg_quality is not None:  # luma is compressed, and not the colours
+            return self.read(source), leading
         return from_samples(source.name, luma(whole.samples), whole.bits, whole.notes), leading
 
     def again(self, info: ImageInfo) -> Image:
@@ -81,7 +93,7 @@ class Reader:
 
 
 def reader(spec: StudySpec) -> Reader:
-    return Reader(spec.colour, spec.bits, spec.max_pixels or MAX_PIXELS)
+    return Reader(spec.colour, spec.bits, spec.max_pixels or MAX_PIXELS, spec.jpeg_quality)
 
 
 def scan(spec: StudySpec, progress: Progress, executor: Executor) -> Scan:
@@ -292,11 +304,18 @@ def _scan_one(
         if header is not None:
             about = (header.scheme, header.level, header.nonce)
             return Scanned(Sealed(source.name, *about, image.digest))
+        _check_kind(reads, scheme, source)
         files = () if given is None else tuple(_cipher_files(reads, scheme, image, given))
     except ImleakError as error:
         return Scanned(_omitted(source, str(error)))
     hash = perceptual_hash(image.samples, image.bits)
     return Scanned(_describe(image, source, files), leading, hash)
+
+
+def _check_kind(reads: Reader, scheme: Component, source: Source) -> None:
+    """Refuse an image without the coefficients that a scheme works on."""
+    if offers(scheme, "needs_jpeg"):
+        _ = reads.read(source).jpeg
 
 
 def _cipher_files(

@@ -152,6 +152,8 @@ class StudySpec(Frozen):
     colour : measure every channel; else the luma of ITU-R 601.
     bits : bits a sample uses, where the file cannot say (12 bits stored in 16).
     max_pixels : larger images are refused from their header.
+    jpeg_quality : images that are no JPEG files are compressed first, as JPEG of this quality,
+        1 to 100, and measured as what they decode to: for schemes on coefficients.
     scheme : what is encrypted.
     levels : how much of it; None for every level of the bit depth most images have.
     encoders : the spaces measured in, each on both sides: target and view. Metrics of
@@ -187,6 +189,7 @@ class StudySpec(Frozen):
     colour: bool = False
     bits: int | None = Field(None, ge=1, le=16)
     max_pixels: int | None = Field(None, ge=1, le=LARGEST["max_pixels"])
+    jpeg_quality: int | None = Field(None, ge=1, le=100)
     scheme: SchemeChoice = Field("bitplanes", validate_default=True)
     levels: Annotated[Levels | None, BeforeValidator(parse_levels)] = None
     encoders: Annotated[tuple[EncoderChoice, ...], Several] = Field(

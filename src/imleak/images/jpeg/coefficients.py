@@ -1,0 +1,224 @@
+"""The coefficients of a JPEG file, read and written by libjpeg."""
+
+from __future__ import annotations
+
+import io
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+import PIL.Image
+from numpy.typing import NDArray
+
+from ...interfaces import Blocks, Coefficients, ImageError, NotInstalledError, Raster, Samples
+from .order import blocks_of_an_mcu, places_in
+from .structure import Scan, Structure, parse
+
+MOST = 2047
+"""Largest coefficient, and largest difference of DC, of 8-bit samples (ITU-T T.81, F.1.2)."""
+WHITE = 2048
+"""DC, dequantised, at twice the distance from grey that white has: no more can be seen of it."""
+LARGEST_SIDE = 65535
+SUBSAMPLING = {(1, 1): "4:4:4", (2, 1): "4:2:2", (2, 2): "4:2:0"}
+
+_one_at_a_time = threading.Lock()
+"""jpeglib keeps the markers of a file in variables of its own between two calls."""
+
+Finish = Callable[[Samples], Samples]
+"""Makes of decoded samples those that were read: turned upright, grey."""
+
+
+def coefficients(content: bytes, finish: Finish = lambda samples: samples) -> Coefficients:
+    """The coefficients of a JPEG file.
+
+    Parameters
+    ----------
+    content : the file.
+    finish : how its samples were read; other coefficients are rendered alike.
+
+    Raises
+    ------
+    ImageError
+        If the file is damaged, or its coefficients cannot be kept, see
+        :func:`~imleak.images.jpeg.structure.parse`.
+    NotInstalledError
+        If jpeglib is missing.
+    """
+    file = JpegFile(content, parse(content), finish)
+    components = file.components
+    scans = [file.scan_of_dc(at) for at in range(len(components))]
+    ordered = [_ordered(components[at], file.structure, scans[at], at) for at in range(len(scans))]
+    found = Coefficients(
+        components,
+        order=tuple(order for order, _ in ordered),
+        starts=tuple(starts for _, starts in ordered),
+        low_bits=scans[0].low,
+        render=file.render,
+        recompress=file.recompress,
+    )
+    _check(found)
+    return found
+
+
+def written(content: bytes, components: Sequence[Blocks]) -> bytes:
+    """A sequential JPEG file of other coefficients, without metadata, with the tables and the
+    sampling of one that is there."""
+    return JpegFile(content, parse(content), lambda samples: samples).written(components)
+
+
+@dataclass(frozen=True)
+class JpegFile:
+    """A JPEG file in memory.
+
+    Parameters
+    ----------
+    content : of the file.
+    structure : of `content`.
+    finish : how its samples were read.
+    """
+
+    content: bytes
+    structure: Structure
+    finish: Finish
+
+    @cached_property
+    def components(self) -> tuple[Blocks, ...]:
+        """The blocks of every component, as :class:`Coefficients` has them."""
+        read = _read(_with_every_block(self.content, self.structure))
+        return tuple(_blocks(read))
+
+    @cached_property
+    def _as_stored(self) -> Any:
+        """What jpeglib makes of the file, to be written with other coefficients."""
+        read = _read(self.content)
+        read.markers = []
+        return read
+
+    def scan_of_dc(self, component: int) -> Scan:
+        """The scan that codes the DC of a component, but for its lowest bits."""
+        for scan in self.structure.scans:
+            if component in scan.components and not (scan.first or scan.high):
+                return scan
+        raise ImageError("is a damaged JPEG file: a component is missing; save it again")
+
+    def render(self, components: Sequence[Blocks]) -> Samples:
+        """Samples of other coefficients.
+
+        Raises
+        ------
+        ImageError
+            If there are coefficients that no decoder takes.
+        """
+        return self.finish(decoded(self.written(components)))
+
+    def written(self, components: Sequence[Blocks]) -> bytes:
+        """A sequential JPEG file of other coefficients, without metadata, with the tables and
+        the sampling of this one."""
+        jpeg = self._as_stored
+        with _one_at_a_time, TemporaryDirectory(prefix="imleak-") as folder:
+            path = Path(folder, "out.jpg")
+            tables = [jpeg.qt[number] for number in jpeg.quant_tbl_no]
+            for at, (blocks, table) in enumerate(zip(components, tables, strict=True)):
+                rows, columns = self.structure.blocks(at)
+                seen = blocks[:rows, :columns].copy()
+                most = WHITE // max(1, int(table[0, 0]))
+                seen[..., 0, 0] = seen[..., 0, 0].clip(max(-1024, -most), min(1023, most))
+                setattr(jpeg, NAMES[at], seen)
+            try:
+                jpeg.write_dct(str(path))
+            except OSError as error:
+                raise ImageError("has coefficients that no JPEG file holds") from error
+            return path.read_bytes()
+
+    def recompress(self, samples: Samples) -> Raster:
+        """The image of other samples, compressed with the same tables."""
+        jpeg = self._as_stored
+        tables = [jpeg.qt[number].ravel().clip(1, 255) for number in jpeg.quant_tbl_no]
+        first, *others = self.structure.components
+        sampling = {(first.across / one.across, first.down / one.down) for one in others}
+        subsampling = SUBSAMPLING.get(sampling.pop(), "4:4:4") if len(sampling) == 1 else "4:4:4"
+        return raster_of(
+            compressed(samples, qtables=[t.tolist() for t in tables[:2]], subsampling=subsampling)
+        )
+
+
+NAMES = ("Y", "Cb", "Cr")
+
+
+def compressed(samples: Samples, **options: Any) -> bytes:
+    """A JPEG file of 8-bit samples (C, H, W); options are those of Pillow."""
+    pixels = samples[0] if len(samples) == 1 else np.moveaxis(samples, 0, -1)
+    file = io.BytesIO()
+    PIL.Image.fromarray(np.ascontiguousarray(pixels)).save(file, "JPEG", **options)
+    return file.getvalue()
+
+
+def decoded(content: bytes) -> Samples:
+    """(C, H, W) samples of a JPEG file that libjpeg has written."""
+    with PIL.Image.open(io.BytesIO(content), formats=["JPEG"]) as image:
+        pixels = np.asarray(image)
+    return pixels[np.newaxis] if pixels.ndim == 2 else np.moveaxis(pixels, -1, 0)
+
+
+def raster_of(content: bytes) -> Raster:
+    """The samples of a JPEG file, and its coefficients."""
+    return Raster(decoded(content), 8, lambda: coefficients(content))
+
+
+def _read(content: bytes) -> Any:
+    """A file as jpeglib reads it, with its coefficients."""
+    try:
+        import jpeglib
+    except ImportError as error:
+        raise NotInstalledError(
+            "coefficients of JPEG files are read by jpeglib: pip install 'imleak[jpeg]'"
+        ) from error
+    with _one_at_a_time, TemporaryDirectory(prefix="imleak-") as folder:
+        path = Path(folder, "in.jpg")
+        path.write_bytes(content)
+        try:
+            read = jpeglib.read_dct(str(path))
+            read.load()
+        except OSError as error:
+            raise ImageError("is a damaged JPEG file; save it again") from error
+    return read
+
+
+def _blocks(read: Any) -> list[Blocks]:
+    return [getattr(read, name) for name in NAMES[: read.num_components]]
+
+
+def _with_every_block(content: bytes, structure: Structure) -> bytes:
+    """The same file of whole MCUs, if one scan codes all of it: the blocks beyond its edges, of
+    which nothing is seen, are then read like the others."""
+    (rows, columns), scans = structure.mcus, structure.scans
+    height, width = rows * 8 * structure.down, columns * 8 * structure.across
+    is_one = len(scans) == 1 and scans[0].interleaved and max(height, width) <= LARGEST_SIDE
+    if not is_one:
+        return content
+    at, size = structure.size_at, height.to_bytes(2, "big") + width.to_bytes(2, "big")
+    return content[:at] + size + content[at + 4 :]
+
+
+def _ordered(
+    blocks: Blocks, structure: Structure, scan: Scan, component: int
+) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
+    """Order of the blocks of a component, and where the prediction of DC starts anew."""
+    places = places_in(blocks.shape[:2], structure, scan, component)
+    step = blocks_of_an_mcu(structure, scan, component) * (scan.restart or len(places))
+    inside = np.flatnonzero(places >= 0)
+    return places[inside], np.diff(inside // step, prepend=-1) != 0
+
+
+def _check(found: Coefficients) -> None:
+    """Refuse coefficients that are larger than the format lets them be."""
+    for blocks in found.components:
+        ac = blocks.reshape(-1, 64)[:, 1:]
+        if max(int(ac.max(initial=0)), -int(ac.min(initial=0))) > MOST:
+            raise ImageError("is a damaged JPEG file: a coefficient is too large; save it again")

@@ -1,0 +1,102 @@
+"""JPEG files whose coefficients are encrypted, and decrypted to the same bytes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from ..images import Source, read
+from ..images.jpeg import OtherCodeError, coefficients, compressed, rewritten, written
+from ..interfaces import Coefficients, Image, KeyedScheme, Raster
+from ..keystream import AesKeystream
+from . import envelope, files, jpeg
+from .envelope import Header, SealError
+
+_METADATA = "metadata"
+"""Whose keystream hides what is no coefficient."""
+_LENGTH = 8
+"""Bytes that say how many bytes of metadata there are; the rest is the secret of the scheme."""
+
+
+def read_jpeg(path: Path, *, max_pixels: int, quality: int | None) -> tuple[Image, bytes]:
+    """An image with its coefficients, and the JPEG file that holds them.
+
+    Parameters
+    ----------
+    quality : of the JPEG file that is made of an image of another format; None to refuse it.
+
+    Raises
+    ------
+    ImageError
+        If it cannot be read, is no JPEG file, or has coefficients that cannot be kept.
+    """
+    source = Source(str(path), path)
+    image = read(source, colour=True, max_pixels=max_pixels, jpeg_quality=quality)
+    content = files.content_of(path)
+    if not content.startswith(jpeg.BEGINNING):
+        _ = image.jpeg
+        content = compressed(image.samples, quality=quality)
+    found = coefficients(content)
+    return replace(image, notes=(), coded=lambda: found), content
+
+
+def seal(
+    image: Image, content: bytes, scheme: KeyedScheme, header: Header, key: bytes
+) -> tuple[bytes, tuple[str, ...]]:
+    """A sealed JPEG file, and what there is to say of it.
+
+    Parameters
+    ----------
+    image, content : an image with its coefficients, and its file.
+    """
+    stream = AesKeystream(key, header.nonce)
+    cipher = scheme.encrypt(image, header.level, stream).jpeg
+    kept, pieces = jpeg.split(content)
+    public, is_same = _with(kept, image.jpeg, cipher)
+    notes: tuple[str, ...] = ()
+    if not is_same:
+        again, _ = _with(public, cipher, image.jpeg)
+        if jpeg.joined(again, pieces) != content:
+            notes = (
+                "decrypts to the same coefficients and metadata, in a file that is coded anew",
+            )
+    hidden = len(pieces).to_bytes(_LENGTH, "big") + _xor(pieces, stream, header) + cipher.secret
+    text = envelope.close(header, jpeg.parts(public, hidden), key)
+    return jpeg.close(public, text, hidden), notes
+
+
+def unseal(opened: jpeg.Opened, scheme: KeyedScheme, header: Header, key: bytes) -> bytes:
+    """The JPEG file that was encrypted; of a sealed one whose MAC has been checked."""
+    stream = AesKeystream(key, header.nonce)
+    size = int.from_bytes(opened.hidden[:_LENGTH], "big")
+    pieces = _xor(opened.hidden[_LENGTH : _LENGTH + size], stream, header)
+    cipher = replace(coefficients(opened.image), secret=opened.hidden[_LENGTH + size :])
+    unseen = np.zeros((1, 1, 1), np.uint8)
+    plain = scheme.decrypt(Raster(unseen, 8, lambda: cipher), header.level, stream).jpeg
+    kept, _ = _with(opened.image, cipher, plain)
+    return jpeg.joined(kept, pieces)
+
+
+def is_sealed(path: Path) -> bool:
+    """Whether a file is a JPEG file of ours."""
+    try:
+        content = files.content_of(path)
+    except SealError:
+        return False
+    return content.startswith(jpeg.BEGINNING) and envelope.is_sealed(jpeg.text_of(content))
+
+
+def _with(content: bytes, old: Coefficients, new: Coefficients) -> tuple[bytes, bool]:
+    """A JPEG file with other coefficients, and whether all else in it is as it was; it is not
+    where they have codes of other lengths."""
+    try:
+        return rewritten(content, old.components, new.components), True
+    except OtherCodeError:
+        return written(content, new.components), False
+
+
+def _xor(content: bytes, stream: AesKeystream, header: Header) -> bytes:
+    taken = stream.take(len(content), scheme=_METADATA, level=header.level, channel=0)
+    return (np.frombuffer(content, np.uint8) ^ taken).tobytes()
