@@ -405,6 +405,19 @@ def test_a_report_is_made_of_the_folder_alone(finished: Path, tmp_path: Path) ->
     assert "holds no finished run" in refused("report", tmp_path)
 
 
+def test_a_run_says_what_to_cite_and_what_was_done(finished: Path, tmp_path: Path) -> None:
+    assert "For: bitplanes" in imleak("cite", finished).stdout
+    written = tmp_path / "run.bib"
+    assert imleak("cite", finished, "--format", "bibtex", "-o", written).stdout == ""
+    assert "@inproceedings{puteaux2021," in written.read_text()
+    told = imleak("cite", finished, "--methods", "--format", "latex").stdout
+    assert r"bitplanes~\cite{puteaux2021,messadi2025}" in told
+    assert "there is text and bibtex" in refused("cite", finished, "--format", "docx")
+    run = Run.open(finished)
+    assert imleak_api.Run(run.path).cite("bibtex") == written.read_text()
+    assert imleak_api.Run(run.path).methods("latex") == told
+
+
 def test_a_run_is_opened_by_the_name_of_its_folder(finished: Path) -> None:
     for path in (str(finished), finished):
         run = imleak_api.Run(path)

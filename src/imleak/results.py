@@ -50,6 +50,20 @@ class Run(study.Run):
 
         return write_report(self, format, output=output, acceptable=acceptable)
 
+    def cite(self, format: str = "text") -> str:
+        """What to cite for the scheme, the encoders and the measures of the run, as ``text`` or
+        ``bibtex``. Raises FormatError if there is no such format."""
+        from .report import cited
+
+        return cited(self, format)
+
+    def methods(self, format: str = "text") -> str:
+        """What was done, for the section on methods of a paper, as ``text`` or ``latex``. Raises
+        FormatError if there is no such format."""
+        from .report import methods
+
+        return methods(self, format)
+
     def _repr_html_(self) -> str:
         from .report.notebook import fragment
 

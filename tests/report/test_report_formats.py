@@ -70,14 +70,22 @@ def test_markdown_begins_with_the_answer(run: Run) -> None:
     assert escape_markdown("<b>*x*\n[1]") == r"\<b\>\*x\* \[1\]"
 
 
-def test_latex_is_one_table_an_encoder_and_lines_of_one_length(run: Run) -> None:
+def test_latex_has_every_table_and_lines_of_one_length(run: Run) -> None:
     text = to_latex(run)
-    assert text.count(r"\begin{table}") == text.count(r"\end{table}") == 2
-    for block in text.split(r"\begin{table}")[1:]:
+    heights = {
+        "What is found": 9,
+        "pixels, bitplanes": 9,
+        "efficientnet-lite0, bitplanes": 9,
+        "Measures of the cipher": 1,
+        "Estimates with fewer training images": 9,
+    }
+    assert re.findall(r"\\caption{(.*)}", text) == list(heights)
+    assert text.count(r"\begin{table}") == text.count(r"\end{table}") == len(heights)
+    for block, height in zip(text.split(r"\begin{table}")[1:], heights.values(), strict=True):
         columns = re.search(r"\\begin{tabular}{(r+)}", block)
         assert columns
         rows = [line for line in block.splitlines() if line.endswith(r"\\")]
-        assert len(rows) == 1 + 9
+        assert len(rows) == 1 + height
         assert {row.count("&") for row in rows} == {len(columns[1]) - 1}
     assert r"$\sim$ $\infty$" in text
     assert "% rounded on efficientnet-lite0: 3 failed" in text
@@ -92,6 +100,16 @@ def test_latex_shows_names_as_they_are(
     )
     named = make_run(make_rows("m", [1.0], encoder=HOSTILE), ["a.png"], previews=0)
     assert to_latex(named).count(r"\end{table}") == 1
+
+
+def test_latex_shows_the_figures_that_are_in_the_folder(
+    make_rows: Callable[..., pd.DataFrame], make_run: Callable[..., Run]
+) -> None:
+    drawn = make_run(make_rows("m", [1.0]), ["a.png"], previews=0)
+    assert "includegraphics" not in to_latex(drawn)
+    (drawn.path / "figures").mkdir()
+    (drawn.path / "figures" / "m-pixels.pdf").touch()
+    assert r"\includegraphics{figures/m-pixels}" in to_latex(drawn)
 
 
 def test_a_notebook_shows_the_answer_and_names_as_text(

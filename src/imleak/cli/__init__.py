@@ -178,6 +178,35 @@ def report(
 
 
 @app.command()
+def cite(
+    run: Annotated[Path, typer.Argument(help="Folder of a finished run.")],
+    format: options.CitationFormat = "text",
+    methods: options.Methods = False,
+    output: options.CitationFile = None,
+) -> None:
+    """What to cite for a run: for its scheme, its encoders and its measures.
+
+    \b
+    imleak cite run1                            # what, and for which part
+    imleak cite run1 --format bibtex -o run1.bib
+    imleak cite run1 --methods                  # what was done, in words for a paper
+    imleak cite run1 --methods --format latex   # the same, which cites run1.bib
+    """
+    from ..report import cited
+    from ..report import methods as methods_of
+    from ..study import Run
+    from ..study.store import write_whole
+    from .streams import printable_lines
+
+    finished = Run.open(run)
+    found = methods_of(finished, format) if methods else cited(finished, format)
+    if output is None:
+        typer.echo(printable_lines(found), nl=False)
+    else:
+        write_whole(output, found.encode(errors="replace"))
+
+
+@app.command()
 def compare(
     runs: Annotated[list[Path], typer.Argument(help="Folders of finished runs, two or more.")],
     output: options.ComparisonFile = Path("compare.html"),

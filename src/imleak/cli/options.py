@@ -209,6 +209,15 @@ Format = Annotated[str, _option("--format", words="html, md, tex, pdf or csv; el
 ReportFile = Annotated[
     Path | None, _option("-o", "--output", words="File to write; else report.FORMAT in the run.")
 ]
+CitationFormat = Annotated[
+    str, _option("--format", words="text or bibtex; with --methods text or latex; else text.")
+]
+Methods = Annotated[
+    bool, _option("--methods", words="What was done, for the section on methods of a paper.")
+]
+CitationFile = Annotated[
+    Path | None, _option("-o", "--output", words="File to write; else it is shown.")
+]
 ComparisonFile = Annotated[
     Path, _option("-o", "--output", words="Page to write; else compare.html.")
 ]

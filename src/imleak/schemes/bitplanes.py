@@ -56,6 +56,7 @@ class BitPlanes:
     ['00000111']
     """
 
+    references = ("puteaux2021", "messadi2025")
     name = "bitplanes"
     version = "1"
     axis = "planes encrypted, s"

@@ -95,6 +95,15 @@ class Component:
         return dict(getattr(self.build(), "facts", {}))
 
     @property
+    def settings(self) -> dict[str, Any]:
+        """The value of every option, of those that nobody gave too, and on how many ways to break
+        pairs a null is of; as far as they are numbers, words or lists of these."""
+        built = self.build()
+        names = (*accepted(self.kind, self.name), "nulls")
+        values = {name: getattr(built, name) for name in names if hasattr(built, name)}
+        return {name: value for name, value in values.items() if _is_plain(value)}
+
+    @property
     def trained(self) -> bool:
         """Whether its weights come from training; False for a random control."""
         return bool(getattr(self.build(), "trained", True))
@@ -109,6 +118,12 @@ def component(kind: plugins.Kind, name: str, options: Mapping[str, Any]) -> Comp
         raise OptionError(f"{name}: an option is no text, number or list: {error}") from error
     instance = _instance(_loaded(kind, name), name, spelled)
     return Component(kind, name, str(instance.version), spelled)
+
+
+def _is_plain(value: object) -> bool:
+    if isinstance(value, list | tuple):
+        return all(map(_is_plain, value))
+    return value is None or isinstance(value, str | int | float)
 
 
 _DIGESTS: dict[Component, str] = {}
