@@ -53,16 +53,16 @@ class Run(study.Run):
     def cite(self, format: str = "text") -> str:
         """What to cite for the scheme, the encoders and the measures of the run, as ``text`` or
         ``bibtex``. Raises FormatError if there is no such format."""
-        from .report import cited
+        from .report import citations_as
 
-        return cited(self, format)
+        return citations_as(self, format)
 
     def methods(self, format: str = "text") -> str:
         """What was done, for the section on methods of a paper, as ``text`` or ``latex``. Raises
         FormatError if there is no such format."""
-        from .report import methods
+        from .report import methods_as
 
-        return methods(self, format)
+        return methods_as(self, format)
 
     def _repr_html_(self) -> str:
         from .report.notebook import fragment

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from imleak.report import FormatError, cited, methods
+from imleak.report import FormatError, citations_as, methods_as
 from imleak.study.store import Run
 
 Make = Callable[..., pd.DataFrame]
@@ -27,6 +27,8 @@ COMPONENTS = [
     component("attack", "match", settings={"nulls": 100}),
     component("estimator", "best", settings={"folds": 5, "seeds": 3}),
     component("metric", "of-a-package-that-is-gone"),
+    component("metric", "ssim"),
+    component("encoder", "phasors", input_size="image"),
 ]
 
 
@@ -39,7 +41,8 @@ def run(make_run: Callable[..., Run], make_rows: Make) -> Run:
     summary = pd.concat(
         [
             rows("psnr", [30.0, 9.0], 1, unit="dB"),
-            rows("match", [1.0, 0.5], 0.1, **zero),
+            rows("of-a-package-that-is-gone", [1.0, 2.0]),
+            rows("match", [1.0, 0.5], 0.1, encoder="efficientnet-lite0, layout", **zero),
             rows("best", [3.0, 1.0], 0.5, **features, **held),
         ]
     )
@@ -49,7 +52,7 @@ def run(make_run: Callable[..., Run], make_rows: Make) -> Run:
 
 
 def test_what_was_used_is_cited_and_what_was_chosen(run: Run) -> None:
-    text = cited(run)
+    text = citations_as(run)
     assert "version 9.8.7" in text
     assert "P. Puteaux, V. Itier, P. Bas" in text
     assert text.count("For: match and infonce.") == 1  # of van den Oord et al.
@@ -60,14 +63,14 @@ def test_what_was_used_is_cited_and_what_was_chosen(run: Run) -> None:
 
 
 def test_bibtex_has_the_keys_that_latex_cites(run: Run) -> None:
-    keys = re.findall(r"^@\w+\{(\w+),", cited(run, "bibtex"), re.MULTILINE)
-    used = re.findall(r"~\\cite\{([^}]*)\}", methods(run, "latex"))
+    keys = re.findall(r"^@\w+\{(\w+),", citations_as(run, "bibtex"), re.MULTILINE)
+    used = re.findall(r"~\\cite\{([^}]*)\}", methods_as(run, "latex"))
     assert {key for found in used for key in found.split(",")} <= set(keys)
     assert len(keys) == len(set(keys))
 
 
 def test_methods_say_what_was_run_and_nothing_else(run: Run) -> None:
-    text = methods(run)
+    text = methods_as(run)
     for said in (
         "9 images of 64 x 48 pixels and 8 bits a sample were measured as luma (ITU-R BT.601).",
         "bitplanes (Puteaux et al. 2021; Messadi et al. 2025) at 8 levels, beside the plain images",
@@ -82,8 +85,11 @@ def test_methods_say_what_was_run_and_nothing_else(run: Run) -> None:
         "imleak 9.8.7 (The imleak authors 2026) was used.",
     ):
         assert said in text
-    for unsaid in ("gallery", "group;", "failed", "ssim", "epochs", "could not be measured"):
+    for unsaid in ("gallery", "group;", "failed", "epochs", "could not be measured"):
         assert unsaid not in text
+    for unused in ("ssim", "phasors"):  # nothing came of them
+        assert unused not in text
+        assert unused not in citations_as(run)
 
 
 def test_settings_that_a_manifest_lacks_are_not_guessed(
@@ -92,7 +98,7 @@ def test_settings_that_a_manifest_lacks_are_not_guessed(
     held = {"protocol": "held-out", "train_groups": 7, "test_groups": 9, "verdict": "leak"}
     summary = make_rows("best", [3.0, 1.0], 0.5, encoder="layout", **held)
     old = make_run(summary, ["a.png"], previews=0, components=[component("estimator", "best")])
-    assert "cross-fitted by image: " in methods(old)
+    assert "cross-fitted by image: " in methods_as(old)
 
 
 def test_groups_failures_and_what_was_left_out_are_said(
@@ -112,7 +118,7 @@ def test_groups_failures_and_what_was_left_out_are_said(
         left_out=[{"name": "text.png", "why": "is no image", "measure": None, "encoder": None}],
         units={"all": 1200, "failed": 3},
     )
-    text = methods(found)
+    text = methods_as(found)
     assert "4 images of 8 x 8 to 11 x 8 pixels" in text
     assert "in 2 groups; no group was on both sides" in text
     assert "1 further image could not be measured." in text
@@ -121,6 +127,6 @@ def test_groups_failures_and_what_was_left_out_are_said(
 
 def test_a_form_that_there_is_not(run: Run) -> None:
     with pytest.raises(FormatError, match="no 'latex' of it; there is text and bibtex"):
-        cited(run, "latex")
+        citations_as(run, "latex")
     with pytest.raises(FormatError, match="no 'bibtex' of it; there is text and latex"):
-        methods(run, "bibtex")
+        methods_as(run, "bibtex")

@@ -192,14 +192,13 @@ def cite(
     imleak cite run1 --methods                  # what was done, in words for a paper
     imleak cite run1 --methods --format latex   # the same, which cites run1.bib
     """
-    from ..report import cited
-    from ..report import methods as methods_of
+    from ..report import citations_as, methods_as
     from ..study import Run
     from ..study.store import write_whole
     from .streams import printable_lines
 
     finished = Run.open(run)
-    found = methods_of(finished, format) if methods else cited(finished, format)
+    found = methods_as(finished, format) if methods else citations_as(finished, format)
     if output is None:
         typer.echo(printable_lines(found), nl=False)
     else:

@@ -70,7 +70,7 @@ def write_comparison(runs: Sequence[Run], output: Path) -> Path:
     return output
 
 
-def cited(run: Run, format: str = "text") -> str:
+def citations_as(run: Run, format: str = "text") -> str:
     """What to cite for a run, in one of :data:`CITATIONS`. Raises FormatError if there is no such
     format."""
     from .citations import citations
@@ -80,17 +80,17 @@ def cited(run: Run, format: str = "text") -> str:
     return found.text() if format == "text" else found.bibtex()
 
 
-def methods(run: Run, format: str = "text") -> str:
+def methods_as(run: Run, format: str = "text") -> str:
     """What was done in a run, a paragraph a method, in one of :data:`METHODS`: LaTeX cites the
-    keys of :func:`cited`. Raises FormatError if there is no such format."""
-    from .methods import methods as paragraphs
+    keys of :func:`citations_as`. Raises FormatError if there is no such format."""
+    from .methods import methods
     from .text import to_latex_text
 
     _check(format, METHODS)
     given = (run.manifest, run.summary)
     if format == "text":
-        return "\n\n".join(paragraphs(*given)) + "\n"
-    said = paragraphs(*given, lambda keys: f"~\\cite{{{','.join(keys)}}}", to_latex_text)
+        return "\n\n".join(methods(*given)) + "\n"
+    said = methods(*given, lambda keys: f"~\\cite{{{','.join(keys)}}}", to_latex_text)
     return "\n\n".join(said) + "\n"
 
 

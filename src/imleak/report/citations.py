@@ -64,7 +64,7 @@ def citations(manifest: Mapping[str, Any], summary: pd.DataFrame) -> Citations:
     software = _software(str(manifest.get("versions", {}).get("imleak", "")))
     found: dict[Work, list[str]] = {software: ["the software"]}
     without: list[str] = []
-    used = [(one["kind"], str(one["name"])) for one in manifest["components"]]
+    used = [(one["kind"], str(one["name"])) for one in used_of(manifest, summary)]
     for kind, name in dict.fromkeys([*used, *_chosen(summary)]):
         for work in (of_part := _works(kind, name)):
             found.setdefault(work, []).append(name)
@@ -79,6 +79,22 @@ def citations(manifest: Mapping[str, Any], summary: pd.DataFrame) -> Citations:
         tuple(Citation(work, tuple(dict.fromkeys(parts))) for work, parts in found.items()),
         tuple(without),
     )
+
+
+def used_of(manifest: Mapping[str, Any], summary: pd.DataFrame) -> list[Mapping[str, Any]]:
+    """The components of a run without the encoders and the measures that gave no result, such as
+    those that were left out because the images are too few or too small for them."""
+    columns = ("encoder", "target", "view", "chosen")
+    seen = {str(text) for name in columns for text in summary[name].dropna().unique()}
+    encoders = {part for text in seen for part in re.split(_BETWEEN, text)} | seen
+    measures = set(summary["measure"].dropna())
+
+    def is_used(one: Mapping[str, Any]) -> bool:
+        if one["kind"] == "encoder":
+            return str(one.get("title", one["name"])) in encoders
+        return one["kind"] == "scheme" or one["name"] in measures
+
+    return [one for one in manifest["components"] if is_used(one)]
 
 
 def _works(kind: plugins.Kind, name: str) -> tuple[Work, ...]:

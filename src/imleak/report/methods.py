@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from .citations import INTERVALS, OF_SHARES, Citations, citations
+from .citations import INTERVALS, OF_SHARES, Citations, citations, used_of
 from .levels import Levels
 from .words import listed, plural
 
@@ -221,7 +221,7 @@ class _Methods:
             yield f"imleak {own}{_cited(['imleak'])} was used{f' with {others}' if others else ''}."
 
     def _of(self, kind: str) -> list[Mapping[str, Any]]:
-        return [one for one in self.manifest["components"] if one["kind"] == kind]
+        return [one for one in used_of(self.manifest, self.summary) if one["kind"] == kind]
 
     def _keys(self) -> set[str]:
         return {one.work.key for one in self.cited.works}
