@@ -127,7 +127,14 @@ def test_how_far_a_run_is(tmp_path: Path) -> None:
     assert told.exit_code == 0, told.output
     rows = [line.split() for line in told.stdout.splitlines()]
     assert ["histogram", "pixels", "3", "0", "0"] in rows
-    assert f"Finished {Run.open(out).manifest['finished']}: {out}" in told.stdout
+    finished = Run.open(out).manifest["finished"]
+    assert told.stdout.startswith(f"{out}: finished {finished}. 6 of 6 measurements are done.")
+    data = json.loads(imleak("status", out, "--json").stdout)
+    assert (data["schema"], data["state"], data["finished"]) == (1, "finished", finished)
+    assert (data["done"], data["failed"], data["left"]) == (6, 0, 0)
+    assert data["measures"][0] == {
+        "measure": "histogram", "space": "pixels", "done": 3, "failed": 0, "left": 0, "seconds": 0
+    }  # fmt: skip
 
 
 def test_an_added_measure_continues_a_run(tmp_path: Path) -> None:
@@ -295,6 +302,33 @@ def test_the_list_names_everything_there_is() -> None:
         assert f"--measure {name} stands for {', '.join(measures)}." in result.stdout
 
 
+def test_the_list_is_data_too() -> None:
+    data = json.loads(imleak("list", "--json").stdout)
+    assert data["schema"] == 1
+    assert data["groups"] == {name: list(of) for name, of in plugins.GROUPS.items()}
+    for kind, names in plugins.BUILT_IN.items():
+        assert [one["name"] for one in data[kind]] == list(names)
+    clip = next(one for one in data["encoder"] if one["name"] == "clip")
+    assert clip["usage"] == "clip=WEIGHTS"
+    assert clip["state"].startswith("clip comes without weights; give them: ")
+
+
+def test_the_answer_is_data_and_a_line_too(tmp_path: Path) -> None:
+    command = ("audit", "dead-leaves:3x20x20", "-o", tmp_path / "out", "--levels", "0,3,8")
+    command += ("--measure", "histogram", "--measure", "psnr")
+    data = json.loads(imleak(*command, "--json").stdout)
+    assert (data["schema"], data["images"], data["left_out"], data["failed"]) == (1, 3, 0, 0)
+    verdicts = {one["level"]: one["verdict"] for one in data["levels"]}
+    assert verdicts == {0: "not asked", 3: "not asked", 8: "empty"}
+    assert data["answer"]
+    assert data["recommendation"] is None
+    out = tmp_path / "out"
+    line = next(one for one in imleak(*command).stdout.splitlines() if one.startswith("summary:"))
+    assert line == (
+        f"summary: images=3 left_out=0 failed=0 leak= no-leak-found= not-asked=3 empty=8 run={out}"
+    )
+
+
 def test_a_group_is_among_the_known_measures(tmp_path: Path) -> None:
     told = refused("audit", "dead-leaves:1x8x8", "-o", tmp_path / "o", "--measure", "reviewer")
     assert "Did you mean 'reviewers'?" in told
@@ -401,7 +435,7 @@ def test_a_report_is_made_of_the_folder_alone(finished: Path, tmp_path: Path) ->
     csv = tmp_path / "table.csv"
     assert imleak("report", moved, "--format", "csv", "-o", csv).exit_code == 0
     assert csv.read_text().startswith("level,")
-    assert "there is html, md, tex, pdf, csv" in refused("report", moved, "--format", "doc")
+    assert "there is html, md, tex, pdf, csv, json" in refused("report", moved, "--format", "doc")
     assert "holds no finished run" in refused("report", tmp_path)
 
 

@@ -39,7 +39,13 @@ class Run(study.Run):
     def report(
         self, format: str = "html", *, output: Path | None = None, acceptable: float | None = None
     ) -> Path:
-        """Write the run as ``html``, ``md``, ``tex``, ``pdf`` or ``csv``; the file's path.
+        """Write the run as one file, and return its path.
+
+        Parameters
+        ----------
+        format : ``html``, ``md``, ``tex``, ``pdf``, ``csv`` or ``json``.
+        output : the file; ``report.FORMAT`` in the folder of the run if None.
+        acceptable : bits an image that may leak, to recommend a level for.
 
         Raises
         ------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +11,8 @@ import pandas as pd
 import pytest
 
 from imleak.report import FORMATS, FormatError, write_report
+from imleak.report.answer import answer
+from imleak.report.data import summary_line
 from imleak.report.figures import drawings
 from imleak.report.notebook import fragment
 from imleak.report.text import escape as escape_markdown
@@ -41,8 +44,27 @@ def test_a_report_lands_in_the_run_or_where_it_is_told(
 
 
 def test_an_unknown_format_lists_the_known_ones(run: Run) -> None:
-    with pytest.raises(FormatError, match="no report as 'docx'; there is html, md, tex, pdf, csv"):
+    with pytest.raises(
+        FormatError, match="no report as 'docx'; there is html, md, tex, pdf, csv, json"
+    ):
         write_report(run, "docx")
+
+
+def test_json_says_of_every_level_what_the_answer_says(run: Run) -> None:
+    data = json.loads(write_report(run, "json", acceptable=0.2).read_text())
+    answered = answer(run.summary, run.manifest, 0.2)
+    assert data["answer"] == [str(sentence) for sentence in answered.sentences]
+    assert data["recommendation"]["level"] == 8
+    verdicts = {one["level"]: one["verdict"] for one in data["levels"]}
+    assert verdicts == dict.fromkeys(range(5), "leak") | dict.fromkeys(
+        (5, 6, 7), "no leak found"
+    ) | {8: "empty"}
+    found = {one["level"]: one for one in data["findings"]}
+    assert found.keys() == {1, 2, 3, 4}
+    assert (found[4]["measure"], found[4]["value"], found[4]["bound"]) == ("infonce", 2.48, "lower")
+    assert found[4]["null_p95"] == 0.02
+    assert (data["schema"], data["images"], data["imleak"]) == (1, 2, "9.8.7")
+    assert "leak=1,2,3,4 no-leak-found=5,6,7 not-asked= empty=8 run=" in summary_line(run)
 
 
 @pytest.mark.slow

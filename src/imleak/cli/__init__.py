@@ -96,6 +96,7 @@ def audit(
     device: options.Device = None,
     precision: options.Precision = None,
     acceptable_leak: options.AcceptableLeak = None,
+    as_json: options.AsJson = False,
     workers: options.Workers = 0,
     worker_memory: options.Memory = None,
     scheduler: options.Scheduler = None,
@@ -112,7 +113,15 @@ def audit(
     from ..study.cluster import Where
 
     given = {name: value for name, value in locals().items() if value not in (None, [])}
-    for name in ("output", "trust", "acceptable_leak", "Where", "pairs", *options.ENGINE):
+    for name in (
+        "output",
+        "trust",
+        "acceptable_leak",
+        "as_json",
+        "Where",
+        "pairs",
+        *options.ENGINE,
+    ):
         given.pop(name, None)
     if ciphers:
         given["ciphers"] = _folders(ciphers)
@@ -122,7 +131,8 @@ def audit(
         given |= _needed_to_decide(measures, growth)
     asked = None if slurm is None else _assignments(slurm, "--slurm")
     where = Where(workers, scheduler, asked, worker_memory)
-    _audit(_study(**given, trust=trust), output, acceptable_leak, where, retry_failed=retry_failed)
+    spec = _study(**given, trust=trust)
+    _audit(spec, output, acceptable_leak, where, retry_failed=retry_failed, as_json=as_json)
 
 
 def _pairs(
@@ -219,12 +229,18 @@ def compare(
 
 
 @app.command()
-def status(run: options.RunFolder, trust: options.Trust = False) -> None:
-    """Show how far a run is: done, failed, left, and for how long."""
+def status(
+    run: options.RunFolder, trust: options.Trust = False, as_json: options.AsJson = False
+) -> None:
+    """Say whether a run is finished, at work or interrupted, and what is left of it."""
     from ..study.status import status as of
     from .terminal import tell_status
 
-    tell_status(of(run, trust=trust))
+    found = of(run, trust=trust)
+    if as_json:
+        _show_json(found.data)
+    else:
+        tell_status(found)
 
 
 @app.command()
@@ -292,11 +308,14 @@ def decrypt(
 
 
 @app.command("list")
-def list_() -> None:
+def list_(as_json: options.AsJson = False) -> None:
     """Show schemes, encoders and measures, and how to get what is missing."""
-    from .catalogue import KINDS, groups, table
+    from .catalogue import KINDS, data, groups, table
     from .terminal import say, show
 
+    if as_json:
+        _show_json(data())
+        return
     for kind in KINDS:
         show(table(kind))
     for line in groups():
@@ -451,6 +470,7 @@ def _audit(
     where: Where | None = None,
     *,
     retry_failed: bool = False,
+    as_json: bool = False,
 ) -> None:
     from ..api import run_study
     from .terminal import bar, tell
@@ -465,9 +485,20 @@ def _audit(
             where=where,
             retry_failed=retry_failed,
         )
-    tell(run, acceptable)
+    if as_json:
+        from ..report.data import to_json
+
+        typer.echo(to_json(run, acceptable), nl=False)
+    else:
+        tell(run, acceptable)
     if not run.has_numbers:
         raise typer.Exit(1)
+
+
+def _show_json(data: object) -> None:
+    import json
+
+    typer.echo(json.dumps(data, indent=2))
 
 
 @contextmanager

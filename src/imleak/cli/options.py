@@ -194,6 +194,9 @@ Rows = Annotated[
 ]
 Samples = Annotated[int, _option("--seeds", words="Samples of every task; else one.", most=10_000)]
 Quick = Annotated[bool, _option("--quick", words="A few small tasks, in about two minutes.")]
+AsJson = Annotated[
+    bool, _option("--json", words="As JSON, for programs: see docs/command-line.md.")
+]
 AcceptableLeak = Annotated[
     float | None,
     typer.Option(
@@ -205,7 +208,7 @@ AcceptableLeak = Annotated[
         show_default=False,
     ),
 ]
-Format = Annotated[str, _option("--format", words="html, md, tex, pdf or csv; else html.")]
+Format = Annotated[str, _option("--format", words="html, md, tex, pdf, csv or json; else html.")]
 ReportFile = Annotated[
     Path | None, _option("-o", "--output", words="File to write; else report.FORMAT in the run.")
 ]

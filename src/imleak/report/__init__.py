@@ -18,6 +18,7 @@ _MAKERS = {
     "tex": (".text", "to_latex"),
     "pdf": (".document", "to_pdf"),
     "csv": (".text", "to_csv"),
+    "json": (".data", "to_json"),
 }
 """Where each format is made of a run and an acceptable leak; loaded when it is asked for."""
 FORMATS = tuple(_MAKERS)
