@@ -339,6 +339,52 @@ def test_the_help_says_the_defaults() -> None:
     for choice in (*default.encoders, *default.measures):
         assert choice.name in words
     assert (default.patches, "ten patches" in words) == (10, True)
+    assert words.count("imleak audit ") >= 3
+    told = " ".join(words.replace("│", " ").split())
+    for said in (
+        "an image; else 10.",
+        "else bitplanes.",
+        "random; else 0.",
+        "else efficientnet-lite0",
+    ):
+        assert said in told
+    assert (default.seed, default.scheme.name) == (0, "bitplanes")
+    assert "Exit codes: 0, done; 1," in told
+    assert "Exit codes: 0, done; 1," in " ".join(imleak("--help").stdout.split())
+
+
+@pytest.mark.parametrize(
+    ("words", "there", "not_there"),
+    [
+        ("imleak audit --measure m", {"mine", "match", "ms-ssim"}, "histogram"),
+        ("imleak audit --measure rev", {"reviewers"}, "match"),
+        ("imleak audit --scheme ", {"bitplanes", "region"}, "mine"),
+        ("imleak audit --view c", {"conv", "clip"}, "cca"),
+        ("imleak calibrate --estimator n", {"nwj"}, "npcr"),
+        ("imleak report run --format ", {"html", "json"}, "docx"),
+        ("imleak c", {"cite", "compare", "calibrate", "cache"}, "audit"),
+    ],
+)
+def test_a_shell_completes_names(
+    words: str, there: set[str], not_there: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = words.split(" ")
+    monkeypatch.setenv("_IMLEAK_COMPLETE", "complete_bash")
+    monkeypatch.setenv("COMP_WORDS", words)
+    monkeypatch.setenv("COMP_CWORD", str(len(given) - 1))
+    result = CliRunner().invoke(app, prog_name="imleak")
+    found = set(result.stdout.split())
+    assert there <= found
+    assert not_there not in found
+
+
+def test_completion_installs_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setattr("shellingham.detect_shell", lambda: ("bash", "/bin/bash"))
+    result = CliRunner().invoke(app, ["--install-completion"], prog_name="imleak")
+    assert result.exit_code == 0, result.output
+    written = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert any("_IMLEAK_COMPLETE=complete_bash" in path.read_text() for path in written)
 
 
 def test_the_list_says_how_to_get_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:

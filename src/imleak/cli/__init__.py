@@ -34,8 +34,12 @@ class _OneLineErrors(TyperGroup):
             raise typer.Exit(2) from None
 
 
+EXIT_CODES = (
+    "Exit codes: 0, done; 1, nothing could be measured, or a check failed; 2, the command or its "
+    "input is at fault, in one line on standard error; 130, stopped by Ctrl-C."
+)
 app = typer.Typer(
-    cls=_OneLineErrors, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
+    cls=_OneLineErrors, no_args_is_help=True, pretty_exceptions_enable=False, epilog=EXIT_CODES
 )
 
 
@@ -60,7 +64,7 @@ def main() -> None:
         app()
 
 
-@app.command()
+@app.command(epilog=EXIT_CODES)
 def audit(
     output: options.OutputFolder,
     sources: options.Sources = None,
@@ -109,6 +113,11 @@ def audit(
     efficientnet-lite0, and histogram, codelength, psnr, ssim, vif, recognise, match, confirm
     and, where there are images enough to hold some out, best.
     `imleak list` shows what else there is.
+
+    \b
+    imleak audit photos -o run1
+    imleak audit photos --scheme region --measure match --measure mine -o run2
+    imleak audit --pairs photos ciphers -o run3
     """
     from ..study.cluster import Where
 
