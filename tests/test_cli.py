@@ -127,7 +127,14 @@ def test_how_far_a_run_is(tmp_path: Path) -> None:
     assert told.exit_code == 0, told.output
     rows = [line.split() for line in told.stdout.splitlines()]
     assert ["histogram", "pixels", "3", "0", "0"] in rows
-    assert f"Finished {Run.open(out).manifest['finished']}: {out}" in told.stdout
+    finished = Run.open(out).manifest["finished"]
+    assert told.stdout.startswith(f"{out}: finished {finished}. 6 of 6 measurements are done.")
+    data = json.loads(imleak("status", out, "--json").stdout)
+    assert (data["schema"], data["state"], data["finished"]) == (1, "finished", finished)
+    assert (data["done"], data["failed"], data["left"]) == (6, 0, 0)
+    assert data["measures"][0] == {
+        "measure": "histogram", "space": "pixels", "done": 3, "failed": 0, "left": 0, "seconds": 0
+    }  # fmt: skip
 
 
 def test_an_added_measure_continues_a_run(tmp_path: Path) -> None:
@@ -295,6 +302,33 @@ def test_the_list_names_everything_there_is() -> None:
         assert f"--measure {name} stands for {', '.join(measures)}." in result.stdout
 
 
+def test_the_list_is_data_too() -> None:
+    data = json.loads(imleak("list", "--json").stdout)
+    assert data["schema"] == 1
+    assert data["groups"] == {name: list(of) for name, of in plugins.GROUPS.items()}
+    for kind, names in plugins.BUILT_IN.items():
+        assert [one["name"] for one in data[kind]] == list(names)
+    clip = next(one for one in data["encoder"] if one["name"] == "clip")
+    assert clip["usage"] == "clip=WEIGHTS"
+    assert clip["state"].startswith("clip comes without weights; give them: ")
+
+
+def test_the_answer_is_data_and_a_line_too(tmp_path: Path) -> None:
+    command = ("audit", "dead-leaves:3x20x20", "-o", tmp_path / "out", "--levels", "0,3,8")
+    command += ("--measure", "histogram", "--measure", "psnr")
+    data = json.loads(imleak(*command, "--json").stdout)
+    assert (data["schema"], data["images"], data["left_out"], data["failed"]) == (1, 3, 0, 0)
+    verdicts = {one["level"]: one["verdict"] for one in data["levels"]}
+    assert verdicts == {0: "not asked", 3: "not asked", 8: "empty"}
+    assert data["answer"]
+    assert data["recommendation"] is None
+    out = tmp_path / "out"
+    line = next(one for one in imleak(*command).stdout.splitlines() if one.startswith("summary:"))
+    assert line == (
+        f"summary: images=3 left_out=0 failed=0 leak= no-leak-found= not-asked=3 empty=8 run={out}"
+    )
+
+
 def test_a_group_is_among_the_known_measures(tmp_path: Path) -> None:
     told = refused("audit", "dead-leaves:1x8x8", "-o", tmp_path / "o", "--measure", "reviewer")
     assert "Did you mean 'reviewers'?" in told
@@ -305,6 +339,52 @@ def test_the_help_says_the_defaults() -> None:
     for choice in (*default.encoders, *default.measures):
         assert choice.name in words
     assert (default.patches, "ten patches" in words) == (10, True)
+    assert words.count("imleak audit ") >= 3
+    told = " ".join(words.replace("│", " ").split())
+    for said in (
+        "an image; else 10.",
+        "else bitplanes.",
+        "random; else 0.",
+        "else efficientnet-lite0",
+    ):
+        assert said in told
+    assert (default.seed, default.scheme.name) == (0, "bitplanes")
+    assert "Exit codes: 0, done; 1," in told
+    assert "Exit codes: 0, done; 1," in " ".join(imleak("--help").stdout.split())
+
+
+@pytest.mark.parametrize(
+    ("words", "there", "not_there"),
+    [
+        ("imleak audit --measure m", {"mine", "match", "ms-ssim"}, "histogram"),
+        ("imleak audit --measure rev", {"reviewers"}, "match"),
+        ("imleak audit --scheme ", {"bitplanes", "region"}, "mine"),
+        ("imleak audit --view c", {"conv", "clip"}, "cca"),
+        ("imleak calibrate --estimator n", {"nwj"}, "npcr"),
+        ("imleak report run --format ", {"html", "json"}, "docx"),
+        ("imleak c", {"cite", "compare", "calibrate", "cache"}, "audit"),
+    ],
+)
+def test_a_shell_completes_names(
+    words: str, there: set[str], not_there: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = words.split(" ")
+    monkeypatch.setenv("_IMLEAK_COMPLETE", "complete_bash")
+    monkeypatch.setenv("COMP_WORDS", words)
+    monkeypatch.setenv("COMP_CWORD", str(len(given) - 1))
+    result = CliRunner().invoke(app, prog_name="imleak")
+    found = set(result.stdout.split())
+    assert there <= found
+    assert not_there not in found
+
+
+def test_completion_installs_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setattr("shellingham.detect_shell", lambda: ("bash", "/bin/bash"))
+    result = CliRunner().invoke(app, ["--install-completion"], prog_name="imleak")
+    assert result.exit_code == 0, result.output
+    written = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert any("_IMLEAK_COMPLETE=complete_bash" in path.read_text() for path in written)
 
 
 def test_the_list_says_how_to_get_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -401,8 +481,21 @@ def test_a_report_is_made_of_the_folder_alone(finished: Path, tmp_path: Path) ->
     csv = tmp_path / "table.csv"
     assert imleak("report", moved, "--format", "csv", "-o", csv).exit_code == 0
     assert csv.read_text().startswith("level,")
-    assert "there is html, md, tex, pdf, csv" in refused("report", moved, "--format", "doc")
+    assert "there is html, md, tex, pdf, csv, json" in refused("report", moved, "--format", "doc")
     assert "holds no finished run" in refused("report", tmp_path)
+
+
+def test_a_run_says_what_to_cite_and_what_was_done(finished: Path, tmp_path: Path) -> None:
+    assert "For: bitplanes" in imleak("cite", finished).stdout
+    written = tmp_path / "run.bib"
+    assert imleak("cite", finished, "--format", "bibtex", "-o", written).stdout == ""
+    assert "@inproceedings{puteaux2021," in written.read_text()
+    told = imleak("cite", finished, "--methods", "--format", "latex").stdout
+    assert r"bitplanes~\cite{puteaux2021,messadi2025}" in told
+    assert "there is text and bibtex" in refused("cite", finished, "--format", "docx")
+    run = Run.open(finished)
+    assert imleak_api.Run(run.path).cite("bibtex") == written.read_text()
+    assert imleak_api.Run(run.path).methods("latex") == told
 
 
 def test_a_run_is_opened_by_the_name_of_its_folder(finished: Path) -> None:

@@ -39,7 +39,13 @@ class Run(study.Run):
     def report(
         self, format: str = "html", *, output: Path | None = None, acceptable: float | None = None
     ) -> Path:
-        """Write the run as ``html``, ``md``, ``tex``, ``pdf`` or ``csv``; the file's path.
+        """Write the run as one file, and return its path.
+
+        Parameters
+        ----------
+        format : ``html``, ``md``, ``tex``, ``pdf``, ``csv`` or ``json``.
+        output : the file; ``report.FORMAT`` in the folder of the run if None.
+        acceptable : bits an image that may leak, to recommend a level for.
 
         Raises
         ------
@@ -49,6 +55,20 @@ class Run(study.Run):
         from .report import write_report
 
         return write_report(self, format, output=output, acceptable=acceptable)
+
+    def cite(self, format: str = "text") -> str:
+        """What to cite for the scheme, the encoders and the measures of the run, as ``text`` or
+        ``bibtex``. Raises FormatError if there is no such format."""
+        from .report import citations_as
+
+        return citations_as(self, format)
+
+    def methods(self, format: str = "text") -> str:
+        """What was done, for the section on methods of a paper, as ``text`` or ``latex``. Raises
+        FormatError if there is no such format."""
+        from .report import methods_as
+
+        return methods_as(self, format)
 
     def _repr_html_(self) -> str:
         from .report.notebook import fragment

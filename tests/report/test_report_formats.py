@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +11,8 @@ import pandas as pd
 import pytest
 
 from imleak.report import FORMATS, FormatError, write_report
+from imleak.report.answer import answer
+from imleak.report.data import summary_line
 from imleak.report.figures import drawings
 from imleak.report.notebook import fragment
 from imleak.report.text import escape as escape_markdown
@@ -41,8 +44,27 @@ def test_a_report_lands_in_the_run_or_where_it_is_told(
 
 
 def test_an_unknown_format_lists_the_known_ones(run: Run) -> None:
-    with pytest.raises(FormatError, match="no report as 'docx'; there is html, md, tex, pdf, csv"):
+    with pytest.raises(
+        FormatError, match="no report as 'docx'; there is html, md, tex, pdf, csv, json"
+    ):
         write_report(run, "docx")
+
+
+def test_json_says_of_every_level_what_the_answer_says(run: Run) -> None:
+    data = json.loads(write_report(run, "json", acceptable=0.2).read_text())
+    answered = answer(run.summary, run.manifest, 0.2)
+    assert data["answer"] == [str(sentence) for sentence in answered.sentences]
+    assert data["recommendation"]["level"] == 8
+    verdicts = {one["level"]: one["verdict"] for one in data["levels"]}
+    assert verdicts == dict.fromkeys(range(5), "leak") | dict.fromkeys(
+        (5, 6, 7), "no leak found"
+    ) | {8: "empty"}
+    found = {one["level"]: one for one in data["findings"]}
+    assert found.keys() == {1, 2, 3, 4}
+    assert (found[4]["measure"], found[4]["value"], found[4]["bound"]) == ("infonce", 2.48, "lower")
+    assert found[4]["null_p95"] == 0.02
+    assert (data["schema"], data["images"], data["imleak"]) == (1, 2, "9.8.7")
+    assert "leak=1,2,3,4 no-leak-found=5,6,7 not-asked= empty=8 run=" in summary_line(run)
 
 
 @pytest.mark.slow
@@ -70,14 +92,22 @@ def test_markdown_begins_with_the_answer(run: Run) -> None:
     assert escape_markdown("<b>*x*\n[1]") == r"\<b\>\*x\* \[1\]"
 
 
-def test_latex_is_one_table_an_encoder_and_lines_of_one_length(run: Run) -> None:
+def test_latex_has_every_table_and_lines_of_one_length(run: Run) -> None:
     text = to_latex(run)
-    assert text.count(r"\begin{table}") == text.count(r"\end{table}") == 2
-    for block in text.split(r"\begin{table}")[1:]:
+    heights = {
+        "What is found": 9,
+        "pixels, bitplanes": 9,
+        "efficientnet-lite0, bitplanes": 9,
+        "Measures of the cipher": 1,
+        "Estimates with fewer training images": 9,
+    }
+    assert re.findall(r"\\caption{(.*)}", text) == list(heights)
+    assert text.count(r"\begin{table}") == text.count(r"\end{table}") == len(heights)
+    for block, height in zip(text.split(r"\begin{table}")[1:], heights.values(), strict=True):
         columns = re.search(r"\\begin{tabular}{(r+)}", block)
         assert columns
         rows = [line for line in block.splitlines() if line.endswith(r"\\")]
-        assert len(rows) == 1 + 9
+        assert len(rows) == 1 + height
         assert {row.count("&") for row in rows} == {len(columns[1]) - 1}
     assert r"$\sim$ $\infty$" in text
     assert "% rounded on efficientnet-lite0: 3 failed" in text
@@ -92,6 +122,16 @@ def test_latex_shows_names_as_they_are(
     )
     named = make_run(make_rows("m", [1.0], encoder=HOSTILE), ["a.png"], previews=0)
     assert to_latex(named).count(r"\end{table}") == 1
+
+
+def test_latex_shows_the_figures_that_are_in_the_folder(
+    make_rows: Callable[..., pd.DataFrame], make_run: Callable[..., Run]
+) -> None:
+    drawn = make_run(make_rows("m", [1.0]), ["a.png"], previews=0)
+    assert "includegraphics" not in to_latex(drawn)
+    (drawn.path / "figures").mkdir()
+    (drawn.path / "figures" / "m-pixels.pdf").touch()
+    assert r"\includegraphics{figures/m-pixels}" in to_latex(drawn)
 
 
 def test_a_notebook_shows_the_answer_and_names_as_text(

@@ -43,6 +43,7 @@ class Confirm:
 
     name = "confirm"
     version = "1"
+    nulls = _ranks.NULLS
     fewest_images = FEWEST
     encoders = ("identity", "phasors", "layout", "tones", "shingles")
     clear_copies: Mapping[str, Sequence[str]] = {

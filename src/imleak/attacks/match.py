@@ -55,8 +55,10 @@ class Match:
     Vinyals, "Representation learning with contrastive predictive coding", 2018.
     """
 
+    references = ("cover2006", "oord2018")
     name = "match"
     version = "1"
+    nulls = _ranks.NULLS
     takes_gallery = True
     fewest_images = FEWEST
     added_encoders = ("layout", "tones")

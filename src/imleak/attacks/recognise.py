@@ -41,6 +41,7 @@ class Recognise:
 
     name = "recognise"
     version = "1"
+    nulls = _ranks.NULLS
     fewest_images = FEWEST
     argument = "classifier"
     needs_scores = True

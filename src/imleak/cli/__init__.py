@@ -34,8 +34,12 @@ class _OneLineErrors(TyperGroup):
             raise typer.Exit(2) from None
 
 
+EXIT_CODES = (
+    "Exit codes: 0, done; 1, nothing could be measured, or a check failed; 2, the command or its "
+    "input is at fault, in one line on standard error; 130, stopped by Ctrl-C."
+)
 app = typer.Typer(
-    cls=_OneLineErrors, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
+    cls=_OneLineErrors, no_args_is_help=True, pretty_exceptions_enable=False, epilog=EXIT_CODES
 )
 
 
@@ -60,7 +64,7 @@ def main() -> None:
         app()
 
 
-@app.command()
+@app.command(epilog=EXIT_CODES)
 def audit(
     output: options.OutputFolder,
     sources: options.Sources = None,
@@ -99,6 +103,7 @@ def audit(
     device: options.Device = None,
     precision: options.Precision = None,
     acceptable_leak: options.AcceptableLeak = None,
+    as_json: options.AsJson = False,
     workers: options.Workers = 0,
     worker_memory: options.Memory = None,
     scheduler: options.Scheduler = None,
@@ -111,11 +116,24 @@ def audit(
     efficientnet-lite0, and histogram, codelength, psnr, ssim, vif, recognise, match, confirm
     and, where there are images enough to hold some out, best.
     `imleak list` shows what else there is.
+
+    \b
+    imleak audit photos -o run1
+    imleak audit photos --scheme region --measure match --measure mine -o run2
+    imleak audit --pairs photos ciphers -o run3
     """
     from ..study.cluster import Where
 
     given = {name: value for name, value in locals().items() if value not in (None, [])}
-    for name in ("output", "trust", "acceptable_leak", "Where", "pairs", *options.ENGINE):
+    for name in (
+        "output",
+        "trust",
+        "acceptable_leak",
+        "as_json",
+        "Where",
+        "pairs",
+        *options.ENGINE,
+    ):
         given.pop(name, None)
     if ciphers:
         given["ciphers"] = _folders(ciphers)
@@ -125,7 +143,8 @@ def audit(
         given |= _needed_to_decide(measures, growth)
     asked = None if slurm is None else _assignments(slurm, "--slurm")
     where = Where(workers, scheduler, asked, worker_memory)
-    _audit(_study(**given, trust=trust), output, acceptable_leak, where, retry_failed=retry_failed)
+    spec = _study(**given, trust=trust)
+    _audit(spec, output, acceptable_leak, where, retry_failed=retry_failed, as_json=as_json)
 
 
 def _pairs(
@@ -181,6 +200,34 @@ def report(
 
 
 @app.command()
+def cite(
+    run: Annotated[Path, typer.Argument(help="Folder of a finished run.")],
+    format: options.CitationFormat = "text",
+    methods: options.Methods = False,
+    output: options.CitationFile = None,
+) -> None:
+    """What to cite for a run: for its scheme, its encoders and its measures.
+
+    \b
+    imleak cite run1                            # what, and for which part
+    imleak cite run1 --format bibtex -o run1.bib
+    imleak cite run1 --methods                  # what was done, in words for a paper
+    imleak cite run1 --methods --format latex   # the same, which cites run1.bib
+    """
+    from ..report import citations_as, methods_as
+    from ..study import Run
+    from ..study.store import write_whole
+    from .streams import printable_lines
+
+    finished = Run.open(run)
+    found = methods_as(finished, format) if methods else citations_as(finished, format)
+    if output is None:
+        typer.echo(printable_lines(found), nl=False)
+    else:
+        write_whole(output, found.encode(errors="replace"))
+
+
+@app.command()
 def compare(
     runs: Annotated[list[Path], typer.Argument(help="Folders of finished runs, two or more.")],
     output: options.ComparisonFile = Path("compare.html"),
@@ -194,12 +241,18 @@ def compare(
 
 
 @app.command()
-def status(run: options.RunFolder, trust: options.Trust = False) -> None:
-    """Show how far a run is: done, failed, left, and for how long."""
+def status(
+    run: options.RunFolder, trust: options.Trust = False, as_json: options.AsJson = False
+) -> None:
+    """Say whether a run is finished, at work or interrupted, and what is left of it."""
     from ..study.status import status as of
     from .terminal import tell_status
 
-    tell_status(of(run, trust=trust))
+    found = of(run, trust=trust)
+    if as_json:
+        _show_json(found.data)
+    else:
+        tell_status(found)
 
 
 @app.command()
@@ -267,11 +320,14 @@ def decrypt(
 
 
 @app.command("list")
-def list_() -> None:
+def list_(as_json: options.AsJson = False) -> None:
     """Show schemes, encoders and measures, and how to get what is missing."""
-    from .catalogue import KINDS, groups, table
+    from .catalogue import KINDS, data, groups, table
     from .terminal import say, show
 
+    if as_json:
+        _show_json(data())
+        return
     for kind in KINDS:
         show(table(kind))
     for line in groups():
@@ -426,6 +482,7 @@ def _audit(
     where: Where | None = None,
     *,
     retry_failed: bool = False,
+    as_json: bool = False,
 ) -> None:
     from ..api import run_study
     from .terminal import bar, tell
@@ -440,9 +497,20 @@ def _audit(
             where=where,
             retry_failed=retry_failed,
         )
-    tell(run, acceptable)
+    if as_json:
+        from ..report.data import to_json
+
+        typer.echo(to_json(run, acceptable), nl=False)
+    else:
+        tell(run, acceptable)
     if not run.has_numbers:
         raise typer.Exit(1)
+
+
+def _show_json(data: object) -> None:
+    import json
+
+    typer.echo(json.dumps(data, indent=2))
 
 
 @contextmanager

@@ -3,7 +3,8 @@
 import inspect
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from rich.table import Table
 from rich.text import Text
@@ -11,6 +12,8 @@ from rich.text import Text
 from .. import plugins
 from ..interfaces import ImleakError
 
+SCHEMA = 1
+"""Of what a program reads; another one is no longer read by what reads this one."""
 KINDS: Mapping[plugins.Kind, str] = {
     "scheme": "Schemes: what is encrypted",
     "encoder": "Encoders: the space it is measured in",
@@ -28,6 +31,7 @@ class Entry:
     Parameters
     ----------
     name : what the user calls it.
+    usage : as it is written, with the value it takes: ``clip=WEIGHTS``.
     what : the first line of its documentation.
     bound : what its number is to mutual information; empty for what has none.
     needs : what it works on.
@@ -35,6 +39,7 @@ class Entry:
     """
 
     name: str
+    usage: str
     what: str
     bound: str
     needs: str
@@ -47,9 +52,18 @@ def table(kind: plugins.Kind) -> Table:
     for column in ("name", "bound", "works on", "", "state"):
         shown.add_column(column, no_wrap=column in ("name", "bound"))
     for entry in catalogue(kind):
-        cells = (entry.name, entry.bound, entry.needs, entry.what, entry.state)
+        cells = (entry.usage, entry.bound, entry.needs, entry.what, entry.state)
         shown.add_row(*map(Text, cells))
     return shown
+
+
+def data() -> dict[str, Any]:
+    """All of it for programs; see docs/command-line.md."""
+    plugins_of: dict[str, Any] = {
+        kind: [asdict(entry) for entry in catalogue(kind)] for kind in KINDS
+    }
+    measures = {name: list(members) for name, members in plugins.GROUPS.items()}
+    return {"schema": SCHEMA, **plugins_of, "groups": measures}
 
 
 def catalogue(kind: plugins.Kind) -> Iterator[Entry]:
@@ -58,9 +72,10 @@ def catalogue(kind: plugins.Kind) -> Iterator[Entry]:
         try:
             loaded = plugins.load(kind, name)
         except Exception as error:  # an installed package may be broken in any way
-            yield Entry(name, "", "", "", f"cannot be loaded from {where}: {_line(error)}")
+            yield Entry(name, name, "", "", "", f"cannot be loaded from {where}: {_line(error)}")
             continue
         yield Entry(
+            name,
             _usage(name, loaded),
             _first_line(loaded),
             str(getattr(loaded, "bound", "")),

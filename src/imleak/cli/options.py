@@ -4,19 +4,65 @@ Those of a study are named after its fields and are None where the user says not
 that they can be laid over a study.toml.
 """
 
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from .. import plugins
 
-def _option(*names: str, words: str, panel: str | None = None, most: int | None = None) -> Any:
-    """An option; a number of it is at most `most`, and at least 1 then. Those of a study are
-    bounded where it is."""
+
+def _option(
+    *names: str,
+    words: str,
+    panel: str | None = None,
+    most: int | None = None,
+    among: Callable[[str], list[str]] | None = None,
+) -> Any:
+    """An option; a number of it is at most `most`, and at least 1 then; a shell completes it
+    `among` names. Those of a study are bounded where it is."""
     least = None if most is None else 1
     return typer.Option(
-        *names, help=words, rich_help_panel=panel, show_default=False, min=least, max=most
+        *names,
+        help=words,
+        rich_help_panel=panel,
+        show_default=False,
+        min=least,
+        max=most,
+        autocompletion=among,
     )
+
+
+def _schemes(incomplete: str) -> list[str]:
+    return _beginning(incomplete, plugins.known("scheme"))
+
+
+def _encoders(incomplete: str) -> list[str]:
+    return _beginning(incomplete, plugins.known("encoder"))
+
+
+def _estimators(incomplete: str) -> list[str]:
+    return _beginning(incomplete, plugins.known("estimator"))
+
+
+def _measures(incomplete: str) -> list[str]:
+    every = [name for kind in plugins.MEASURES for name in plugins.known(kind)]
+    return _beginning(incomplete, [*every, *plugins.GROUPS])
+
+
+def _formats(incomplete: str) -> list[str]:
+    from ..report import FORMATS
+
+    return _beginning(incomplete, FORMATS)
+
+
+def _protocols(incomplete: str) -> list[str]:
+    return _beginning(incomplete, ("in-sample", "held-out"))
+
+
+def _beginning(incomplete: str, names: Iterable[str]) -> list[str]:
+    return sorted(name for name in names if name.startswith(incomplete))
 
 
 _IMAGES, _MEASURED, _ESTIMATORS = "Images", "What is measured", "Estimators"
@@ -52,15 +98,21 @@ Trust = Annotated[
     bool, _option("--trust", words="Let it name files that run code (.pt2, trust=true).")
 ]
 
-Largest = Annotated[int | None, _option("--largest", words="Keep the N largest.", panel=_IMAGES)]
-Limit = Annotated[int | None, _option("--limit", words="Keep the first N.", panel=_IMAGES)]
+Largest = Annotated[
+    int | None, _option("--largest", words="Keep the N largest; else all.", panel=_IMAGES)
+]
+Limit = Annotated[
+    int | None, _option("--limit", words="Keep the first N; else all.", panel=_IMAGES)
+]
 Annotations = Annotated[
     Path | None,
     _option("--annotations", words="COCO instances_*.json to take sizes from.", panel=_IMAGES),
 ]
 Colour = Annotated[
     bool | None,
-    _option("--colour/--grey", words="Measure every channel, or the luma.", panel=_IMAGES),
+    _option(
+        "--colour/--grey", words="Measure every channel, or the luma; else the luma.", panel=_IMAGES
+    ),
 ]
 Bits = Annotated[
     int | None,
@@ -80,7 +132,12 @@ MaxPixels = Annotated[
 
 Scheme = Annotated[
     str | None,
-    _option("--scheme", words="What is encrypted: a scheme of imleak list.", panel=_MEASURED),
+    _option(
+        "--scheme",
+        words="What is encrypted: a scheme of imleak list; else bitplanes.",
+        among=_schemes,
+        panel=_MEASURED,
+    ),
 ]
 Keys = Annotated[
     str | None,
@@ -93,14 +150,20 @@ Keys = Annotated[
 ]
 Clear = Annotated[
     str | None,
-    _option("--clear", words="Form of the clear part: scaled or shifted.", panel=_MEASURED),
+    _option(
+        "--clear", words="Form of the clear part: scaled or shifted; else scaled.", panel=_MEASURED
+    ),
 ]
-Levels = Annotated[str | None, _option("--levels", words="0-8, or 0,2,4.", panel=_MEASURED)]
+Levels = Annotated[
+    str | None, _option("--levels", words="0-8, or 0,2,4; else every level.", panel=_MEASURED)
+]
 Encoders = Annotated[
     list[str] | None,
     _option(
         "--encoder",
-        words="Space to measure in: NAME, NAME=VALUE, NAME:KEY=VALUE,...; repeat for several.",
+        words="Space to measure in: NAME, NAME=VALUE, NAME:KEY=VALUE,...; repeat for several; "
+        "else efficientnet-lite0.",
+        among=_encoders,
         panel=_MEASURED,
     ),
 ]
@@ -109,6 +172,7 @@ Target = Annotated[
     _option(
         "--target",
         words="What is to be told of the plain image: an encoder; with --view.",
+        among=_encoders,
         panel=_MEASURED,
     ),
 ]
@@ -117,13 +181,17 @@ Views = Annotated[
     _option(
         "--view",
         words="How the clear part is looked at: an encoder; repeat for several.",
+        among=_encoders,
         panel=_MEASURED,
     ),
 ]
 Measures = Annotated[
     list[str] | None,
     _option(
-        "--measure", words="What to measure, see imleak list; repeat for several.", panel=_MEASURED
+        "--measure",
+        words="What to measure, see imleak list; repeat for several; else as said above.",
+        among=_measures,
+        panel=_MEASURED,
     ),
 ]
 Gallery = Annotated[
@@ -169,48 +237,69 @@ GroupBy = Annotated[
         panel=_IMAGES,
     ),
 ]
-Patches = Annotated[int | None, _option("--patches", words="Patches an image.", panel=_MEASURED)]
+Patches = Annotated[
+    int | None, _option("--patches", words="Patches an image; else 10.", panel=_MEASURED)
+]
 MaxSamples = Annotated[
     int | None,
     _option(
         "--max-samples",
-        words="Most samples an estimator is given: above, whole images are drawn.",
+        words="Most samples an estimator is given: above, whole images are drawn; else all.",
         panel=_ESTIMATORS,
     ),
 ]
 RoundTo = Annotated[
-    float | None, _option("--round-to", words="Step of the rounded features.", panel=_MEASURED)
+    float | None,
+    _option("--round-to", words="Step of the rounded features; else 1.", panel=_MEASURED),
 ]
-Seed = Annotated[int | None, _option("--seed", words="Of everything random.", panel=_MEASURED)]
+Seed = Annotated[
+    int | None, _option("--seed", words="Of everything random; else 0.", panel=_MEASURED)
+]
 
 Protocol = Annotated[
     str | None,
     _option(
-        "--protocol", words="in-sample (the paper's) or held-out; else both.", panel=_ESTIMATORS
+        "--protocol",
+        words="in-sample (the paper's) or held-out; else both.",
+        among=_protocols,
+        panel=_ESTIMATORS,
     ),
 ]
-Epochs = Annotated[int | None, _option("--epochs", words="Epochs to train.", panel=_ESTIMATORS)]
+Epochs = Annotated[
+    int | None, _option("--epochs", words="Epochs to train; else 100 of mine.", panel=_ESTIMATORS)
+]
 Seeds = Annotated[
-    int | None, _option("--seeds", words="Repetitions with other splits.", panel=_ESTIMATORS)
+    int | None,
+    _option(
+        "--seeds",
+        words="Repetitions with other splits; else 1 of the default best, 5 of others.",
+        panel=_ESTIMATORS,
+    ),
 ]
 Folds = Annotated[
-    int | None, _option("--folds", words="Folds of cross-fitting.", panel=_ESTIMATORS)
+    int | None, _option("--folds", words="Folds of cross-fitting; else 5.", panel=_ESTIMATORS)
 ]
 Growth = Annotated[
     bool | None,
-    _option("--growth/--no-growth", words="Estimate with fewer images too.", panel=_ESTIMATORS),
+    _option(
+        "--growth/--no-growth", words="Estimate with fewer images too; else not.", panel=_ESTIMATORS
+    ),
 ]
 Sensitivity = Annotated[
     bool | None,
     _option(
         "--sensitivity/--no-sensitivity",
-        words="Find the smallest leak that would be seen.",
+        words="Find the smallest leak that would be seen; else not.",
         panel=_ESTIMATORS,
     ),
 ]
 EstimatorNames = Annotated[
     list[str] | None,
-    _option("--estimator", words="Which; repeat for several. Else best, infonce, ..., ksg."),
+    _option(
+        "--estimator",
+        words="Which; repeat for several. Else best, infonce, ..., ksg.",
+        among=_estimators,
+    ),
 ]
 Tasks = Annotated[
     list[str] | None, _option("--task", words="Name or glob of tasks; repeat for several.")
@@ -220,6 +309,9 @@ Rows = Annotated[
 ]
 Samples = Annotated[int, _option("--seeds", words="Samples of every task; else one.", most=10_000)]
 Quick = Annotated[bool, _option("--quick", words="A few small tasks, in about two minutes.")]
+AsJson = Annotated[
+    bool, _option("--json", words="As JSON, for programs: see docs/command-line.md.")
+]
 AcceptableLeak = Annotated[
     float | None,
     typer.Option(
@@ -231,16 +323,30 @@ AcceptableLeak = Annotated[
         show_default=False,
     ),
 ]
-Format = Annotated[str, _option("--format", words="html, md, tex, pdf or csv; else html.")]
+Format = Annotated[
+    str, _option("--format", words="html, md, tex, pdf, csv or json; else html.", among=_formats)
+]
 ReportFile = Annotated[
     Path | None, _option("-o", "--output", words="File to write; else report.FORMAT in the run.")
+]
+CitationFormat = Annotated[
+    str, _option("--format", words="text or bibtex; with --methods text or latex; else text.")
+]
+Methods = Annotated[
+    bool, _option("--methods", words="What was done, for the section on methods of a paper.")
+]
+CitationFile = Annotated[
+    Path | None, _option("-o", "--output", words="File to write; else it is shown.")
 ]
 ComparisonFile = Annotated[
     Path, _option("-o", "--output", words="Page to write; else compare.html.")
 ]
-Device = Annotated[str | None, _option("--device", words="cpu, cuda, cuda:1.", panel=_ESTIMATORS)]
+Device = Annotated[
+    str | None, _option("--device", words="cpu, cuda, cuda:1; else cpu.", panel=_ESTIMATORS)
+]
 Precision = Annotated[
-    str | None, _option("--precision", words="auto, fp32, bf16; fp16 on a GPU.", panel=_ESTIMATORS)
+    str | None,
+    _option("--precision", words="auto, fp32, bf16; fp16 on a GPU; else auto.", panel=_ESTIMATORS),
 ]
 
 RunFolder = Annotated[Path, typer.Argument(help="Folder that imleak audit writes to.")]

@@ -39,8 +39,12 @@ class SafeConsole(Console):
             if segment.control or text == "\n" or text.isprintable():
                 yield segment
             else:
-                lines = (printable(line) for line in text.split("\n"))
-                yield Segment("\n".join(lines), segment.style)
+                yield Segment(printable_lines(text), segment.style)
+
+
+def printable_lines(text: str) -> str:
+    """The same with nothing but line feeds that does anything where it is shown."""
+    return "\n".join(printable(line) for line in text.split("\n"))
 
 
 def never_fail() -> None:

@@ -41,6 +41,7 @@ def show(table: Table) -> None:
 def tell(run: Run, acceptable: float | None = None) -> None:
     """What failed, the table of levels, the answer in words, and where the files are."""
     from ..report.answer import answer
+    from ..report.data import summary_line
     from ..report.tables import (
         attribute_tables,
         level_tables,
@@ -67,6 +68,7 @@ def tell(run: Run, acceptable: float | None = None) -> None:
         console.print(Text(line, style="dim"), soft_wrap=True)
     if found.recommendation:
         console.print(Text(found.recommendation.words, style="bold"), soft_wrap=True)
+    say(summary_line(run))
     say(f"In {run.path}: {_files(run.path)}")
     say(f"Open {run.path / 'report.html'}")
 
@@ -112,9 +114,10 @@ def tell_check(title: str, encoder: Encoder, found: Check) -> None:
 
 
 def tell_status(found: Status) -> None:
-    """What is done, has failed and is left, by whom and for how long."""
+    """Whether it is finished, at work or interrupted; what is left, and what has failed."""
     from ..study.progress import in_words
 
+    say(f"{found.path}: {_state(found)}")
     shown = Table(box=None, pad_edge=False)
     for column in ("measure", "on", "done", "failed", "left"):
         shown.add_column(column, justify="left" if column in ("measure", "on") else "right")
@@ -122,17 +125,26 @@ def tell_status(found: Status) -> None:
         numbers = (count.done, count.failed, count.left)
         shown.add_row(_cell(count.measure), _cell(count.space), *map(str, numbers))
     show(shown)
-    if found.driver:
-        say(f"At work: process {found.driver.get('pid')} on {found.driver.get('host')}")
     if found.left:
-        time = "a time not known yet" if found.seconds is None else in_words(found.seconds)
-        say(f"Left: {found.left}, {time} of work without that of encoders.")
-        if not found.driver:
-            say("Nobody is at work; the command that began it goes on from here.")
-    elif found.finished:
-        say(f"Finished {found.finished}: {found.path}")
+        if found.seconds is None:
+            say("How long that takes is not known before some of it is done.")
+        else:
+            say(f"That takes {in_words(found.seconds)}, and the time of the encoders.")
     if found.failed:
-        say(f"Failed: {found.failed}; --retry-failed tries again.")
+        say("Failed measurements are tried again by the same command with --retry-failed.")
+
+
+def _state(found: Status) -> str:
+    """What a run is doing, as a person says it."""
+    every = found.done + found.failed + found.left
+    counts = f"{found.done:,} of {every:,} measurements are done"
+    counts += f", {found.failed:,} failed" if found.failed else ""
+    if found.state == "finished":
+        return f"finished {found.finished}. {counts}."
+    left = f"{counts}, {found.left:,} are left"
+    if found.driver:
+        return f"at work, process {found.driver.get('pid')} on {found.driver.get('host')}. {left}."
+    return f"interrupted. {left}; the command that began it goes on from here."
 
 
 def tell_reproduction(found: Reproduction) -> None:

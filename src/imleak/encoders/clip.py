@@ -33,6 +33,7 @@ class Clip(Pretrained):
     supervision", ICML 2021.
     """
 
+    references = ("radford2021",)
     name = "clip"
     version = "2"
     example = "openai/clip-vit-base-patch32"

@@ -67,6 +67,7 @@ class Conv:
     residual learning for image recognition", CVPR 2016.
     """
 
+    references = ("messadi2025", "he2016")
     name = "conv"
     version = "1"
     input_size: int | None = 224

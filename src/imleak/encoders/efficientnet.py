@@ -43,6 +43,7 @@ class EfficientNetLite0(Network):
     networks", ICML 2019; the Lite variants are Google's, 2020.
     """
 
+    references = ("tan2019",)
     name = "efficientnet-lite0"
     version = "2"
     input_size: int | None = 224

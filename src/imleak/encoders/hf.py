@@ -37,6 +37,7 @@ class HuggingFace(Pretrained):
     Wolf et al., "Transformers: state-of-the-art natural language processing", EMNLP 2020.
     """
 
+    references = ("wolf2020",)
     name = "hf"
     example = "facebook/dinov2-base"
     takes = tuple(FAMILIES)

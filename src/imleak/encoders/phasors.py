@@ -40,6 +40,7 @@ class Phasors(WholeImageEncoder):
     resultant length.
     """
 
+    references = ("mardia2000",)
     name = "phasors"
     argument = "size"
 

@@ -32,6 +32,7 @@ class ResNet(Pretrained):
     its "v1.5".
     """
 
+    references = ("he2016",)
     name = "resnet"
     version = "2"
     example = "microsoft/resnet-50"

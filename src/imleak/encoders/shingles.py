@@ -36,6 +36,7 @@ class Shingles(WholeImageEncoder):
     Zhang, "One permutation hashing", NIPS 2012. Li, König, "b-bit minwise hashing", WWW 2010.
     """
 
+    references = ("broder1997", "li2012", "li2010")
     name = "shingles"
 
     def __init__(self) -> None:

@@ -42,6 +42,7 @@ class ThinResNet50(OnnxNetwork):
     images", Yahoo Engineering, 2016.
     """
 
+    references = ("mahadeokar2016",)
     name = "resnet50-thin"
     argument = None
     input_size = 224

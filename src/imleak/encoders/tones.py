@@ -32,6 +32,7 @@ class Tones(WholeImageEncoder):
     Bhattacharyya, "On a measure of divergence between two statistical populations", 1943.
     """
 
+    references = ("bhattacharyya1943",)
     name = "tones"
     needs_values = True
     """Of a scheme that changes every value by itself, nothing that it compares is left."""

@@ -31,6 +31,7 @@ class Cca(CrossFitted):
     Foster, Grassberger, "Lower bounds on mutual information", Phys. Rev. E 83, 2011.
     """
 
+    references = ("foster2011",)
     name = read = "cca"
     version = "3"
     bound = "none"
@@ -58,6 +59,7 @@ class CcaInfoNce(CrossFitted):
     any critic).
     """
 
+    references = ("poole2019",)
     name = read = "cca-infonce"
     version = "3"
 

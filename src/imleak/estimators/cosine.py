@@ -36,6 +36,7 @@ class CosineInfoNce(CrossFitted):
     any critic).
     """
 
+    references = ("poole2019",)
     name = read = "cosine-infonce"
     version = "1"
     takes_public = False

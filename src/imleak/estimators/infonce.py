@@ -38,6 +38,7 @@ class InfoNce(CrossFitted):
     coding", 2018. Poole et al., "On variational bounds of mutual information", ICML 2019.
     """
 
+    references = ("oord2018", "poole2019")
     name = read = "infonce"
 
     components: Count | None = 128

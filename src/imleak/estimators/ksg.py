@@ -51,6 +51,7 @@ class Ksg(Options):
     Kraskov, Stoegbauer, Grassberger, "Estimating mutual information", Phys. Rev. E 69, 2004.
     """
 
+    references = ("kraskov2004",)
     name = "ksg"
     version = "3"
     bound: ClassVar[Bound] = "none"

@@ -50,6 +50,7 @@ class Mine(TrainedNetwork):
     paper.
     """
 
+    references = ("belghazi2018", "messadi2025")
     name = read = "mine"
 
     protocol: Literal["held-out", "in-sample"] = "held-out"

@@ -35,6 +35,7 @@ class Nwj(TrainedNetwork):
     paper.
     """
 
+    references = ("nguyen2010", "messadi2025")
     name = read = "nwj"
 
     steps: Count = 1500

@@ -34,6 +34,7 @@ class Retrieval(CrossFitted):
     Pearson, Biometrika 26, 1934.
     """
 
+    references = ("cover2006", "clopper1934")
     name = read = "retrieval"
 
     def learner(self) -> Contrastive:

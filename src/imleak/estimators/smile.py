@@ -35,6 +35,7 @@ class Smile(TrainedNetwork):
     estimators", ICLR 2020.
     """
 
+    references = ("song2020",)
     name = read = "smile"
     bound = "none"
 

@@ -42,6 +42,7 @@ class TabularMine(OnDevice):
     paper.
     """
 
+    references = ("belghazi2018", "messadi2025")
     name = "tabular-mine"
     version = "1"
     bound: ClassVar[Bound] = "lower"

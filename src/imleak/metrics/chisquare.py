@@ -21,6 +21,7 @@ class ChiSquare(PerImage):
     Pearson, "On the criterion ...", Philosophical Magazine, 1900.
     """
 
+    references = ("pearson1900",)
     name = "chi-square"
     unit = "1"
 

@@ -62,6 +62,7 @@ class CodeLength(PerImage):
     Cover and Thomas, "Elements of information theory", section 5.4.
     """
 
+    references = ("cover2006",)
     name = "codelength"
     version = "2"
     unit = "bit/pixel"

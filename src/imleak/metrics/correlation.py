@@ -24,6 +24,7 @@ class Correlation(PerImage):
     maps", Chaos, Solitons & Fractals, 2004.
     """
 
+    references = ("chen2004",)
     name = "correlation"
     unit = "1"
 

@@ -21,6 +21,7 @@ class Cosine(PerImage):
     Messadi, Cervia and Itier, section V and figure 3a.
     """
 
+    references = ("messadi2025",)
     name = "cosine"
     unit = "1"
     space: Space = "features"

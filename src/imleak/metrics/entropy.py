@@ -23,6 +23,7 @@ class Entropy(PerImage):
     analysis and security evaluation of image encryption schemes", 2010.
     """
 
+    references = ("shannon1948", "ahmad2010")
     name = "entropy"
     unit = "bit"
 

@@ -55,6 +55,7 @@ class Histogram(PerImage):
     of information estimates", Information Theory in Psychology, 1955.
     """
 
+    references = ("messadi2025", "miller1955")
     name = "histogram"
     unit = "bit"
     bound: Bound = "exact"

@@ -16,6 +16,7 @@ class KeySensitivity(PerImage):
     International Journal of Bifurcation and Chaos, 2006, section 3.
     """
 
+    references = ("alvarez2006",)
     name = "key-sensitivity"
     unit = "%"
     encrypts = True

@@ -29,6 +29,7 @@ class MsSsim(PerImage):
     assessment", Asilomar Conference on Signals, Systems and Computers, 2003, equation (7).
     """
 
+    references = ("wang2003",)
     name = "ms-ssim"
     unit = "1"
 

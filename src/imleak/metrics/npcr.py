@@ -22,6 +22,7 @@ class Npcr(PerImage):
     Journals, 2011, equation (4).
     """
 
+    references = ("wu2011",)
     name = "npcr"
     unit = "%"
     encrypts = True

@@ -36,6 +36,7 @@ class Rounded(PerImage):
     Messadi, Cervia and Itier, section V and figure 3b.
     """
 
+    references = ("messadi2025",)
     name = "rounded"
     unit = "bit"
     space: Space = "features"

@@ -23,6 +23,7 @@ class SizeChange(PerImage):
     RFC 1951 (deflate); TIFF 6.0, section 14 (differencing predictor).
     """
 
+    references = ("deutsch1996", "tiff1992")
     name = "size-change"
     unit = "%"
 

@@ -36,6 +36,7 @@ class Ssim(PerImage):
     to structural similarity", IEEE Transactions on Image Processing, 2004.
     """
 
+    references = ("wang2004",)
     name = "ssim"
     unit = "1"
 

@@ -21,6 +21,7 @@ class Uaci(PerImage):
     Journals, 2011, equation (5).
     """
 
+    references = ("wu2011",)
     name = "uaci"
     unit = "%"
     encrypts = True

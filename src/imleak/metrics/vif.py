@@ -54,6 +54,7 @@ class Vif(PerImage):
     evaluation", IEEE Transactions on Information Forensics and Security 15, 2020.
     """
 
+    references = ("sheikh2006", "guo2020")
     name = "vif"
     version = "2"
     unit = "1"

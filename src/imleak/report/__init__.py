@@ -18,9 +18,13 @@ _MAKERS = {
     "tex": (".text", "to_latex"),
     "pdf": (".document", "to_pdf"),
     "csv": (".text", "to_csv"),
+    "json": (".data", "to_json"),
 }
 """Where each format is made of a run and an acceptable leak; loaded when it is asked for."""
 FORMATS = tuple(_MAKERS)
+CITATIONS = ("text", "bibtex")
+METHODS = ("text", "latex")
+"""Forms of what to cite, and of what was done."""
 
 
 class FormatError(ImleakError):
@@ -65,3 +69,32 @@ def write_comparison(runs: Sequence[Run], output: Path) -> Path:
 
     write_whole(output, to_comparison(runs).encode(errors="replace"))
     return output
+
+
+def citations_as(run: Run, format: str = "text") -> str:
+    """What to cite for a run, in one of :data:`CITATIONS`. Raises FormatError if there is no such
+    format."""
+    from .citations import citations
+
+    _check(format, CITATIONS)
+    found = citations(run.manifest, run.summary)
+    return found.text() if format == "text" else found.bibtex()
+
+
+def methods_as(run: Run, format: str = "text") -> str:
+    """What was done in a run, a paragraph a method, in one of :data:`METHODS`: LaTeX cites the
+    keys of :func:`citations_as`. Raises FormatError if there is no such format."""
+    from .methods import methods
+    from .text import to_latex_text
+
+    _check(format, METHODS)
+    given = (run.manifest, run.summary)
+    if format == "text":
+        return "\n\n".join(methods(*given)) + "\n"
+    said = methods(*given, lambda keys: f"~\\cite{{{','.join(keys)}}}", to_latex_text)
+    return "\n\n".join(said) + "\n"
+
+
+def _check(format: str, formats: Sequence[str]) -> None:
+    if format not in formats:
+        raise FormatError(f"no {format!r} of it; there is {' and '.join(formats)}")

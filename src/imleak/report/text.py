@@ -1,16 +1,20 @@
 """A run as text: Markdown, LaTeX and CSV."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import pandas as pd
 
 from ..study.store import Run
+from . import reviewers
 from .answer import answer
 from .attributes import tables as attribute_tables
+from .citations import citations
 from .levels import Levels
 from .measures import Measure, blocks, measures, ranks, tabulated
+from .methods import methods
 from .notes import notes
+from .overview import lines, overview
 
 _MARKUP = re.compile(r"([\\`*_{}\[\]<>#|!])")
 _LATEX = str.maketrans(
@@ -34,39 +38,95 @@ def to_markdown(run: Run, acceptable: float | None = None) -> str:
         parts.append(f"**{escape(found.recommendation.words)}**")
     parts += [escape(note) for note in found.notes]
     parts += [f"> {escape(warning)}" for warning in found.warnings]
-    for title, lines in (("Who looked", found.looked), ("What this does not cover", found.limits)):
-        if lines:
-            parts.append(f"## {title}\n\n" + "\n".join(f"- {escape(line)}" for line in lines))
+    for title, items in (("Who looked", found.looked), ("What this does not cover", found.limits)):
+        if items:
+            parts.append(f"## {title}\n\n" + "\n".join(f"- {escape(item)}" for item in items))
     for told in attribute_tables(run.summary, run.manifest):
         heads = [told.heading, *(levels[rank].short for rank in told.ranks)]
-        lines = [[row.name, *(row.words(rank) for rank in told.ranks)] for row in told.rows]
-        parts += [f"## {escape(told.title)}", markdown_table(pd.DataFrame(lines, columns=heads))]
+        rows = [[row.name, *(row.words(rank) for rank in told.ranks)] for row in told.rows]
+        parts += [f"## {escape(told.title)}", markdown_table(pd.DataFrame(rows, columns=heads))]
         parts += [escape(told.note)]
     parts += [
         "## Level by measure",
         markdown_table(table(tabulated(_ordered(run.summary)), levels)),
     ]
     parts += map(escape, notes(run.summary, levels))
+    parts += ["## Methods", *map(escape, methods(run.manifest, run.summary))]
+    works = citations(run.manifest, run.summary).works
+    parts += ["## References", "\n".join(f"- {escape(one.work.text())}" for one in works)]
     return "\n\n".join(filter(None, parts)) + "\n"
 
 
 def to_latex(run: Run, _acceptable: float | None = None) -> str:
-    """A table for each encoder, for the package `booktabs`; the notes stand below as
-    comments."""
-    levels, tables = Levels.of(run.manifest), []
-    for (scheme, encoder), block in blocks(tabulated(measures(run.summary))):
-        cells = table(block, levels, with_encoder=False).map(to_latex_text)
-        style = cells.rename(columns=to_latex_text).style.hide(axis="index")
-        tables.append(
-            style.to_latex(
-                hrules=True,
-                caption=to_latex_text(f"{encoder}, {scheme}"),
-                position_float="centering",
-                column_format="r" * cells.shape[1],
-            )
-        )
+    """What is found, a table for each encoder, the table for reviewers, the estimates with fewer
+    training images, and every figure, for the packages `booktabs` and `graphicx`; the notes stand
+    below as comments."""
+    levels = Levels.of(run.manifest)
+    shown = [
+        ("What is found", _overview(run, levels)),
+        *(
+            (f"{encoder}, {scheme}", table(block, levels, with_encoder=False))
+            for (scheme, encoder), block in blocks(tabulated(measures(run.summary)))
+        ),
+        ("Measures of the cipher", _reviewers(run, levels)),
+        ("Estimates with fewer training images", _growth(run, levels)),
+    ]
+    tables = [_latex_table(*one) for one in shown if len(one[1])]
     below = "".join(f"% {' '.join(note.split())}\n" for note in notes(run.summary, levels))
-    return "% needs \\usepackage{booktabs}\n" + "\n".join(tables) + below
+    needs = "% needs \\usepackage{booktabs,graphicx}\n"
+    return needs + "\n".join([*tables, *_latex_figures(run)]) + below
+
+
+def _overview(run: Run, levels: Levels) -> pd.DataFrame:
+    columns = overview(run.summary, run.manifest)
+    heads = [f"{column.title}, {column.words}" for column in columns]
+    rows = [[head, *(one.text for one in entries)] for head, entries in lines(columns, levels)]
+    return pd.DataFrame(rows, columns=[levels.symbol or levels.axis, *heads], dtype=str)
+
+
+def _reviewers(run: Run, levels: Levels) -> pd.DataFrame:
+    bits = max((int(image["bits"]) for image in run.manifest["images"]), default=8)
+    rows = reviewers.rows(run.summary, bits)
+    every = sorted({rank for row in rows for rank in row.values})
+    cells = [
+        [f"{row.measure} ({row.unit})" if row.unit else row.measure, row.ideal]
+        + [row.values.get(rank, "") for rank in every]
+        for row in rows
+    ]
+    return pd.DataFrame(cells, columns=["measure", "ideal", *map(levels.tick, every)], dtype=str)
+
+
+def _growth(run: Run, levels: Levels) -> pd.DataFrame:
+    """A row a level and estimate, a column a number of training images."""
+    cells: dict[tuple[str, str], dict[str, str]] = {}
+    for row in run.growth.sort_values("train_groups").to_dict("records"):
+        estimate = (f"{row['measure']} on {row['encoder']}", levels.tick(int(row["level"])))
+        value = f"{row['value']:.2f} [{row['low']:.2f}, {row['high']:.2f}]"
+        cells.setdefault(estimate, {})[f"{row['train_groups']} images"] = value
+    heads = list(dict.fromkeys(head for row in cells.values() for head in row))
+    rows = [[*names, *(row.get(head, "") for head in heads)] for names, row in cells.items()]
+    level = levels.symbol or levels.axis
+    return pd.DataFrame(rows, columns=["estimate", level, *heads], dtype=str)
+
+
+def _latex_table(caption: str, cells: pd.DataFrame) -> str:
+    style = cells.map(to_latex_text).rename(columns=to_latex_text).style.hide(axis="index")
+    return style.to_latex(
+        hrules=True,
+        caption=to_latex_text(caption),
+        position_float="centering",
+        column_format="r" * cells.shape[1],
+    )
+
+
+def _latex_figures(run: Run) -> Iterator[str]:
+    """The figures of the folder of the run, relative to it."""
+    for path in sorted((run.path / "figures").glob("*.pdf")):
+        caption = to_latex_text(path.stem.replace("-", " "))
+        yield (
+            "\\begin{figure}\n\\centering\n"
+            f"\\includegraphics{{figures/{path.stem}}}\n\\caption{{{caption}}}\n\\end{{figure}}\n"
+        )
 
 
 def to_csv(run: Run, _acceptable: float | None = None) -> str:

@@ -66,6 +66,7 @@ class BitPlanes:
     ['01000110']
     """
 
+    references = ("puteaux2021", "messadi2025")
     name = "bitplanes"
     version = "1"
     axis = "planes encrypted, s"

@@ -67,6 +67,7 @@ class Etc:
            [2, 3, 9, 8]], dtype=uint8)
     """
 
+    references = ("kurihara2015", "chuman2018")
     name = "etc"
     version = "1"
     axis = "steps taken on blocks"

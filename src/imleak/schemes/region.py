@@ -53,6 +53,7 @@ class Region:
            [12, 13, 14, 15]], dtype=uint8)
     """
 
+    references = ("mcpherson2016",)
     name = "region"
     version = "1"
     axis = "share of the area encrypted"

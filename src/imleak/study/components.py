@@ -52,7 +52,8 @@ class Component:
         """What moves its numbers besides its options: of an encoder its weights and
         preprocessing, of an estimator the precision it computes in; else empty. Weights are
         read for it, unless it is :func:`remembered`."""
-        if _DIGESTS:  # what a manifest does not have is of another version, and not done
+        if _DIGESTS and self.version:  # single samples have no version and are in no manifest
+            # What a manifest does not have is of another version, and not done.
             return _DIGESTS.get(self, "unknown")
         built = self.build()
         if self.kind == "encoder":
@@ -106,6 +107,15 @@ class Component:
         return dict(getattr(self.build(), "facts", {}))
 
     @property
+    def settings(self) -> dict[str, Any]:
+        """The value of every option, of those that nobody gave too, and on how many ways to break
+        pairs a null is of; as far as they are numbers, words or lists of these."""
+        built = self.build()
+        names = (*accepted(self.kind, self.name), "nulls")
+        values = {name: getattr(built, name) for name in names if hasattr(built, name)}
+        return {name: value for name, value in values.items() if _is_plain(value)}
+
+    @property
     def trained(self) -> bool:
         """Whether its weights come from training; False for a random control."""
         return bool(getattr(self.build(), "trained", True))
@@ -120,6 +130,12 @@ def component(kind: plugins.Kind, name: str, options: Mapping[str, Any]) -> Comp
         raise OptionError(f"{name}: an option is no text, number or list: {error}") from error
     instance = _instance(_loaded(kind, name), name, spelled)
     return Component(kind, name, str(instance.version), spelled)
+
+
+def _is_plain(value: object) -> bool:
+    if isinstance(value, list | tuple):
+        return all(map(_is_plain, value))
+    return value is None or isinstance(value, str | int | float)
 
 
 _DIGESTS: dict[Component, str] = {}

@@ -221,8 +221,10 @@ def versions() -> dict[str, str]:
 
 
 def _component(component: Component) -> dict[str, Any]:
-    """What a component is; of an encoder also what it takes: 224, "image" or None."""
-    known = component.identity | component.facts | {"title": component.title}
+    """What a component is, with the value of every option; of an encoder also what it takes: 224,
+    "image" or None."""
+    named = {"title": component.title, "settings": component.settings}
+    known = component.identity | component.facts | named
     is_encoder = component.kind == "encoder"
     return known | ({"input_size": component.build().input_size} if is_encoder else {})
 

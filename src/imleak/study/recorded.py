@@ -37,6 +37,7 @@ class _Spec(_Entry):
     measures: list[Text | dict[str, Any]]
     seed: Count
     seeds: Size | None = None
+    patches: Size | None = None
 
 
 class _Component(_Entry):
@@ -45,6 +46,7 @@ class _Component(_Entry):
     version: str
     options: Json[dict[str, Any]]
     digest: str
+    settings: dict[str, Any] = Field(default_factory=dict)
 
 
 class _Image(_Entry):

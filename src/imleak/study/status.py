@@ -2,9 +2,9 @@
 
 from collections import Counter, defaultdict, deque
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from ..atomic import OutputError
 from .adversaries import recorded_elsewhere
@@ -18,6 +18,9 @@ from .recorded import MANIFEST, read_manifest
 from .spec import SpecError, StudySpec
 from .store import Store
 from .task_status import TaskStatus
+
+SCHEMA = 1
+"""Of what a program reads; another one is no longer read by what reads this one."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,10 @@ class Status:
     finished: str | None
 
     @property
+    def done(self) -> int:
+        return sum(count.done for count in self.counts)
+
+    @property
     def left(self) -> int:
         return sum(count.left for count in self.counts)
 
@@ -74,6 +81,29 @@ class Status:
             return None
         workers: int = (self.driver or {}).get("workers", 1)
         return sum(known) / max(1, workers)
+
+    @property
+    def state(self) -> Literal["at work", "finished", "interrupted"]:
+        """Whether somebody is at work, all is done, or somebody has to go on."""
+        if self.driver:
+            return "at work"
+        return "finished" if self.finished and not self.left else "interrupted"
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """What a program reads; see docs/command-line.md."""
+        return {
+            "schema": SCHEMA,
+            "run": str(self.path),
+            "state": self.state,
+            "finished": self.finished,
+            "done": self.done,
+            "failed": self.failed,
+            "left": self.left,
+            "seconds_left": self.seconds,
+            "driver": None if self.driver is None else dict(self.driver),
+            "measures": [asdict(count) for count in self.counts],
+        }
 
 
 def status(path: str | Path, *, trust: bool = False) -> Status:

@@ -54,11 +54,16 @@ def test_files_repeat_are_titled_and_embed_truetype(
     second = write_figures(tmp_path / "b", *arguments)
     assert dict(mpl.rcParams) == before
     stems = ("strip", "m-pixels", "infonce-efficientnet-lite0-growth")
-    names = [f"{stem}.{suffix}" for stem in stems for suffix in ("pdf", "png")]
+    suffixes = {"strip": ("pdf", "png")}
+    names = [
+        f"{stem}.{suffix}" for stem in stems for suffix in suffixes.get(stem, ("pdf", "png", "csv"))
+    ]
     assert first == [tmp_path / "a" / "figures" / name for name in names]
+    drawn = pd.read_csv(tmp_path / "a" / "figures" / "m-pixels.csv")
+    assert drawn[["level", "mean"]].to_numpy().tolist() == [[0, 3], [1, 2], [2, 1]]
     for one, other in zip(first, second, strict=True):
         assert one.read_bytes() == other.read_bytes()
-    for path in first[::2]:
+    for path in (path for path in first if path.suffix == ".pdf"):
         content = path.read_bytes()
         assert b"/FontFile2" in content
         assert b"/Type3" not in content

@@ -1,4 +1,4 @@
-"""Figures for print, as PDF and PNG."""
+"""Figures for print, as PDF and PNG, and their numbers as CSV."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -37,7 +37,7 @@ def write_figures(
 
     Returns
     -------
-    The files written, PDF before PNG of each figure. The same arguments give the same
+    The files written, PDF before PNG before CSV of each figure. The same arguments give the same
     bytes.
 
     Raises

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -29,7 +29,7 @@ def drawings(summary: pd.DataFrame, levels: Levels) -> Iterator[Drawing]:
     alone = summary[summary["level"].notna() & summary["quantity"].isna()]
     placed = alone.sort_values("level", kind="stable")
     for words, heading, rows in style.by_measure(placed):
-        yield drawing(style.stem(*words), heading, rows, levels)
+        yield replace(drawing(style.stem(*words), heading, rows, levels), table=rows)
 
 
 def drawing(stem: str, heading: str, rows: pd.DataFrame, levels: Levels) -> Drawing:

@@ -1,6 +1,6 @@
 """What is found against the level: shares of images in one panel, bits in the other."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -61,7 +61,23 @@ def drawings(summary: pd.DataFrame, levels: Levels) -> Iterator[Drawing]:
         axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3, fontsize=6.5)
     for axes in panels[len(shown) :]:
         axes.axis("off")
-    yield Drawing(STEM, "What is found against the level", figure)
+    drawn = [column for columns in shown.values() for column in columns]
+    yield Drawing(STEM, "What is found against the level", figure, _table(drawn))
+
+
+def _table(drawn: Sequence[Measure]) -> pd.DataFrame:
+    """A row a point."""
+    names = ("value", "low", "high", "null_mean", "null_p95", "ceiling", "verdict")
+    return pd.DataFrame(
+        [
+            {"encoder": one.encoder, "measure": one.measure, "quantity": one.quantity}
+            | {"unit": one.unit, "level": level}
+            | {name: getattr(one.results[level], name) for name in names}
+            for one in drawn
+            for level in sorted(one.results)
+            if level > 0
+        ]
+    )
 
 
 def _draw(axes: Axes, column: Measure, colour: str, marker: str, line: str) -> None:

@@ -40,7 +40,7 @@ def _drawing(stem: str, heading: str, rows: pd.DataFrame, levels: Levels) -> Dra
     _draw(axes, rows, levels)
     figure.legend(loc="outside right center", handlelength=2.2)
     title = f"{style.printable(heading)} against the number of training images"
-    return Drawing(stem, title, figure)
+    return Drawing(stem, title, figure, rows)
 
 
 def _count(axes: Axes, counts: list[int]) -> None:

@@ -80,11 +80,13 @@ _PRINT: dict[Any, Any] = {
 
 @dataclass(frozen=True, eq=False)
 class Drawing:
-    """A figure, the stem of its files and the sentence that says what it shows."""
+    """A figure, the stem of its files, the sentence that says what it shows, and the numbers that
+    are drawn in it."""
 
     stem: str
     title: str
     figure: Figure
+    table: pd.DataFrame | None = None
 
 
 @contextmanager
@@ -97,7 +99,8 @@ def print_style() -> Iterator[None]:
 
 
 def save(drawing: Drawing, folder: Path) -> list[Path]:
-    """Write a drawing as PDF and PNG; the same drawing gives the same bytes.
+    """Write a drawing as PDF and PNG, and its numbers as CSV; the same drawing gives the same
+    bytes.
 
     The title goes into the metadata of both; time and version do not.
 
@@ -115,6 +118,10 @@ def save(drawing: Drawing, folder: Path) -> list[Path]:
         path, content = folder / f"{drawing.stem}.{suffix}", BytesIO()
         drawing.figure.savefig(content, format=suffix, metadata=entries)
         write_whole(path, content.getvalue())
+        paths.append(path)
+    if drawing.table is not None:
+        path, rows = folder / f"{drawing.stem}.csv", drawing.table.dropna(axis=1, how="all")
+        write_whole(path, rows.to_csv(index=False, lineterminator="\n").encode(errors="replace"))
         paths.append(path)
     return paths
 

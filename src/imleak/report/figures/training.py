@@ -7,6 +7,7 @@ CNN based embedding space", Section V.
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -27,9 +28,11 @@ def drawings(frame: pd.DataFrame, levels: Levels) -> Iterator[Drawing]:
     for words, heading, rows in style.by_measure(history):
         unit = rows["unit"].iloc[0]
         label = style.with_unit("value", unit)
-        yield _drawing(style.stem(*words, "epochs"), heading, rows, by_epoch, label, levels)
+        drawn = _drawing(style.stem(*words, "epochs"), heading, rows, by_epoch, label, levels)
+        yield replace(drawn, table=_long(rows, by_epoch))
         if rows["level"].nunique() > 1:
-            yield distance(style.stem(*words, "distance"), heading, rows, levels)
+            drawn = distance(style.stem(*words, "distance"), heading, rows, levels)
+            yield replace(drawn, table=_long(rows, _distance))
 
 
 def distance(stem: str, heading: str, rows: pd.DataFrame, levels: Levels) -> Drawing:
@@ -60,6 +63,15 @@ def to_maximum(values: pd.DataFrame) -> pd.DataFrame:
 
 def _distance(rows: pd.DataFrame) -> pd.DataFrame:
     return to_maximum(by_epoch(rows))
+
+
+def _long(rows: pd.DataFrame, curves: Callable[[pd.DataFrame], pd.DataFrame]) -> pd.DataFrame:
+    """The curves of every protocol, a row a protocol, epoch and level."""
+    drawn = {
+        name: curves(shown).melt(ignore_index=False).reset_index()
+        for name, shown in style.by_protocol(rows)
+    }
+    return pd.concat(drawn, names=["protocol", "row"]).reset_index("protocol")
 
 
 def _drawing(

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from ...study.store import Run
 from .. import attributes, overview, reviewers
 from ..answer import answer
+from ..citations import citations
 from ..findings import turning_level
 from ..levels import Levels
 from ..measures import blocks, measures, ranks, tabulated
+from ..methods import methods
 from ..notes import notes
 from ..runs import cautions, labels
 from ..text import to_csv, to_latex
@@ -45,6 +47,8 @@ def to_html(run: Run, acceptable: float | None = None) -> str:
         notes=notes(run.summary, levels),
         reviewers=reviewers.rows(run.summary, bits),
         reviewers_warning=reviewers.WARNING,
+        methods=methods(run.manifest, run.summary),
+        works=[one.work.text() for one in citations(run.manifest, run.summary).works],
         csv=to_csv(run),
         tex=to_latex(run),
         most=MOST_ROWS,

@@ -1,0 +1,132 @@
+"""What to cite for a run, and what was done in it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from imleak.report import FormatError, citations_as, methods_as
+from imleak.study.store import Run
+
+Make = Callable[..., pd.DataFrame]
+
+
+def component(kind: str, name: str, **more: Any) -> dict[str, Any]:
+    return {"kind": kind, "name": name, "version": "1", "options": "{}", "digest": ""} | more
+
+
+COMPONENTS = [
+    component("scheme", "bitplanes"),
+    component("encoder", "efficientnet-lite0", input_size=224, weights="sha256:00"),
+    component("encoder", "layout", input_size="image"),
+    component("metric", "psnr"),
+    component("attack", "match", settings={"nulls": 100}),
+    component("estimator", "best", settings={"folds": 5, "seeds": 3}),
+    component("metric", "of-a-package-that-is-gone"),
+    component("metric", "ssim"),
+    component("encoder", "phasors", input_size="image"),
+]
+
+
+@pytest.fixture
+def run(make_run: Callable[..., Run], make_rows: Make) -> Run:
+    rows = make_rows
+    features = {"encoder": "efficientnet-lite0", "unit": "bit", "verdict": "leak"}
+    held = {"protocol": "held-out", "train_groups": 7, "test_groups": 9, "chosen": "infonce"}
+    zero = {"protocol": "zero-shot", "unit": "share", "verdict": "leak", "quantity": "rank-1"}
+    summary = pd.concat(
+        [
+            rows("psnr", [30.0, 9.0], 1, unit="dB"),
+            rows("of-a-package-that-is-gone", [1.0, 2.0]),
+            rows("match", [1.0, 0.5], 0.1, encoder="efficientnet-lite0, layout", **zero),
+            rows("best", [3.0, 1.0], 0.5, **features, **held),
+        ]
+    )
+    spec = {"seed": 4, "patches": 10, "scheme": "bitplanes", "sources": [], "measures": []}
+    names = [f"{at}.png" for at in range(9)]
+    return make_run(summary, names, previews=0, components=COMPONENTS, spec=spec)
+
+
+def test_what_was_used_is_cited_and_what_was_chosen(run: Run) -> None:
+    text = citations_as(run)
+    assert "version 9.8.7" in text
+    assert "P. Puteaux, V. Itier, P. Bas" in text
+    assert text.count("For: match and infonce.") == 1  # of van den Oord et al.
+    assert "For: intervals of shares." in text
+    assert "For: intervals." in text
+    assert "layout, psnr, best and of-a-package-that-is-gone." in text
+    assert "Song" not in text
+
+
+def test_bibtex_has_the_keys_that_latex_cites(run: Run) -> None:
+    keys = re.findall(r"^@\w+\{(\w+),", citations_as(run, "bibtex"), re.MULTILINE)
+    used = re.findall(r"~\\cite\{([^}]*)\}", methods_as(run, "latex"))
+    assert {key for found in used for key in found.split(",")} <= set(keys)
+    assert len(keys) == len(set(keys))
+
+
+def test_methods_say_what_was_run_and_nothing_else(run: Run) -> None:
+    text = methods_as(run)
+    for said in (
+        "9 images of 64 x 48 pixels and 8 bits a sample were measured as luma (ITU-R BT.601).",
+        "bitplanes (Puteaux et al. 2021; Messadi et al. 2025) at 8 levels, beside the plain images",
+        "10 patches of 224 x 224 pixels of every image (weights sha256:00).",
+        "Whole images were seen through layout.",
+        "match (Cover and Thomas 2006; van den Oord et al. 2018) was asked about 100 images",
+        "in 100 ways.",
+        "at a time it learned from 7 images.",
+        "cross-fitted by image in 4 folds, 3 times with other folds",  # 9 images make no 5 of two
+        "Validation images chose infonce",
+        "seed 4",
+        "imleak 9.8.7 (The imleak authors 2026) was used.",
+    ):
+        assert said in text
+    for unsaid in ("gallery", "group;", "failed", "epochs", "could not be measured"):
+        assert unsaid not in text
+    for unused in ("ssim", "phasors"):  # nothing came of them
+        assert unused not in text
+        assert unused not in citations_as(run)
+
+
+def test_settings_that_a_manifest_lacks_are_not_guessed(
+    make_run: Callable[..., Run], make_rows: Make
+) -> None:
+    held = {"protocol": "held-out", "train_groups": 7, "test_groups": 9, "verdict": "leak"}
+    summary = make_rows("best", [3.0, 1.0], 0.5, encoder="layout", **held)
+    old = make_run(summary, ["a.png"], previews=0, components=[component("estimator", "best")])
+    assert "cross-fitted by image: " in methods_as(old)
+
+
+def test_groups_failures_and_what_was_left_out_are_said(
+    make_run: Callable[..., Run], make_rows: Make
+) -> None:
+    images = [
+        {"name": f"{at}.png", "digest": f"{at:064x}", "height": 8, "width": 8 + at, "channels": 1}
+        | {"bits": 8, "notes": [], "group": "ab"[at // 2]}
+        for at in range(4)
+    ]
+    found = make_run(
+        make_rows("psnr", [1.0]),
+        [],
+        previews=0,
+        components=[component("metric", "psnr")],
+        images=images,
+        left_out=[{"name": "text.png", "why": "is no image", "measure": None, "encoder": None}],
+        units={"all": 1200, "failed": 3},
+    )
+    text = methods_as(found)
+    assert "4 images of 8 x 8 to 11 x 8 pixels" in text
+    assert "in 2 groups; no group was on both sides" in text
+    assert "1 further image could not be measured." in text
+    assert "3 of 1,200 measurements failed." in text
+
+
+def test_a_form_that_there_is_not(run: Run) -> None:
+    with pytest.raises(FormatError, match="no 'latex' of it; there is text and bibtex"):
+        citations_as(run, "latex")
+    with pytest.raises(FormatError, match="no 'bibtex' of it; there is text and latex"):
+        methods_as(run, "bibtex")
