@@ -59,6 +59,7 @@ class Match:
     version = "1"
     takes_gallery = True
     fewest_images = FEWEST
+    sees_rebuilt = True
     added_encoders = ("layout", "tones")
 
     def judge(self, spaces: Mapping[str, WholeImages], *, seed: int = 0) -> Sequence[Measurement]:
