@@ -367,6 +367,12 @@ class Observation:
     again : (level, change) -> the cipher after one bit is changed: of the key, or of the
         sample in the middle of the plain image (which then has another nonce, as every
         image has); None where nothing can be encrypted again.
+    rebuilt : level -> the image that an adversary makes of the clear part, None where it makes
+        none; for a metric that has the attribute ``needs_rebuilt``, else None.
+    hidden : level -> (C, H, W) words whose bits are set where those of the plain sample are
+        not in the clear part; with `rebuilt`.
+    other : another plain image (C, H, W) of the study, for what unrelated images have in
+        common; with `rebuilt`, None where there is none.
     """
 
     plain: Samples
@@ -379,6 +385,9 @@ class Observation:
     clear_features: Callable[[int], NDArray[np.float32]] | None = None
     seed: int = 0
     again: Callable[[int, Change], Samples] | None = None
+    rebuilt: Callable[[int], Rebuilt | None] | None = None
+    hidden: Callable[[int], Samples] | None = None
+    other: Callable[[], Samples] | None = None
 
     def clear(self, level: int) -> Samples:
         """(C, H, W) clear part, rendered."""

@@ -1,9 +1,9 @@
-"""Names to schemes, encoders, metrics, estimators, attacks and checks of ciphers.
+"""Names to schemes, encoders, rebuilders, metrics, estimators, attacks and checks of ciphers.
 
 A part of imleak is a line in one of these dicts; other packages add theirs through the
-entry point groups `imleak.schemes`, `imleak.encoders`, `imleak.metrics`,
-`imleak.estimators`, `imleak.attacks` and `imleak.checks`; a notebook through
-:func:`register`. Nothing is imported before it is asked for.
+entry point groups `imleak.schemes`, `imleak.encoders`, `imleak.rebuilders`,
+`imleak.metrics`, `imleak.estimators`, `imleak.attacks` and `imleak.checks`; a notebook
+through :func:`register`. Nothing is imported before it is asked for.
 """
 
 import difflib
@@ -15,9 +15,18 @@ from importlib import import_module
 from importlib.metadata import entry_points
 from typing import Any, Literal
 
-from .interfaces import Attack, CipherCheck, Encoder, Estimator, ImleakError, Metric, Scheme
+from .interfaces import (
+    Attack,
+    CipherCheck,
+    Encoder,
+    Estimator,
+    ImleakError,
+    Metric,
+    Rebuilder,
+    Scheme,
+)
 
-Kind = Literal["scheme", "encoder", "metric", "estimator", "attack", "check"]
+Kind = Literal["scheme", "encoder", "rebuilder", "metric", "estimator", "attack", "check"]
 
 MEASURES: tuple[Kind, ...] = ("metric", "estimator", "attack", "check")
 """Kinds that share one name space: what a study can measure."""
@@ -55,6 +64,11 @@ BUILT_IN: Mapping[Kind, dict[str, str]] = {
         "attributes": "imleak.encoders.attributes:Attributes",
         "identity": "imleak.encoders.identity:Identity",
     },
+    "rebuilder": {
+        # The strongest of a scheme first: it is asked where none is named.
+        "smooth": "imleak.rebuilders.smooth:Smooth",
+        "inpaint": "imleak.rebuilders.inpaint:Inpaint",
+    },
     "metric": {
         "histogram": "imleak.metrics.histogram:Histogram",
         "codelength": "imleak.metrics.codelength:CodeLength",
@@ -64,6 +78,7 @@ BUILT_IN: Mapping[Kind, dict[str, str]] = {
         "ssim": "imleak.metrics.ssim:Ssim",
         "ms-ssim": "imleak.metrics.msssim:MsSsim",
         "vif": "imleak.metrics.vif:Vif",
+        "rebuild": "imleak.metrics.rebuild:Rebuild",
         "entropy": "imleak.metrics.entropy:Entropy",
         "correlation": "imleak.metrics.correlation:Correlation",
         "chi-square": "imleak.metrics.chisquare:ChiSquare",
@@ -99,6 +114,7 @@ BUILT_IN: Mapping[Kind, dict[str, str]] = {
 PROTOCOLS: Mapping[Kind, type[Any]] = {
     "scheme": Scheme,
     "encoder": Encoder,
+    "rebuilder": Rebuilder,
     "metric": Metric,
     "estimator": Estimator,
     "attack": Attack,
@@ -154,7 +170,8 @@ class _Made:
 
 
 def register(plugin: Any, *, kind: Kind | None = None, name: str | None = None) -> Any:
-    """Add a scheme, an encoder, a metric, an estimator or an attack for this process.
+    """Add a scheme, an encoder, a rebuilder, a metric, an estimator or an attack for this
+    process.
 
     Parameters
     ----------

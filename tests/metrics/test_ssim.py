@@ -5,7 +5,8 @@ from observations import observed
 from skimage.metrics import structural_similarity
 
 from imleak.interfaces import ImageError
-from imleak.metrics.ssim import Ssim, Windows, window_side
+from imleak.metrics._windows import Windows, window_side
+from imleak.metrics.ssim import Ssim
 
 
 def constant(plain, other, shape, bits=8):

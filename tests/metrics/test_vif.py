@@ -7,7 +7,8 @@ from skimage.data import camera
 from torchmetrics.functional.image import visual_information_fidelity
 
 from imleak.interfaces import ImageError
-from imleak.metrics.vif import Vif, fidelity, scales
+from imleak.metrics._fidelity import fidelity, scales
+from imleak.metrics.vif import Vif
 
 IMAGE = camera()[None, 100:200, 60:190]
 

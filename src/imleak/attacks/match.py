@@ -61,6 +61,7 @@ class Match:
     nulls = _ranks.NULLS
     takes_gallery = True
     fewest_images = FEWEST
+    sees_rebuilt = True
     added_encoders = ("layout", "tones")
 
     def judge(self, spaces: Mapping[str, WholeImages], *, seed: int = 0) -> Sequence[Measurement]:

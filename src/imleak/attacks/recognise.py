@@ -45,6 +45,7 @@ class Recognise:
     fewest_images = FEWEST
     argument = "classifier"
     needs_scores = True
+    sees_rebuilt = True
 
     def __init__(self, *, classifier: str = "efficientnet-lite0") -> None:
         self.encoders = (classifier,)

@@ -17,6 +17,7 @@ SCHEMA = 1
 KINDS: Mapping[plugins.Kind, str] = {
     "scheme": "Schemes: what is encrypted",
     "encoder": "Encoders: the space it is measured in",
+    "rebuilder": "Rebuilders: the image an adversary makes of a clear part",
     "metric": "Measures of one image at a time (metrics)",
     "attack": "Measures of an adversary that learned from none of the images (attacks)",
     "check": "Checks of ciphers that somebody else made",
@@ -109,8 +110,8 @@ def _needs(kind: plugins.Kind, loaded: type) -> str:
             return "whole images"
         square = f"{size}x{size}" if isinstance(size, int) else "as trained"
         return f"patches, {square}" if size else "single samples"
-    if kind == "scheme":
-        return "samples"
+    if kind in ("scheme", "rebuilder"):
+        return "samples" if kind == "scheme" else "clear parts"
     if kind == "attack":
         return "whole images"
     return str(getattr(loaded, "space", None) or "pixels, features")

@@ -17,6 +17,7 @@ from ..interfaces import (
     Metric,
     Observation,
     Raster,
+    Rebuilt,
     Samples,
     SampleWise,
     Space,
@@ -33,6 +34,8 @@ from ._checks import (
 )
 from ._images import keystream
 
+SEVERAL = "several"
+"""Unit of a metric whose quantities have units of their own."""
 SCHEMES = ("bitplanes", "region", "etc")
 
 IMAGES = {
@@ -63,8 +66,8 @@ def check_options(metric: Any) -> None:
 @comes_first
 def check_measurements(metric: Metric) -> None:
     """There is a value a level, in its unit, never NaN and not above its ceiling."""
-    for where, given in _observations():
-        before = given.plain.copy()
+    for where, given in _observations(metric):
+        before, levels = given.plain.copy(), _levels(metric, given)
         found = metric.measure(given)
         require(
             np.array_equal(given.plain, before), f"{where}: measure writes into the plain image"
@@ -72,9 +75,10 @@ def check_measurements(metric: Metric) -> None:
         require(found, f"{where}: measure returns nothing")
         require_plain_numbers(found)
         for part in sorted({(one.part, one.quantity or "") for one in found}):
-            levels = [one.level for one in found if (one.part, one.quantity or "") == part]
-            right = levels == list(given.levels)
-            require(right, f"{where}, {part[0]}: levels are {levels}, not {list(given.levels)}")
+            there = [one.level for one in found if (one.part, one.quantity or "") == part]
+            # Of rebuilt images some quantities are of planes that only some levels hide.
+            right = set(there) <= set(levels) if _sees_rebuilt(metric) else there == levels
+            require(right, f"{where}, {part[0]}: levels are {there}, not {levels}")
         for one in found:
             _require_whole(metric, one, f"{where}, level {one.level}")
 
@@ -82,7 +86,7 @@ def check_measurements(metric: Metric) -> None:
 @applies_where(lambda metric: getattr(metric, "repeatable", True))
 def check_same_again(metric: Metric) -> None:
     """The same image has the same values."""
-    for scheme in SCHEMES:
+    for scheme in _schemes(metric):
         first, second = (metric.measure(_observation(scheme, "grey")) for _ in range(2))
         require(
             first == second, f"under {scheme}, another call on the same image gave other values"
@@ -117,7 +121,7 @@ def check_features(metric: Metric) -> None:
 def _require_whole(metric: Metric, one: Measurement, where: str) -> None:
     require(isinstance(one, Measurement), f"{where}: {type(one).__name__} is no Measurement")
     require(
-        one.unit == metric.unit,
+        one.unit == metric.unit or (metric.unit == SEVERAL and one.unit),
         f"{where}: the unit is {one.unit!r}, that of the metric {metric.unit!r}",
     )
     require(
@@ -138,12 +142,28 @@ def _require_whole(metric: Metric, one: Measurement, where: str) -> None:
         require(same, f"{where}: exact, but the value {one.value} is not {one.exact}")
 
 
-def _observations() -> Iterator[tuple[str, Observation]]:
+def _sees_rebuilt(metric: Metric) -> bool:
+    return bool(getattr(metric, "needs_rebuilt", False))
+
+
+def _schemes(metric: Metric) -> tuple[str, ...]:
+    """Those whose clear parts somebody rebuilds, for a metric that needs it."""
+    return SCHEMES[:2] if _sees_rebuilt(metric) else SCHEMES
+
+
+def _levels(metric: Metric, given: Observation) -> list[int]:
+    """Levels at which there is something to measure."""
+    if not _sees_rebuilt(metric) or given.rebuilt is None:
+        return list(given.levels)
+    return [level for level in given.levels if given.rebuilt(level) is not None]
+
+
+def _observations(metric: Metric) -> Iterator[tuple[str, Observation]]:
     """Every image under bit-planes, grey and colour under the others, by what they are."""
     for name in IMAGES:
         yield name, _observation("bitplanes", name)
     for name in ("grey", "colour"):
-        for scheme in SCHEMES[1:]:
+        for scheme in _schemes(metric)[1:]:
             yield f"{name} under {scheme}", _observation(scheme, name)
 
 
@@ -163,6 +183,9 @@ def _observation(name: str, image: str) -> Observation:
         plain_features=_features(plain.samples, bits),
         clear_features=lambda level: _features(scheme.expose(plain, level).rendered, bits),
         again=of.again,
+        rebuilt=of.rebuilt,
+        hidden=of.hidden,
+        other=lambda: plain.samples[:, ::-1].copy(),
     )
 
 
@@ -178,6 +201,28 @@ class _Encrypted:
     def again(self, level: int, change: Change) -> Samples:
         source = keystream(key=int(change == "key"), nonce=int(change == "plain"))
         return self.scheme.encrypt(self.plain, level, source).samples
+
+    def rebuilt(self, level: int) -> Rebuilt | None:
+        """A grey image with the samples or planes that are in the clear; None of a level at
+        which nothing is hidden, or nothing is left."""
+        hidden = self.hidden(level)
+        exposure = self.scheme.expose(self.plain, level)
+        if exposure.is_empty or not hidden.any():
+            return None
+        grey = self.plain.samples.dtype.type(1 << (self.plain.bits - 1))
+        samples = (self.plain.samples & ~hidden) | (grey & hidden)
+        even = np.full(samples.shape, 0.5, np.float32)
+        return Rebuilt(samples, even, {self.plain.bits - 1: even})
+
+    def hidden(self, level: int) -> Samples:
+        """Bits that change nothing of what is in the clear."""
+        samples, hidden = self.plain.samples, np.zeros_like(self.plain.samples)
+        clear = self.scheme.expose(self.plain, level).rendered
+        for plane in range(self.plain.bits):
+            bit = samples.dtype.type(1 << plane)
+            flipped = self.scheme.expose(Raster(samples ^ bit, self.plain.bits), level)
+            hidden |= (flipped.rendered == clear) * bit
+        return hidden
 
     def table(self, level: int) -> Samples | None:
         scheme = self.scheme

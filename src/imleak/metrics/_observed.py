@@ -22,9 +22,8 @@ class PerImage:
 
     def at(self, level: int, value: float, part: Part = "clear", **more: Any) -> Measurement:
         """What is measured at a level."""
-        return Measurement(
-            value, more.pop("bound", self.bound), level, self.unit, part=part, **more
-        )
+        given = {"bound": self.bound, "unit": self.unit} | more
+        return Measurement(value, level=level, part=part, **given)
 
 
 def parts(observation: Observation) -> Iterator[tuple[int, Part, Samples]]:

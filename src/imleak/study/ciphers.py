@@ -11,6 +11,7 @@ from hashlib import sha256
 from typing import Any, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..images import Source, from_samples
 from ..interfaces import (
@@ -22,17 +23,20 @@ from ..interfaces import (
     KeyedScheme,
     Observation,
     Raster,
+    Rebuilder,
+    Rebuilt,
     Samples,
     Scheme,
 )
 from ..keystream import AesKeystream, derived_key, derived_nonce
 from .components import Component, KeyPolicy
+from .rebuilt import RebuiltStore, hidden_bits, in_steps
 
 ONE_KEY = "one key for all images"
 """In place of the digest of an image, in the nonce of all."""
 KEPT_BYTES = 256 << 20
 """Bytes of ciphers and clear parts of one image that are kept while it is at work."""
-Made = TypeVar("Made", Raster, Exposure)
+Made = TypeVar("Made", Raster, Exposure, Rebuilt | None)
 
 
 @dataclass(frozen=True)
@@ -73,17 +77,19 @@ def _form(samples: Samples, bits: int) -> str:
     return f"{'x'.join(map(str, samples.shape))} {samples.dtype} of {bits} bits"
 
 
-def _bytes(made: Iterable[Raster | Exposure]) -> int:
+def _bytes(made: Iterable[Raster | Exposure | Rebuilt | None]) -> int:
     """That are held, of arrays that are views of one once."""
-    arrays = [
-        array
-        for one in made
-        for array in (
-            (one.rendered, *one.symbols.values()) if isinstance(one, Exposure) else (one.samples,)
-        )
-    ]
+    arrays = [array for one in made for array in _arrays(one)]
     bases = (array if array.base is None else array.base for array in arrays)
     return sum({id(base): base.nbytes for base in bases}.values())
+
+
+def _arrays(made: Raster | Exposure | Rebuilt | None) -> Iterable[NDArray[Any]]:
+    if isinstance(made, Exposure):
+        return (made.rendered, *made.symbols.values())
+    if isinstance(made, Rebuilt):
+        return (made.samples, made.confidence, *made.hidden.values())
+    return () if made is None else (made.samples,)
 
 
 def derive_seed(*of: int | str) -> int:
@@ -103,6 +109,7 @@ class Ciphers:
     seed : of the study.
     again : (level, change) -> another cipher, where one can be made here.
     has_key : False of a scheme without a key: what is published is the clear part itself.
+    store : where rebuilt images are kept between runs, if they are.
     """
 
     image: Image
@@ -111,6 +118,7 @@ class Ciphers:
     seed: int
     again: Callable[[int, Change], Samples] | None = None
     has_key: bool = True
+    store: RebuiltStore | None = None
     _made: dict[tuple[str, int], Any] = field(default_factory=dict)
 
     def cipher(self, level: int) -> Raster:
@@ -144,6 +152,48 @@ class Ciphers:
         if found != wanted:
             raise SchemeError(self.scheme, "clear part", level, f"{found}, the image {wanted}")
         return made
+
+    def rebuilt(self, level: int, rebuilder: Component) -> Rebuilt | None:
+        """The image that a rebuilder makes of the clear part; None where nothing is left of it.
+
+        Raises
+        ------
+        ImleakError
+            If it cannot be made, or is not of the form of the plain image.
+        """
+
+        def make(level: int) -> Rebuilt | None:
+            return self._rebuilt(level, rebuilder)
+
+        return self._kept(f"rebuilt {rebuilder.identity}", level, make)
+
+    def _rebuilt(self, level: int, rebuilder: Component) -> Rebuilt | None:
+        kept = self.store.get(level, rebuilder) if self.store else None
+        if kept is not None:
+            return kept
+        exposure = self.exposure(level)
+        if exposure.is_empty:
+            return None
+        built: Rebuilder = rebuilder.build()
+        try:
+            made = in_steps(built.rebuild(exposure, self.scheme, level))
+            form = _form(made.samples, self.image.bits)
+        except ImleakError:
+            raise
+        except Exception as error:
+            why = f"{type(error).__name__}: {error}"
+            raise ImageError(
+                f"{built.name} rebuilds nothing of it at level {level}: {why}"
+            ) from error
+        if form != (wanted := _form(self.image.samples, self.image.bits)):
+            raise ImageError(f"{built.name} makes {form} of it at level {level}, not {wanted}")
+        if self.store:
+            self.store.put(level, rebuilder, made)
+        return made
+
+    def hidden(self, level: int) -> Samples:
+        """(C, H, W) words whose bits are set where those of the sample are hidden."""
+        return hidden_bits(self.scheme, self.image, level)
 
     def table(self, level: int) -> Samples | None:
         """The clear sample of every plain sample value; None if there is no such thing."""

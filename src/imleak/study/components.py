@@ -50,13 +50,13 @@ class Component:
     @cached_property
     def digest(self) -> str:
         """What moves its numbers besides its options: of an encoder its weights and
-        preprocessing, of an estimator the precision it computes in; else empty. Weights are
-        read for it, unless it is :func:`remembered`."""
+        preprocessing, of a rebuilder what it learned, of an estimator the precision it
+        computes in; else empty. Weights are read for it, unless it is :func:`remembered`."""
         if _DIGESTS and self.version:  # single samples have no version and are in no manifest
             # What a manifest does not have is of another version, and not done.
             return _DIGESTS.get(self, "unknown")
         built = self.build()
-        if self.kind == "encoder":
+        if self.kind in ("encoder", "rebuilder"):
             return str(built.digest)
         return str(getattr(built, "facts", {}).get("precision", ""))
 
@@ -66,7 +66,7 @@ class Component:
         return _under_one_key(made) if self.keys == "one" else made
 
     @property
-    def identity(self) -> dict[str, str]:
+    def identity(self) -> dict[str, Any]:
         """What it is, for keys and manifests; without the policy of keys where it is the usual
         one."""
         known = {name: value for name, value in asdict(self).items() if name != "keys"}
@@ -119,6 +119,55 @@ class Component:
     def trained(self) -> bool:
         """Whether its weights come from training; False for a random control."""
         return bool(getattr(self.build(), "trained", True))
+
+
+@dataclass(frozen=True)
+class RebuiltView(Component):
+    """An encoder that is shown the rebuilt image in place of the clear part.
+
+    Parameters
+    ----------
+    rebuilders : that make it, the first one that rebuilds clear parts of a level; what none
+        rebuilds is seen as it is.
+    """
+
+    rebuilders: tuple[Component, ...] = ()
+
+    @classmethod
+    def of(cls, encoder: Component, rebuilders: Iterable[Component]) -> Self:
+        """The view of an encoder."""
+        made = encoder.kind, encoder.name, encoder.version, encoder.options
+        return cls(*made, rebuilders=tuple(rebuilders))
+
+    @property
+    def encoder(self) -> Component:
+        """The encoder itself."""
+        return Component(self.kind, self.name, self.version, self.options)
+
+    @property
+    def digest(self) -> str:
+        return self.encoder.digest
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        return self.encoder.identity | {"rebuilders": [one.identity for one in self.rebuilders]}
+
+    @property
+    def contents(self) -> dict[str, str]:
+        return self.encoder.contents
+
+    @property
+    def title(self) -> str:
+        return f"{self.encoder.title} of the rebuilt image"
+
+
+def first_that_rebuilds(
+    rebuilders: Iterable[Component], scheme: Component, level: int, bits: int
+) -> Component | None:
+    """The first that knows what to do with clear parts of a scheme at a level; None if none
+    does."""
+    made = scheme.build()
+    return next((one for one in rebuilders if one.build().rebuilds(made, level, bits)), None)
 
 
 def component(kind: plugins.Kind, name: str, options: Mapping[str, Any]) -> Component:
@@ -263,6 +312,12 @@ class Question:
         return self.views == (self.target,) and not self.beside
 
     @property
+    def is_of_rebuilt_images(self) -> bool:
+        """Whether the encoder of the plain image is shown the rebuilt one, and nothing else."""
+        of = [view.encoder if isinstance(view, RebuiltView) else None for view in self.views]
+        return of == [self.target] and not self.beside
+
+    @property
     def is_of_whole_images(self) -> bool:
         """Whether either side takes images whole: the other then sees them whole too."""
         return any(side.build().input_size == "image" for side in self.sides)
@@ -287,6 +342,8 @@ class Question:
             return ", ".join(question.title for question in self.each)
         if self.is_of_one_encoder:
             return self.target.title
+        if self.is_of_rebuilt_images:
+            return self.titles_of_views if has_features(self.target) else self.target.title
         return f"{self.target.title} through {self.titles_of_views}"
 
     @property

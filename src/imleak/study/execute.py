@@ -29,10 +29,19 @@ from ..interfaces import (
 )
 from .adversaries import given
 from .ciphers import Ciphers, recorded, simulated
-from .components import Component, Question, copies_of, has_features, offers
+from .components import (
+    Component,
+    Question,
+    RebuiltView,
+    copies_of,
+    first_that_rebuilds,
+    has_features,
+    offers,
+)
 from .features import Embedding, FeatureRequest, embeddings, encode, show, unpack
 from .parts import Part
 from .plan import PIXELS, ImageInfo, Unit
+from .rebuilt import RebuiltStore
 from .samples import allocate, pool_features, pool_pixels
 from .scan import Reader
 from .trained import Trained
@@ -105,6 +114,7 @@ class Workplace:
                 if info.ciphers
                 else simulated(image, scheme, seed)
             )
+            made.store = RebuiltStore(self.cache, info.key, scheme)
             last = _LAST.ciphers = (asked, made)
         found: Ciphers = last[1]
         return found
@@ -260,7 +270,7 @@ def _attack(unit: Unit, place: Workplace, _: Share | None) -> Sequence[Measureme
 
 def spaces_of(unit: Unit, place: Workplace) -> dict[str, WholeImages]:
     """What an attack sees of the images of its unit, by the title of each encoder."""
-    return {space.target.title: _whole_images(unit, space, place) for space in unit.question.each}
+    return {space.title: _whole_images(unit, space, place) for space in unit.question.each}
 
 
 def _whole_images(unit: Unit, space: Question, place: Workplace) -> WholeImages:
@@ -301,12 +311,38 @@ def _gallery(unit: Unit, space: Question, place: Workplace) -> NDArray[np.float3
 def _metric(unit: Unit, place: Workplace, _: Share | None) -> Sequence[Measurement]:
     metric: Metric = unit.measure.build()
     (info,) = unit.images
-    observed = place.ciphers(info, unit.scheme, unit.seed).observed(unit.levels)
+    ciphers = place.ciphers(info, unit.scheme, unit.seed)
+    observed = ciphers.observed(unit.levels)
+    (view,) = unit.question.views
+    if isinstance(view, RebuiltView):
+        return _of_rebuilt(unit, view, place, ciphers)
     if requests := requests_of(unit, info):
         plain, *clear = (vectors[0] for vectors in place.features(requests))
         at = dict(zip(unit.levels, clear, strict=True))
         observed = replace(observed, plain_features=plain, clear_features=at.__getitem__)
     return metric.measure(observed)
+
+
+def _of_rebuilt(
+    unit: Unit, view: RebuiltView, place: Workplace, ciphers: Ciphers
+) -> list[Measurement]:
+    """What a metric says of rebuilt images; `chosen` is what made them."""
+    metric: Metric = unit.measure.build()
+    bits, other = ciphers.image.bits, unit.other
+    by_level = {
+        level: rebuilder
+        for level in unit.levels
+        if (rebuilder := first_that_rebuilds(view.rebuilders, unit.scheme, level, bits))
+    }
+    observed = replace(
+        ciphers.observed(unit.levels),
+        rebuilt=lambda level: (
+            ciphers.rebuilt(level, by_level[level]) if level in by_level else None
+        ),
+        hidden=ciphers.hidden,
+        other=None if other is None else lambda: place.image(other).samples,
+    )
+    return [replace(one, chosen=by_level[one.level].title) for one in metric.measure(observed)]
 
 
 def _pooled(unit: Unit, place: Workplace) -> list[PairedSamples]:

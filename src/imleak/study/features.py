@@ -15,7 +15,7 @@ from ..cache import Arrays
 from ..images import COPIES_VERSION, copy_of, cut, patch_places, resize
 from ..interfaces import Encoder, Features, Image, ImageError, Samples
 from .ciphers import Ciphers, derive_seed, simulated
-from .components import Component, canonical
+from .components import Component, RebuiltView, canonical, first_that_rebuilds
 from .plan import SAMPLING_VERSION, ImageInfo
 
 
@@ -25,7 +25,8 @@ class FeatureRequest:
 
     Parameters
     ----------
-    image, encoder : of what.
+    image, encoder : of what. A :class:`RebuiltView` is shown the rebuilt image at levels at
+        which there is one.
     patches : how many places it is cut at; 0 for the whole image, resized unless the
         encoder takes images whole.
     seed : of the places.
@@ -44,8 +45,20 @@ class FeatureRequest:
     copy: str | None = None
 
     def at(self, scheme: Component, level: int) -> FeatureRequest:
-        """The same places of the clear part at a level."""
-        return replace(self, scheme=scheme, level=level)
+        """The same places of the clear part at a level, or of the image rebuilt from it."""
+        at = replace(self, scheme=scheme, level=level)
+        if isinstance(self.encoder, RebuiltView) and at.rebuilder is None:
+            return replace(at, encoder=self.encoder.encoder)
+        return at
+
+    @property
+    def rebuilder(self) -> Component | None:
+        """What makes the image that the encoder is shown; None where that is the clear part or
+        the plain image."""
+        if not isinstance(self.encoder, RebuiltView) or self.scheme is None or self.level is None:
+            return None
+        rebuilders = self.encoder.rebuilders
+        return first_that_rebuilds(rebuilders, self.scheme, self.level, self.image.bits)
 
     @property
     def places(self) -> NDArray[np.int64] | None:
@@ -70,6 +83,8 @@ class FeatureRequest:
             "scheme": self.scheme and self.scheme.identity,
             "level": self.level,
         }
+        if self.rebuilder:
+            identity["rebuilder"] = self.rebuilder.identity
         if self.copy:
             identity["copy"] = [self.copy, COPIES_VERSION]
         return sha256(canonical(identity).encode()).hexdigest()
@@ -222,7 +237,8 @@ def input_size(encoder: Component) -> int | Literal["image"]:
 def at_every_level(
     requests: Iterable[FeatureRequest], image: Image, ciphers: CiphersOf
 ) -> Iterator[tuple[FeatureRequest, Samples]]:
-    """The plain image or the clear part each request is of, or that of a copy."""
+    """The plain image, the clear part or the rebuilt image each request is of, or that of a
+    copy."""
     copies: dict[str, Image] = {}
     of_copies: dict[tuple[str, Component], Ciphers] = {}
     for request in sorted(requests, key=_in_turn):
@@ -235,7 +251,8 @@ def at_every_level(
         if copy and (copy, scheme) not in of_copies:
             of_copies[copy, scheme] = simulated(copies[copy], scheme, request.seed)
         made = of_copies[copy, scheme] if copy else ciphers(scheme, request.seed)
-        yield request, made.exposure(request.level).rendered
+        rebuilt = made.rebuilt(request.level, request.rebuilder) if request.rebuilder else None
+        yield request, (rebuilt.samples if rebuilt else made.exposure(request.level).rendered)
 
 
 def _in_turn(request: FeatureRequest) -> tuple[str, int]:

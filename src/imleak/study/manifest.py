@@ -95,6 +95,7 @@ class Record:
         components = (
             self.spec.scheme_component(),
             *self.spec.encoder_components(),
+            *(self.spec.rebuilder_components() if self.spec.rebuilds else ()),
             *self.spec.measure_components(),
         )
         return {

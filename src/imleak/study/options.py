@@ -155,6 +155,10 @@ class EncoderChoice(Choice):
     kind = "encoder"
 
 
+class RebuilderChoice(Choice):
+    kind = "rebuilder"
+
+
 class MeasureChoice(Choice):
     """A metric, an estimator or an attack: they share one name space.
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from hashlib import sha256
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,9 +17,11 @@ from .ciphers import CipherFile
 from .components import (
     Component,
     Question,
+    RebuiltView,
     canonical,
     encrypts,
     fewest_images,
+    first_that_rebuilds,
     has_features,
     has_key,
     offers,
@@ -35,6 +37,9 @@ DRAWN = 10_000
 """Pairs of samples drawn of an image without such a table."""
 PIXELS = Question.of_both(Component("encoder", "pixels", version="", options="{}"))
 """What metrics of pixels look at: the samples themselves, whatever the encoders."""
+
+
+Each = TypeVar("Each")
 
 
 class LevelsError(ImleakError):
@@ -138,6 +143,7 @@ class Unit:
     gallery : other images that an attack looks among.
     public : other images that an estimator learns from.
     directions : what was learned elsewhere of each view, where an estimator takes it.
+    other : an image that one is held against for what unrelated images have in common.
     """
 
     measure: Component
@@ -151,6 +157,7 @@ class Unit:
     gallery: Gallery = field(default_factory=lambda: Gallery())
     public: Gallery = field(default_factory=lambda: Gallery())
     directions: tuple[LearnedElsewhere | None, ...] = ()
+    other: ImageInfo | None = None
 
     @property
     def of_public(self) -> Self:
@@ -175,7 +182,8 @@ class Unit:
     @property
     def identity(self) -> dict[str, object]:
         """Everything the result depends on."""
-        return {"images": _identified(self.images)} | _asked(*self._what)
+        beside = {"beside": self.other.digest} if self.other else {}
+        return beside | {"images": _identified(self.images)} | _asked(*self._what)
 
     @cached_property
     def key(self) -> str:
@@ -184,7 +192,8 @@ class Unit:
         sides = [side.digest for side in self.question.sides]
         # A tuple of a generator would leave one on the interpreter's free list for every unit.
         weights = (self.measure.digest, self.scheme.digest, *sides)
-        text = f'{{"images":{digests},{_spelled(weights, *self._what)}'
+        beside = f'"beside":{canonical(self.other.digest)},' if self.other else ""
+        text = f'{{{beside}"images":{digests},{_spelled(weights, *self._what)}'
         return sha256(text.encode()).hexdigest()
 
     @property
@@ -232,7 +241,8 @@ def _asked(
 
 @lru_cache(maxsize=1024)
 def _spelled(weights: tuple[str, ...], *what: Any) -> str:  # noqa: ARG001
-    """The canonical JSON of that, spelled once for all images; "images" sorts before it.
+    """The canonical JSON of that, spelled once for all images; "images" sorts before it, and
+    "beside" before that.
 
     Components that are equal may be of other `weights`, as their file was written again.
     """
@@ -276,6 +286,46 @@ class Scope:
 
 
 @dataclass(frozen=True)
+class Rebuilding:
+    """Which images of a study are rebuilt, and at which levels.
+
+    Parameters
+    ----------
+    images : evenly spread over those of the study.
+    levels : at which some rebuilder knows what to do, rising.
+    """
+
+    images: tuple[ImageInfo, ...] = ()
+    levels: tuple[int, ...] = ()
+
+    @classmethod
+    def of(cls, spec: StudySpec, chosen: Scope) -> Self:
+        """Those of a study; none where none of its measures asks for them."""
+        if not any(map(needs_rebuilt, spec.measure_components())):
+            return cls()
+        scheme, rebuilders = spec.scheme_component(), spec.rebuilder_components()
+        levels = tuple(
+            level
+            for level in chosen.levels
+            if first_that_rebuilds(rebuilders, scheme, level, chosen.bits)
+        )
+        most = len(chosen.images) if spec.rebuild_images == "all" else spec.rebuild_images
+        return cls(tuple(spread(chosen.images, most)) if levels else (), levels)
+
+    def other(self, image: ImageInfo) -> ImageInfo | None:
+        """An image of another group: the next in the order of digests; None if there is none."""
+        ordered = _by_digest(self.images)
+        at = ordered.index(image)
+        return next((o for o in (*ordered[at:], *ordered[:at]) if o.unit != image.unit), None)
+
+
+def spread(images: Sequence[Each], most: int) -> list[Each]:
+    """At most `most` of some images, evenly spread, the first among them."""
+    count = min(len(images), most)
+    return [images[place * len(images) // count] for place in range(count)]
+
+
+@dataclass(frozen=True)
 class Plan:
     """Every unit of a study: metrics image by image, then attacks, then estimators.
 
@@ -292,6 +342,7 @@ class Plan:
     gallery : other images that attacks look among.
     public : other images that estimators learn from.
     without : what is not measured because the images do not suffice, a line a measure.
+    rebuilt : the images that are rebuilt, and the levels at which they are.
     """
 
     scope: Scope
@@ -303,6 +354,7 @@ class Plan:
     gallery: Gallery = field(default_factory=Gallery)
     public: Gallery = field(default_factory=Gallery)
     without: tuple[str, ...] = ()
+    rebuilt: Rebuilding = field(default_factory=lambda: Rebuilding())
 
     @property
     def images(self) -> tuple[ImageInfo, ...]:
@@ -320,9 +372,16 @@ class Plan:
 
     def of(self, image: ImageInfo) -> list[Unit]:
         """What is measured of one image for itself."""
-        return [
+        units = [
             Unit(measure, question, self.scheme, self.scope.levels, (image,), self.seed)
             for measure, question in self.metrics
+        ]
+        return [
+            replace(unit, levels=self.rebuilt.levels, other=self.rebuilt.other(image))
+            if needs_rebuilt(unit.measure)
+            else unit
+            for unit in units
+            if not needs_rebuilt(unit.measure) or image in self.rebuilt.images
         ]
 
     def __iter__(self) -> Iterator[Unit]:
@@ -331,7 +390,10 @@ class Plan:
         yield from self.pooled
 
     def __len__(self) -> int:
-        return len(self.images) * len(self.metrics) + len(self.pooled)
+        of_rebuilt = sum(needs_rebuilt(measure) for measure, _ in self.metrics)
+        of_all = len(self.metrics) - of_rebuilt
+        alone = len(self.images) * of_all + len(self.rebuilt.images) * of_rebuilt
+        return alone + len(self.pooled)
 
 
 def plan(
@@ -360,12 +422,17 @@ def plan(
         chosen,
         spec.scheme_component(),
         tuple(_sufficient(spec, "metric", chosen)),
-        (*_check_units(spec, chosen), *_attack_units(spec, chosen, gallery)),
+        (
+            *_check_units(spec, chosen),
+            *_attack_units(spec, chosen, gallery),
+            *_rebuilt_units(spec, chosen, gallery),
+        ),
         tuple(_estimator_units(spec, chosen, public, elsewhere)),
         spec.seed,
         gallery,
         public,
         tuple(_without(spec, chosen)),
+        Rebuilding.of(spec, chosen),
     )
 
 
@@ -444,6 +511,27 @@ def _attack_units(spec: StudySpec, chosen: Scope, gallery: Gallery) -> Iterator[
         )  # fmt: skip
 
 
+def _rebuilt_units(spec: StudySpec, chosen: Scope, gallery: Gallery) -> Iterator[Unit]:
+    """A unit for each attack that looks at rebuilt images too, where images are rebuilt."""
+    rebuilding = Rebuilding.of(spec, chosen)
+    images = _by_digest(rebuilding.images)
+    count = len({image.unit for image in images})
+    for measure, _ in _sufficient(spec, "attack", chosen) if images else ():
+        spaces = spec.rebuilt_spaces(measure)
+        if not spaces or count < fewest_images(measure):
+            continue
+        first, *others = spaces
+        yield Unit(
+            measure,
+            replace(first, beside=tuple(others)),
+            spec.scheme_component(),
+            rebuilding.levels,
+            images,
+            spec.seed,
+            gallery=gallery if offers(measure, "takes_gallery") else Gallery(),
+        )
+
+
 def _check_units(spec: StudySpec, chosen: Scope) -> Iterator[Unit]:
     """A unit for each check of ciphers, over all images."""
     images = _by_digest(chosen.images)
@@ -472,6 +560,8 @@ def _shortage(spec: StudySpec, measure: Component, question: Question, chosen: S
     """Why the images do not suffice for an optional measure; empty if they do."""
     if measure not in spec.optional_components():
         return ""
+    if needs_rebuilt(measure) and not Rebuilding.of(spec, chosen).levels:
+        return f"no rebuilder knows what to do with {spec.scheme.name} at these levels"
     if spec.ciphers and encrypts(measure, spec.scheme.name):
         return "it encrypts images itself, and these come encrypted"
     if not spec.ciphers and offers(measure, "encrypts") and not has_key(spec.scheme_component()):
@@ -569,6 +659,10 @@ def _questions(spec: StudySpec, measure: Component) -> Iterator[Question]:
         first, *others = spec.spaces(measure)
         yield replace(first, beside=tuple(others))
         return
+    if needs_rebuilt(measure):
+        view = RebuiltView.of(PIXELS.target, spec.rebuilder_components())
+        yield Question(PIXELS.target, (view,))
+        return
     looks_at = space(measure)
     if measure.kind == "check" or (measure.kind == "metric" and looks_at == "pixels"):
         yield PIXELS
@@ -584,6 +678,11 @@ def _questions(spec: StudySpec, measure: Component) -> Iterator[Question]:
         yield from (Question(target, tuple(views)) for (target, _), views in alike.items())
     else:
         yield from (spec.asked_by(measure, question) for question in asked)
+
+
+def needs_rebuilt(measure: Component) -> bool:
+    """Whether a measure is of rebuilt images."""
+    return offers(measure, "needs_rebuilt")
 
 
 def _offers(question: Question) -> Space:

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from ..cache import Cache
 from ..files import printable
 from ..images import MAX_PIXELS, Source, coco_sizes, from_samples, luma, rank, read
 from ..images.similar import perceptual_hash
@@ -23,6 +24,7 @@ from .components import Component, offers
 from .groups import grouped
 from .plan import ImageInfo, Omission
 from .progress import Progress, some_of
+from .rebuilt import RebuiltStore
 from .reuse import Traces, trace
 from .sources import Found, find_images
 from .spec import RECORDED, StudySpec
@@ -217,7 +219,7 @@ def read_again(spec: StudySpec, measured: Sequence[Mapping[str, Any]]) -> Iterat
         if image.digest != entry["digest"]:
             continue
         if folders is None:
-            yield simulated(image, scheme, spec.seed)
+            yield _stored(simulated(image, scheme, spec.seed), image.digest, scheme)
             continue
         files = tuple(
             CipherFile(level, cipher, entry["ciphers"].get(str(level), ""))
@@ -225,7 +227,14 @@ def read_again(spec: StudySpec, measured: Sequence[Mapping[str, Any]]) -> Iterat
             if not isinstance(cipher, str)
         )
         if len(files) == len(spec.ciphers):
-            yield recorded(image, scheme, spec.seed, files, reads.read)
+            key = ":".join([image.digest, *(file.digest for file in files)])
+            yield _stored(recorded(image, scheme, spec.seed, files, reads.read), key, scheme)
+
+
+def _stored(ciphers: Ciphers, key: str, scheme: Component) -> Ciphers:
+    """Ciphers whose rebuilt images are those of the run."""
+    ciphers.store = RebuiltStore(Cache(), key, scheme)
+    return ciphers
 
 
 def scan_gallery(spec: StudySpec, progress: Progress, executor: Executor) -> Scan:

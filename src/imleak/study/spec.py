@@ -2,7 +2,8 @@
 
 import difflib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
@@ -12,10 +13,28 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, mo
 
 from .. import plugins
 from ..interfaces import ImleakError
-from .components import Component, KeyPolicy, Question, has_features, has_key, offers, space
+from .components import (
+    Component,
+    KeyPolicy,
+    Question,
+    RebuiltView,
+    first_that_rebuilds,
+    has_features,
+    has_key,
+    offers,
+    space,
+)
 from .config import ConfigError, read_toml, refuse_trust
 from .limits import LARGEST, LARGEST_OF_OTHERS, LARGEST_SEED, MOST_LEVELS, shown
-from .options import HELD_OUT_ONLY, Choice, EncoderChoice, Frozen, MeasureChoice, SchemeChoice
+from .options import (
+    HELD_OUT_ONLY,
+    Choice,
+    EncoderChoice,
+    Frozen,
+    MeasureChoice,
+    RebuilderChoice,
+    SchemeChoice,
+)
 
 SHARED_OPTIONS = (
     "epochs",
@@ -30,13 +49,15 @@ SHARED_OPTIONS = (
 )
 """Fields of a study handed to every measure and encoder that has an option of that name."""
 FREE = (
-    "measures", "encoders", "max_samples", "gallery", "adversary_images", "adversary",
-    *SHARED_OPTIONS,
+    "measures", "encoders", "rebuilder", "rebuild_images", "view_rebuilt", "max_samples",
+    "gallery", "adversary_images", "adversary", *SHARED_OPTIONS,
 )  # fmt: skip
 """Fields a study may change in its folder: what is measured, and not on what. What was
 measured before is kept, and only what is new is done."""
 
 DEFAULT_ENCODERS = ("efficientnet-lite0",)
+REBUILD = {"name": "rebuild", "optional": True}
+"""The images an adversary makes of clear parts, where one knows how."""
 DEFAULT_METRICS = ("histogram", "codelength", "psnr", "ssim", "vif")
 ZERO_SHOT = tuple({"name": name, "optional": True} for name in ("recognise", "match", "confirm"))
 """Adversaries that learned from none of the images."""
@@ -47,7 +68,7 @@ NAMED = "attributes"
 TOLD = {"name": NAMED, "seeds": 1, "given": False, "optional": True}
 """What it is that leaks; without what is left of features when it is given, which takes longer."""
 MEASURES_OF_A_TARGET = (*DEFAULT_METRICS, "best")
-DEFAULT_MEASURES = (*DEFAULT_METRICS, *ZERO_SHOT, TRAINED, TOLD)
+DEFAULT_MEASURES = (*DEFAULT_METRICS, REBUILD, *ZERO_SHOT, TRAINED, TOLD)
 
 RECORDED = "recorded"
 """The scheme of ciphers that somebody else made."""
@@ -159,7 +180,13 @@ class StudySpec(Frozen):
     encoders : the spaces measured in, each on both sides: target and view. Metrics of
         pixels run whatever they are.
     target, views : what an adversary wants to know of the plain image, and the ways it
-        looks at the clear part; beside `encoders`, or in their stead.
+        looks at the clear part; beside `encoders`, or in their stead. The view ``rebuilt``
+        is that of every encoder on both sides, or of the target, on the rebuilt image.
+    view_rebuilt : whether that view was among them.
+    rebuilder : what makes images of clear parts; None for the first of ``imleak list`` that
+        knows what to do with a level.
+    rebuild_images : most images that the measures of rebuilt images are of, evenly spread, or
+        "all"; the view takes all.
     measures : metrics, estimators and attacks, or groups of :data:`imleak.plugins.GROUPS`.
     gallery : more sources: images that are not measured, and which an adversary that looks for
         the plain image of a clear part has to tell it from.
@@ -197,6 +224,9 @@ class StudySpec(Frozen):
     )
     target: EncoderChoice | None = None
     views: Annotated[tuple[EncoderChoice, ...], Several] = ()
+    view_rebuilt: bool = False
+    rebuilder: RebuilderChoice | None = None
+    rebuild_images: Literal["all"] | Annotated[int, Field(ge=1, le=LARGEST["limit"])] = 12
     measures: Annotated[tuple[MeasureChoice, ...], BeforeValidator(_without_groups), NotEmpty] = (
         Field(DEFAULT_MEASURES, validate_default=True)
     )
@@ -264,6 +294,10 @@ class StudySpec(Frozen):
         nobody knows, and of all channels, unless something else is said."""
         if not isinstance(given, Mapping):
             return given
+        views = _several(given.get("views", ()))
+        if isinstance(views, list | tuple) and "rebuilt" in views:
+            others = tuple(view for view in views if view != "rebuilt")
+            given = dict(given) | {"views": others, "view_rebuilt": True}
         if given.get("target") and not given.get("encoders"):
             named = (NAMED,) if _name(given["target"]) == NAMED else ()
             given = {"encoders": (), "measures": (*MEASURES_OF_A_TARGET, *named)} | dict(given)
@@ -333,13 +367,42 @@ class StudySpec(Frozen):
         study that are on both sides and the ones it adds to them."""
         if own := self._brought(attack, "encoders"):
             return tuple(map(Question.of_both, own))
-        given = [
-            q
-            for q in self.questions()
-            if q.is_of_one_encoder and has_features(q.target) and not offers(q.target, "watch")
-        ]
+        given = [question for question in self.questions() if _is_space(question)]
         added = map(Question.of_both, self._brought(attack, "added_encoders"))
         return tuple(dict.fromkeys([*given, *added]))
+
+    @property
+    def rebuilds(self) -> bool:
+        """Whether anything looks at rebuilt images."""
+        measures = self.measure_components()
+        return self.view_rebuilt or any(offers(one, "needs_rebuilt") for one in measures)
+
+    def rebuilt_spaces(self, attack: Component) -> tuple[Question, ...]:
+        """What an attack that looks at rebuilt images sees them through: the encoders it
+        brings, or those of the study that are on both sides; none of another attack."""
+        if not offers(attack, "sees_rebuilt"):
+            return ()
+        rebuilders = self.rebuilder_components()
+        brought = self._brought(attack, "encoders")
+        encoders = brought or [q.target for q in self.questions() if _is_space(q)]
+        return tuple(
+            Question(encoder, (RebuiltView.of(encoder, rebuilders),)) for encoder in encoders
+        )
+
+    def rebuilder_components(self) -> tuple[Component, ...]:
+        """The rebuilder that is named, or every one that rebuilds some level of the scheme, in
+        the order in which they are asked."""
+        if self.rebuilder is not None:
+            return (self.rebuilder.component(self.shared),)
+        scheme, bits = self.scheme_component(), self.bits or 8
+        levels = [level.rank for level in scheme.build().levels(bits)]
+        found = []
+        for name in plugins.known("rebuilder"):
+            with suppress(ImleakError):  # of one whose package is missing, or that needs weights
+                one = RebuilderChoice(name=name).component(self.shared)
+                if any(first_that_rebuilds([one], scheme, level, bits) for level in levels):
+                    found.append(one)
+        return tuple(found)
 
     def _brought(self, attack: Component, name: str) -> list[Component]:
         """Encoders that an attack names in an attribute."""
@@ -350,7 +413,21 @@ class StudySpec(Frozen):
         return [one for one in found if not (is_lost and offers(one, "needs_values"))]
 
     def questions(self) -> tuple[Question, ...]:
-        """Every target with one view: each encoder on both sides, then the view of each."""
+        """Every target with one view: each encoder on both sides, then the view of each, then
+        those of the rebuilt image."""
+        return (*(given := self._given()), *self._of_rebuilt(given))
+
+    def _of_rebuilt(self, given: Sequence[Question]) -> Iterator[Question]:
+        """Every target that can be seen in the rebuilt image as in the plain one."""
+        if not self.view_rebuilt:
+            return
+        rebuilders = self.rebuilder_components()
+        for target in dict.fromkeys(question.target for question in given):
+            if _is_space(Question.of_both(target)):
+                yield Question(target, (RebuiltView.of(target, rebuilders),))
+
+    def _given(self) -> tuple[Question, ...]:
+        """The questions that are asked in so many words."""
         both = [Question.of_both(choice.component(self.shared)) for choice in self.encoders]
         if self.target is None:
             return tuple(both)
@@ -376,6 +453,7 @@ class StudySpec(Frozen):
             *self._unused(),
             *self._refused(),
         ]
+        mistakes = mistakes or [*self._not_rebuilt()]
         # What a measure needs can only be asked of components that can be built and read.
         mistakes = mistakes or [*self._unreadable()] or [*self._inputs()]
         if mistakes:
@@ -408,7 +486,7 @@ class StudySpec(Frozen):
     def _one_sided(self) -> Iterator[str]:
         if not self.encoders and self.target is None:
             yield "encoders: is empty; give at least one, or a target and its views"
-        if self.target is not None and not self.views:
+        if self.target is not None and not self.views and not self.view_rebuilt:
             yield "views: is empty; give at least one way to look at the clear part for the target"
         if self.target is None and self.views:
             yield "target: is missing; say what is to be told through the views"
@@ -450,6 +528,26 @@ class StudySpec(Frozen):
                 "to be tested on others; add best"
             )
 
+    def _not_rebuilt(self) -> Iterator[str]:
+        """What is asked of rebuilt images where there are none, and the other way round."""
+        asked = [
+            f"measures[{at}]: {choice.name}"
+            for at, choice in enumerate(self.measures)
+            if offers(choice.components(self.shared)[0], "needs_rebuilt") and not choice.optional
+        ] + (["views: rebuilt"] if self.view_rebuilt else [])
+        scheme, name = self.scheme_component(), self.scheme.name
+        bits = self.bits or 8
+        levels = [level.rank for level in scheme.build().levels(bits)]
+        known = self.rebuilder_components()
+        if not any(first_that_rebuilds(known, scheme, level, bits) for level in levels):
+            who = "no rebuilder rebuilds"
+            if self.rebuilder:
+                asked, who = ["rebuilder"], f"{self.rebuilder.name} does not rebuild"
+            yield from (f"{one}: {who} clear parts of {name}; leave it out" for one in asked[:1])
+            return
+        if self.rebuilder and not self.rebuilds:
+            yield "rebuilder: nothing here looks at rebuilt images; add the measure rebuild"
+
     def _named(self) -> Iterator[tuple[str, Choice]]:
         """Everything it is made of, and where it stands."""
         yield "scheme", self.scheme
@@ -457,6 +555,8 @@ class StudySpec(Frozen):
         if self.target:
             yield "target", self.target
         yield from ((f"views[{at}]", choice) for at, choice in enumerate(self.views))
+        if self.rebuilder:
+            yield "rebuilder", self.rebuilder
         yield from ((f"measures[{at}]", choice) for at, choice in enumerate(self.measures))
 
     def _refused(self) -> Iterator[str]:
@@ -557,6 +657,12 @@ class StudySpec(Frozen):
                     f"measures: {measure.title} tests on what {trained[0]} was trained on; "
                     "use an estimator that holds images out, such as best or cca-infonce"
                 )
+
+
+def _is_space(question: Question) -> bool:
+    """Whether an attack can see whole images through it: one encoder on both sides."""
+    target = question.target
+    return question.is_of_one_encoder and has_features(target) and not offers(target, "watch")
 
 
 def _unlike(question: Question) -> Iterator[str]:

@@ -18,7 +18,7 @@ DRAWN_AT_ONCE = 500_000
 Key: TypeAlias = tuple[Any, ...]
 _ASKED = ["scheme", "encoder", "measure", "protocol"]
 _ALIKE = ["part", "quantity", "level"]
-_AVERAGED = ["value", "ceiling", "exact"]
+_AVERAGED = ["value", "ceiling", "exact", "null_mean"]
 
 
 def summarise(tables: Iterable[pd.DataFrame], seed: int) -> pd.DataFrame:
@@ -26,7 +26,8 @@ def summarise(tables: Iterable[pd.DataFrame], seed: int) -> pd.DataFrame:
 
     A metric's value is the mean over images, its interval the 95 % percentile
     bootstrap of that mean over images, or over their groups (none for a single one, or where
-    a value is infinite). An estimator and an attack bring their own.
+    a value is infinite), and likewise that of its null, whose upper end is `null_p95`. An
+    estimator and an attack bring their own.
 
     Parameters
     ----------
@@ -65,11 +66,14 @@ class _Asked:
         if not self.alike:
             kept = ("scheme", "encoder", "target", "view", "measure", "protocol")
             yield {name: self.first[name] for name in kept} | {"errors": self.errors}
-        samples = [equal.values("value") for equal in self.alike.values()]
-        groups = [equal.groups for equal in self.alike.values()]
-        intervals = bootstrap_means(samples, seed, groups)
-        for equal, interval in zip(self.alike.values(), intervals, strict=True):
-            yield {**equal.row(interval), "errors": self.errors}
+        every = list(self.alike.values())
+        groups = [equal.groups for equal in every]
+        intervals, of_null = (
+            bootstrap_means([equal.values(name) for equal in every], seed, groups)
+            for name in ("value", "null_mean")
+        )
+        for equal, interval, null in zip(every, intervals, of_null, strict=True):
+            yield {**equal.row(interval, null), "errors": self.errors}
 
 
 @dataclass
@@ -114,11 +118,12 @@ class _Alike:
         at = _AVERAGED.index(name)
         return np.concatenate([piece[at] for piece in self.found]) if self.found else np.empty(0)
 
-    def row(self, interval: tuple[float, float]) -> dict[str, Any]:
+    def row(self, interval: tuple[float, float], null: tuple[float, float]) -> dict[str, Any]:
         if not self.found:
             return self.first | {"mean": self.first["value"]}
         # Of images there is a mean only if every one has a number.
         means = {name: float(np.mean(self.values(name))) for name in _AVERAGED}
+        means["null_p95"] = null[1]
         low, high = interval
         groups, count = self.groups, len(self.values("value"))
         found = {"mean": means["value"], "low": low, "high": high, "n": count}
