@@ -207,7 +207,8 @@ class Scheme(Protocol):
     `axis` is what levels count, as the title of an axis ("planes encrypted, s").
     `clear_part` and `hidden_part` say in a few words what is left and what is not ("the other
     planes", "the encrypted planes"). A scheme that works on the coefficients of JPEG files,
-    `Raster.jpeg`, says so by an attribute ``needs_jpeg = True``.
+    `Raster.jpeg`, says so by an attribute ``needs_jpeg = True``; if it changes how many bits a
+    coefficient is coded in, by ``changes_code = True`` as well.
     """
 
     name: str

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -20,6 +20,8 @@ from .signals import cleaned_up
 from .streams import never_fail
 
 if TYPE_CHECKING:
+    from ..images import Source
+    from ..sealed import Row
     from ..study import StudySpec, Where
 
 
@@ -257,66 +259,65 @@ def status(
 
 @app.command()
 def encrypt(
-    image: Annotated[Path, typer.Argument(help="8- or 16-bit grey or RGB image.")],
+    images: options.Plain,
     output: options.Output,
     level: options.Level,
-    key_file: options.KeyFile,
+    key_file: options.KeyFile = None,
     scheme: options.Scheme = None,
     bits: options.Bits = None,
+    jpeg_quality: options.JpegQuality = None,
     overwrite: options.Overwrite = False,
 ) -> None:
-    """Encrypt an image into a PNG or TIFF that decrypts to the same samples.
+    """Encrypt images into files that decrypt to the same samples.
 
-    A key file that is not there is made. This is a measuring tool, not a protection.
+    PNG or TIFF, or JPEG of a scheme on the coefficients of JPEG files, which decrypts to the
+    same bytes. Several images, or a folder, go into a folder; what is there already is not done
+    again. A key file that is not there is made. This is a measuring tool, not a protection.
     """
-    from ..keystream import new_key, read_key_file, write_key_file
-    from ..sealed import seal
+    from ..sealed import seal, seal_all
+    from .sealing import is_one_file, key_of, run_all, scheme_of
     from .terminal import say
 
-    is_new = not key_file.exists()
-    if is_new:
-        write_key_file(key_file, new_key())
-    key, chosen = read_key_file(key_file), scheme or "bitplanes"
-    try:
-        with cleaned_up():
-            notes = seal(
-                image, output, level, key, chosen, bits, overwrite=overwrite, key_file=key_file
-            )
-    except ImleakError:
-        if is_new:  # nothing was encrypted with it
-            key_file.unlink()
-        raise
-    for note in notes:
-        say(f"{image}: {note}")
-    if is_new:
-        say(f"New key in {key_file}; without it nobody can decrypt {output}.")
+    is_one, (name, made_with) = is_one_file(images, output), scheme_of(scheme)
+    given = {"options": made_with, "overwrite": overwrite, "jpeg_quality": jpeg_quality}
+    with key_of(key_file, output) as (key_path, key):
+        if is_one:
+            own = Path(images[0])
+            for note in seal(own, output, level, key, name, bits, key_file=key_path, **given):
+                say(f"{own}: {note}")
+            return
+
+        def make(found: Sequence[Source]) -> Iterator[Row]:
+            return seal_all(found, output, level, key, name, bits, key_file=key_path, **given)
+
+        run_all(images, output, make, "encrypted")
 
 
 @app.command()
 def decrypt(
-    image: Annotated[Path, typer.Argument(help="File that `imleak encrypt` wrote.")],
+    files: options.Sealed,
     output: options.Output,
-    key_file: options.KeyFile,
+    key_file: options.KeyOfCiphers = None,
     overwrite: options.Overwrite = False,
 ) -> None:
-    """Decrypt an image; a wrong key or an altered file is refused.
+    """Decrypt images; a wrong key or an altered file is refused.
 
-    Files beside it that were encrypted under the same nonce are told.
+    Files beside them that were encrypted under the same nonce are told.
     """
-    from ..keystream import read_key_file
-    from ..sealed import same_nonce, unseal
-    from .terminal import say
+    from ..sealed import unseal, unseal_all
+    from .sealing import is_one_file, key_beside, run_all, tell_same_nonces
 
-    key = read_key_file(key_file)
+    is_one = is_one_file(files, output)
+    key_path, key = key_beside(key_file, files)
+    given = {"overwrite": overwrite, "key_file": key_path}
     with cleaned_up():
-        unseal(image, output, key, overwrite=overwrite, key_file=key_file)
-    beside = sorted(path for path in image.parent.iterdir() if path.is_file() and path != image)
-    for other in same_nonce(image, beside):
-        say(
-            f"{image} and {other} were encrypted under the same nonce: if under the same key, "
-            "their XOR shows both pictures; encrypt one of them again.",
-            error=True,
-        )
+        if is_one:
+            unseal(files[0], output, key, **given)
+        else:
+            run_all(
+                files, output, lambda found: unseal_all(found, output, key, **given), "decrypted"
+            )
+    tell_same_nonces(files)
 
 
 @app.command("list")

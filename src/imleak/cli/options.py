@@ -68,11 +68,37 @@ def _beginning(incomplete: str, names: Iterable[str]) -> list[str]:
 _IMAGES, _MEASURED, _ESTIMATORS = "Images", "What is measured", "Estimators"
 _WORKERS = "Who does the work"
 Version = Annotated[bool, _option("--version", words="Show the version.")]
-Output = Annotated[Path, _option("-o", "--output", words="File to write: .png or .tif.")]
+Output = Annotated[
+    Path,
+    _option(
+        "-o",
+        "--output",
+        words="File to write: .png or .tif, .jpg of a scheme on coefficients; or folder.",
+    ),
+]
 OutputFolder = Annotated[Path, _option("-o", "--output", words="Folder for the results.")]
-KeyFile = Annotated[Path, _option("--key-file", words="File that holds the key, of mode 0600.")]
+KeyFile = Annotated[
+    Path | None,
+    _option("--key-file", "--key", words="File that holds the key, of mode 0600; else OUTPUT.key."),
+]
+KeyOfCiphers = Annotated[
+    Path | None,
+    _option("--key-file", "--key", words="File that holds the key; else that beside: NAME.key."),
+]
+Plain = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="IMAGE...", help="8- or 16-bit grey or RGB images: files, folders, globs."
+    ),
+]
+Sealed = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="FILE...", help="Files that `imleak encrypt` wrote, or folders of them."
+    ),
+]
 Overwrite = Annotated[bool, _option("--overwrite", words="Replace a file that is there.")]
-Level = Annotated[int, _option("--level", words="How much is encrypted; 3: the 3 top bit-planes.")]
+Level = Annotated[int, _option("--level", words="How much is encrypted: a level of the scheme.")]
 
 Sources = Annotated[
     list[str] | None,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,9 +23,12 @@ if TYPE_CHECKING:
     from ..encoder_check import Check
     from ..interfaces import Encoder
     from ..paper import Reproduction
+    from ..sealed import Row
     from ..study import Run
     from ..study.status import Status
 
+MOST_ROWS = 40
+"""Files whose sizes are shown one by one; the table in the folder has all of them."""
 MOST_LINES = 10
 """Failures that are shown; the results have all of them."""
 
@@ -71,6 +75,31 @@ def tell(run: Run, acceptable: float | None = None) -> None:
     say(summary_line(run))
     say(f"In {run.path}: {_files(run.path)}")
     say(f"Open {run.path / 'report.html'}")
+
+
+def tell_rows(rows: Sequence[Row], verb: str) -> None:
+    """The sizes of files before and after, what there is to say of them, and what failed."""
+    done = [row for row in rows if row.state != "failed"]
+    table = Table("image", "plain (bytes)", "cipher (bytes)", "change", box=None, pad_edge=False)
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for row in done if len(done) <= MOST_ROWS else ():
+        table.add_row(_cell(row.image), f"{row.plain:,}", f"{row.cipher:,}", _change(row.change))
+    plain, cipher = (sum(getattr(row, side) for row in done) for side in ("plain", "cipher"))
+    if done:
+        change = _change(100 * (cipher / plain - 1))
+        table.add_row(f"{len(done):,} files", f"{plain:,}", f"{cipher:,}", change)
+        show(table)
+    for note, count in Counter(note for row in done for note in row.notes).most_common(MOST_LINES):
+        say(f"{count:,} of {len(rows):,}: {note}")
+    _some(f"Not {verb}: {row.image}: {row.error}" for row in rows if row.error)
+    before = sum(row.state == "there already" for row in done)
+    if before:
+        say(f"{before:,} of {len(rows):,} were there already.")
+
+
+def _change(percent: float | None) -> str:
+    return "" if percent is None else f"{percent:+.1f} %"
 
 
 def tell_calibration(found: Calibration) -> None:

@@ -10,7 +10,6 @@ from ..interfaces import ImageError, ImleakError, KeyedScheme, Raster, Samples, 
 from ..keystream import AesKeystream, derived_key
 from ._checks import require
 
-
 QUALITY = 75
 """Of the JPEG files that a scheme on coefficients is given."""
 

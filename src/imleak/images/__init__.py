@@ -8,6 +8,7 @@
 """
 
 from .copies import COPIES, COPIES_VERSION, copy_of
+from .errors import named
 from .find import Search, find, search, unseen_in_words
 from .formats import SUFFIXES
 from .generated import DeadLeaves
@@ -43,6 +44,7 @@ __all__ = [
     "group_warnings",
     "join_groups",
     "luma",
+    "named",
     "near_duplicates",
     "parse_group_by",
     "patch_places",

@@ -73,9 +73,7 @@ class Raster(NamedTuple):
         swap, flip_rows, flip_columns = _TURNS[self.orientation]
         samples = self.samples.swapaxes(1, 2) if swap else self.samples
         samples = samples[:, :: -1 if flip_rows else 1, :: -1 if flip_columns else 1]
-        return self._replace(
-            samples=samples, notes=(*self.notes, *turn_note(self.orientation))
-        )
+        return self._replace(samples=samples, notes=(*self.notes, *turn_note(self.orientation)))
 
 
 def turn_note(orientation: int) -> tuple[str, ...]:

@@ -137,7 +137,7 @@ def key_bits(
 
 
 def exposure(
-    plain: Raster, shown: Sequence[Table], left: Sequence[Table], dc: Sequence[Numbers]
+    plain: Raster, shown: Sequence[Table], left: Sequence[Numbers], dc: Sequence[Numbers]
 ) -> Exposure:
     """What is left of coefficients.
 
@@ -148,7 +148,7 @@ def exposure(
     Parameters
     ----------
     shown : coefficients that are rendered.
-    left : numbers from 0 in the place of AC coefficients.
+    left : numbers from 0 in the place of AC coefficients, (n, 64).
     dc : the same in the place of DC, (n,) in raster order.
     """
     found = plain.jpeg

@@ -132,7 +132,8 @@ class JpegAmplitudes:
 
 def sizes_of(values: NDArray[np.int16]) -> NDArray[np.int32]:
     """How many bits follow the code of each value; none of 0."""
-    return np.frexp(np.abs(values.astype(np.int32)))[1]
+    sizes: NDArray[np.int32] = np.frexp(np.abs(values.astype(np.int32)))[1]
+    return sizes
 
 
 def _encrypted(values: NDArray[np.int16], words: NDArray[Any]) -> Numbers:
@@ -141,7 +142,8 @@ def _encrypted(values: NDArray[np.int16], words: NDArray[Any]) -> Numbers:
     most = (1 << sizes) - 1
     bits = np.where(values < 0, values + most, values) ^ (words & most)
     positive = bits << 1 > most
-    return np.where(positive, bits, bits - most)
+    found: Numbers = np.where(positive, bits, bits - most)
+    return found
 
 
 def _level(rank: int, k: int, of: str) -> Level:

@@ -147,6 +147,6 @@ def _level(rank: int, k: int, *, with_dc: bool) -> Level:
     return Level(
         rank,
         f"signs of {reached} encrypted",
-        short=reached,
+        short=reached.replace(" and", ","),
         phrase=f"with the signs of {reached} encrypted",
     )

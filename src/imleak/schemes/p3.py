@@ -31,7 +31,9 @@ class P3:
 
     At a threshold T the public part of a coefficient c is
 
-    .. math:: c_P = \begin{cases} 0, & \text{of DC} \\ c, & |c| \le T \\ T, & \text{else} \end{cases}
+    .. math:: c_P = \begin{cases} 0 & \text{of DC} \\
+                                  c & |c| \le T \\
+                                  T & \text{else} \end{cases}
 
     of which neither value nor sign tells more than that :math:`|c| > T`. The rest, DC and
     :math:`\operatorname{sign}(c) (|c| - T)` where :math:`|c| > T`, is the secret part. It is
@@ -64,6 +66,7 @@ class P3:
     clear_part = "the AC coefficients, clipped at the threshold"
     hidden_part = "the secret part: DC, and what of AC is above the threshold"
     needs_jpeg = True
+    changes_code = True
 
     def __init__(self, thresholds: Sequence[int] = THRESHOLDS) -> None:
         check_installed()
@@ -102,8 +105,9 @@ class P3:
             return plain
         whole = tables_of(found)
         public = [self._public(table, level) for table in whole]
-        rest = [c - np.sign(c) * np.abs(p) for c, p in zip(whole, public, strict=True)]
-        packed = zlib.compress(np.concatenate(rest).astype("<i2").tobytes())
+        rest = [table - np.sign(table) * np.abs(p) for table, p in zip(whole, public, strict=True)]
+        by_frequency = np.ascontiguousarray(np.concatenate(rest).T, "<i2")
+        packed = zlib.compress(by_frequency.tobytes(), 9)
         return raster_with(plain, public, self._xor(packed, level, keystream))
 
     def decrypt(self, cipher: Raster, level: int, keystream: Keystream) -> Raster:
@@ -115,16 +119,13 @@ class P3:
         public = tables_of(found)
         try:
             packed = zlib.decompress(self._xor(found.secret, level, keystream))
-            rest = np.frombuffer(packed, "<i2").reshape(sum(map(len, public)), 64)
+            rest = np.frombuffer(packed, "<i2").reshape(64, sum(map(len, public))).T
         except (zlib.error, ValueError) as error:
             raise ImageError(
                 "has no secret part that this key reads; take the file as it was encrypted"
             ) from error
         parts = np.split(rest, np.cumsum([len(table) for table in public])[:-1])
-        whole = [
-            np.where(r == 0, p, r + np.sign(r) * np.abs(p)).astype(np.int16)
-            for r, p in zip(parts, public, strict=True)
-        ]
+        whole = [_added(p, r) for p, r in zip(public, parts, strict=True)]
         return raster_with(cipher, whole)
 
     def expose(self, cipher: Raster, level: int) -> Exposure:
@@ -157,3 +158,9 @@ class P3:
     def _xor(self, content: bytes, level: int, keystream: Keystream) -> bytes:
         taken = keystream.take(len(content), scheme=self.name, level=level, channel=0)
         return (np.frombuffer(content, np.uint8) ^ taken).tobytes()
+
+
+def _added(public: Table, rest: Table) -> Table:
+    """Public and secret part together: where there is a rest, it has the sign."""
+    whole: Table = np.where(rest == 0, public, rest + np.sign(rest) * np.abs(public))
+    return whole.astype(np.int16)

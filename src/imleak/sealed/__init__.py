@@ -15,30 +15,36 @@ what is not stands in docs/security.md: this is a measuring tool, not a protecti
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from .. import plugins
 from ..atomic import OutputError
-from ..images import MAX_PIXELS
+from ..images import MAX_PIXELS, Source
 from ..interfaces import ImageError, KeyedScheme, Raster, Samples
 from ..keystream import AesKeystream, new_nonce
-from . import coefficients, envelope, files, jpeg
+from . import coefficients, envelope, files, folders, jpeg
 from .envelope import Header, SealError
 from .extras import bytes_behind
+from .folders import Row, write_table
 from .reuse import header_of, same_nonce
 
 __all__ = [
     "Header",
     "OutputError",
+    "Row",
     "SealError",
     "header_of",
     "read_header",
     "same_nonce",
     "seal",
+    "seal_all",
     "unseal",
+    "unseal_all",
+    "verify",
+    "write_table",
 ]
 
 PathLike = str | os.PathLike[str]
@@ -115,7 +121,7 @@ def seal(
     content = b""
     if needs_jpeg:
         image, content = coefficients.read_jpeg(
-            source, max_pixels=max_pixels, quality=jpeg_quality
+            source, chosen, max_pixels=max_pixels, quality=jpeg_quality
         )
     else:
         image = files.read_whole(source, bits=bits, max_pixels=max_pixels)
@@ -193,6 +199,105 @@ def unseal(
     return header
 
 
+def verify(path: PathLike, key: bytes, *, max_pixels: int = MAX_PIXELS) -> Header:
+    """Check that a file was sealed under a key and is as it was; how it was encrypted. Nothing is
+    decrypted. Raises as :func:`unseal`."""
+    source = Path(path)
+    if coefficients.is_sealed(source):
+        with _of(source):
+            opened = jpeg.open_(files.content_of(source))
+            return envelope.open_(opened.text, jpeg.parts(opened.image, opened.hidden), key)
+    cipher, text = _read_sealed(source, max_pixels)
+    with _of(source):
+        return envelope.open_(text, envelope.content_of(cipher), key)
+
+
+def seal_all(
+    sources: Iterable[Source],
+    out: Path,
+    level: int,
+    key: bytes,
+    scheme: str = "bitplanes",
+    bits: int | None = None,
+    *,
+    options: Mapping[str, Any] | None = None,
+    overwrite: bool = False,
+    max_pixels: int = MAX_PIXELS,
+    key_file: PathLike | None = None,
+    jpeg_quality: int | None = None,
+) -> Iterator[Row]:
+    """Encrypt many image files into a folder, one after the other.
+
+    Parameters
+    ----------
+    sources : from :func:`imleak.images.find`.
+    out : folder; a file has the name of its image there, and the folders above it.
+
+    The other parameters are those of :func:`seal`.
+
+    Yields
+    ------
+    What became of each. One that fails does not stop the others.
+
+    Raises
+    ------
+    ImleakError
+        If the scheme does not exist, refuses `options`, or has no key.
+    """
+    chosen = _scheme(scheme, options or {})
+    needs_jpeg = bool(getattr(chosen, "needs_jpeg", False))
+    wanted = Header(scheme, chosen.version, int(level), 0, b"", dict(options or {}))
+    targets = folders.targets_of(
+        sources, out, lambda source: folders.suffix_of_cipher(source, needs_jpeg=needs_jpeg)
+    )
+
+    def make(source: Path, target: Path) -> tuple[str, ...]:
+        return seal(
+            source,
+            target,
+            level,
+            key,
+            scheme,
+            bits,
+            options=options,
+            overwrite=overwrite,
+            max_pixels=max_pixels,
+            key_file=key_file,
+            jpeg_quality=jpeg_quality,
+        )
+
+    def is_done(source: Path, target: Path) -> bool:
+        if overwrite:
+            return False
+        return folders.is_encrypted(
+            source, target, wanted, lambda path: verify(path, key, max_pixels=max_pixels)
+        )
+
+    return folders.rows_of(targets, make, is_done, encrypts=True)
+
+
+def unseal_all(
+    sources: Iterable[Source],
+    out: Path,
+    key: bytes,
+    *,
+    overwrite: bool = False,
+    max_pixels: int = MAX_PIXELS,
+    key_file: PathLike | None = None,
+) -> Iterator[Row]:
+    """Decrypt many files that :func:`seal` wrote into a folder, as :func:`seal_all`."""
+
+    def make(source: Path, target: Path) -> tuple[str, ...]:
+        unseal(source, target, key, overwrite=overwrite, max_pixels=max_pixels, key_file=key_file)
+        return ()
+
+    def is_done(source: Path, target: Path) -> bool:
+        return not overwrite and folders.is_decrypted(source, target)
+
+    targets = folders.targets_of(sources, out, lambda source: Path(source.path).suffix)
+    return folders.rows_of(targets, make, is_done, encrypts=False)
+
+
 def read_header(path: PathLike, *, max_pixels: int = MAX_PIXELS) -> Header:
     """How a sealed file says it was encrypted. Read without a key, so it may be forged.
 
@@ -262,9 +367,11 @@ def _scheme_of(header: Header) -> KeyedScheme:
 
 def _scheme(name: str, options: Mapping[str, Any]) -> KeyedScheme:
     try:
-        made: KeyedScheme = plugins.load("scheme", name)(**options)
+        made = plugins.load("scheme", name)(**options)
     except TypeError as error:
         raise SealError(
             f"scheme {name} does not take the options {dict(options)}: {error}"
         ) from None
+    if not isinstance(made, KeyedScheme):
+        raise SealError(f"scheme {name} has no key, and what it makes cannot be decrypted")
     return made

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ..images import Source, read
-from ..images.jpeg import OtherCodeError, coefficients, compressed, rewritten, written
+from ..images import Source, named, read
+from ..images.jpeg import coefficients, compressed, rewritten, written
 from ..interfaces import Coefficients, Image, KeyedScheme, Raster
 from ..keystream import AesKeystream
 from . import envelope, files, jpeg
@@ -16,11 +16,14 @@ from .envelope import Header, SealError
 
 _METADATA = "metadata"
 """Whose keystream hides what is no coefficient."""
+CODED_ANEW = "decrypts to the same coefficients and metadata, in a file that is coded anew"
 _LENGTH = 8
 """Bytes that say how many bytes of metadata there are; the rest is the secret of the scheme."""
 
 
-def read_jpeg(path: Path, *, max_pixels: int, quality: int | None) -> tuple[Image, bytes]:
+def read_jpeg(
+    path: Path, scheme: KeyedScheme, *, max_pixels: int, quality: int | None
+) -> tuple[Image, bytes]:
     """An image with its coefficients, and the JPEG file that holds them.
 
     Parameters
@@ -35,11 +38,12 @@ def read_jpeg(path: Path, *, max_pixels: int, quality: int | None) -> tuple[Imag
     source = Source(str(path), path)
     image = read(source, colour=True, max_pixels=max_pixels, jpeg_quality=quality)
     content = files.content_of(path)
-    if not content.startswith(jpeg.BEGINNING):
-        _ = image.jpeg
-        content = compressed(image.samples, quality=quality)
-    found = coefficients(content)
-    return replace(image, notes=(), coded=lambda: found), content
+    with named(source.name):
+        if not content.startswith(jpeg.BEGINNING):
+            _ = image.jpeg
+            content = compressed(image.samples, quality=quality)
+        found = _coefficients(content, scheme)
+    return replace(image, coded=lambda: found), content
 
 
 def seal(
@@ -54,14 +58,11 @@ def seal(
     stream = AesKeystream(key, header.nonce)
     cipher = scheme.encrypt(image, header.level, stream).jpeg
     kept, pieces = jpeg.split(content)
-    public, is_same = _with(kept, image.jpeg, cipher)
+    public = _with(kept, image.jpeg, cipher, scheme)
     notes: tuple[str, ...] = ()
-    if not is_same:
-        again, _ = _with(public, cipher, image.jpeg)
-        if jpeg.joined(again, pieces) != content:
-            notes = (
-                "decrypts to the same coefficients and metadata, in a file that is coded anew",
-            )
+    if _changes_code(scheme):
+        again = jpeg.joined(_with(public, cipher, image.jpeg, scheme), pieces)
+        notes = () if again == content else (CODED_ANEW,)
     hidden = len(pieces).to_bytes(_LENGTH, "big") + _xor(pieces, stream, header) + cipher.secret
     text = envelope.close(header, jpeg.parts(public, hidden), key)
     return jpeg.close(public, text, hidden), notes
@@ -72,11 +73,11 @@ def unseal(opened: jpeg.Opened, scheme: KeyedScheme, header: Header, key: bytes)
     stream = AesKeystream(key, header.nonce)
     size = int.from_bytes(opened.hidden[:_LENGTH], "big")
     pieces = _xor(opened.hidden[_LENGTH : _LENGTH + size], stream, header)
-    cipher = replace(coefficients(opened.image), secret=opened.hidden[_LENGTH + size :])
+    secret = opened.hidden[_LENGTH + size :]
+    cipher = replace(_coefficients(opened.image, scheme), secret=secret)
     unseen = np.zeros((1, 1, 1), np.uint8)
     plain = scheme.decrypt(Raster(unseen, 8, lambda: cipher), header.level, stream).jpeg
-    kept, _ = _with(opened.image, cipher, plain)
-    return jpeg.joined(kept, pieces)
+    return jpeg.joined(_with(opened.image, cipher, plain, scheme), pieces)
 
 
 def is_sealed(path: Path) -> bool:
@@ -88,13 +89,20 @@ def is_sealed(path: Path) -> bool:
     return content.startswith(jpeg.BEGINNING) and envelope.is_sealed(jpeg.text_of(content))
 
 
-def _with(content: bytes, old: Coefficients, new: Coefficients) -> tuple[bytes, bool]:
-    """A JPEG file with other coefficients, and whether all else in it is as it was; it is not
-    where they have codes of other lengths."""
-    try:
-        return rewritten(content, old.components, new.components), True
-    except OtherCodeError:
-        return written(content, new.components), False
+def _coefficients(content: bytes, scheme: KeyedScheme) -> Coefficients:
+    """The coefficients of a file; those that are seen alone, where it is coded anew."""
+    return coefficients(content, unseen=not _changes_code(scheme))
+
+
+def _with(content: bytes, old: Coefficients, new: Coefficients, scheme: KeyedScheme) -> bytes:
+    """A JPEG file with other coefficients, and else as it was where they are as long."""
+    if _changes_code(scheme):
+        return written(content, new.components)
+    return rewritten(content, old.components, new.components)
+
+
+def _changes_code(scheme: KeyedScheme) -> bool:
+    return bool(getattr(scheme, "changes_code", False))
 
 
 def _xor(content: bytes, stream: AesKeystream, header: Header) -> bytes:

@@ -88,9 +88,7 @@ def close(image: bytes, text: str, hidden: bytes) -> bytes:
     ours = b"".join(
         _segment(_OURS + payload[at : at + _MOST]) for at in range(0, len(payload), _MOST)
     )
-    at = next(
-        one.start for one in parse(image).segments if one.marker not in (_APP0, _APP14)
-    )
+    at = next(one.start for one in parse(image).segments if one.marker not in (_APP0, _APP14))
     return image[:at] + ours + image[at:]
 
 
@@ -141,11 +139,12 @@ def _kept(content: bytes) -> list[tuple[int, int]]:
     """What stays: beginnings and ends. A scan begins with its header."""
     structure = parse(content)
     ends = {scan.start: scan.end for scan in structure.scans}
-    found = [(0, 2)]
-    for one in structure.segments:
-        if _is_needed(content, one.marker, one.start, one.end):
-            found.append((one.start, ends.get(one.end, one.end)))
-    return [*found, (structure.end - 2, structure.end)]
+    needed = (
+        (one.start, ends.get(one.end, one.end))
+        for one in structure.segments
+        if _is_needed(content, one.marker, one.start, one.end)
+    )
+    return [(0, 2), *needed, (structure.end - 2, structure.end)]
 
 
 def _is_needed(content: bytes, marker: int, start: int, end: int) -> bool:

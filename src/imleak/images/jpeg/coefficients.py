@@ -7,7 +7,6 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -34,13 +33,16 @@ Finish = Callable[[Samples], Samples]
 """Makes of decoded samples those that were read: turned upright, grey."""
 
 
-def coefficients(content: bytes, finish: Finish = lambda samples: samples) -> Coefficients:
+def coefficients(
+    content: bytes, finish: Finish = lambda samples: samples, *, unseen: bool = True
+) -> Coefficients:
     """The coefficients of a JPEG file.
 
     Parameters
     ----------
     content : the file.
     finish : how its samples were read; other coefficients are rendered alike.
+    unseen : whether to read blocks beyond the right and bottom edge too, where there are any.
 
     Raises
     ------
@@ -50,8 +52,10 @@ def coefficients(content: bytes, finish: Finish = lambda samples: samples) -> Co
     NotInstalledError
         If jpeglib is missing.
     """
-    file = JpegFile(content, parse(content), finish)
-    components = file.components
+    structure = parse(content)
+    file = JpegFile(content, structure, finish)
+    read = _read(_with_every_block(content, structure) if unseen else content)
+    components = tuple(getattr(read, name) for name in NAMES[: read.num_components])
     scans = [file.scan_of_dc(at) for at in range(len(components))]
     ordered = [_ordered(components[at], file.structure, scans[at], at) for at in range(len(scans))]
     found = Coefficients(
@@ -69,7 +73,9 @@ def coefficients(content: bytes, finish: Finish = lambda samples: samples) -> Co
 def written(content: bytes, components: Sequence[Blocks]) -> bytes:
     """A sequential JPEG file of other coefficients, without metadata, with the tables and the
     sampling of one that is there."""
-    return JpegFile(content, parse(content), lambda samples: samples).written(components)
+    return JpegFile(content, parse(content), lambda samples: samples).written(
+        components, optimised=True
+    )
 
 
 @dataclass(frozen=True)
@@ -86,12 +92,6 @@ class JpegFile:
     content: bytes
     structure: Structure
     finish: Finish
-
-    @cached_property
-    def components(self) -> tuple[Blocks, ...]:
-        """The blocks of every component, as :class:`Coefficients` has them."""
-        read = _read(_with_every_block(self.content, self.structure))
-        return tuple(_blocks(read))
 
     @cached_property
     def _as_stored(self) -> Any:
@@ -117,7 +117,7 @@ class JpegFile:
         """
         return self.finish(decoded(self.written(components)))
 
-    def written(self, components: Sequence[Blocks]) -> bytes:
+    def written(self, components: Sequence[Blocks], *, optimised: bool = False) -> bytes:
         """A sequential JPEG file of other coefficients, without metadata, with the tables and
         the sampling of this one."""
         jpeg = self._as_stored
@@ -131,7 +131,7 @@ class JpegFile:
                 seen[..., 0, 0] = seen[..., 0, 0].clip(max(-1024, -most), min(1023, most))
                 setattr(jpeg, NAMES[at], seen)
             try:
-                jpeg.write_dct(str(path))
+                jpeg.write_dct(str(path), flags=["OPTIMIZE_CODING"] if optimised else [])
             except OSError as error:
                 raise ImageError("has coefficients that no JPEG file holds") from error
             return path.read_bytes()
@@ -141,8 +141,8 @@ class JpegFile:
         jpeg = self._as_stored
         tables = [jpeg.qt[number].ravel().clip(1, 255) for number in jpeg.quant_tbl_no]
         first, *others = self.structure.components
-        sampling = {(first.across / one.across, first.down / one.down) for one in others}
-        subsampling = SUBSAMPLING.get(sampling.pop(), "4:4:4") if len(sampling) == 1 else "4:4:4"
+        steps = {(first.across // one.across, first.down // one.down) for one in others}
+        subsampling = SUBSAMPLING.get(steps.pop() if len(steps) == 1 else (1, 1), "4:4:4")
         return raster_of(
             compressed(samples, qtables=[t.tolist() for t in tables[:2]], subsampling=subsampling)
         )
@@ -188,10 +188,6 @@ def _read(content: bytes) -> Any:
         except OSError as error:
             raise ImageError("is a damaged JPEG file; save it again") from error
     return read
-
-
-def _blocks(read: Any) -> list[Blocks]:
-    return [getattr(read, name) for name in NAMES[: read.num_components]]
 
 
 def _with_every_block(content: bytes, structure: Structure) -> bytes:

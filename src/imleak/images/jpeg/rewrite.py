@@ -191,7 +191,8 @@ def as_number(coded: Values, lengths: Values) -> Values:
 
 def _shifted(values: NDArray[np.int16], low: int) -> NDArray[np.int16]:
     """Without the lowest bits, towards 0."""
-    return np.sign(values) * (np.abs(values) >> low)
+    shifted: NDArray[np.int16] = np.sign(values) * (np.abs(values) >> low)
+    return shifted
 
 
 def _wrapped(values: Values, low: int) -> Values:

@@ -106,14 +106,13 @@ class Structure:
     @property
     def mcus(self) -> tuple[int, int]:
         """Rows and columns of MCUs of a scan of several components."""
-        return -(-self.height // (8 * self.down)), -(-self.width // (8 * self.across))
+        return _up(self.height, 8 * self.down), _up(self.width, 8 * self.across)
 
     def blocks(self, component: int) -> tuple[int, int]:
         """Rows and columns of the blocks of a component that are seen."""
         one = self.components[component]
-        rows = -(-(-(-self.height * one.down // self.down)) // 8)
-        columns = -(-(-(-self.width * one.across // self.across)) // 8)
-        return rows, columns
+        rows = _up(_up(self.height * one.down, self.down), 8)
+        return rows, _up(_up(self.width * one.across, self.across), 8)
 
     def coded(self, component: int, scan: Scan) -> tuple[int, int]:
         """Rows and columns of the blocks of a component that a scan codes."""
@@ -269,6 +268,11 @@ def look_up(counts: bytes, symbols: bytes) -> LookUp:
     table[: len(entries)] = entries
     found: LookUp = table.tolist()
     return found
+
+
+def _up(count: int, step: int) -> int:
+    """How many steps hold a count."""
+    return -(-count // step)
 
 
 def _refused(what: str) -> ImageError:

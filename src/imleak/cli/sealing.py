@@ -1,0 +1,124 @@
+"""What `encrypt` and `decrypt` do with one file, or with many."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from ..interfaces import ImleakError
+from .signals import cleaned_up
+
+
+def is_one_file(sources: list[str], output: Path) -> bool:
+    """Whether one file is made of one, and not many in a folder. Raises ImleakError if many are to
+    become one."""
+    names_a_file = bool(output.suffix) and not output.is_dir()
+    if len(sources) == 1 and not Path(sources[0]).is_dir() and names_a_file:
+        return True
+    from ..images import SUFFIXES
+
+    if names_a_file and output.suffix.lower() in SUFFIXES:
+        raise ImleakError(f"{output} is to hold several images: give a folder, such as -o out")
+    if output.exists() and not output.is_dir():
+        raise ImleakError(f"{output} is a file, and not a folder for several images")
+    return False
+
+
+def scheme_of(text: str | None) -> tuple[str, dict[str, Any]]:
+    """Name and options of a scheme: ``jpeg-signs``, ``etc:block=8``."""
+    if text is None or not (":" in text or "=" in text):
+        return text or "bitplanes", {}
+    from ..study import StudySpec
+
+    made = StudySpec.of(sources=["none"], measures=["psnr"], scheme=text).scheme_component()
+    return made.name, json.loads(made.options)
+
+
+@contextmanager
+def key_of(given: Path | None, output: Path) -> Iterator[tuple[Path, bytes]]:
+    """A key file and its key; a new one, if there is none, goes again if nothing was encrypted."""
+    from ..keystream import new_key, read_key_file, write_key_file
+    from .terminal import say
+
+    path = given or Path(f"{output}.key")
+    is_new = not path.exists()
+    if is_new:
+        write_key_file(path, new_key())
+    try:
+        with cleaned_up():
+            yield path, read_key_file(path)
+    except (ImleakError, _NothingDone):
+        if is_new:  # nothing was encrypted with it
+            path.unlink()
+        raise
+    if is_new:
+        say(f"New key in {path}; without it nobody can decrypt {output}.")
+
+
+def key_beside(given: Path | None, sources: list[str]) -> tuple[Path, bytes]:
+    """The key file of ciphers, and its key."""
+    from ..keystream import read_key_file
+
+    path = given or Path(f"{str(sources[0]).rstrip('/')}.key")
+    if given is None and not path.exists():
+        raise ImleakError(f"no key: there is no {path}; give the file with --key-file FILE")
+    return path, read_key_file(path)
+
+
+class _NothingDone(typer.Exit):
+    """Not one file was written."""
+
+
+def run_all(sources: list[str], output: Path, make: Any, verb: str) -> None:
+    """Do what is to be done with many files, show what became of them, and end with 1 if any
+    failed.
+
+    Parameters
+    ----------
+    make : (images) -> rows, one after the other.
+    """
+    from ..images import search
+    from ..sealed import write_table
+    from .terminal import bar, say, tell_rows
+
+    inside = output.resolve()
+    found = search(sources, leave_out=lambda path: inside in path.resolve().parents).sources
+    rows = []
+    with bar() as progress:
+        for row in make(found):
+            rows.append(row)
+            progress.update(len(rows), len(found), row.image)
+    done = [row for row in rows if row.state != "failed"]
+    tell_rows(rows, verb)
+    if done:
+        say(f"In {output}: {write_table(output, rows).name} has all sizes.")
+    if not done:
+        raise _NothingDone(1)
+    if len(done) < len(rows):
+        raise typer.Exit(1)
+
+
+def tell_same_nonces(sources: list[str]) -> None:
+    """Say which files were encrypted under the nonce of one of these, in their folders."""
+    from ..sealed import same_nonce
+    from .terminal import say
+
+    own = [Path(one) for one in sources]
+    folders = {one if one.is_dir() else one.parent for one in own}
+    beside = sorted(path for folder in folders for path in folder.iterdir() if path.is_file())
+    told: set[frozenset[Path]] = set()
+    for path in [one for one in own if one.is_file()] or beside:
+        for other in same_nonce(path, [one for one in beside if one != path]):
+            if frozenset((path, other)) in told:
+                continue
+            told.add(frozenset((path, other)))
+            say(
+                f"{path} and {other} were encrypted under the same nonce: if under the same key, "
+                "their XOR shows both pictures; encrypt one of them again.",
+                error=True,
+            )
