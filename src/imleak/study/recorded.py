@@ -103,6 +103,19 @@ class _Gallery(_Entry):
     digest: str
 
 
+class _Adversary(_Entry):
+    """An adversary that learned elsewhere: of how many images, why it was not used, and what it
+    learned of each encoder, by digest."""
+
+    name: Text = "none"
+    title: Text = ""
+    images: Count = 0
+    why: Text = ""
+    seen: list[Text] = Field(default_factory=list)
+    measures: list[Text] = Field(default_factory=list)
+    learned: dict[Text, Digest] = Field(default_factory=dict)
+
+
 class _Manifest(_Entry):
     """Manifest of a study, see :meth:`imleak.study.manifest.Record.manifest`."""
 
@@ -124,6 +137,7 @@ class _Manifest(_Entry):
     findings: list[Text] = Field(default_factory=list)
     unfound: list[Text] = Field(default_factory=list)
     gallery: _Gallery = Field(default_factory=lambda: _Gallery(images=0, digest=""))
+    adversary: _Adversary = Field(default_factory=_Adversary)
 
 
 def read_manifest(path: Path) -> dict[str, Any]:
