@@ -8,7 +8,7 @@ from .. import plugins
 from ..interfaces import ImleakError
 from ..machine import reuse_memory
 from . import frame
-from .adversaries import elsewhere, require
+from .adversaries import elsewhere, opened, require
 from .changes import changes
 from .cluster import Where, executor_of
 from .execute import Workplace
@@ -54,6 +54,7 @@ def run(
         folder holds something else or is being written to.
     """
     _refuse_objects(spec, where)
+    other = opened(spec)
     reuse_memory()
     progress, where = progress or Silent(), where or Where()
     store = Store(Path(out), spec.model_dump(mode="json"), FREE)
@@ -64,7 +65,7 @@ def run(
             progress.say(line)
         found = scan(spec, progress, executor)
         gallery = scan_gallery(spec, progress, executor)
-        known = elsewhere(spec, found, scope(spec, found.images))
+        known = elsewhere(spec, other, found, scope(spec, found.images))
         units = plan(spec, found.images, others(gallery.images, found.images), known.of)
         require(spec, units, known)
         small = omissions(spec, found.images)
