@@ -6,6 +6,7 @@ import tempfile
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ from .keystream import AesKeystream, new_nonce
 from .machine import reuse_memory
 
 if TYPE_CHECKING:
+    from .adversary import Adversary
     from .results import Run
     from .study import StudySpec, Where
     from .study.progress import Progress
@@ -240,6 +242,69 @@ def run_study(
     write_figures(out, finished.histories, finished.summary, finished.growth, strip, levels)
     write_report(finished, "html", acceptable=acceptable)
     return Run(finished.path)
+
+
+def train_adversary(
+    sources: Sources,
+    out: str | Path,
+    *,
+    encoders: Sequence[str] = (),
+    levels: str | None = None,
+    patches: int = 4,
+    title: str = "",
+    terms: Mapping[str, str] | None = None,
+    network: bool = False,
+    weights: str | Path | None = None,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> Adversary:
+    """Learn from images what audits of other images then use, and write it to a file.
+
+    Parameters
+    ----------
+    sources : folders of images to learn from.
+    out : file to write.
+    encoders, levels, patches, seed : as of an audit; by default the default encoder at all
+        levels of bit-planes that leave something.
+    title : what the images are, for reports.
+    terms : of a folder, by its name, under which its images may be used.
+    network : whether the network that rebuilds images is trained too, which takes hours.
+    weights : safetensors file to take that network from instead.
+    progress : who is told how it goes.
+
+    Raises
+    ------
+    ImleakError
+        If there are too few images, or they cannot be learned from as asked.
+    """
+    from .adversary import write
+    from .adversary.file import REBUILD, read_network
+    from .study.learning import learn_directions, prepare
+    from .study.progress import Silent
+
+    told = progress or Silent()
+    taken = None if weights is None else read_network(Path(weights))
+    train = _network_training() if network and taken is None else None
+    folders = [str(sources)] if isinstance(sources, str | Path) else [str(one) for one in sources]
+    found = prepare(folders, told, encoders=encoders, levels=levels, patches=patches, seed=seed)
+    card, arrays = learn_directions(found, told, title=title, terms=terms)
+    if train is not None:
+        told.say("Training the network that rebuilds images.")
+        taken = train(
+            [found.read(info) for info in found.images],
+            seed=seed,
+            progress=lambda share: told.update(share, 1, "the network that rebuilds images"),
+        )
+    rebuild = {REBUILD + name.removeprefix(REBUILD): one for name, one in (taken or {}).items()}
+    return write(Path(out), card, arrays | rebuild)
+
+
+def _network_training() -> Any:
+    """What trains the network that rebuilds images. Raises ImleakError where there is none."""
+    try:
+        return import_module("imleak.rebuilders.unwrap.training").train
+    except ImportError as error:
+        raise ImleakError(f"no network rebuilds images here: {error}") from error
 
 
 def estimate(

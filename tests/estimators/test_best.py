@@ -36,9 +36,10 @@ VALIDATION = np.array(
         [[0.3, 0.0], [0.2, 0.1]],
         [[0.2, 0.0], [0.0, 0.0]],
         [[0.1, 0.0], [0.0, 0.1]],
+        [[0.1, 0.1], [0.1, 0.0]],
     ]
 )
-TEST = np.array([[[10.0 * k + at + 0.1 * p for p in (0, 1)] for at in (0, 1)] for k in range(5)])
+TEST = np.array([[[10.0 * k + at + 0.1 * p for p in (0, 1)] for at in (0, 1)] for k in range(6)])
 
 
 def test_validation_chooses_and_test_is_read():

@@ -15,6 +15,7 @@ from typer.core import TyperGroup
 from ..files import printable
 from ..interfaces import ImleakError
 from ..machine import home_or_temporary
+from . import adversary as adversary_commands
 from . import cache, options, plugin
 from .signals import cleaned_up
 from .streams import never_fail
@@ -45,6 +46,7 @@ app = typer.Typer(
 )
 
 
+app.add_typer(adversary_commands.app, name="adversary")
 app.add_typer(cache.app, name="cache")
 app.add_typer(plugin.app, name="plugin")
 
@@ -89,6 +91,7 @@ def audit(
     measures: options.Measures = None,
     gallery: options.Gallery = None,
     adversary_images: options.AdversaryImages = None,
+    adversary: options.Adversary = None,
     pairs: options.Pairs = None,
     ciphers: options.Ciphers = None,
     group_by: options.GroupBy = None,

@@ -237,6 +237,15 @@ AdversaryImages = Annotated[
         panel=_MEASURED,
     ),
 ]
+Adversary = Annotated[
+    str | None,
+    _option(
+        "--adversary",
+        words="FILE of imleak adversary train, shipped or none: what an adversary learned from "
+        "other images, calibrated on these. Else shipped, where it fits.",
+        panel=_MEASURED,
+    ),
+]
 Pairs = Annotated[
     tuple[str, str] | None,
     _option(

@@ -13,6 +13,7 @@ import numpy as np
 
 from ..interfaces import (
     Bound,
+    Directions,
     Estimator,
     Evaluation,
     ImleakError,
@@ -240,7 +241,8 @@ def check_counted_rows(estimator: Estimator) -> None:
     """
     x = np.stack([np.arange(40) % 4, np.full(40, 9)], 1).reshape(-1, 1).astype("f4")
     weights = np.tile([1.0, 30.0], 40)
-    samples = PairedSamples(x, x[None], np.repeat(np.arange(40), 2), weights=weights)
+    groups = np.repeat(np.arange(40), 2)
+    samples = PairedSamples(x, x[None], groups, weights=weights, directions=_known(1, 1))
     (found,) = estimator.estimate(samples, seed=1)
     require(math.isfinite(found.value), f"the value is {found.value}")
     if found.bound in ("exact", "lower"):
@@ -255,7 +257,8 @@ def vectors(n: int, levels: int = 4) -> PairedSamples:
     x, *noise = rng.standard_normal((4, n, 3)).astype("f4")
     strong = np.float32(0.95) * x + np.float32(math.sqrt(1 - 0.95**2)) * noise[0]
     views = np.stack([strong, *noise[1:], np.full_like(x, 0.3)])
-    return PairedSamples(x, views[:levels], np.arange(n))
+    directions = _known(len(views[:levels]), 3)
+    return PairedSamples(x, views[:levels], np.arange(n), directions=directions)
 
 
 def scalars(n: int, levels: int = 4) -> PairedSamples:
@@ -263,7 +266,15 @@ def scalars(n: int, levels: int = 4) -> PairedSamples:
     rng = np.random.default_rng(0)
     x = rng.permutation(np.arange(n) % 8)[:, None].astype("f4")
     views = np.stack([x, *(rng.permutation(x) for _ in range(2)), np.full_like(x, 3)])
-    return PairedSamples(x, views[:levels], np.arange(n), sizes=(8, 8, 8, 1)[:levels])
+    sizes, directions = (8, 8, 8, 1)[:levels], _known(len(views[:levels]), 1)
+    return PairedSamples(x, views[:levels], np.arange(n), sizes=sizes, directions=directions)
+
+
+def _known(levels: int, dimension: int) -> Directions:
+    """What an adversary that learned elsewhere may bring: every coordinate tells of its own."""
+    axes = np.broadcast_to(np.eye(dimension, dtype="f4"), (levels, dimension, dimension))
+    correlations = np.full((levels, dimension), 0.9, "f4")
+    return Directions(axes, axes, correlations, images=100, title="other images")
 
 
 @once

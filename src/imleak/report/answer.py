@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from ..interfaces import LARGEST_PLANTED
-from .adversaries import INSPECT
+from .adversaries import CALIBRATED, INSPECT
 from .findings import Finding, findings
 from .levels import Levels
 from .measures import Measure, adversaries
@@ -94,7 +94,11 @@ def answer(
         sentences=tuple(reported) or (_nothing(summary, manifest),),
         findings=tuple(findings(everyone)),
         meaning="" if summary.empty else " ".join(filter(None, (levels.meaning, sight))),
-        footnotes=(*_footnotes(reported, manifest), *manifest.get("unfound", ())),
+        footnotes=(
+            *_footnotes(reported, manifest),
+            *_elsewhere(everyone, levels),
+            *manifest.get("unfound", ()),
+        ),
         reach=_reach(everyone),
         recommendation=None
         if acceptable is None
@@ -157,6 +161,21 @@ def _footnotes(reported: Sequence[Sentence], manifest: Mapping[str, Any]) -> Ite
             f"{PATCH_MARK} A patch is a square cut from an image, as large as the encoder's input"
             f"{of_each}; bits of several patches of an image do not add up."
         )
+
+
+def _elsewhere(everyone: Sequence[Measure], levels: Levels) -> Iterator[str]:
+    """Which numbers are of an adversary that learned from other images."""
+    for one in everyone:
+        if one.elsewhere:
+            of = [level for level in one.results if one.is_calibrated(level)]
+            who = f"an adversary that learned from {one.elsewhere}"
+            how = f"calibrated on {plural(one.train or 0, 'image')} of these"
+            if one.measure == CALIBRATED:
+                yield f"{CALIBRATED} is {who}, {how}."
+            elif of:
+                yield f"{one.measure} chose {who}, {how}, {levels.at(of)}."
+            else:
+                yield f"{one.measure} also asked {who}, {how}, and preferred others."
 
 
 def _reach(everyone: Sequence[Measure]) -> str:

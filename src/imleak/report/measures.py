@@ -14,7 +14,15 @@ from typing import Any
 
 import pandas as pd
 
-from .adversaries import ATTRIBUTES, CLAIMS, CODE_LENGTH, CONFIRM, HISTOGRAM, PIXELS
+from .adversaries import (
+    ATTRIBUTES,
+    CALIBRATED,
+    CLAIMS,
+    CODE_LENGTH,
+    CONFIRM,
+    HISTOGRAM,
+    PIXELS,
+)
 from .levels import Levels
 
 FAINT = 0.1
@@ -82,6 +90,7 @@ class Measure:
         none, NaN if it was not asked.
     train, test : images it learned from and was tested on; None where it learned from none.
     encoders : the name of every encoder of the run by its title.
+    elsewhere : what images the adversary learned from that it may take, if any: words.
     """
 
     encoder: str
@@ -100,6 +109,7 @@ class Measure:
     train: int | None = None
     test: int | None = None
     encoders: Mapping[str, str] = field(default_factory=dict, repr=False)
+    elsewhere: str = ""
 
     @property
     def title(self) -> str:
@@ -119,6 +129,11 @@ class Measure:
     def is_zero_shot(self) -> bool:
         """Whether it learned from none of the images."""
         return self.protocol == "zero-shot"
+
+    def is_calibrated(self, level: int) -> bool:
+        """Whether its number at a level is of the adversary that learned elsewhere."""
+        chosen = self.results[level].chosen or self.measure
+        return bool(self.elsewhere) and chosen.startswith(CALIBRATED)
 
     @property
     def is_attribute(self) -> bool:
@@ -213,6 +228,7 @@ def measures(summary: pd.DataFrame, manifest: Mapping[str, Any] | None = None) -
     manifest : of the run; without it a number of bits of features is one of a patch.
     """
     components = (manifest or {}).get("components", ())
+    other = (manifest or {}).get("adversary") or {}
     encoders = [one for one in components if one["kind"] == "encoder"]
     whole = [_title(one) for one in encoders if one.get("input_size") == "image"]
     names = {_title(one): str(one["name"]) for one in encoders}
@@ -248,6 +264,7 @@ def measures(summary: pd.DataFrame, manifest: Mapping[str, Any] | None = None) -
             train=_count(rows["train_groups"]),
             test=_count(rows["test_groups"]),
             encoders=names,
+            elsewhere=str(other["title"]) if measure in other.get("measures", ()) else "",
         )
         found.append(measured)
     return found

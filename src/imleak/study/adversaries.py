@@ -94,43 +94,61 @@ def _of_each(
     return found if any(found) else ()
 
 
-def elsewhere(spec: StudySpec, found: Scan, chosen: Scope) -> Elsewhere:
-    """The adversary of a study, and whether it may be used on its images.
+def opened(spec: StudySpec) -> Elsewhere:
+    """The adversary of a study, before its images are looked at.
 
     Raises
     ------
     AdversaryError
-        If it was named and is none, or fits nothing that is measured.
+        If it was named and is none, or knows nothing of scheme or encoders.
     """
-    if spec.adversary == NONE or not chosen.images:
+    if spec.adversary == NONE:
         return Elsewhere()
     adversary = packaged() if spec.adversary == SHIPPED else open_adversary(spec.adversary)
     if adversary is None:
         return Elsewhere(spec.adversary, why="this installation comes without one")
-    why = _unfit(spec, adversary, chosen)
+    return _unless(spec, adversary, _other(spec, adversary))
+
+
+def elsewhere(spec: StudySpec, known: Elsewhere, found: Scan, chosen: Scope) -> Elsewhere:
+    """The same, and whether it may be used on these images. Raises AdversaryError if it was named
+    and knows nothing of their depth or levels."""
+    if known.adversary is None or known.why or not chosen.images:
+        return known
+    known = _unless(spec, known.adversary, _deeper(known.adversary, chosen))
+    if known.adversary is None or known.why:
+        return known
+    seen = tuple(_seen(known.adversary, found))
+    return replace(known, seen=seen, why="it learned from some of these images" if seen else "")
+
+
+def _unless(spec: StudySpec, adversary: Adversary, why: str) -> Elsewhere:
     if why and spec.adversary != SHIPPED:
         raise AdversaryError(f"adversary {spec.adversary}: {why}")
-    seen = () if why else tuple(_seen(adversary, found))
-    return Elsewhere(
-        spec.adversary, adversary, why or ("it learned from these images" if seen else ""), seen
-    )
+    return Elsewhere(spec.adversary, adversary, why)
 
 
-def _unfit(spec: StudySpec, adversary: Adversary, chosen: Scope) -> str:
-    """Why an adversary knows nothing of what is measured; empty if it does."""
+def _other(spec: StudySpec, adversary: Adversary) -> str:
+    """Why an adversary knows nothing of a scheme and its encoders; empty if it does."""
     card, scheme = adversary.card, spec.scheme_component()
     if scheme_identity(scheme) != card.scheme:
         return f"it learned of {card.scheme['made']}, and the scheme is {scheme.build()!r}"
+    if not any(Elsewhere(adversary=adversary).of(question) for question in spec.questions()):
+        titles = ", ".join(one.title for one in card.learned)
+        return (
+            f"it learned of {titles}, and no encoder of patches here is that, of the same weights"
+        )
+    return ""
+
+
+def _deeper(adversary: Adversary, chosen: Scope) -> str:
+    """Why it knows nothing of the levels of these images; empty if it does."""
+    card = adversary.card
     if card.bits != chosen.bits:
         return f"it learned from {card.bits}-bit images, and these have {chosen.bits} bits"
     left = [level.rank for level in chosen.labelled if not level.leaves_nothing]
-    if unknown := [rank for rank in left if rank not in card.levels]:
-        return f"it learned nothing of level {unknown[0]}"
-    titles = ", ".join(one.title for one in card.learned)
-    known = Elsewhere(adversary=adversary)
-    if not any(known.of(question) for question in spec.questions()):
-        return f"it learned of {titles} with weights that none of the encoders here has"
-    return ""
+    unknown = [rank for rank in left if rank not in card.levels]
+    return f"it learned nothing of level {unknown[0]}" if unknown else ""
 
 
 def scheme_identity(scheme: Component) -> dict[str, str]:

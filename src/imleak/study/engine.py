@@ -8,7 +8,7 @@ from .. import plugins
 from ..interfaces import ImleakError
 from ..machine import reuse_memory
 from . import frame
-from .adversaries import elsewhere, require
+from .adversaries import elsewhere, opened, require
 from .changes import changes
 from .cluster import Where, executor_of
 from .execute import Workplace
@@ -55,6 +55,7 @@ def run(
         folder holds something else or is being written to.
     """
     _refuse_objects(spec, where)
+    other = opened(spec)
     reuse_memory()
     progress, where = progress or Silent(), where or Where()
     store = Store(Path(out), spec.model_dump(mode="json"), FREE)
@@ -66,7 +67,7 @@ def run(
         found = scan(spec, progress, executor)
         gallery = scan_gallery(spec, progress, executor)
         public = scan_public(spec, found, progress, executor)
-        known = elsewhere(spec, found, scope(spec, found.images))
+        known = elsewhere(spec, other, found, scope(spec, found.images))
         beside = others(gallery.images, found.images)
         units = plan(spec, found.images, beside, public.others, known.of)
         require(spec, units, known)

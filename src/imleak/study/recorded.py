@@ -114,6 +114,19 @@ class _Public(_Entry):
     images: list[_Image]
 
 
+class _Adversary(_Entry):
+    """An adversary that learned elsewhere: of how many images, why it was not used, and what it
+    learned of each encoder, by digest."""
+
+    name: Text = "none"
+    title: Text = ""
+    images: Count = 0
+    why: Text = ""
+    seen: list[Text] = Field(default_factory=list)
+    measures: list[Text] = Field(default_factory=list)
+    learned: dict[Text, Digest] = Field(default_factory=dict)
+
+
 class _Manifest(_Entry):
     """Manifest of a study, see :meth:`imleak.study.manifest.Record.manifest`."""
 
@@ -136,6 +149,7 @@ class _Manifest(_Entry):
     unfound: list[Text] = Field(default_factory=list)
     gallery: _Gallery = Field(default_factory=lambda: _Gallery(images=0, digest=""))
     public: _Public = Field(default_factory=lambda: _Public(found=0, copies=0, images=[]))
+    adversary: _Adversary = Field(default_factory=_Adversary)
 
 
 def read_manifest(path: Path) -> dict[str, Any]:
