@@ -26,6 +26,8 @@ def level_tables(summary: pd.DataFrame, manifest: Mapping[str, Any], width: int)
     encoder, else as many as each encoder needs. The notes stand below the last."""
     levels, by_encoder = Levels.of(manifest), blocks(tabulated(measures(summary)))
     shown = [one for _, block in by_encoder for one in block]
+    if not shown:
+        return []
     whole = _table(shown, levels, notes(summary, levels))
     if _width(whole) <= width:
         return [whole]
@@ -36,8 +38,6 @@ def level_tables(summary: pd.DataFrame, manifest: Mapping[str, Any], width: int)
             if fitting[-1] and _width(_table([*fitting[-1], one], levels)) > width:
                 fitting.append([])
             fitting[-1].append(one)
-    if not fitting:
-        return []
     *first, last = fitting
     return [
         *(_table(block, levels) for block in first),
