@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from ...interfaces import ImleakError
 
 Indices = NDArray[np.int64]
+NO_ROWS: Indices = np.empty(0, np.int64)
 VALIDATION = 0.2
 """Share of the images outside the test set that choose the checkpoint."""
 FEWEST = 6
@@ -30,7 +31,7 @@ class Split:
     validation: Indices
     test: Indices
     broken: Indices
-    public: Indices = field(default_factory=lambda: np.empty(0, np.int64))
+    public: Indices = field(default_factory=lambda: NO_ROWS)
 
     @property
     def own(self) -> Indices:
