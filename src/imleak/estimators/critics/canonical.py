@@ -21,7 +21,7 @@ from .gaussian import (
     infonce_rows,
     strength,
 )
-from .prepare import FEW, reduce
+from .prepare import FEW, by_collection, reduce
 
 SHRINKAGES = (0.01, 0.1, 0.3, 1.0)
 """Share of the identity in both covariances; 1 is the singular vectors of the cross-covariance."""
@@ -144,14 +144,15 @@ def fit_variates(given: SplitSamples, radial: bool) -> Found:
 
 def _plain(rows: NDArray[np.float32], split: Split) -> NDArray[np.float32]:
     many = rows.shape[1] > MOST_DIMENSIONS
-    return reduce(rows, split.train, COMPONENTS if many else None, split.seed)
+    return reduce(rows, split.train, COMPONENTS if many else None, split.seed, split.public)
 
 
 def _radial(rows: NDArray[np.float32], split: Split) -> NDArray[np.float32]:
     """Normal scores, and normal scores of each of them times the squared norm of its row."""
-    scores = normal_scores(rows, split.train)
+    scores = by_collection(normal_scores, rows, split.train, split.public)
     norm = np.square(scores).sum(1, keepdims=True) - scores.shape[1]
-    return np.hstack([scores, normal_scores(scores * norm, split.train)])
+    again = by_collection(normal_scores, scores * norm, split.train, split.public)
+    return np.hstack([scores, again])
 
 
 def _side(coordinates: NDArray[np.float32], split: Split) -> _Side:

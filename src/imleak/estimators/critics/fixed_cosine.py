@@ -48,9 +48,9 @@ class FixedCosine:
             return found
         varied = varying(samples.x) | varying(samples.y)
         target = samples.x[:, varied]
-        spaces = [_directions(target, split.train), _standard(target, split.train)]
+        spaces = [_directions(target, split.own), _standard(target, split.own)]
         for at, level in enumerate(samples.y[..., varied]):
-            views = [_directions(level, split.train), _standard(level, split.train)]
+            views = [_directions(level, split.own), _standard(level, split.own)]
             for p, partner in enumerate(given.partners(split)):
                 scale, x, y = _chosen(spaces, views, partner, parts[0], samples.groups)
                 for out, rows in zip(found, parts, strict=True):

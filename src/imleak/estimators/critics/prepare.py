@@ -4,12 +4,15 @@ Every map here is applied to one side at a time, so it can lose information and 
 make any: a bound computed after it is still a bound.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from sklearn.utils.extmath import randomized_svd
 
 from ..heldout.evidence import SplitSamples
+from ..heldout.split import NO_ROWS, Indices, Split
 from ..samples.columns import Matrix, in_order, normal_scores, standardise, varying
 from .training import Cohort
 
@@ -33,7 +36,28 @@ def principal(rows: Matrix, train: NDArray[np.int64], count: int, seed: int) -> 
     return np.asarray(rows / max(size, 1e-30), dtype=np.float32)
 
 
-def reduce(rows: Matrix, train: NDArray[np.int64], count: int | None, seed: int) -> Matrix:
+def by_collection(
+    normalise: Callable[[Matrix, Indices], Matrix], rows: Matrix, train: Indices, public: Indices
+) -> Matrix:
+    """Rows that are normalised by the training rows, but public ones by public ones alone: what
+    carries over from other images is how the two sides depend on each other, and not their means
+    and units.
+
+    Parameters
+    ----------
+    normalise : of rows (n, d) and the positions of those that are known.
+    public : positions of the public rows, the last of `train`.
+    """
+    if not len(public):
+        return normalise(rows, train)
+    out = normalise(rows, train[: -len(public)])
+    out[public] = normalise(rows[public], np.arange(len(public)))
+    return out
+
+
+def reduce(
+    rows: Matrix, train: Indices, count: int | None, seed: int, public: Indices = NO_ROWS
+) -> Matrix:
     """Normal scores of few dimensions; principal components of many, standardised.
 
     Parameters
@@ -41,10 +65,11 @@ def reduce(rows: Matrix, train: NDArray[np.int64], count: int | None, seed: int)
     rows : (n, d).
     train : positions of the training rows.
     count : components to keep; None keeps all, standardised.
+    public : positions of those training rows that are public.
     """
     if rows.shape[1] <= FEW:
-        return in_order(normal_scores(rows, train), train)
-    rows = in_order(standardise(rows, train), train)
+        return in_order(by_collection(normal_scores, rows, train, public), train)
+    rows = in_order(by_collection(standardise, rows, train, public), train)
     if count is None or count >= rows.shape[1]:
         return rows
     return principal(rows, train, count, seed)
@@ -56,10 +81,13 @@ def cohort_of(
     """Both sides reduced on the training rows of every split."""
     samples, splits = given.samples, given.splits
     of_x, of_y = varying(samples.x), varying(samples.y)
-    x = np.stack([reduce(samples.x[:, of_x], s.train, x_components, s.seed) for s in splits])
+
+    def reduced(rows: Matrix, split: Split, count: int | None) -> Matrix:
+        return reduce(rows, split.train, count, split.seed, split.public)
+
+    x = np.stack([reduced(samples.x[:, of_x], s, x_components) for s in splits])
     y = np.stack([
-        [reduce(level[:, of_y], s.train, y_components, s.seed) for level in samples.y]
-        for s in splits
+        [reduced(level[:, of_y], s, y_components) for level in samples.y] for s in splits
     ])  # fmt: skip
     tx, ty = (torch.from_numpy(side).to(device) for side in (x, y))
     return Cohort(splits, tx, ty, samples.groups, given.pairings)

@@ -16,12 +16,12 @@ from ..bounds import (
     smile,
 )
 from ..heldout.evidence import Array, Learned, Score, SplitSamples
-from ..heldout.split import Indices
+from ..heldout.split import Indices, Split
 from ..samples.columns import normal_scores
 from .canonical import Found, Variates, fit_variates
 from .gaussian import STRONGEST
 from .networks import JointCritic, QuadraticCritic
-from .prepare import cohort_of
+from .prepare import by_collection, cohort_of
 from .training import Cohort, Schedule, equal_length, train
 
 SHUFFLES = 8
@@ -131,17 +131,17 @@ class Variational:
         """Rows in canonical variates, and a critic that starts at their Gaussian log-ratio."""
         width = min(REFINED, max(v.u.shape[1] for split in found for pairs in split for v in pairs))
 
-        def stacked(pick: Callable[[Variates, Indices], Array]) -> Tensor:
+        def stacked(pick: Callable[[Variates, Split], Array]) -> Tensor:
             members = [
-                [[_padded(pick(one, split.train), width) for one in pairs] for pairs in levels]
+                [[_padded(pick(one, split), width) for one in pairs] for pairs in levels]
                 for levels, split in zip(found, given.splits, strict=True)
             ]
             return torch.from_numpy(np.stack(members)).to(self.device)
 
         cohort = Cohort(
             given.splits,
-            stacked(lambda one, train: normal_scores(one.u[:, :width], train)),
-            stacked(lambda one, train: normal_scores(one.v[:, :width], train)),
+            stacked(lambda one, split: _by_rank(one.u[:, :width], split)),
+            stacked(lambda one, split: _by_rank(one.v[:, :width], split)),
             given.groups,
             given.pairings,
         )
@@ -239,6 +239,11 @@ def _coefficients(one: Variates, width: int) -> tuple[NDArray[np.float32], NDArr
     rho = np.where(np.arange(len(rho)) < one.kept, rho, 0.0)[None]
     cross = one.temper * rho / (1 - rho**2)
     return cross.astype(np.float32), (-0.5 * cross * rho).astype(np.float32)
+
+
+def _by_rank(columns: Array, split: Split) -> Array:
+    """Normal scores of training rows."""
+    return by_collection(normal_scores, columns, split.train, split.public)
 
 
 def _padded(columns: Array, width: int) -> Array:
