@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import inspect
 import json
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -148,6 +150,57 @@ def test_an_audit_without_a_folder_makes_one() -> None:
     run = imleak.audit(["dead-leaves:1x20x24"], measures="histogram", levels=[0, 4])
     assert (run.path / "summary.csv").is_file()
     assert run.frame["level"].tolist() == [0, 4]
+
+
+def test_an_audit_has_a_documented_argument_for_every_field_of_a_study() -> None:
+    parameters = inspect.signature(imleak.audit).parameters
+    own = {"sources", "out", "config", "acceptable", "progress", "retry_failed", "trust", "further"}
+    where = {"workers", "scheduler", "slurm", "memory"}
+    assert parameters.keys() == StudySpec.model_fields.keys() | own | where
+    documented = inspect.getdoc(imleak.audit) or ""
+    named = {
+        name.strip()
+        for line in documented.splitlines()
+        if re.match(r"\w[\w, ]* : ", line)
+        for name in line.partition(" : ")[0].split(",")
+    }
+    assert named == parameters.keys()
+    with pytest.raises(imleak.ImleakError, match="no such field; did you mean encoders"):
+        imleak.audit("dead-leaves:1x20x24", encoder="pixels")
+
+
+def test_a_run_is_opened_drawn_and_compared(tmp_path: Path) -> None:
+    given = {"measures": ["histogram", "psnr"], "levels": [0, 3]}
+    imleak.audit("dead-leaves:2x40x50", out=tmp_path / "one", **given)
+    other = imleak.audit("dead-leaves:2x40x50:7", out=tmp_path / "other", **given)
+    run = imleak.load(tmp_path / "one")
+    assert isinstance(run, imleak.Run)
+
+    drawn = run.plot()
+    assert {path.stem for path in (run.path / "figures").glob("*.pdf")} == drawn.keys()
+    (axes,) = run.plot("histogram-pixels")["histogram-pixels"]
+    values = run.summary.query("measure == 'histogram'")["mean"].tolist()
+    assert axes.lines[0].get_ydata().tolist() == pytest.approx(values)
+    with pytest.raises(imleak.ImleakError, match="no figure 'x'; there is strip, hist"):
+        run.plot("x")
+
+    plain = imleak.read_images("dead-leaves:2x40x50")
+    for shown, image in zip(run.images(3), plain, strict=True):
+        assert (shown.plain == image.samples[0]).all()
+        assert (shown.cipher & 31 == shown.plain & 31).all()
+        assert (shown.clear == np.uint8(shown.plain << 3)).mean() > 0.99
+    assert all((one.cipher == one.plain).all() for one in run.images(0))
+    with pytest.raises(imleak.ImleakError, match="level 5 was not measured; there is 0, 3"):
+        run.images(5)
+
+    both = run.compare(other)
+    assert list(both.frame.columns) == ["one", "other"]
+    assert both.frame.loc["pixels", "histogram", "3"].str.startswith("= ").all()
+    assert "different images" in both.cautions[0]
+    assert "<table" in both._repr_html_()
+    assert "other" in both.save(tmp_path / "both.html").read_text()
+    with pytest.raises(imleak.ImleakError, match="give two or more"):
+        run.compare()
 
 
 def test_an_audit_of_a_config(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ ALLOWED: dict[str, set[str]] = {
     "files": set(),
     "atomic": {"interfaces"},
     "images": {"interfaces"},
+    "in_memory": {"atomic", "interfaces", "sealed"},
     "keystream": {"atomic", "interfaces"},
     "cache": {"atomic", "interfaces"},
     "machine": {"interfaces"},

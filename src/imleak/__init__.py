@@ -22,7 +22,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .api import Encrypted, audit, clear_part, decrypt, encrypt, estimate, read_images
+    from .api import Encrypted, audit, clear_part, decrypt, encrypt, estimate, load, read_images
     from .interfaces import Image, ImleakError, Measurement
     from .keystream import new_key
     from .plugins import register
@@ -42,6 +42,7 @@ __all__ = [
     "decrypt",
     "encrypt",
     "estimate",
+    "load",
     "new_key",
     "read_images",
     "register",

@@ -8,14 +8,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from . import images, plugins
 from .estimators.samples.arrays import pair, whole_number
-from .interfaces import Image, ImleakError, KeyedScheme, Measurement, Raster
+from .interfaces import Estimator, Image, ImleakError, KeyedScheme, Measurement, Raster, Scheme
 from .keystream import AesKeystream, new_nonce
 from .machine import reuse_memory
 
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from .study.progress import Progress
 
 Sources = str | Path | Iterable[str | Path]
+Part = str | Mapping[str, Any] | Any
+"""A scheme, an encoder or a measure: its name, its name with options, a class or an object."""
+Parts = Part | Sequence[Part]
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,11 +133,56 @@ def _named(image: Image, raster: Raster) -> Image:
     return replace(made, coded=raster.coded)
 
 
+def load(path: str | Path) -> Run:
+    """Open a finished run again.
+
+    Parameters
+    ----------
+    path : its folder.
+
+    Raises
+    ------
+    OutputError
+        If there is no finished run.
+    """
+    from .results import Run
+
+    return Run(path)
+
+
 def audit(
-    sources: Sources | None = None,
+    sources: Sources | Any | None = None,
     *,
     out: str | Path | None = None,
     config: str | Path | None = None,
+    scheme: str | Mapping[str, Any] | Scheme | None = None,
+    levels: str | int | Sequence[int] | None = None,
+    encoders: Parts | None = None,
+    target: Part | None = None,
+    views: Parts | None = None,
+    measures: Parts | None = None,
+    largest: int | None = None,
+    limit: int | None = None,
+    annotations: str | Path | None = None,
+    colour: bool | None = None,
+    bits: int | None = None,
+    max_pixels: int | None = None,
+    gallery: Sources | None = None,
+    ciphers: Mapping[str, str | Path] | None = None,
+    group_by: str | None = None,
+    patches: int | None = None,
+    max_samples: int | None = None,
+    seed: int | None = None,
+    protocol: Literal["in-sample", "held-out"] | None = None,
+    epochs: int | None = None,
+    seeds: int | None = None,
+    folds: int | None = None,
+    growth: bool | None = None,
+    sensitivity: bool | None = None,
+    round_to: float | None = None,
+    device: str | None = None,
+    precision: Literal["auto", "fp32", "bf16", "fp16"] | None = None,
+    acceptable: float | None = None,
     progress: Progress | bool | None = None,
     workers: int = 0,
     scheduler: str | None = None,
@@ -142,25 +190,55 @@ def audit(
     memory: str | None = None,
     retry_failed: bool = False,
     trust: bool = False,
-    **fields: Any,
+    **further: Any,
 ) -> Run:
     """Encrypt images at every level, measure what is left, and report it.
 
+    What is None is as in `config`, or else as said here.
+
     Parameters
     ----------
-    sources : files, folders, globs, or ``dead-leaves:COUNTxHEIGHTxWIDTH``.
+    sources : files, folders, globs, ``dead-leaves:COUNTxHEIGHTxWIDTH``; or images themselves:
+        arrays, PIL images, tensors, :class:`imleak.Image`, see
+        :func:`imleak.in_memory.write_images`. These are written as PNG files into a folder
+        beside the results, ``OUT-images``.
     out : folder for the results; a new temporary one if None.
-    config : a study.toml, whose fields the arguments replace.
+    config : a study.toml, or the manifest.json of another run, whose fields the arguments
+        replace.
+    scheme : what is encrypted; ``bitplanes``.
+    levels : ``"0-8"``, ``[0, 2, 4]`` or one; every level.
+    encoders : the spaces measured in; ``efficientnet-lite0``.
+    target, views : what an adversary wants to know of the plain image, and ways to look at the
+        clear part; beside `encoders` or in their stead.
+    measures : metrics, estimators and attacks, or groups of them; histogram, codelength, psnr,
+        ssim, vif, recognise, match, confirm, and best with one seed.
+    largest, limit : keep the N images of highest resolution, or the first N; all.
+    annotations : COCO ``instances_*.json`` to take sizes from when ranking.
+    colour : measure every channel; else the luma.
+    bits : bits a sample uses, where the file cannot say (12 bits stored in 16).
+    max_pixels : images of more are refused.
+    gallery : images that are not measured, and among which `match` has to find the right one.
+    ciphers : folders of ciphers that somebody else made of the images, by label.
+    group_by : ``folder``, ``csv:FILE`` or ``regex:PATTERN``: images of one group are never both
+        trained and tested on.
+    patches : places an image is cut at, for estimators on features; 10.
+    max_samples : most rows an estimator is given; above, whole images are drawn.
+    seed : of every random choice; 0.
+    protocol : of estimators that have a choice; each.
+    epochs, seeds, folds, growth, sensitivity, round_to, device, precision : handed to every
+        measure and encoder that has an option of that name.
+    acceptable : bits an image that may leak, to recommend a level for in ``report.html``.
     progress : who is told how it goes; True for a bar, in a notebook or a terminal.
     workers, scheduler, slurm, memory : who does the work, see
         :class:`imleak.study.cluster.Where`; by default this process. A script that asks
         for workers must do so under ``if __name__ == "__main__":``.
     retry_failed : try again what has failed before.
-    trust : whether `config` may say of a file that it may run code; `fields` always may.
-    fields : of :class:`imleak.study.StudySpec`: ``levels``, ``encoders``, ``measures``,
-        ``patches``, ``seed``, ... In place of the name of a scheme, an encoder or a measure
-        may stand a class or an object of it, and of an encoder a PyTorch module, see
-        :class:`imleak.encoders.module.Module`; this process alone knows it.
+    trust : whether `config` may say of a file that it may run code; the arguments always may.
+    further : no field; refused with the name that is nearest.
+
+    In place of the name of a scheme, an encoder or a measure may stand a class or an object of
+    it, and of an encoder a PyTorch module, see :class:`imleak.encoders.module.Module`; this
+    process alone knows it.
 
     Returns
     -------
@@ -171,21 +249,57 @@ def audit(
     ------
     ImleakError
         If the study cannot be run as asked; the message names every mistake.
+
+    Examples
+    --------
+    >>> run = audit("photos", out="run1")  # doctest: +SKIP
+    >>> run = audit([array, picture], scheme="region", measures=["match"])  # doctest: +SKIP
     """
+    given = {name: value for name, value in locals().items() if value is not None}
+    fields = {name: given[name] for name in given.keys() - _NO_FIELDS} | further
     from .progress_bar import progress_bar
     from .study import StudySpec, Where
 
-    if sources is not None:
-        fields["sources"] = sources if isinstance(sources, str | Path) else list(sources)
-    fields |= {name: _by_name(fields[name]) for name in _NAMED if fields.get(name) is not None}
+    fields |= {name: _by_name(fields[name]) for name in _NAMED if name in fields}
+    folder = Path(tempfile.mkdtemp(prefix="imleak-")) if out is None else Path(out)
+    if "sources" in fields:
+        fields["sources"] = _on_disk(fields["sources"], folder, bits)
     spec = (
         StudySpec.of(**fields) if config is None else StudySpec.load(config, trust=trust, **fields)
     )
-    folder = Path(tempfile.mkdtemp(prefix="imleak-")) if out is None else Path(out)
     if isinstance(progress, bool):
         progress = progress_bar() if progress else None
     where = Where(workers, scheduler, slurm, memory)
-    return run_study(spec, folder, progress=progress, where=where, retry_failed=retry_failed)
+    return run_study(
+        spec,
+        folder,
+        progress=progress,
+        where=where,
+        retry_failed=retry_failed,
+        acceptable=acceptable,
+    )
+
+
+_NO_FIELDS = {
+    "out", "config", "acceptable", "progress", "workers", "scheduler", "slurm", "memory",
+    "retry_failed", "trust", "further",
+}  # fmt: skip
+"""Arguments of :func:`audit` that are no fields of a study."""
+
+
+def _on_disk(sources: Any, folder: Path, bits: int | None) -> Any:
+    """Sources, with images that are in memory in a folder beside that of the results."""
+    if isinstance(sources, str | Path):
+        return sources
+    if isinstance(sources, Sequence) and not any(map(_is_image, sources)):
+        return list(sources)
+    from .in_memory import write_images
+
+    return write_images(sources, folder.with_name(f"{folder.name}-images"), bits)
+
+
+def _is_image(source: object) -> bool:
+    return not isinstance(source, str | Path)
 
 
 _NAMED = ("scheme", "encoders", "target", "views", "measures")
@@ -310,7 +424,7 @@ def _network_training() -> Any:
 def estimate(
     x: ArrayLike,
     y: ArrayLike,
-    estimator: str = "best",
+    estimator: str | Estimator = "best",
     groups: ArrayLike | None = None,
     seed: int = 0,
     **options: Any,
@@ -326,11 +440,14 @@ def estimate(
     ----------
     x : (n, dx) or (n,) target: an array, masked array, DataFrame, tensor or nested lists.
     y : (n, dy) or (n,) view; or (L, n, dy) views at many levels, estimated as one batch.
-    estimator : its name; see ``imleak list``.
+    estimator : its name, see ``imleak list``; or an estimator, such as
+        ``Mine(critic=network)``.
     groups : (n,) labels of what the rows come from, images for instance: rows of one
         group are never on both sides of a split. Without, every row is its own.
     seed : of everything random; an integer of 0 or more.
-    options : of the estimator.
+    options : of the estimator. ``critic`` of `mine`, `nwj`, `smile` and `infonce` is a network
+        of your own: ``critic(dx, dy)`` makes a ``torch.nn.Module``, see
+        :mod:`imleak.estimators.critics.own`.
 
     Returns
     -------
@@ -348,8 +465,13 @@ def estimate(
     number = whole_number(seed)
     plain = {name: o.item() if isinstance(o, np.generic) else o for name, o in options.items()}
     try:
-        built = component("estimator", estimator, plain).build()
-    except TypeError as error:
+        if not isinstance(estimator, str):
+            built = _without_options(estimator, plain)
+        elif plain.get("critic") is not None:  # no text, and no study knows it by its name
+            built = plugins.load("estimator", estimator)(**plain)
+        else:
+            built = component("estimator", estimator, plain).build()
+    except (TypeError, ValueError) as error:
         raise ImleakError(f"{estimator} cannot be made with {plain}: {error}") from error
     samples, details = pair(x, y, groups)
     if copies := details.get("copies"):
@@ -363,3 +485,10 @@ def estimate(
         for one in built.estimate(samples, seed=number)
     ]
     return found if np.ndim(y) == 3 else found[0]
+
+
+def _without_options(estimator: Estimator, options: Mapping[str, Any]) -> Estimator:
+    """An estimator that is made already."""
+    if options:
+        raise TypeError(f"it has its options already; leave out {', '.join(options)}")
+    return estimator

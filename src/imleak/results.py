@@ -9,13 +9,17 @@ from typing import TYPE_CHECKING
 from . import study
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
     from .report.answer import Answer
+    from .report.comparison import Comparison
+    from .report.shown import ShownImage
 
 
 class Run(study.Run):
     """A finished run in its folder, as :func:`imleak.audit` returns it.
 
-    In a notebook it shows its answer and its table.
+    In a notebook it shows its answer and its table. :func:`imleak.load` opens it again.
 
     Parameters
     ----------
@@ -69,6 +73,42 @@ class Run(study.Run):
         from .report import methods_as
 
         return methods_as(self, format)
+
+    def plot(self, *names: str) -> dict[str, list[Axes]]:
+        """Draw the figures of the run, those that stand in ``figures/``.
+
+        Parameters
+        ----------
+        names : of figures, such as ``"findings"`` or ``"histogram-pixels"``; without, all.
+
+        Returns
+        -------
+        The axes of every figure by its name, to be changed and saved:
+        ``axes[0].figure.savefig("findings.pdf")``.
+
+        Raises
+        ------
+        ImleakError
+            If there is no figure of a name; the message lists those there are.
+        """
+        from .report.figures import axes_of
+
+        return axes_of(self, names)
+
+    def images(self, level: int) -> list[ShownImage]:
+        """Images of the run at a level, as its page shows them: a native crop of some, with
+        ``plain``, ``cipher`` and ``clear`` part. Raises ImleakError if the level was not
+        measured."""
+        from .report.shown import shown_images
+
+        return shown_images(self.path, level)
+
+    def compare(self, *others: Run) -> Comparison:
+        """This run beside others: in a notebook a table, and ``save(path)`` writes the page of
+        ``imleak compare``. Raises ImleakError if there is no other, or one stands there twice."""
+        from .report.comparison import Comparison
+
+        return Comparison((self, *others))
 
     def _repr_html_(self) -> str:
         from .report.notebook import fragment

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .heldout.crossfit import CrossFitted
-from .options import Batch, Count, Decay, Rate
+from .options import Batch, Count, Critic, Decay, Rate, name_with_own
 
 if TYPE_CHECKING:
     from .critics.contrastive import Contrastive
@@ -30,6 +30,9 @@ class InfoNce(CrossFitted):
     width : dimension of the common space.
     hidden : width of a hidden layer in both projections; None for linear projections.
     steps, batch, rate, decay : of AdamW.
+    critic : projections of your own in their place: ``critic(dx, dy)`` makes a
+        ``torch.nn.Module`` that gives two tensors (n, k) of rows x (n, dx) and y (n, dy). In
+        Python only.
     options : folds, seeds, growth, sensitivity, precision, device; see :class:`HeldOut`.
 
     References
@@ -48,6 +51,11 @@ class InfoNce(CrossFitted):
     batch: Batch = 300
     rate: Rate = 1e-3
     decay: Decay = 0.3
+    critic: Critic | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        name_with_own(self, self.critic)
 
     def learner(self) -> Contrastive:
         from .critics.contrastive import Contrastive
@@ -61,4 +69,5 @@ class InfoNce(CrossFitted):
             schedule=Schedule(steps=self.steps, batch=self.batch, rate=self.rate, decay=self.decay),
             precision=self.product_type,
             device=self.device,
+            own=self.critic,
         )

@@ -4,9 +4,12 @@ Whoever inherits options reads their types too, so that these are no strings her
 module has no ``from __future__ import annotations``.
 """
 
-from collections.abc import Sequence
+import inspect
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from functools import cache
+from hashlib import sha256
 from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import numpy as np
@@ -29,6 +32,8 @@ Rate = Annotated[float, Gt(0), Le(1)]
 Decay = Annotated[float, Ge(0), Le(1)]
 """Weight decay, the share of the learning rate by which weights shrink a step."""
 Nats = Annotated[float, Gt(0)]
+Critic = Callable[[int, int], Any]
+"""``critic(dx, dy)`` makes a network, a ``torch.nn.Module``, of rows of dx and dy dimensions."""
 
 
 class Options:
@@ -112,3 +117,19 @@ class HeldOut(OnDevice):
     def facts(self) -> dict[str, str]:
         """What is recorded of it beside its options."""
         return {"device": self.device, "precision": precision_of(self.product_type)}
+
+
+def name_with_own(estimator: Any, critic: Critic | None) -> None:
+    """An estimator with a network of the user's is called after it, and its version tells what
+    the network is made of: results of another one are not taken for its own."""
+    if critic is None:
+        return
+    called = str(getattr(critic, "__name__", type(critic).__name__))
+    word = "-".join(re.findall(r"\w+", called)) or "own"
+    try:
+        made_of = inspect.getsource(critic)
+    except (OSError, TypeError):  # typed into an interpreter
+        made_of = called
+    digest = sha256(made_of.encode()).hexdigest()[:12]
+    object.__setattr__(estimator, "name", f"{estimator.name}-{word}")
+    object.__setattr__(estimator, "version", f"{estimator.version}+{digest}")

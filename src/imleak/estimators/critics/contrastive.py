@@ -32,6 +32,7 @@ class Contrastive:
     hidden : width of a hidden layer in both projections; None for linear ones.
     temperature : of the scores, at first.
     schedule : of the training.
+    own : makes projections of the user's in place of them, see :mod:`.own`.
     """
 
     x_components: int | None = 64
@@ -44,6 +45,7 @@ class Contrastive:
     )
     precision: torch.dtype = torch.float32
     device: str = "cpu"
+    own: Callable[[int, int], torch.nn.Module] | None = None
 
     def learn(self, given: SplitSamples) -> Learned:
         """Train on every split; scores on its validation and test images by bound."""
@@ -63,16 +65,7 @@ class Contrastive:
 
     def _fit(self, cohort: Cohort, rng: np.random.Generator) -> SeparableCritic:
         generator = torch.Generator(cohort.x.device).manual_seed(int(rng.integers(2**62)))
-        critic = SeparableCritic(
-            cohort.members,
-            cohort.x.shape[-1],
-            cohort.y.shape[-1],
-            width=self.width,
-            hidden=self.hidden,
-            generator=generator,
-            temperature=self.temperature,
-            precision=self.precision,
-        )
+        critic = self._network(cohort, generator)
         validation = equal_length([s.validation for s in cohort.splits])
 
         def loss(x: Tensor, y: Tensor, rows: NDArray[np.int64]) -> Tensor:
@@ -90,6 +83,24 @@ class Contrastive:
         with torch.no_grad():
             _temper(critic, lambda: _cautious(critic, cohort, validation))
         return critic
+
+    def _network(self, cohort: Cohort, generator: torch.Generator) -> SeparableCritic:
+        """A critic of a cohort, untrained."""
+        dx, dy = cohort.x.shape[-1], cohort.y.shape[-1]
+        if self.own is not None:
+            from .own import OwnSeparableCritic
+
+            return OwnSeparableCritic(cohort.members, dx, dy, self.own, generator, self.temperature)
+        return SeparableCritic(
+            cohort.members,
+            dx,
+            dy,
+            width=self.width,
+            hidden=self.hidden,
+            generator=generator,
+            temperature=self.temperature,
+            precision=self.precision,
+        )
 
 
 def _cautious(critic: SeparableCritic, cohort: Cohort, rows: NDArray[np.int64]) -> Tensor:

@@ -67,6 +67,7 @@ class Variational:
     canonical : learn on canonical variates, from their Gaussian log-ratio on.
     clip : of the marginal scores, in nats (SMILE); None for none.
     schedule, precision, device : of the training.
+    own : makes a network of the user's in place of it, see :mod:`.own`.
     """
 
     objective: Callable[[JointCritic], Callable[[Tensor, Tensor], Tensor]] = MovingAverage
@@ -79,6 +80,7 @@ class Variational:
     )
     precision: torch.dtype = torch.float32
     device: str = "cpu"
+    own: Callable[[int, int], torch.nn.Module] | None = None
 
     def learn(self, given: SplitSamples) -> Learned:
         """Train on every split; scores on its validation and test images by bound."""
@@ -123,6 +125,10 @@ class Variational:
     def network(self, cohort: Cohort, generator: torch.Generator) -> JointCritic:
         """A critic of a cohort, untrained."""
         dx, dy = cohort.x.shape[-1], cohort.y.shape[-1]
+        if self.own is not None:
+            from .own import OwnCritic
+
+            return OwnCritic(cohort.members, dx, dy, self.own, generator)
         return JointCritic(cohort.members, dx, dy, self.hidden, generator, self.precision)
 
     def _on_variates(

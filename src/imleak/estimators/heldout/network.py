@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..options import Batch, Count, Decay, Rate, Widths
+from ..options import Batch, Count, Critic, Decay, Rate, Widths, name_with_own
 from .crossfit import CrossFitted
 
 if TYPE_CHECKING:
@@ -26,6 +26,8 @@ class TrainedNetwork(CrossFitted):
     canonical : learn on canonical variates, starting from their Gaussian log-ratio.
     batch : rows a step.
     rate, decay : learning rate and weight decay.
+    critic : a network of your own in its place: ``critic(dx, dy)`` makes a ``torch.nn.Module``
+        that gives scores (n,) of rows x (n, dx) and y (n, dy). In Python only.
     """
 
     hidden: Widths = (100, 100)
@@ -34,6 +36,13 @@ class TrainedNetwork(CrossFitted):
     batch: Batch = 500
     rate: Rate = 1e-3
     decay: Decay = 0.01
+    critic: Critic | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.critic and self.canonical:
+            raise ValueError("canonical brings its own network; leave it out beside critic")
+        name_with_own(self, self.critic)
 
     def variational(self, schedule: Mapping[str, Any], **options: Any) -> "Variational":
         """The learner of these options, and of those of its schedule and itself that are added."""
@@ -49,5 +58,6 @@ class TrainedNetwork(CrossFitted):
             schedule=Schedule(**{**trained, **schedule}),
             precision=self.product_type,
             device=self.device,
+            own=self.critic,
             **options,
         )

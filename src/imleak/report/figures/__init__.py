@@ -1,17 +1,24 @@
 """Figures for print, as PDF and PNG, and their numbers as CSV."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pandas as pd
+from matplotlib.axes import Axes
 
+from ...interfaces import ImleakError
+from ...study.store import Run
 from ..levels import Levels
 from . import curves, findings, learning, training
 from .strip import StripImages
 from .strip import drawings as strip_drawings
 from .style import Drawing, print_style, save
 
-__all__ = ["StripImages", "drawings", "write_figures"]
+__all__ = ["StripImages", "axes_of", "drawings", "write_figures"]
+
+
+class FigureError(ImleakError):
+    """A figure that a run has not."""
 
 
 def write_figures(
@@ -49,6 +56,23 @@ def write_figures(
     with print_style():
         drawn = drawings(frame, summary, growth, strip, levels)
         return [path for drawing in drawn for path in save(drawing, folder)]
+
+
+def axes_of(run: Run, names: Sequence[str] = ()) -> dict[str, list[Axes]]:
+    """The axes of the figures of a run, by the stems of their files; all without names. Raises
+    FigureError if there is none of a name."""
+    from ..shown import strip_of_previews
+
+    levels = Levels.of(run.manifest)
+    with print_style():
+        drawn = drawings(
+            run.histories, run.summary, run.growth, strip_of_previews(run.path), levels
+        )
+        found = {one.stem: one.figure.axes for one in drawn}
+    for name in names:
+        if name not in found:
+            raise FigureError(f"no figure {name!r}; there is {', '.join(found)}")
+    return {name: found[name] for name in names or found}
 
 
 def drawings(
