@@ -84,6 +84,24 @@ def test_one_sample_that_is_known_tells_all_others_through_certain_steps():
     assert found.max(-1).min() > 0.999
 
 
+def test_differences_beyond_those_given_have_the_least_of_them():
+    rng = np.random.default_rng(6)
+    unary, *edges = drawn(rng, 2, 4, 5, 6)
+    short = [potentials[..., 3:-3] for potentials in edges]
+    whole = [
+        np.concatenate(
+            [
+                np.repeat(one.min(-1, keepdims=True), 3, -1),
+                one,
+                np.repeat(one.min(-1, keepdims=True), 3, -1),
+            ],
+            -1,
+        )
+        for one in short
+    ]
+    assert field.marginals(unary, *short) == pytest.approx(field.marginals(unary, *whole), abs=1e-5)
+
+
 @settings(max_examples=20, deadline=None)
 @given(
     st.tuples(st.integers(1, 3), st.integers(1, 5), st.integers(1, 5), st.integers(2, 5)),

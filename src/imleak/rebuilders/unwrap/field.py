@@ -35,9 +35,10 @@ def marginals(
     Parameters
     ----------
     unary : (C, H, W, L) log-potentials of the labels 0..L-1.
-    right, down : (C, H, W-1, 2L-1) and (C, H-1, W, 2L-1) log-potentials of the label of the
-        neighbour less that of the sample, from -(L-1) to L-1.
-    between : (C-1, H, W, 2L-1), of the label of channel c+1 less that of channel c; None where
+    right, down : (C, H, W-1, 2R+1) and (C, H-1, W, 2R+1) log-potentials of the label of the
+        neighbour less that of the sample, from -R to R. Differences beyond R, where R is below
+        L-1, have the least of these.
+    between : (C-1, H, W, 2R+1), of the label of channel c+1 less that of channel c; None where
         channels have nothing to do with each other.
     sweeps : how many.
     weight : rho of tree-reweighted message passing, how probable an edge is in a spanning
@@ -57,16 +58,21 @@ def marginals(
 
     Examples
     --------
+    >>> import numpy as np
     >>> unary = np.log([[[[0.9, 0.1], [0.5, 0.5]]]]).astype(np.float32)
     >>> equal = np.log([[[[0.1, 0.8, 0.1]]]]).astype(np.float32)
     >>> none = np.zeros((1, 0, 2, 3), np.float32)
-    >>> marginals(unary, equal, none)[0, 0, 1].round(3).tolist()
-    [0.811, 0.189]
+    >>> print(marginals(unary, equal, none)[0, 0, 1].round(3))
+    [0.811 0.189]
     """
     # The axis along which messages travel comes first, labels second: (X, L, C, Y).
-    chains = [_Chains(right, (2, 3, 0, 1), weight), _Chains(down, (1, 3, 0, 2), weight)]
+    labels = unary.shape[-1]
+    chains = [
+        _Chains(right, (2, 3, 0, 1), labels, weight),
+        _Chains(down, (1, 3, 0, 2), labels, weight),
+    ]
     if between is not None:
-        chains.append(_Chains(between, (0, 3, 1, 2), weight))
+        chains.append(_Chains(between, (0, 3, 1, 2), labels, weight))
     belief = unary.astype(np.float32)
     for sweep in range(sweeps):
         for chain in chains:
@@ -82,17 +88,21 @@ def marginals(
 class _Chains:
     """All rows of a field, all columns, or all channels, and the messages along them."""
 
-    def __init__(self, potentials: Potentials, axes: tuple[int, ...], weight: float) -> None:
-        pairs = potentials.transpose(axes)
+    def __init__(
+        self, potentials: Potentials, axes: tuple[int, ...], labels: int, weight: float
+    ) -> None:
         self.axes, self.weight = axes, np.float32(weight)
-        self.pairs = np.array(pairs, np.float32, order="C")
+        self.pairs = np.array(potentials.transpose(axes), np.float32, order="C")
         if weight != 1:
             self.pairs /= self.weight
         self.pairs -= self.pairs.max(1, keepdims=True)
         np.exp(self.pairs, out=self.pairs)
-        edges, width = pairs.shape[:2]
-        self.labels = (width + 1) // 2
-        shape = (edges, self.labels, *pairs.shape[2:])
+        # What differences beyond those given have is taken off here and added for all at once.
+        self.beyond = self.pairs.min(1)
+        self.pairs -= self.beyond[:, None]
+        self.reach = self.pairs.shape[1] // 2
+        edges, _, *others = self.pairs.shape
+        shape = (edges, labels, *others)
         self.forth, self.back = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
 
     def pass_messages(self, belief: Potentials) -> Potentials:
@@ -105,24 +115,27 @@ class _Chains:
         last = len(nodes) - 1
         for edge in range(last):
             nodes[edge] += self.weight * self.back[edge]
-            self._send(nodes[edge] - self.back[edge], self.pairs[edge], self.forth[edge])
+            self._send(nodes[edge] - self.back[edge], edge, 1, self.forth[edge])
             nodes[edge + 1] += self.weight * self.forth[edge]
         for edge in reversed(range(last)):
             # What a sample believed on the way there held the old message from behind it.
             nodes[edge] -= self.weight * self.back[edge]
-            opposite = self.pairs[edge, ::-1]
-            self._send(nodes[edge + 1] - self.forth[edge], opposite, self.back[edge])
+            self._send(nodes[edge + 1] - self.forth[edge], edge, -1, self.back[edge])
             nodes[edge] += self.weight * self.back[edge]
         return nodes.transpose(np.argsort(self.axes))
 
-    def _send(self, source: Potentials, pairs: Potentials, target: Potentials) -> None:
-        """The message of samples (L, ...) over edges (2L-1, ...) into `target` (L, ...)."""
+    def _send(self, source: Potentials, edge: int, way: int, target: Potentials) -> None:
+        """The message of samples (L, ...) over an edge, there (1) or back (-1)."""
+        labels = len(source)
         source -= source.max(0)
         np.exp(source, out=source)
-        total = np.zeros_like(source)
-        for label in range(self.labels):
-            start = self.labels - 1 - label
-            total += source[label] * pairs[start : start + self.labels]
+        total = self.beyond[edge] * source.sum(0)
         np.maximum(total, SMALLEST, out=total)
-        np.log(total, out=target)
+        target[:] = total
+        for step in range(max(-self.reach, 1 - labels), min(self.reach, labels - 1) + 1):
+            first, last = max(0, -step), labels - max(0, step)
+            target[first + step : last + step] += (
+                source[first:last] * self.pairs[edge, self.reach + way * step]
+            )
+        np.log(target, out=target)
         target -= target.max(0)
