@@ -1,0 +1,120 @@
+"""A network that was trained on photographs tells how often samples wrapped, and a Markov
+random field makes an image of what it says."""
+
+from __future__ import annotations
+
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..interfaces import Exposure, ImleakError, Rebuilt, Samples, Scheme
+
+if TYPE_CHECKING:
+    from .unwrap.network import Network
+    from .unwrap.weights import State
+
+HIGHEST = 7
+"""Hidden planes of 8 up to which the network is trained: one is left in the clear."""
+
+
+class Wraps:
+    r"""Rebuilds the highest planes of an image from the lower ones, by a trained network.
+
+    A sample is :math:`p = c + m k`, with c the clear part, known exactly, :math:`m = 2^{B-s}`
+    and :math:`k \in 0, \dots, 2^s - 1`. A small U-Net sees all of c, its three channels
+    together, and gives log-densities of the value p of every sample and of its differences to
+    the neighbours to the right, below and in the other channels, each of them at a few knots,
+    linear in between: at :math:`c + m k` they are those of k, at
+    :math:`(c_j - c_i) + m\,(k_j - k_i)` those of a difference of wrap counts, whatever the
+    level. They are the potentials of a Markov random field on all samples of the image, whose
+    marginals are found by tree-reweighted message passing: what is likeliest is the sample,
+    how probable it is its confidence. The range of k pins down how bright an area is that wraps
+    anywhere.
+
+    Images of other depths are rebuilt from their eight highest planes, or as if they had eight:
+    the planes below are copied.
+
+    Parameters
+    ----------
+    weights : a safetensors file of weights, as ``imleak adversary train`` writes; by default
+        those that come with the package.
+
+    Raises
+    ------
+    ImleakError
+        If the file cannot be read or its weights are not those of this network.
+
+    References
+    ----------
+    Zhou et al., "UnModNet: learning to unwrap a modulo image for high dynamic range imaging",
+    NeurIPS 2020: a network that tells where an image wraps. Bioucas-Dias & Valadão, "Phase
+    unwrapping via graph cuts", IEEE Transactions on Image Processing 16(3), 2007: wrap counts
+    as a Markov random field. Wainwright, Jaakkola & Willsky, "A new class of upper bounds on
+    the log partition function", IEEE Transactions on Information Theory 51(7), 2005.
+    """
+
+    name = "wraps"
+    version = "1"
+
+    def __init__(self, *, weights: str | Path | None = None) -> None:
+        from .unwrap.weights import from_file
+
+        self._given: State | None = None if weights is None else from_file(weights)
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 (hex) of the weights; "" where there are none."""
+        from .unwrap.weights import digest_of
+
+        state = self._state
+        return "" if state is None else digest_of(state)
+
+    def rebuilds(self, scheme: Scheme, level: int, bits: int) -> bool:
+        """Whether 1 to 7 of the highest planes are hidden, and not all, and there are weights."""
+        fits = scheme.name == "bitplanes" and 0 < level <= min(HIGHEST, bits - 1)
+        return fits and self._state is not None
+
+    def rebuild(self, exposure: Exposure, scheme: Scheme, level: int) -> Rebuilt:
+        """The likeliest value of every sample, and the probabilities of its hidden bits. Raises
+        ImleakError if it does not rebuild such clear parts."""
+        if not self.rebuilds(scheme, level, exposure.bits):
+            raise ImleakError(
+                f"wraps does not rebuild {scheme.name} at level {level}: it rebuilds bitplanes "
+                f"at levels 1 to {HIGHEST}, with weights that come with the package or weights=FILE"
+            )
+        from .unwrap.inference import wrap_counts
+
+        clear = np.asarray(exposure.symbols["planes"], np.int64)
+        belief = wrap_counts(self._network, _of_eight_bits(clear, exposure.bits), level)
+        lowest, counts = exposure.bits - level, np.arange(1 << level)
+        samples: Samples = (clear + (belief.argmax(-1) << lowest)).astype(exposure.rendered.dtype)
+        return Rebuilt(
+            samples,
+            belief.max(-1),
+            {lowest + at: belief @ (counts >> at & 1).astype(np.float32) for at in range(level)},
+        )
+
+    @cached_property
+    def _state(self) -> State | None:
+        return self._given if self._given is not None else _packaged()
+
+    @cached_property
+    def _network(self) -> Network:
+        from .unwrap.network import load
+
+        assert self._state is not None
+        return load(self._state)
+
+
+@lru_cache(maxsize=1)
+def _packaged() -> State | None:
+    from .unwrap.weights import packaged
+
+    return packaged()
+
+
+def _of_eight_bits(clear: np.ndarray, bits: int) -> np.ndarray:
+    """The clear part of an image of 8 bits in place of one of `bits`."""
+    return clear >> bits - 8 if bits > 8 else clear << 8 - bits
