@@ -137,7 +137,12 @@ def key_bits(
 
 
 def exposure(
-    plain: Raster, shown: Sequence[Table], left: Sequence[Numbers], dc: Sequence[Numbers]
+    plain: Raster,
+    shown: Sequence[Table],
+    left: Sequence[Numbers],
+    dc: Sequence[Numbers],
+    *,
+    has_dc: bool = True,
 ) -> Exposure:
     """What is left of coefficients.
 
@@ -150,6 +155,7 @@ def exposure(
     shown : coefficients that are rendered.
     left : numbers from 0 in the place of AC coefficients, (n, 64).
     dc : the same in the place of DC, (n,) in raster order.
+    has_dc : whether anything is left of DC.
     """
     found = plain.jpeg
     symbols: dict[str, NDArray[np.integer[Any]]] = {}
@@ -159,7 +165,7 @@ def exposure(
         height, width = blocks.shape[:2]
         tiles = numbers.reshape(blocks.shape).transpose(2, 0, 3, 1)
         symbols[name] = tiles.reshape(1, 8 * height, 8 * width).astype(np.uint16)
-        if found.low_bits:
+        if found.low_bits and has_dc:
             symbols[f"low bits of {name}"] = low_bits(found, at)[np.newaxis].astype(np.uint16)
     rendered = found.render(blocks_like(found, shown))
     return Exposure(rendered, plain.bits, symbols, SIZE)

@@ -147,7 +147,8 @@ class P3:
                 in_raster_order(found, at, folded(differences(found, at)))
                 for at in range(len(shown))
             ]
-        return exposure(cipher, shown, [folded(table) for table in shown], dc)
+        left = [folded(table) for table in shown]
+        return exposure(cipher, shown, left, dc, has_dc=not level)
 
     def _public(self, table: Table, level: int) -> Table:
         threshold = self.thresholds[level - 1]

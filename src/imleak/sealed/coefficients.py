@@ -9,7 +9,7 @@ import numpy as np
 
 from ..images import Source, named, read
 from ..images.jpeg import coefficients, compressed, rewritten, written
-from ..interfaces import Coefficients, Image, KeyedScheme, Raster
+from ..interfaces import Coefficients, Image, ImageError, KeyedScheme, Raster
 from ..keystream import AesKeystream
 from . import envelope, files, jpeg
 from .envelope import Header, SealError
@@ -17,6 +17,7 @@ from .envelope import Header, SealError
 _METADATA = "metadata"
 """Whose keystream hides what is no coefficient."""
 CODED_ANEW = "decrypts to the same coefficients and metadata, in a file that is coded anew"
+_BITS = 8
 _LENGTH = 8
 """Bytes that say how many bytes of metadata there are; the rest is the secret of the scheme."""
 
@@ -36,12 +37,11 @@ def read_jpeg(
         If it cannot be read, is no JPEG file, or has coefficients that cannot be kept.
     """
     source = Source(str(path), path)
-    image = read(source, colour=True, max_pixels=max_pixels, jpeg_quality=quality)
+    image = read(source, colour=True, max_pixels=max_pixels)
     content = files.content_of(path)
     with named(source.name):
         if not content.startswith(jpeg.BEGINNING):
-            _ = image.jpeg
-            content = compressed(image.samples, quality=quality)
+            content = _compressed(image, quality)
         found = _coefficients(content, scheme)
     return replace(image, coded=lambda: found), content
 
@@ -78,6 +78,15 @@ def unseal(opened: jpeg.Opened, scheme: KeyedScheme, header: Header, key: bytes)
     unseen = np.zeros((1, 1, 1), np.uint8)
     plain = scheme.decrypt(Raster(unseen, 8, lambda: cipher), header.level, stream).jpeg
     return jpeg.joined(_with(opened.image, cipher, plain, scheme), pieces)
+
+
+def _compressed(image: Image, quality: int | None) -> bytes:
+    """A JPEG file of an image of another format."""
+    if quality is None:
+        _ = image.jpeg  # says why there is none
+    if image.bits != _BITS:
+        raise ImageError(f"has {image.bits} bits a sample and JPEG files have {_BITS}")
+    return compressed(image.samples, quality=quality)
 
 
 def is_sealed(path: Path) -> bool:

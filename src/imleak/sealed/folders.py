@@ -104,14 +104,19 @@ def targets_of(
     sources: Iterable[Source], out: Path, suffix: Callable[[Source], str]
 ) -> dict[Source, Path]:
     """The files that are made of some, in folders as theirs. Where several would have one name,
-    each keeps its suffix in it."""
+    those whose suffix changes keep it in their name."""
     given = list(sources)
     wanted = {one: Path(one.path).with_suffix(suffix(one)) for one in given}
     often = Counter(str(path).casefold() for path in wanted.values())
     return {
-        one: out / (Path(one.path + suffix(one)) if often[str(path).casefold()] > 1 else path)
+        one: out / (Path(one.path + suffix(one)) if _is_taken(one, path, often) else path)
         for one, path in wanted.items()
     }
+
+
+def _is_taken(source: Source, path: Path, often: Mapping[str, int]) -> bool:
+    """Whether a name is that of another file, which does not change its own for it."""
+    return often[str(path).casefold()] > 1 and path != Path(source.path)
 
 
 def suffix_of_cipher(source: Source, *, needs_jpeg: bool) -> str:

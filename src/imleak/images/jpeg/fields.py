@@ -27,7 +27,7 @@ class Fields:
     """Places and lengths of some fields of bits, in the order in which they are coded."""
 
     places: array[int] = field(default_factory=lambda: array("q"))
-    lengths: array[int] = field(default_factory=lambda: array("b"))
+    lengths: array[int] = field(default_factory=lambda: array("h"))
 
     def add(self, place: int, length: int) -> None:
         self.places.append(place)

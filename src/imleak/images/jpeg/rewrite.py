@@ -53,9 +53,13 @@ def rewritten(content: bytes, old: Sequence[Blocks], new: Sequence[Blocks]) -> b
     """
     structure = parse(content)
     pieces, at = [], 0
-    for scan in structure.scans:
-        pieces += [content[at : scan.start], _Rewriter(structure, scan, old, new).coded(content)]
-        at = scan.end
+    try:
+        for scan in structure.scans:
+            coded = _Rewriter(structure, scan, old, new).coded(content)
+            pieces += [content[at : scan.start], coded]
+            at = scan.end
+    except IndexError as error:
+        raise ImageError("is a damaged JPEG file: its coded data ends early") from error
     return b"".join([*pieces, content[at:]])
 
 
@@ -78,13 +82,10 @@ class _Rewriter:
         """The coded data of the scan."""
         parts = fields.parts_of(content, self.scan)
         mcus = fields.mcus_of(self.structure, self.scan, len(parts))
-        try:
-            made = [
-                part._replace(content=self._part(part.content, held))
-                for part, held in zip(parts, mcus, strict=True)
-            ]
-        except IndexError as error:
-            raise ImageError("is a damaged JPEG file: its coded data ends early") from error
+        made = [
+            part._replace(content=self._part(part.content, held))
+            for part, held in zip(parts, mcus, strict=True)
+        ]
         return fields.joined(made)
 
     def _part(self, content: bytes, mcus: range) -> bytes:

@@ -6,8 +6,10 @@ Reference: ITU-T T.81, annexes B (syntax), F (sequential mode) and G (progressiv
 from __future__ import annotations
 
 import re
+from array import array
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from functools import lru_cache
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -20,7 +22,7 @@ _ARITHMETIC = {0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF}
 _MARKER = re.compile(rb"\xff+[^\x00\xd0-\xd7\xff]")
 """In coded data: what is neither a stuffed byte nor a restart marker."""
 
-LookUp = list[int]
+LookUp: TypeAlias = "array[int]"
 """What the next 16 bits of coded data begin with: 256 times the length of the code, and its
 symbol; 0 where they begin with no code."""
 
@@ -254,6 +256,7 @@ class _Parser:
         return self.content[at] << 8 | self.content[at + 1]
 
 
+@lru_cache(maxsize=64)
 def look_up(counts: bytes, symbols: bytes) -> LookUp:
     """A Huffman code as the table of all 16 bits that it may begin.
 
@@ -264,10 +267,9 @@ def look_up(counts: bytes, symbols: bytes) -> LookUp:
     """
     lengths = np.repeat(np.arange(1, 17), list(counts))
     entries = np.repeat((lengths << 8) + list(symbols), 1 << (16 - lengths))
-    table = np.zeros(1 << 16, np.int64)
+    table = np.zeros(1 << 16, np.uint16)
     table[: len(entries)] = entries
-    found: LookUp = table.tolist()
-    return found
+    return array("H", table.tobytes())
 
 
 def _up(count: int, step: int) -> int:
