@@ -26,6 +26,7 @@ FAKES = {
         "breaks": "Breaks",
         "keenest": "Keenest",
         "teacher": "Teacher",
+        "scholar": "Scholar",
     },
     "attack": {"looks": "Looks", "brings": "Brings"},
 }

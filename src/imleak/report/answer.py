@@ -201,7 +201,7 @@ def _reach(everyone: Sequence[Measure]) -> str:
 def _looked(everyone: Sequence[Measure]) -> Iterator[str]:
     for title, one in {one.title: one for one in everyone}.items():
         tested = one.test or max(result.images for result in one.results.values())
-        learned = plural(one.train, "image") if one.train else "none of these images"
+        learned = one.learned_from or "none of these images"
         seen = ""
         if one.is_zero_shot or math.isnan(one.detectable):
             pass

@@ -24,6 +24,7 @@ from .adversaries import (
     PIXELS,
 )
 from .levels import Levels
+from .words import learned_from
 
 FAINT = 0.1
 """Bits of a pixel below which an estimate is not called a finding: neighbours are alike, and what
@@ -89,6 +90,7 @@ class Measure:
     detectable : the smallest planted leak an estimator finds, in bits; infinite if it finds
         none, NaN if it was not asked.
     train, test : images it learned from and was tested on; None where it learned from none.
+    public : how many of those it learned from are public.
     encoders : the name of every encoder of the run by its title.
     elsewhere : what images the adversary learned from that it may take, if any: words.
     """
@@ -107,6 +109,7 @@ class Measure:
     failed: int = 0
     detectable: float = math.nan
     train: int | None = None
+    public: int = 0
     test: int | None = None
     encoders: Mapping[str, str] = field(default_factory=dict, repr=False)
     elsewhere: str = ""
@@ -154,6 +157,14 @@ class Measure:
     def attribute(self) -> str:
         """The attribute a quantity is of, or what is given."""
         return self.quantity.removesuffix(_SQUARED)
+
+    @property
+    def learned_from(self) -> str:
+        """``61 images``, or ``61 of your images and 640 public ones``; empty where it learned
+        from none."""
+        if not self.train:
+            return ""
+        return learned_from(self.train, self.public)
 
     @property
     def sees_plain(self) -> bool | None:
@@ -262,6 +273,7 @@ def measures(summary: pd.DataFrame, manifest: Mapping[str, Any] | None = None) -
             failed=int(rows["errors"].fillna(0).max()),
             detectable=float(rows["detectable"].max()),
             train=_count(rows["train_groups"]),
+            public=_count(rows["public_groups"]) or 0,
             test=_count(rows["test_groups"]),
             encoders=names,
             elsewhere=str(other["title"]) if measure in other.get("measures", ()) else "",

@@ -186,7 +186,7 @@ def _estimated(found: Sequence[Finding], levels: Levels) -> Iterator[Sentence]:
         return
     top = max(found, key=lambda finding: finding.level)
     one, result = top.adversary, top.result
-    learned = f", trained on {plural(one.train, 'image')}," if one.train else ""
+    learned = f", trained on {one.learned_from}," if one.train else ""
     if one.is_calibrated(top.level):
         learned = (
             f", which learned from {one.elsewhere} and was calibrated on {one.train} of these,"
@@ -304,11 +304,12 @@ def _silent(
 
 def names(looked: Sequence[Measure]) -> str:
     """``match and best (trained on 61 images)``, those that needed no training first."""
-    trained = {one.measure: one.train for one in sorted(looked, key=lambda one: bool(one.train))}
+    in_order = sorted(looked, key=lambda one: bool(one.train))
+    trained = {one.measure: one.learned_from for one in in_order}
     return listed(
         [
-            f"{measure} (trained on {plural(train, 'image')})" if train else measure
-            for measure, train in trained.items()
+            f"{measure} (trained on {images})" if images else measure
+            for measure, images in trained.items()
         ]
     )
 

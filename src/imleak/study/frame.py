@@ -45,6 +45,7 @@ COLUMNS: Mapping[str, str] = {
     "rising": "boolean",
     "chosen": "str",
     "train_groups": "Int64",
+    "public_groups": "Int64",
     "test_groups": "Int64",
     "n": "Int64",
     "details": "str",
@@ -56,8 +57,9 @@ COLUMNS: Mapping[str, str] = {
 of the plain image and `view` of the clear part; `quantity` is empty for all but attacks,
 which have several; `answer` is what a
 check of ciphers found, in a sentence;
-`epoch` for all but the history of an estimator; `details` are further figures of an
-estimator or attack by name, as JSON."""
+`public_groups` for what learned from none but the user's own images, and else how many of
+`train_groups` are public; `epoch` for all but the history of an estimator; `details` are
+further figures of an estimator or attack by name, as JSON."""
 
 SUMMARY_COLUMNS: Mapping[str, str] = {
     "scheme": "str",
@@ -85,6 +87,7 @@ SUMMARY_COLUMNS: Mapping[str, str] = {
     "rising": "boolean",
     "chosen": "str",
     "train_groups": "Int64",
+    "public_groups": "Int64",
     "test_groups": "Int64",
     "groups": "Int64",
     "errors": "Int64",

@@ -64,9 +64,12 @@ def scan_public(
         )
     warnings = list(there.warnings)
     if copies:
-        warnings.append(
-            f"{len(copies):,} of {_counted(found)} were left out because they are copies of yours."
+        were = (
+            "was left out because it is a copy"
+            if len(copies) == 1
+            else ("were left out because they are copies")
         )
+        warnings.append(f"{len(copies):,} of {_counted(found)} {were} of yours.")
     return PublicImages(others, found, len(copies), tuple(warnings))
 
 

@@ -103,6 +103,8 @@ def series(column: Measure, place: int, levels: Levels) -> dict[str, Any]:
     name = " ".join(column.headings)
     bounds = dict.fromkeys(BOUNDS.get(cell.bound, cell.bound) for cell in column.results.values())
     learned = f"{column.train} training images" if column.train else ""
+    if column.public:
+        learned = f"learned from {column.learned_from}"
     return {
         "id": place,
         "name": name,
