@@ -65,6 +65,8 @@ class Jigsaw:
         """Whether blocks of 2x2 or more are permuted."""
         if scheme.name != "etc" or getattr(scheme, "block", 1) < 2:
             return False
+        if getattr(scheme, "form", "colour") != "colour":
+            return False
         return level > 0 and level in {one.rank for one in scheme.levels(bits)}
 
     def rebuild(self, exposure: Exposure, scheme: Scheme, level: int) -> Rebuilt:
