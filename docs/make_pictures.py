@@ -1,4 +1,4 @@
-"""Make the pictures of README.md and docs/method.md, and print the numbers they quote.
+"""Make the pictures of README.md and docs/, and print the numbers they quote.
 
     python docs/make_pictures.py                 # all: about half an hour on two cores
     python docs/make_pictures.py nearest fano    # some
@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
+import textwrap
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,20 +20,26 @@ from typing import Any
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
+import skimage.data
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 import imleak
+from imleak import plugins
 from imleak.cli.photographs import write_photographs
 from imleak.encoders.efficientnet import EfficientNetLite0
 from imleak.encoders.layout import Layout
 from imleak.estimators.bounds import bernoulli_divergence, clopper_pearson
 from imleak.estimators.heldout.evidence import judge
 from imleak.images import resize
-from imleak.interfaces import Measurement, Verdict
+from imleak.interfaces import KeyedScheme, Measurement, Raster, Samples, Verdict
+from imleak.keystream import AesKeystream, derived_key, derived_nonce
 from imleak.metrics._entropy import contingency
 from imleak.metrics.cosine import cosine_similarity
+from imleak.rebuilders.fold import Fold
+from imleak.rebuilders.jigsaw import Jigsaw
+from imleak.rebuilders.upsample import Upsample
 from imleak.report.figures import style
 from imleak.report.figures.style import BLACK, BLUE, GREEN, GREY, LINES, PURPLE, VERMILLION
 from imleak.schemes.bitplanes import BitPlanes
@@ -42,6 +49,20 @@ SCRATCH = Path(tempfile.gettempdir()) / "imleak-pictures"
 LEAVES = "dead-leaves:400x224x224"
 LEVELS = range(9)
 ORANGE = "#E69F00"
+SHOWN: tuple[tuple[str, dict[str, Any], int], ...] = (
+    ("bitplanes", {}, 2),
+    ("region", {}, 2),
+    ("negative-positive", {}, 2),
+    ("etc", {}, 1),
+    ("etc", {}, 4),
+    ("le", {}, 1),
+    ("ele", {}, 1),
+    ("tpe", {}, 2),
+    ("tpe", {"kind": "sum"}, 2),
+    ("pixelate", {}, 2),
+    ("blur", {}, 2),
+)
+"""Schemes with their options and a level of each."""
 
 Array = NDArray[np.float64]
 
@@ -347,11 +368,48 @@ def overview() -> Figure:
     return figure
 
 
+def schemes() -> Figure:
+    """A photograph under every scheme: plain, cipher, what survives, and what is rebuilt of it."""
+    side, gap, head, left = 112, 6, 26, 190
+    plain = skimage.data.astronaut()[0:336:3, 60:396:3]
+    image = Raster(np.ascontiguousarray(np.moveaxis(plain, 2, 0)), 8)
+    keys = AesKeystream(derived_key(0), derived_nonce("astronaut"))
+    width, height = left + 4 * (side + gap), head + len(SHOWN) * (side + gap)
+    figure = Figure(figsize=(width / 150, height / 150), dpi=150)
+
+    def put(samples: Samples, row: int, column: int) -> None:
+        x, y = left + column * (side + gap), height - head - (row + 1) * (side + gap)
+        axes = figure.add_axes((x / width, y / height, side / width, side / height))
+        axes.imshow(np.moveaxis(samples, 0, 2), interpolation="nearest")
+        axes.set_axis_off()
+
+    for column, title in enumerate(("plain", "cipher", "what survives", "rebuilt")):
+        x = (left + column * (side + gap) + side / 2) / width
+        figure.text(x, 1 - 18 / height, title, ha="center")
+    for row, (name, options, level) in enumerate(SHOWN):
+        scheme = plugins.load("scheme", name)(**options)
+        exposed = scheme.expose(image, level)
+        keyed = isinstance(scheme, KeyedScheme)
+        cipher = scheme.encrypt(image, level, keys).samples if keyed else exposed.rendered
+        rebuilt = [
+            one.rebuild(exposed, scheme, level).samples
+            for one in (Fold(), Jigsaw(), Upsample())
+            if one.rebuilds(scheme, level, 8)
+        ]
+        for column, samples in enumerate((image.samples, cipher, exposed.rendered, *rebuilt)):
+            put(samples, row, column)
+        words = [name, *(f"{key} = {value}" for key, value in options.items())]
+        y = 1 - (head + row * (side + gap) + side / 2) / height
+        label = "\n".join([*words, textwrap.fill(scheme.levels(8)[level].label, 20)])
+        figure.text(8 / width, y, label, va="center", fontsize=7)
+    return figure
+
+
 PICTURES: dict[str, Callable[[], Figure]] = {
     drawn.__name__: drawn
     for drawn in (
         overview, pixels, sawtooth, likeness, memory, bounds,
-        angle, nearest, fano, growth, verdicts,
+        angle, nearest, fano, growth, verdicts, schemes,
     )
 }  # fmt: skip
 
@@ -510,8 +568,8 @@ def main(names: Sequence[str]) -> None:
     for name in names or PICTURES:
         with style.print_style(), mpl.rc_context({"svg.hashsalt": name, "legend.fontsize": 7}):
             figure = PICTURES[name]()
-            # Low bits cannot be compressed: the one picture that has some is a PNG.
-            path = IMAGES / f"{name}.{'png' if name == 'overview' else 'svg'}"
+            # Low bits cannot be compressed: pictures that have some are PNGs.
+            path = IMAGES / f"{name}.{'png' if name in ('overview', 'schemes') else 'svg'}"
             metadata = {"Software": None} if path.suffix == ".png" else {"Date": None}
             figure.savefig(path, metadata=metadata, dpi=150)
         print(f"\n{path}: {path.stat().st_size / 1000:.0f} kB")

@@ -30,6 +30,7 @@ ALLOWED: dict[str, set[str]] = {
     "schemes": {"interfaces", "keystream"},
     "encoders": {"interfaces", "machine"},
     "metrics": {"interfaces"},
+    "rebuilders": {"interfaces"},
     "attacks": {"interfaces", "estimators"},
     "estimators": {"interfaces", "machine"},
     "benchmark": {"interfaces", "machine", "report", "study"},

@@ -27,6 +27,7 @@ SCHEMES = [
     Etc(block=1),
     Etc(block=2),
     Etc(block=3),
+    Etc(block=2, form="grey"),
     NegativePositive(),
     Le(),
     Ele(),

@@ -10,11 +10,13 @@ import skimage.data
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from orbits import assert_uniform
 from rasters import KEYSTREAM, keystream, raster
 from scipy import stats
 
 from imleak.interfaces import ImageError, ImleakError, Raster
 from imleak.schemes._draws import Draws
+from imleak.schemes._luma_chroma import from_luma_chroma, to_luma_chroma
 from imleak.schemes.etc import Etc, smallest
 
 
@@ -213,3 +215,50 @@ def test_a_hundred_thousand_blocks_are_permuted():
     moved = np.abs(order - np.arange(100_000)).mean()
     assert moved == pytest.approx(100_000 / 3, rel=0.02)
     assert math.isclose(np.corrcoef(order, np.arange(100_000))[0, 1], 0, abs_tol=0.02)
+
+
+@settings(max_examples=60)
+@given(
+    st.integers(1, 16).flatmap(
+        lambda bits: st.tuples(
+            st.just(bits), arrays(np.uint16, (3, 2, 3), elements=st.integers(0, 2**bits - 1))
+        )
+    )
+)
+def test_luma_and_chroma_come_back_exactly(drawn):
+    bits, samples = drawn
+    planes = to_luma_chroma(samples, bits)
+    assert int(planes.max()) < 2**bits
+    np.testing.assert_array_equal(from_luma_chroma(planes, bits), samples)
+
+
+def test_luma_is_that_of_bt_601():
+    image = np.moveaxis(skimage.data.cat(), 2, 0)
+    red, green, blue = image.astype(float)
+    luma = to_luma_chroma(image, 8)[0]
+    expected = 0.299 * red + 0.587 * green + 0.114 * blue
+    within = np.maximum(np.abs(red - green), np.abs(blue - green)) < 128
+    assert within.mean() > 0.99
+    assert np.abs(luma - expected)[within].max() < 1
+
+
+@pytest.mark.parametrize("level", [1, 2, 3])
+def test_the_grey_form_permutes_blocks_of_all_planes(level):
+    """3n blocks of one channel: an orbit of luma and chroma, counted as one of a grey image."""
+    image = raster([[[3]], [[0]], [[2]]], 2)
+    planes = to_luma_chroma(image.samples, 2).reshape(1, 1, 3)
+    side_by_side = orbit(Raster(planes, 2), level, 1)
+    expected = {
+        from_luma_chroma(np.frombuffer(one, np.uint8).reshape(3, 1, 1), 2).tobytes()
+        for one in side_by_side
+    }
+    assert_uniform(Etc(block=1, form="grey"), image, level, expected)
+
+
+def test_the_grey_form_has_no_channels_to_permute():
+    grey = Etc(block=8, form="grey")
+    assert [level.rank for level in grey.levels(8)] == [0, 1, 2, 3]
+    assert grey.levels(8)[1].label == "8x8 blocks of luma and chroma permuted"
+    assert repr(grey) == "Etc(block=8, form='grey')"
+    with pytest.raises(ImleakError, match="take colour or grey"):
+        Etc(form="sepia")

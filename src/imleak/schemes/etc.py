@@ -6,14 +6,18 @@ import math
 from dataclasses import dataclass
 from functools import partial
 from itertools import permutations
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..interfaces import Exposure, Keystream, Level, Raster
+from ..interfaces import Exposure, Keystream, Level, Raster, Samples
 from ._blocks import Blocks, as_strings, check_side, whole_blocks
 from ._draws import Draws, Numbers
-from ._samples import check_bits, check_raster, level_of
+from ._luma_chroma import from_luma_chroma, to_luma_chroma
+from ._samples import LevelError, check_bits, check_raster, level_of
+
+Form = Literal["colour", "grey"]
 
 PERMUTED, TURNED, NEGATED, CHANNELS = 1, 2, 3, 4
 """Levels, and the channel of the keystream from which each draws."""
@@ -39,15 +43,23 @@ class Etc:
     rows and columns, and the blocks sorted lexicographically. Rows and columns at the right and
     at the bottom that fill no block are left as they are, and in the clear.
 
+    In the grey form an image of three channels is first turned into luma and chroma, whose
+    planes side by side are one grey image of 3n blocks of one channel each: any block can come
+    to lie in any plane, level 4 does not exist, and G has 16 members at most. The transform is
+    a reversible one, and is undone after; a cipher whose planes are seen side by side is luma
+    and chroma again.
+
     Parameters
     ----------
-    block : B, the side of a block in pixels; 16 suits JPEG with subsampled colour.
+    block : B, the side of a block in pixels; 16 suits JPEG with subsampled colour, 8 the grey
+        form.
+    form : "colour", or "grey" for planes side by side.
 
     Raises
     ------
     LevelError
-        If `block` is not 1 or more; by every method, if `bits` is not in 1..16 or `level`
-        not in 0..4.
+        If `block` is not 1 or more, or there is no such form; by every method, if `bits` is not
+        in 1..16 or `level` not in 0..4, or 0..3 in the grey form.
 
     References
     ----------
@@ -74,18 +86,23 @@ class Etc:
     clear_part = "the blocks without their places"
     hidden_part = "the places of blocks"
 
-    def __init__(self, block: int = 16) -> None:
+    def __init__(self, block: int = 16, form: Form = "colour") -> None:
         check_side(block, "block=16")
+        if form not in get_args(Form):
+            raise LevelError(f"no form {form!r} of etc: take {' or '.join(get_args(Form))}")
         self.block = block
+        self.form = form
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}(block={self.block})"
+        form = "" if self.form == "colour" else f", form={self.form!r}"
+        return f"{type(self).__name__}(block={self.block}{form})"
 
     def levels(self, bits: int) -> tuple[Level, ...]:
-        """0..4: how many of the steps are taken."""
+        """0..4: how many of the steps are taken; 0..3 in the grey form."""
         check_bits(self, bits)
-        blocks = f"{self.block}x{self.block} blocks permuted"
-        return (
+        of = "" if self.form == "colour" else " of luma and chroma"
+        blocks = f"{self.block}x{self.block} blocks{of} permuted"
+        levels = (
             Level(0, "nothing encrypted", short="plain"),
             Level(PERMUTED, blocks, short="permuted"),
             Level(TURNED, f"{blocks}, rotated and flipped", short="+ rotated"),
@@ -96,6 +113,7 @@ class Etc:
                 short="+ channels",
             ),
         )
+        return levels if self.form == "colour" else levels[:CHANNELS]
 
     def encrypt(self, plain: Raster, level: int, keystream: Keystream) -> Raster:
         """The cipher, same shape and type as `plain`. Raises ImageError if `plain` is not (C, H, W)
@@ -128,7 +146,9 @@ class Etc:
         if level >= PERMUTED:
             blocks = smallest(blocks, cipher.bits, level)
             blocks = blocks[np.argsort(_as_strings(blocks))]
-        rendered = self._filled(cipher, blocks).samples
+        rendered = cipher.samples.copy()
+        if level:
+            self._fill(rendered, blocks)
         return Exposure(rendered, cipher.bits, {"samples": rendered}, 1 << cipher.bits)
 
     def _draw(self, blocks: Blocks, level: int, keystream: Keystream) -> _Drawn:
@@ -153,13 +173,31 @@ class Etc:
         """The blocks of an image in raster order."""
         level_of(self, raster.bits, level)
         check_raster(raster)
-        return whole_blocks(raster, self.block).cut(raster.samples)
+        blocks = whole_blocks(raster, self.block).cut(self._planes(raster))
+        if self.form == "grey":
+            blocks = blocks.reshape(-1, 1, self.block, self.block)
+        return blocks
 
     def _filled(self, raster: Raster, blocks: Blocks) -> Raster:
         """An image with other blocks in raster order; what fills no block is as it was."""
-        filled = raster.samples.copy()
-        whole_blocks(raster, self.block).fill(filled, blocks)
+        filled = self._planes(raster).copy()
+        self._fill(filled, blocks)
+        if self._has_planes(raster):
+            filled = from_luma_chroma(filled, raster.bits)
         return Raster(filled, raster.bits)
+
+    def _fill(self, samples: Samples, blocks: Blocks) -> None:
+        blocks = blocks.reshape(-1, len(samples), self.block, self.block)
+        whole_blocks(Raster(samples, 16), self.block).fill(samples, blocks)
+
+    def _planes(self, raster: Raster) -> Samples:
+        """The channels that are cut into blocks."""
+        if self._has_planes(raster):
+            return to_luma_chroma(raster.samples, raster.bits)
+        return raster.samples
+
+    def _has_planes(self, raster: Raster) -> bool:
+        return self.form == "grey" and len(raster.samples) == 3
 
 
 @dataclass(frozen=True)

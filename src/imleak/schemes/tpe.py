@@ -90,7 +90,7 @@ class Tpe:
         check_bits(self, bits)
         if self.kind == "sum":
             self._check_count(bits)
-        what = "shuffled" if self.kind == "shuffle" else "of equal sums drawn"
+        what = "shuffled" if self.kind == "shuffle" else "replaced by any of the same sum"
         encrypting = (
             Level(rank, f"{b}x{b} blocks {what}", short=f"b = {b}", phrase=f"at b = {b}")
             for rank, b in enumerate(self.blocks, start=1)
