@@ -169,7 +169,7 @@ def _elsewhere(everyone: Sequence[Measure], levels: Levels) -> Iterator[str]:
         if one.elsewhere:
             of = [level for level in one.results if one.is_calibrated(level)]
             who = f"an adversary that learned from {one.elsewhere}"
-            how = f"calibrated on {plural(one.train or 0, 'image')} of these"
+            how = f"calibrated on {one.train} of these images"
             if one.measure == CALIBRATED:
                 yield f"{CALIBRATED} is {who}, {how}."
             elif of:

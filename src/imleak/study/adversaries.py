@@ -49,13 +49,17 @@ class Elsewhere:
         return None if at is None else LearnedElsewhere(self.name, at, card.learned[at].digest)
 
     @property
+    def title(self) -> str:
+        """Of the images it learned from."""
+        return self.adversary.card.title if self.adversary else ""
+
+    @property
     def warning(self) -> str:
         """What a reader of the results must know of it, in a line, or nothing."""
         if self.seen:
             return (
-                f"The adversary that learned elsewhere was not used: it learned from "
-                f"{len(self.seen):,} of these images, or from near-duplicates of them "
-                f"({some_of(self.seen)})."
+                f"The adversary that learned from {self.title} was not used: {len(self.seen):,} of "
+                f"these images, or near-duplicates of them, are among those ({some_of(self.seen)})."
             )
         return ""
 
@@ -172,10 +176,10 @@ def require(spec: StudySpec, units: Plan, known: Elsewhere) -> None:
     for unit in units.estimators:
         needy = offers(unit.measure, "needs_directions")
         if needy and not any(unit.directions) and unit.measure not in spec.optional_components():
-            why = known.why or f"none learned of {unit.question.title}"
+            why = known.warning or known.why or f"none learned of {unit.question.title}"
             raise AdversaryError(
-                f"{unit.measure.title} needs an adversary that learned elsewhere: {why}; give one "
-                "(--adversary FILE), or another measure"
+                f"{unit.measure.title} needs an adversary that learned elsewhere: "
+                f"{why.removesuffix('.')}; give one (--adversary FILE), or another measure"
             )
 
 

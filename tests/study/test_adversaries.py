@@ -1,0 +1,166 @@
+"""Adversaries that learned elsewhere, in a study: trained, used, refused, and left out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from imleak.adversary import Adversary, AdversaryError, open_adversary
+from imleak.adversary.train import TooFewError
+from imleak.api import train_adversary
+from imleak.interfaces import ImleakError, Measurement, PairedSamples
+from imleak.study import StudySpec, run
+from imleak.study.status import status
+
+LEVELS = "0,2,5"
+
+
+class Keeps:
+    """An estimator that takes directions, and keeps what it was given."""
+
+    name = "keeps"
+    version = "1"
+    bound = "none"
+    takes_directions = True
+    seen: list[PairedSamples] = []  # noqa: RUF012
+
+    def estimate(self, samples: PairedSamples, **_: object) -> list[Measurement]:
+        Keeps.seen.append(samples)
+        return [Measurement(value=0.0, bound="none", estimator="keeps") for _ in samples.y]
+
+
+@pytest.fixture(autouse=True)
+def keeps(monkeypatch: pytest.MonkeyPatch) -> None:
+    from imleak import plugins
+
+    monkeypatch.setattr(Keeps, "seen", [])
+    monkeypatch.setitem(plugins.BUILT_IN["estimator"], "keeps", f"{__name__}:Keeps")
+    plugins.known.cache_clear()
+
+
+@pytest.fixture
+def public(photographs: Callable[..., Path]) -> Path:
+    folder = photographs(*(f"{'p' * (1 + at)}.png" for at in range(24)))
+    return folder.rename(folder.with_name("public"))
+
+
+@pytest.fixture
+def trained(public: Path, tmp_path: Path) -> Adversary:
+    return train_adversary(
+        public, tmp_path / "a.safetensors", encoders=["corners"], levels="0,2,5,8", patches=3
+    )
+
+
+def spec(folder: Path, adversary: object, **fields: object) -> StudySpec:
+    chosen = {"encoders": "corners", "measures": "keeps", "patches": 2, "levels": LEVELS}
+    return StudySpec.of(sources=folder, adversary=str(adversary), **(chosen | fields))
+
+
+def manifest(folder: Path) -> dict:
+    return json.loads((folder / "manifest.json").read_text())
+
+
+def test_an_adversary_learns_and_says_from_what(trained: Adversary) -> None:
+    card = trained.card
+    assert (card.images, card.levels, card.patches) == (24, [0, 2, 5], 3)
+    assert card.title == "24 images of public"
+    assert [(one.name, one.terms, one.images) for one in card.collections] == [
+        ("public", "not stated", 24)
+    ]
+    (learned,) = card.learned
+    assert (learned.title, learned.dimension) == ("corners", 4)
+    assert {one.level for one in learned.figures} == {0, 2, 5}
+    found = trained.directions(0, (0, 2, 5))
+    assert found.x_axes.shape == found.y_axes.shape == (3, 4, learned.directions)
+    assert found.correlations[0, 0] > 0.99, "where nothing is encrypted both sides are equal"
+
+
+def test_a_study_hands_its_directions_to_who_takes_them(
+    trained: Adversary, photographs: Callable[..., Path], tmp_path: Path
+) -> None:
+    folder, out = photographs("a.png", "b.png", "c.png", "d.png"), tmp_path / "out"
+    run(spec(folder, trained.path, measures=["keeps", "rows"]), out)
+    (samples,) = Keeps.seen
+    expected = trained.directions(0, (0, 2, 5))
+    np.testing.assert_array_equal(samples.directions.x_axes, expected.x_axes)
+    assert samples.directions.images == 24
+    told = manifest(out)["adversary"]
+    assert (told["images"], told["seen"], told["measures"]) == (24, [], ["keeps"])
+    assert all(not count.left for count in status(out).counts), "status knows the units again"
+    run(spec(folder, "none", measures=["keeps", "rows"]), out)
+    assert Keeps.seen[-1].directions is None
+    assert manifest(out)["adversary"]["measures"] == []
+
+
+def test_images_it_learned_from_are_told_and_it_is_not_used(
+    trained: Adversary, public: Path, photographs: Callable[..., Path], tmp_path: Path
+) -> None:
+    folder = photographs("a.png", "b.png", "c.png")
+    (folder / "mine.png").write_bytes((public / "ppp.png").read_bytes())
+    run(spec(folder, trained.path), tmp_path / "out")
+    assert Keeps.seen[0].directions is None
+    told = manifest(tmp_path / "out")
+    assert told["adversary"]["seen"] == ["mine.png"]
+    assert any("24 images of public was not used: 1 of" in line for line in told["warnings"])
+    with pytest.raises(AdversaryError, match=r"calibrated needs .* among those \(mine.png\)"):
+        run(spec(folder, trained.path, measures="calibrated"), tmp_path / "other")
+
+
+@pytest.mark.parametrize(
+    ("fields", "why"),
+    [
+        ({"scheme": "region", "levels": "0,1"}, "the scheme is Region"),
+        ({"scheme": {"name": "bitplanes", "clear": "shifted"}}, "the scheme is BitPlanes"),
+        ({"encoders": "middles"}, "it learned of corners, and no encoder of patches here"),
+        ({"levels": "0,3"}, "it learned nothing of level 3"),
+    ],
+)
+def test_what_it_does_not_know_is_refused_where_it_was_named(
+    trained: Adversary,
+    photographs: Callable[..., Path],
+    tmp_path: Path,
+    fields: dict[str, object],
+    why: str,
+) -> None:
+    folder = photographs("a.png", "b.png")
+    with pytest.raises(AdversaryError, match=why):
+        run(spec(folder, trained.path, **fields), tmp_path / "out")
+
+
+def test_the_one_of_the_package_is_absent_where_it_does_not_fit(
+    photographs: Callable[..., Path], tmp_path: Path
+) -> None:
+    run(spec(photographs("a.png", "b.png"), "shipped"), tmp_path / "out")
+    assert Keeps.seen[0].directions is None
+    told = manifest(tmp_path / "out")
+    assert "it learned of efficientnet-lite0" in told["adversary"]["why"]
+    assert not any("adversary" in line for line in told["warnings"])
+
+
+def test_what_is_no_adversary_is_refused_before_the_images(tmp_path: Path) -> None:
+    (tmp_path / "other").write_text("none")
+    with pytest.raises(AdversaryError, match="is no adversary"):
+        run(spec(tmp_path / "no-images", tmp_path / "other"), tmp_path / "out")
+
+
+def test_too_few_images_and_other_encoders_are_refused(
+    photographs: Callable[..., Path], tmp_path: Path
+) -> None:
+    folder, out = photographs("a.png", "b.png"), tmp_path / "a.safetensors"
+    with pytest.raises(TooFewError, match="2 images are too few to learn directions from"):
+        train_adversary(folder, out, encoders=["corners"], levels="0,2")
+    with pytest.raises(AdversaryError, match="pixels gives no vectors of patches"):
+        train_adversary(folder, out, encoders=["pixels"])
+    with pytest.raises(AdversaryError, match="terms of elsewhere, which is none of the folders"):
+        train_adversary(folder, out, encoders=["corners"], terms={"elsewhere": "free"})
+    with pytest.raises(ImleakError, match="holds no weights of a network"):
+        train_adversary(folder, out, weights=folder / "a.png")
+    assert not out.exists()
+
+
+def test_it_is_written_whole(trained: Adversary) -> None:
+    assert open_adversary(trained.path).card == trained.card
