@@ -72,8 +72,8 @@ def test_the_sentence_names_the_attributes_that_leak_and_no_others() -> None:
     assert names == {1: ["noise", "mean"], 2: ["noise"]}
     said = " ".join(map(str, sentences(leaking(), everyone, Levels.of(manifest()), colour=False)))
     assert said.startswith(
-        "At s = 2 the noise of a patch¹ can be told from its features (efficientnet-lite0): at "
-        "least 0.50 bits [0.45, 0.55]; at s = 1 also mean."
+        "At s = 2 a patch¹ still tells of its noise: at least 0.50 bits [0.45, 0.55], from its "
+        "features (efficientnet-lite0); at s = 1 also mean."
     )
     assert "contrast" not in said
     assert "3.00" not in said
@@ -83,8 +83,8 @@ def test_attributes_of_one_level_are_told_in_order_of_their_bits() -> None:
     found = leaking()
     said = str(answer(found[found["level"] < 2], manifest()).sentences[0])
     assert said == (
-        "At s = 1 the noise and mean of a patch¹ can be told from its features "
-        "(efficientnet-lite0): at least 0.90 bits [0.85, 0.95] and 0.30, in this order."
+        "At s = 1 a patch¹ still tells of its noise and mean: at least 0.90 bits [0.85, 0.95] and "
+        "0.30, in this order, from its features (efficientnet-lite0)."
     )
 
 

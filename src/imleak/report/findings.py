@@ -58,7 +58,7 @@ class Finding:
         if measure == CONFIRM:
             return "whoever holds the image can confirm it"
         if self.adversary.is_attribute:
-            return f"{self.amount} of the {self.adversary.attribute} of {self.each} can be told"
+            return f"{self.each} tells {self.amount} of its {self.adversary.attribute}"
         if not self.adversary.unit.startswith("bit"):
             quantity = f"a {self.adversary.quantity} of " if self.adversary.quantity else ""
             unit = "" if self.adversary.unit in ("share", "1", "") else f" {self.adversary.unit}"

@@ -204,8 +204,8 @@ def _estimated(found: Sequence[Finding], levels: Levels) -> Iterator[Sentence]:
 
 
 def _told(found: Mapping[int, Sequence[Finding]], levels: Levels) -> Iterator[Sentence]:
-    """``At s = 5 the noise and sharpness of a patch can be told ...``, of the highest level at
-    which any attribute can; what else can be at the one below."""
+    """``At s = 5 a patch still tells of its noise and sharpness ...``, of the highest level at
+    which any attribute can be told; what else can be at the one below."""
     if not found:
         return
     top, *below = sorted(found, reverse=True)
@@ -222,8 +222,8 @@ def _told(found: Mapping[int, Sequence[Finding]], levels: Levels) -> Iterator[Se
     also = f"; {levels[below[0]].phrase} also {listed(more)}" if more else ""
     in_turn = ", in this order" if others else ""
     yield Sentence(
-        f"{_at(first, levels)} the {words} of {first.each}{mark} can be told",
-        f" from its features ({one.view}): {listed(sizes)}{in_turn}{also}.",
+        f"{_at(first, levels)} {first.each}{mark} still tells of its {words}",
+        f": {listed(sizes)}{in_turn}, from its features ({one.view}){also}.",
     )
 
 

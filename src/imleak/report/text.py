@@ -41,20 +41,24 @@ def to_markdown(run: Run, acceptable: float | None = None) -> str:
     for title, items in (("Who looked", found.looked), ("What this does not cover", found.limits)):
         if items:
             parts.append(f"## {title}\n\n" + "\n".join(f"- {escape(item)}" for item in items))
-    for told in attribute_tables(run.summary, run.manifest):
-        heads = [told.heading, *(levels[rank].short for rank in told.ranks)]
-        rows = [[row.name, *(row.words(rank) for rank in told.ranks)] for row in told.rows]
-        parts += [f"## {escape(told.title)}", markdown_table(pd.DataFrame(rows, columns=heads))]
-        parts += [escape(told.note)]
-    parts += [
-        "## Level by measure",
-        markdown_table(table(tabulated(_ordered(run.summary)), levels)),
-    ]
+    parts += _by_attribute(run, levels)
+    if shown := tabulated(_ordered(run.summary)):
+        parts += ["## Level by measure", markdown_table(table(shown, levels))]
     parts += map(escape, notes(run.summary, levels))
     parts += ["## Methods", *map(escape, methods(run.manifest, run.summary))]
     works = citations(run.manifest, run.summary).works
     parts += ["## References", "\n".join(f"- {escape(one.work.text())}" for one in works)]
     return "\n\n".join(filter(None, parts)) + "\n"
+
+
+def _by_attribute(run: Run, levels: Levels) -> Iterator[str]:
+    """Heading, table and note of what leaks by attribute, a view after the other."""
+    for told in attribute_tables(run.summary, run.manifest):
+        heads = [told.heading, *(levels[rank].short for rank in told.ranks)]
+        cells = [[row.name, *(row.words(rank) for rank in told.ranks)] for row in told.rows]
+        yield f"## {escape(told.title)}"
+        yield markdown_table(pd.DataFrame(cells, columns=heads))
+        yield escape(told.note)
 
 
 def to_latex(run: Run, _acceptable: float | None = None) -> str:

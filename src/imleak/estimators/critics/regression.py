@@ -171,8 +171,10 @@ def _nats(
     kept, temper, _ = strength(*known, shown, half, groups[check])
     if temper == 0:
         return np.zeros(len(check)), np.zeros(len(test))
-    crossed = crossed_log_ratio(*(one[:, :kept] for one in known), shown[:, :kept], half)
-    ratio = gaussian_log_ratio(*(one[:, :kept] for one in asked), _correlations(*known)[:kept])
+    rho = _correlations(*known)[:kept]
+    (u, v), (u_test, v_test) = ((one[:, :kept] for one in pair) for pair in (known, asked))
+    crossed = crossed_log_ratio(u, v, shown[:, :kept], half)
+    ratio = gaussian_log_ratio(u_test, v_test, rho)
     return (
         infonce_rows(temper * crossed, groups[check]),
         infonce_rows(temper * ratio, groups[test]),
