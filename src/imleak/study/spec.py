@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, mo
 from .. import plugins
 from ..interfaces import ImleakError
 from .components import Component, Question, has_features, offers, space
-from .config import ConfigError, read_toml, refuse_trust
+from .config import ConfigError, read_study, refuse_trust
 from .limits import LARGEST, LARGEST_OF_OTHERS, LARGEST_SEED, MOST_LEVELS, shown
 from .options import HELD_OUT_ONLY, Choice, EncoderChoice, Frozen, MeasureChoice, SchemeChoice
 
@@ -208,7 +208,8 @@ class StudySpec(Frozen):
 
     @classmethod
     def load(cls, path: str | Path, /, *, trust: bool = False, **overrides: Any) -> Self:
-        """A study from a TOML file; `overrides` replace its fields.
+        """A study from a TOML file, or that of a run from its folder or its manifest; `overrides`
+        replace its fields.
 
         Parameters
         ----------
@@ -221,7 +222,7 @@ class StudySpec(Frozen):
             With every mistake and its path; or if the file cannot be read.
         """
         try:
-            fields = read_toml(path)
+            fields = read_study(path)
             left = {name: value for name, value in fields.items() if name not in overrides}
             if not trust:
                 refuse_trust(left)
