@@ -85,6 +85,19 @@ def test_a_config_and_options_that_win_over_it(tmp_path: Path) -> None:
     assert spec["scheme"] == {"name": "bitplanes", "clear": "shifted"}
 
 
+def test_a_study_is_begun_and_taken_over(tmp_path: Path) -> None:
+    config, out, again = tmp_path / "study.toml", tmp_path / "out", tmp_path / "again"
+    config.write_text(imleak("init", "--for", "thumbnails").stdout)
+    words = ("--measure", "histogram", "--levels", "0,3")
+    result = imleak("audit", "dead-leaves:2x40x40", "--config", config, *words, "-o", out)
+    assert result.exit_code == 0, result.output
+    result = imleak("audit", "--config", out, "--seed", 1, "-o", again)
+    assert result.exit_code == 0, result.output
+    one, other = (json.loads((path / "manifest.json").read_text())["spec"] for path in (out, again))
+    assert other == one | {"seed": 1}
+    assert "there is photos, thumbnails, medical, pairs" in refused("init", "--for", "video")
+
+
 def test_a_bad_image_is_a_line_and_no_failure(photograph: Path, tmp_path: Path) -> None:
     (photograph.parent / "text[bold].png").write_text("I am text")
     result = imleak("audit", photograph.parent, "-o", tmp_path / "out", *PIXELS)

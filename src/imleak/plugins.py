@@ -66,8 +66,12 @@ BUILT_IN: Mapping[Kind, dict[str, str]] = {
     },
     "rebuilder": {
         # The strongest of a scheme first: it is asked where none is named.
+        "wraps": "imleak.rebuilders.wraps:Wraps",
         "smooth": "imleak.rebuilders.smooth:Smooth",
         "inpaint": "imleak.rebuilders.inpaint:Inpaint",
+        "fold": "imleak.rebuilders.fold:Fold",
+        "jigsaw": "imleak.rebuilders.jigsaw:Jigsaw",
+        "upsample": "imleak.rebuilders.upsample:Upsample",
     },
     "metric": {
         "histogram": "imleak.metrics.histogram:Histogram",

@@ -15,7 +15,7 @@ import imleak
 from imleak.cli import app
 from imleak.interfaces import ImleakError
 from imleak.study import SpecError, StudySpec
-from imleak.study.config import DEEPEST, LONGEST, ConfigError, read_toml
+from imleak.study.config import DEEPEST, LONGEST, ConfigError, read_study
 from imleak.study.status import status
 
 DEEP = {
@@ -45,11 +45,11 @@ def test_what_is_long_is_refused_and_not_parsed(
 ) -> None:
     path = tmp_path / "study.toml"
     path.write_text("a = 1".ljust(LONGEST))
-    assert read_toml(path) == {"a": 1}
+    assert read_study(path) == {"a": 1}
     path.write_text("a = 1".ljust(LONGEST + 1))
     monkeypatch.setattr(tomllib, "loads", None)
     with pytest.raises(ConfigError, match="longer than 1 MiB"):
-        read_toml(path)
+        read_study(path)
 
 
 def test_dots_and_brackets_of_texts_and_comments_are_not_depth(tmp_path: Path) -> None:
@@ -64,7 +64,7 @@ four = \"\"\"{many}""{many}\\\"\"\"{many}\"\"\"\"\"
 mean = [{", ".join(["0.5"] * 100)}]
 """
     )
-    found = read_toml(tmp_path / "study.toml")
+    found = read_study(tmp_path / "study.toml")
     assert found["one"] == many
     assert found["two"] == f'{many}"{many}'
     assert found["three"] == f"{many}'{many}'"

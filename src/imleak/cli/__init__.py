@@ -152,6 +152,19 @@ def audit(
     _audit(spec, output, acceptable_leak, where, retry_failed=retry_failed, as_json=as_json)
 
 
+@app.command()
+def init(images: options.For = "photos") -> None:
+    """Show a study.toml to begin with: every field, with a comment.
+
+    \b
+    imleak init --for thumbnails > study.toml
+    imleak audit --config study.toml -o run1
+    """
+    from ..study.presets import study_toml
+
+    typer.echo(study_toml(images), nl=False)
+
+
 def _pairs(
     pairs: tuple[str, str], sources: list[str] | None, ciphers: list[str] | None
 ) -> dict[str, Any]:

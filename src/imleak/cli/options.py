@@ -57,6 +57,12 @@ def _formats(incomplete: str) -> list[str]:
     return _beginning(incomplete, FORMATS)
 
 
+def _presets(incomplete: str) -> list[str]:
+    from ..study.presets import PRESETS
+
+    return _beginning(incomplete, PRESETS)
+
+
 def _protocols(incomplete: str) -> list[str]:
     return _beginning(incomplete, ("in-sample", "held-out"))
 
@@ -117,13 +123,21 @@ Photographs = Annotated[
     ),
 ]
 Config = Annotated[
-    Path | None, _option("--config", words="A study.toml; other options replace its fields.")
+    Path | None,
+    _option(
+        "--config",
+        words="A study.toml, or a run, whose study is taken; other options replace its fields.",
+    ),
 ]
 
 Trust = Annotated[
     bool, _option("--trust", words="Let it name files that run code (.pt2, trust=true).")
 ]
 
+For = Annotated[
+    str,
+    _option("--for", words="photos, thumbnails, medical or pairs; else photos.", among=_presets),
+]
 Largest = Annotated[
     int | None, _option("--largest", words="Keep the N largest; else all.", panel=_IMAGES)
 ]

@@ -1,5 +1,6 @@
-"""A study.toml of anybody's: how large and deep it may be, and what it may not decide."""
+"""A study.toml or a manifest of anybody's: how large and deep it may be, what it may not decide."""
 
+import json
 import re
 import tomllib
 from collections.abc import Mapping
@@ -8,9 +9,12 @@ from typing import Any
 
 from ..files import open_regular
 from ..interfaces import ImleakError
+from .recorded import MANIFEST
 
 LONGEST = 1 << 20
 """Bytes of a study.toml; a study has some hundred."""
+LONGEST_MANIFEST = 1 << 30
+"""Bytes of a manifest, which names every image."""
 DEEPEST = 32
 """Tables and arrays within each other, and parts of a dotted key; a study has four. The reader
 of TOML takes a time that grows with the square of these."""
@@ -34,12 +38,15 @@ class ConfigError(ImleakError):
     """A study.toml that cannot be read, or that decides what its reader must."""
 
 
-def read_toml(path: str | Path) -> dict[str, Any]:
-    """The fields of a study in a file. Raises ConfigError if it cannot be read, is longer or deeper
-    than any study, or is not TOML."""
+def read_study(path: str | Path) -> dict[str, Any]:
+    """The fields of a study in a TOML file, or of a run in its manifest or its folder. Raises
+    ConfigError if it cannot be read, is longer or deeper than any study, or is neither."""
+    path = Path(path) / MANIFEST if Path(path).is_dir() else Path(path)
     try:
         with open_regular(path) as file:
             content = file.read(LONGEST + 1)
+            if content.lstrip().startswith(b"{"):  # no line of TOML does
+                return _of_manifest(content + file.read(LONGEST_MANIFEST))
     except OSError as error:
         raise ConfigError(f"cannot be read: {error.strerror}") from error
     if len(content) > LONGEST:
@@ -51,6 +58,15 @@ def read_toml(path: str | Path) -> dict[str, Any]:
         return tomllib.loads(text)
     except (ValueError, RecursionError) as error:
         raise ConfigError(f"is not TOML: {error}") from error
+
+
+def _of_manifest(content: bytes) -> dict[str, Any]:
+    """What was asked of a run; fields that were left out are left out again."""
+    try:
+        spec = json.loads(content)["spec"]
+        return {str(name): value for name, value in spec.items() if value is not None}
+    except (ValueError, RecursionError, LookupError, TypeError, AttributeError) as error:
+        raise ConfigError("is neither TOML nor the manifest of a run") from error
 
 
 def refuse_trust(fields: Mapping[str, Any]) -> None:

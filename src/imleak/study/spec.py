@@ -24,7 +24,7 @@ from .components import (
     offers,
     space,
 )
-from .config import ConfigError, read_toml, refuse_trust
+from .config import ConfigError, read_study, refuse_trust
 from .limits import LARGEST, LARGEST_OF_OTHERS, LARGEST_SEED, MOST_LEVELS, shown
 from .options import (
     HELD_OUT_ONLY,
@@ -265,7 +265,8 @@ class StudySpec(Frozen):
 
     @classmethod
     def load(cls, path: str | Path, /, *, trust: bool = False, **overrides: Any) -> Self:
-        """A study from a TOML file; `overrides` replace its fields.
+        """A study from a TOML file, or that of a run from its folder or its manifest; `overrides`
+        replace its fields.
 
         Parameters
         ----------
@@ -278,7 +279,7 @@ class StudySpec(Frozen):
             With every mistake and its path; or if the file cannot be read.
         """
         try:
-            fields = read_toml(path)
+            fields = read_study(path)
             left = {name: value for name, value in fields.items() if name not in overrides}
             if not trust:
                 refuse_trust(left)
