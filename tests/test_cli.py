@@ -615,3 +615,41 @@ def test_a_run_in_which_nothing_worked_still_has_a_page(tmp_path: Path) -> None:
     page = (out / "report.html").read_text(encoding="utf-8")
     assert ": there was no image to measure." in page
     assert "broken.png" in page
+
+
+def test_a_folder_is_encrypted_and_decrypted(photograph: Path, tmp_path: Path) -> None:
+    folder, out, back = (tmp_path / name for name in ("in", "out", "back"))
+    folder.mkdir()
+    PIL.Image.open(photograph).convert("RGB").save(folder / "a.jpg", progressive=True)
+    (folder / "broken.jpg").write_bytes(b"no image")
+    words = ("encrypt", folder, "-o", out, "--scheme", "jpeg-signs:dc=all", "--level", 2)
+    first = imleak(*words)
+    assert first.exit_code == 1  # one of the files is broken
+    assert "Not encrypted: broken.jpg: is not a JPEG" in first.stdout
+    assert f"New key in {out}.key; without it nobody can decrypt {out}." in first.stdout
+    again = imleak(*words)
+    assert "1 of 2 were there already." in again.stdout
+    assert "New key" not in again.stdout
+    assert (out / "sizes.csv").read_text().splitlines()[1].endswith("there already,")
+    assert imleak("decrypt", out, "-o", back).exit_code == 0
+    assert (back / "a.jpg").read_bytes() == (folder / "a.jpg").read_bytes()
+    assert "is to hold several images" in refused(*words[:3], "x.png", *words[4:])
+
+
+def test_a_new_key_goes_again_if_nothing_was_encrypted(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "broken.png").write_bytes(b"no image")
+    result = imleak("encrypt", tmp_path / "in", "-o", tmp_path / "out", "--level", 2)
+    assert result.exit_code == 1
+    assert not (tmp_path / "out.key").exists()
+    assert "there is no" in refused("decrypt", tmp_path / "in", "-o", tmp_path / "back")
+
+
+def test_what_is_no_jpeg_file_is_a_row_of_an_audit(photograph: Path, tmp_path: Path) -> None:
+    words = ("--scheme", "p3", "--levels", "0,2", "--measure", "psnr")
+    alone = imleak("audit", photograph, "-o", tmp_path / "a", *words)
+    assert alone.exit_code == 1
+    assert "is no JPEG file" in alone.stdout
+    assert "--jpeg-quality 90 compresses it first" in alone.stdout
+    given = imleak("audit", photograph, "-o", tmp_path / "b", *words, "--jpeg-quality", 90)
+    assert given.exit_code == 0, given.output

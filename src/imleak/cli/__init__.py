@@ -295,7 +295,7 @@ def encrypt(
     from .terminal import say
 
     is_one, (name, made_with) = is_one_file(images, output), scheme_of(scheme)
-    given = {"options": made_with, "overwrite": overwrite, "jpeg_quality": jpeg_quality}
+    given: dict[str, Any] = {"options": made_with, "overwrite": overwrite, "jpeg_quality": jpeg_quality}
     with key_of(key_file, output) as (key_path, key):
         if is_one:
             own = Path(images[0])
@@ -325,7 +325,7 @@ def decrypt(
 
     is_one = is_one_file(files, output)
     key_path, key = key_beside(key_file, files)
-    given = {"overwrite": overwrite, "key_file": key_path}
+    given: dict[str, Any] = {"overwrite": overwrite, "key_file": key_path}
     with cleaned_up():
         if is_one:
             unseal(files[0], output, key, **given)

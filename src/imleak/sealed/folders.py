@@ -87,7 +87,8 @@ def rows_of(
 def _row(source: Source, target: Path, make: Make, is_done: IsDone, *, encrypts: bool) -> Row:
     if not isinstance(source.origin, Path):
         raise ImageError("is no file, and cannot be encrypted into one; save it first")
-    done, notes = is_done(source.origin, target), ()
+    done = is_done(source.origin, target)
+    notes: tuple[str, ...] = ()
     if not done:
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
