@@ -13,6 +13,7 @@ from torch import nn
 
 import imleak
 from imleak import plugins, study
+from imleak.images import from_samples
 from imleak.interfaces import ImleakError, Measurement, PairedSamples
 from imleak.report.answer import answer
 from imleak.schemes.region import Region
@@ -313,3 +314,10 @@ def test_objects_stand_in_place_of_names(tmp_path):
     assert run.summary["mean"].notna().all()
     assert sum("an object of the process" in line for line in run.manifest["warnings"]) == 3
     pd.testing.assert_frame_equal(run.summary, again.summary)
+
+
+@pytest.mark.parametrize("scheme", ["pixelate", "blur"])
+def test_a_scheme_without_a_key_encrypts_nothing(scheme: str) -> None:
+    image = from_samples("a", np.zeros((1, 4, 4), np.uint8), 8)
+    with pytest.raises(ImleakError, match=f"{scheme} has no key.*take bitplanes"):
+        imleak.encrypt(image, 1, bytes(32), scheme=scheme)

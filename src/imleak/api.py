@@ -51,8 +51,7 @@ class Encrypted:
 
     def built(self) -> KeyedScheme:
         """The scheme, made with its options."""
-        scheme: KeyedScheme = plugins.load("scheme", self.scheme)(**self.options)
-        return scheme
+        return plugins.keyed_scheme(self.scheme, self.options)
 
 
 def read_images(
@@ -104,7 +103,7 @@ def encrypt(
     ImleakError
         If scheme or level do not exist.
     """
-    made: KeyedScheme = plugins.load("scheme", scheme)(**options)
+    made = plugins.keyed_scheme(scheme, options)
     nonce = new_nonce()
     cipher = made.encrypt(image, level, AesKeystream(key, nonce))
     return Encrypted(_named(image, cipher), level, scheme, nonce, options)

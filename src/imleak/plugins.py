@@ -21,6 +21,7 @@ from .interfaces import (
     Encoder,
     Estimator,
     ImleakError,
+    KeyedScheme,
     Metric,
     Rebuilder,
     Scheme,
@@ -297,6 +298,23 @@ def load(kind: Kind, name: str) -> type[Any]:
     module, _, attribute = where.partition(":")
     loaded: type[Any] = getattr(import_module(module), attribute)
     return loaded
+
+
+def keyed_scheme(name: str, options: Mapping[str, Any]) -> KeyedScheme:
+    """A scheme that encrypts.
+
+    Raises
+    ------
+    ImleakError
+        If there is no such scheme, or it has no key.
+    """
+    made = load("scheme", name)(**options)
+    if not isinstance(made, KeyedScheme):
+        keyed = (each for each in known("scheme") if hasattr(load("scheme", each), "encrypt"))
+        raise ImleakError(
+            f"{name} has no key, and neither encrypts nor decrypts: take {', '.join(sorted(keyed))}"
+        )
+    return made
 
 
 def unknown(kind: str, name: object, names: Mapping[str, Any]) -> UnknownNameError:
