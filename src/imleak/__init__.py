@@ -22,7 +22,16 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .api import Encrypted, audit, clear_part, decrypt, encrypt, estimate, read_images
+    from .api import (
+        Encrypted,
+        audit,
+        clear_part,
+        decrypt,
+        encrypt,
+        estimate,
+        read_images,
+        train_adversary,
+    )
     from .interfaces import Image, ImleakError, Measurement
     from .keystream import new_key
     from .plugins import register
@@ -45,6 +54,7 @@ __all__ = [
     "new_key",
     "read_images",
     "register",
+    "train_adversary",
 ]
 
 _HOMES = {

@@ -265,7 +265,8 @@ def offers(made: Component, what: str) -> bool:
     """Whether what a component makes has a method of this name, or says so by an attribute:
     "watch" of a view that is trained on every split, "scores" of an encoder that is a classifier,
     "needs_values" of one that compares the values of samples themselves, "choose" of an estimator
-    that is asked once for all views of a target, "holds_out",
+    that is asked once for all views of a target, "takes_directions" and "needs_directions" of
+    one that an adversary teaches which learned elsewhere, "holds_out",
     "needs_scores" or "takes_gallery" of a measure."""
     return bool(getattr(made.build(), what, False))
 
