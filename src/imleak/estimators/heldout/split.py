@@ -70,13 +70,13 @@ def cross_fit(
     left = count - -(-count // max(folds, 1))
     checked = max(2, round(left * validation)) if validation else 0
     if count < FEWEST or left - checked < (2 if validation else FEWEST_TO_CALIBRATE):
-        parts = (
+        takes = (
             "training, validation and test take at least two each"
             if validation
             else f"calibration takes at least {FEWEST_TO_CALIBRATE} and test two"
         )
         raise TooFewImagesError(
-            f"{count} images are too few, a group counted once: {parts}; use {FEWEST} or more and "
+            f"{count} images are too few, a group counted once: {takes}; use {FEWEST} or more and "
             f"3 folds{', or protocol in-sample' if validation else ''}"
         )
     splits = []
