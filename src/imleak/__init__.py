@@ -22,7 +22,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .api import Encrypted, audit, clear_part, decrypt, encrypt, estimate, load, read_images
+    from .api import (
+        Encrypted,
+        audit,
+        clear_part,
+        decrypt,
+        encrypt,
+        estimate,
+        load,
+        read_images,
+        train_adversary,
+    )
     from .interfaces import Image, ImleakError, Measurement
     from .keystream import new_key
     from .plugins import register
@@ -46,6 +56,7 @@ __all__ = [
     "new_key",
     "read_images",
     "register",
+    "train_adversary",
 ]
 
 _HOMES = {

@@ -337,6 +337,11 @@ def run_study(
 
     The other arguments are those of :func:`imleak.study.engine.run`.
     """
+    from .adversary import open_adversary
+
+    if spec.adversary not in ("none", "shipped"):
+        open_adversary(spec.adversary)  # refused before anything heavy is loaded
+
     from .previews import keep_previews, strip_of
     from .report import write_report
     from .report.figures import write_figures

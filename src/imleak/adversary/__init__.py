@@ -3,11 +3,25 @@ rebuilds images. One comes with the package.
 
 >>> adversary = packaged()  # doctest: +SKIP
 >>> adversary.card.title  # doctest: +SKIP
-'800 photographs of coco and ade20k'
+'800 public photographs'
+
+Another network goes into one, beside its directions:
+
+>>> network = read_network(Path("network.safetensors"))  # doctest: +SKIP
+>>> with_network(adversary, network, Path("both.safetensors"))  # doctest: +SKIP
 """
 
 from .card import Card, Collection, Learned
-from .file import Adversary, AdversaryError, open_adversary, packaged, rebuilt_weights, write
+from .file import (
+    Adversary,
+    AdversaryError,
+    open_adversary,
+    packaged,
+    read_network,
+    rebuilt_weights,
+    with_network,
+    write,
+)
 
 __all__ = [
     "Adversary",
@@ -17,6 +31,8 @@ __all__ = [
     "Learned",
     "open_adversary",
     "packaged",
+    "read_network",
     "rebuilt_weights",
+    "with_network",
     "write",
 ]

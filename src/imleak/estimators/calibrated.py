@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ..interfaces import ImleakError, Measurement, PairedSamples
 from .heldout.crossfit import CrossFitted, Progress
-from .heldout.split import FEWEST_TO_CALIBRATE, Split, cross_fit
+from .heldout.split import Split, cross_fit
 
 if TYPE_CHECKING:
     from .critics.calibrated import Calibrated as Learner
@@ -45,7 +45,6 @@ class Calibrated(CrossFitted):
 
     name = read = "calibrated"
     version = "1"
-    fewest_images = FEWEST_TO_CALIBRATE
     takes_directions = True
     needs_directions = True
 
@@ -65,7 +64,7 @@ class Calibrated(CrossFitted):
         self, samples: PairedSamples, *, seed: int = 0, progress: Progress | None = None
     ) -> list[Measurement]:
         """One held-out estimate a level, in bits. Raises NothingLearnedError without directions,
-        and TooFewImagesError with fewer than four images."""
+        and TooFewImagesError with fewer than six images."""
         if samples.directions is None:
             raise NothingLearnedError(
                 "calibrated needs directions that were learned from other images, of this target "

@@ -46,7 +46,10 @@ class Elsewhere:
             return None
         card = self.adversary.card
         at = card.of(encoder.contents)
-        return None if at is None else LearnedElsewhere(self.name, at, card.learned[at].digest)
+        if at is None:
+            return None
+        file = SHIPPED if self.name == SHIPPED else str(self.adversary.path)
+        return LearnedElsewhere(file, at, card.learned[at].digest)
 
     @property
     def title(self) -> str:

@@ -371,9 +371,9 @@ def offers(made: Component, what: str) -> bool:
     """Whether what a component makes has a method of this name, or says so by an attribute:
     "watch" of a view that is trained on every split, "scores" of an encoder that is a classifier,
     "needs_values" of one that compares the values of samples themselves, "choose" of an estimator
-    that is asked once for all views of a target, "holds_out",
-    "needs_scores", "takes_gallery" or "takes_public" of a measure, "attributes" of an encoder that
-    names some."""
+    that is asked once for all views of a target, "takes_directions" and "needs_directions" of
+    one that an adversary teaches which learned elsewhere, "holds_out", "needs_scores",
+    "takes_gallery" or "takes_public" of a measure, "attributes" of an encoder that names some."""
     return bool(getattr(made.build(), what, False))
 
 

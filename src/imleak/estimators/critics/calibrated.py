@@ -6,7 +6,7 @@ import numpy as np
 
 from ...interfaces import Directions
 from ..heldout.evidence import Array, Learned, SplitSamples
-from ..heldout.split import Indices, Split
+from ..heldout.split import FEWEST_TO_CALIBRATE, Indices, Split
 from ..samples.columns import gaussian_ranks
 from .gaussian import gaussian_log_ratio, infonce_rows
 
@@ -21,8 +21,6 @@ SUPPORT = 0.95
 DRAWS = 400
 MOST_CHECKED = 500
 """Rows that are calibrated on."""
-FEWEST = 2
-"""Images that are calibrated on: one alone has no other to be told from."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +83,7 @@ def calibrate(
     The images are drawn again and again. Of so many directions every draw has a strength that
     it finds best; what is taken is the one that 95 % of the draws find at least, and of all
     numbers of directions that with which 95 % of the draws find most. So few images are
-    believed as far as they agree.
+    believed as far as they agree, and fewer than four not at all.
 
     Parameters
     ----------
@@ -93,7 +91,7 @@ def calibrate(
     correlation : (k,) of the directions.
     groups : (m,) image of a row.
     """
-    if len(np.unique(groups)) < FEWEST:
+    if len(np.unique(groups)) < FEWEST_TO_CALIBRATE:
         return 1, 0.0
     counts = sorted({min(kept, u.shape[1]) for kept in KEPT})
     gains = _gains(u, v, correlation, groups, counts)

@@ -14,7 +14,7 @@ VALIDATION = 0.2
 FEWEST = 6
 """Images that give two to training, validation and test."""
 FEWEST_TO_CALIBRATE = 4
-"""Images that give two to calibration and test, of a learner that learned elsewhere."""
+"""Images that can calibrate what was learned elsewhere: two or three agree too often by chance."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,21 +62,22 @@ def cross_fit(
     Raises
     ------
     TooFewImagesError
-        With fewer than six images, or fewer than eight and two folds; with fewer than four
-        where there is no validation.
+        With fewer than six images, or fewer than eight and two folds.
     """
     names, rows = np.unique(groups, return_inverse=True)
     count = len(names)
     folds = min(folds, count // 2)
     left = count - -(-count // max(folds, 1))
     checked = max(2, round(left * validation)) if validation else 0
-    if count < (FEWEST if validation else FEWEST_TO_CALIBRATE) or left - checked < 2:
-        raise TooFewImagesError(
-            f"{count} images are too few, a group counted once: training, validation and test take "
-            f"at least two each; use {FEWEST} or more and 3 folds, or protocol in-sample"
+    if count < FEWEST or left - checked < (2 if validation else FEWEST_TO_CALIBRATE):
+        takes = (
+            "training, validation and test take at least two each"
             if validation
-            else f"{count} images are too few, a group counted once: calibration and test take at "
-            f"least two each; use {FEWEST_TO_CALIBRATE} or more"
+            else f"calibration takes at least {FEWEST_TO_CALIBRATE} and test two"
+        )
+        raise TooFewImagesError(
+            f"{count} images are too few, a group counted once: {takes}; use {FEWEST} or more and "
+            f"3 folds{', or protocol in-sample' if validation else ''}"
         )
     splits = []
     for repetition in range(seeds):

@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from imleak.cli import app
+
+
+def imleak(*words: object) -> Result:
+    return CliRunner().invoke(app, [str(word) for word in words])
+
+
+def refused(*words: object) -> str:
+    """The one line an error is told in."""
+    result = imleak(*words)
+    assert result.exit_code == 2, result.output
+    assert result.stderr.count("\n") == 1
+    return result.stderr.removeprefix("imleak: ").strip()
+
+
+def test_the_card_of_the_shipped_one_is_shown() -> None:
+    result = imleak("adversary", "show")
+    assert result.exit_code == 0, result.output
+    assert "800 public photographs" in result.stdout
+    assert "ade20k: 640 images; terms: " in result.stdout
+    assert "efficientnet-lite0: 64 directions a level" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (("--terms", "free"), "--terms 'free' is not like --terms FOLDER=TEXT"),
+        (("--encoder", "layout"), "layout gives no vectors of patches"),
+        (("--rebuild-weights", "missing"), "missing holds no weights of a network"),
+    ],
+)
+def test_what_cannot_be_learned_is_refused(
+    words: tuple[str, ...], why: str, tmp_path: Path
+) -> None:
+    out = tmp_path / "a.safetensors"
+    assert why in refused("adversary", "train", "dead-leaves:2x40x40", "-o", out, *words)
+    assert not out.exists()
+
+
+def test_a_file_that_is_no_adversary_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("no")
+    words = ("audit", "dead-leaves:2x40x40", "--adversary", tmp_path / "notes.txt")
+    assert "is no adversary" in refused(*words, "-o", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
