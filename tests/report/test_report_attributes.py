@@ -9,9 +9,8 @@ from typing import Any
 import pandas as pd
 import pytest
 from rich.console import Console
-from summaries import LEAK, QUIET, default
+from summaries import LEAK, QUIET, default, rows
 
-from conftest import rows
 from imleak.report import write_report
 from imleak.report.answer import answer
 from imleak.report.attributes import tables
@@ -138,6 +137,6 @@ def test_every_form_of_a_report_takes_it(form: str, make_run: Any) -> None:
         assert "What leaks, by attribute" in text
         assert "R² 0.50" in text
     if form == "md":
-        assert "| noise | ≥ 2.00 (0.90) |" in text
+        assert "| noise | **≥ 2.00 (0.90)** | **≥ 0.90 (0.60)** |" in text
     if form == "csv":
         assert "attributes noise, R²" in text

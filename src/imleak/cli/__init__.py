@@ -119,7 +119,7 @@ def audit(
 
     Unless told otherwise: every level, grey, ten patches an image, the encoder
     efficientnet-lite0, and histogram, codelength, psnr, ssim, vif, recognise, match, confirm
-    and, where there are images enough to hold some out, best.
+    and, where there are images enough to hold some out, best and attributes.
     `imleak list` shows what else there is.
 
     \b

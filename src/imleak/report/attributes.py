@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from .measures import Measure, measures, ranks
+from .measures import MARKS, Measure, measures, ranks
 from .words import plural
 
 
@@ -28,10 +28,14 @@ class Row:
     of_share: Measure | None = field(default=None, repr=False)
 
     def bits(self, rank: int) -> str:
-        return self.of_bits.value(rank)
+        """``≥ 0.52``; empty where nothing was asked for."""
+        result = self.of_bits.results.get(rank)
+        return "" if result is None else f"{MARKS.get(result.bound, '?')} {result.value:z.2f}"
 
     def interval(self, rank: int) -> str:
-        return self.of_bits.interval(rank)
+        """``[0.41, 0.63]``, or empty."""
+        result = self.of_bits.results.get(rank)
+        return "" if result is None else f"[{result.low:z.2f}, {result.high:z.2f}]"
 
     def share(self, rank: int) -> str:
         """R^2, or empty."""

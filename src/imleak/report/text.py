@@ -55,7 +55,16 @@ def _by_attribute(run: Run, levels: Levels) -> Iterator[str]:
     """Heading, table and note of what leaks by attribute, a view after the other."""
     for told in attribute_tables(run.summary, run.manifest):
         heads = [told.heading, *(levels[rank].short for rank in told.ranks)]
-        cells = [[row.name, *(row.words(rank) for rank in told.ranks)] for row in told.rows]
+        cells = [
+            [
+                row.name,
+                *(
+                    f"**{row.words(rank)}**" if row.claims(rank) else row.words(rank)
+                    for rank in told.ranks
+                ),
+            ]
+            for row in told.rows
+        ]
         yield f"## {escape(told.title)}"
         yield markdown_table(pd.DataFrame(cells, columns=heads))
         yield escape(told.note)

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from ...interfaces import ImleakError
 from ...study.store import Run
 from ..levels import Levels
-from . import curves, findings, learning, training
+from . import attributes, curves, findings, learning, training
 from .strip import StripImages
 from .strip import drawings as strip_drawings
 from .style import Drawing, print_style, save
@@ -29,9 +29,9 @@ def write_figures(
     strip: StripImages | None,
     levels: Levels,
 ) -> list[Path]:
-    """Draw a run into ``out/figures``: one image at all levels, what is found, each measure
-    against the level, each estimator against its training images, its epochs and its distance
-    to the maximum.
+    """Draw a run into ``out/figures``: one image at all levels, what is found, attributes, each
+    measure against the level, each estimator against its training images, its epochs and its
+    distance to the maximum.
 
     Parameters
     ----------
@@ -86,6 +86,7 @@ def drawings(
     :func:`write_figures`."""
     yield from strip_drawings(strip, levels)
     yield from findings.drawings(summary, levels)
+    yield from attributes.drawings(summary, levels)
     yield from curves.drawings(summary, levels)
     yield from learning.drawings(growth, levels)
     yield from training.drawings(frame, levels)

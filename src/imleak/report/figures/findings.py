@@ -15,7 +15,7 @@ from .style import Drawing
 
 STEM = "findings"
 
-_LOOKS = (
+LOOKS = (
     (style.BLUE, "o"),
     (style.VERMILLION, "s"),
     (style.GREEN, "^"),
@@ -50,8 +50,9 @@ def drawings(summary: pd.DataFrame, levels: Levels) -> Iterator[Drawing]:
     place = 0
     for axes, (chart, columns) in zip(panels, shown.items(), strict=False):
         for column in columns:
-            colour, marker = _LOOKS[place % len(_LOOKS)]
-            _draw(axes, column, colour, marker, "none" if levels.recorded else "-")
+            colour, marker = LOOKS[place % len(LOOKS)]
+            line = "none" if levels.recorded else "-"
+            draw(axes, column, " ".join(column.headings), colour, marker, line)
             place += 1
         ranks = {rank for column in columns for rank in column.results if rank > 0}
         style.level_axis(axes, sorted(ranks), levels)
@@ -80,11 +81,11 @@ def _table(drawn: Sequence[Measure]) -> pd.DataFrame:
     )
 
 
-def _draw(axes: Axes, column: Measure, colour: str, marker: str, line: str) -> None:
+def draw(axes: Axes, column: Measure, label: str, colour: str, marker: str, line: str) -> None:
+    """A measure against the levels that encrypt something, with its intervals and its null."""
     levels = [level for level in sorted(column.results) if level > 0]
     found = [column.results[level] for level in levels]
     values = [cell.value for cell in found]
-    label = " ".join(column.headings)
     axes.plot(levels, values, marker, color=colour, label=label, linestyle=line)
     axes.vlines(levels, [c.low for c in found], [c.high for c in found], color=colour, alpha=0.4)
     for cell, level in zip(found, levels, strict=True):
