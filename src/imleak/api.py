@@ -469,7 +469,7 @@ def estimate(
     number = whole_number(seed)
     plain = {name: o.item() if isinstance(o, np.generic) else o for name, o in options.items()}
     try:
-        if not isinstance(estimator, str):
+        if isinstance(estimator, Estimator):
             built = _without_options(estimator, plain)
         elif plain.get("critic") is not None:  # no text, and no study knows it by its name
             built = plugins.load("estimator", estimator)(**plain)
