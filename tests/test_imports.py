@@ -28,6 +28,7 @@ ALLOWED: dict[str, set[str]] = {
     "encoder_check": {"interfaces", "images"},
     "schemes": {"interfaces", "keystream"},
     "encoders": {"interfaces", "machine"},
+    "rebuilders": {"interfaces"},
     "metrics": {"interfaces"},
     "attacks": {"interfaces", "estimators"},
     "estimators": {"interfaces", "machine"},

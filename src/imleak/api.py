@@ -185,7 +185,7 @@ def audit(
     return run_study(spec, folder, progress=progress, where=where, retry_failed=retry_failed)
 
 
-_NAMED = ("scheme", "encoders", "target", "views", "measures")
+_NAMED = ("scheme", "encoders", "target", "views", "rebuilder", "measures")
 """Fields of a study that name parts of imleak."""
 
 

@@ -78,6 +78,8 @@ def audit(
     encoders: options.Encoders = None,
     target: options.Target = None,
     views: options.Views = None,
+    rebuilder: options.Rebuilder = None,
+    rebuild_images: options.RebuildImages = None,
     measures: options.Measures = None,
     gallery: options.Gallery = None,
     pairs: options.Pairs = None,
@@ -105,8 +107,8 @@ def audit(
     """Encrypt images at every level and measure what is left of them.
 
     Unless told otherwise: every level, grey, ten patches an image, the encoder
-    efficientnet-lite0, and histogram, codelength, psnr, ssim, vif, recognise, match, confirm
-    and, where there are images enough to hold some out, best.
+    efficientnet-lite0, and histogram, codelength, psnr, ssim, vif, rebuild, recognise, match,
+    confirm and, where there are images enough to hold some out, best.
     `imleak list` shows what else there is.
     """
     from ..study.cluster import Where

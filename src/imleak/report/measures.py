@@ -14,7 +14,7 @@ from typing import Any
 
 import pandas as pd
 
-from .adversaries import CLAIMS, CODE_LENGTH, CONFIRM, HISTOGRAM, PIXELS
+from .adversaries import CLAIMS, CODE_LENGTH, CONFIRM, HISTOGRAM, OF_REBUILT, PIXELS
 from .levels import Levels
 
 FAINT = 0.1
@@ -117,6 +117,11 @@ class Measure:
     def is_zero_shot(self) -> bool:
         """Whether it learned from none of the images."""
         return self.protocol == "zero-shot"
+
+    @property
+    def is_of_rebuilt(self) -> bool:
+        """Whether it looked at the rebuilt image alone."""
+        return all(title.endswith(OF_REBUILT) for title in re.split(_BETWEEN, self.view))
 
     @property
     def sees_plain(self) -> bool | None:
@@ -232,8 +237,13 @@ def measures(summary: pd.DataFrame, manifest: Mapping[str, Any] | None = None) -
 
 
 def adversaries(summary: pd.DataFrame, manifest: Mapping[str, Any]) -> list[Measure]:
-    """The measures that have verdicts."""
-    return [one for one in measures(summary, manifest) if one.has_verdict]
+    """The measures that have verdicts, but for those that repeat on the rebuilt image what was
+    asked of the clear part: these stand beside what else is known of rebuilt images."""
+    return [
+        one
+        for one in measures(summary, manifest)
+        if one.has_verdict and not (one.is_zero_shot and one.is_of_rebuilt)
+    ]
 
 
 def blocks(shown: Sequence[Measure]) -> list[tuple[tuple[str, str], list[Measure]]]:

@@ -10,6 +10,7 @@ from ..findings import turning_level
 from ..levels import Levels
 from ..measures import blocks, measures, ranks
 from ..notes import notes
+from ..rebuilt import RebuiltImages
 from ..runs import cautions, labels
 from ..text import to_csv, to_latex
 from .payload import level_data, overlay, page_data
@@ -29,6 +30,7 @@ def to_html(run: Run, acceptable: float | None = None) -> str:
     shown, levels = measures(run.summary, run.manifest), Levels.of(run.manifest)
     bits = max((int(image["bits"]) for image in run.manifest["images"]), default=8)
     found = answer(run.summary, run.manifest, acceptable)
+    rebuilt = RebuiltImages.of(run.summary, run.manifest)
     decides = overview.overview(run.summary, run.manifest)
     return render(
         "report.html.j2",
@@ -40,6 +42,7 @@ def to_html(run: Run, acceptable: float | None = None) -> str:
         opening=turning_level(found.findings),
         overview=decides,
         overview_lines=overview.lines(decides, levels),
+        rebuilt=rebuilt,
         blocks=blocks(shown),
         notes=notes(run.summary, levels),
         reviewers=reviewers.rows(run.summary, bits),
