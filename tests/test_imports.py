@@ -29,6 +29,7 @@ ALLOWED: dict[str, set[str]] = {
     "encoder_check": {"interfaces", "images"},
     "schemes": {"interfaces", "keystream"},
     "encoders": {"interfaces", "machine"},
+    "rebuilders": {"interfaces"},
     "metrics": {"interfaces"},
     "rebuilders": {"interfaces"},
     "attacks": {"interfaces", "estimators"},

@@ -301,7 +301,7 @@ def _is_image(source: object) -> bool:
     return not isinstance(source, str | Path)
 
 
-_NAMED = ("scheme", "encoders", "target", "views", "measures")
+_NAMED = ("scheme", "encoders", "target", "views", "rebuilder", "measures")
 """Fields of a study that name parts of imleak."""
 
 

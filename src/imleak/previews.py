@@ -1,17 +1,20 @@
 """The images a report shows: some of a run, encrypted once more as they were."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from .encoders.layout import Layout
-from .interfaces import Image, ImleakError
+from .interfaces import Image, ImleakError, Samples
 from .report.figures import StripImages
 from .report.figures.strip import CROP
 from .report.previews import FOLDER, Subject, chosen, write_previews
 from .study import Run, StudySpec
+from .study.ciphers import Ciphers
+from .study.components import Component, first_that_rebuilds
+from .study.plan import spread
 from .study.scan import read_again
 
 MAP = 40
@@ -77,9 +80,35 @@ def _measured(run: Run) -> list[dict[str, Any]]:
 def _subjects(spec: StudySpec, run: Run, wanted: Sequence[dict[str, Any]]) -> Iterator[Subject]:
     """These images and their ciphers, one after the other; without those that are no longer
     there."""
+    ranks, rebuilt = _ranks(run), _rebuilt_images(spec, run)
     for ciphers in read_again(spec, wanted):
         draw = partial(Layout().map, shape=_map_of(ciphers.image))
-        yield Subject(ciphers.image, ciphers.observed(_ranks(run)), draw)
+        made = _rebuilt(spec, ciphers, ranks) if ciphers.image.digest in rebuilt else {}
+        yield Subject(ciphers.image, ciphers.observed(ranks), draw, made)
+
+
+def _rebuilt_images(spec: StudySpec, run: Run) -> set[str]:
+    """Digests of the images that the run has rebuilt."""
+    if not spec.rebuilds:
+        return set()
+    measured = _measured(run)
+    is_all = spec.view_rebuilt or spec.rebuild_images == "all"
+    most = len(measured) if is_all else int(spec.rebuild_images)
+    return {image["digest"] for image in spread(measured, most)}
+
+
+def _rebuilt(
+    spec: StudySpec, ciphers: Ciphers, ranks: Sequence[int]
+) -> dict[int, Callable[[], Samples | None]]:
+    """What makes the rebuilt image, by level."""
+    scheme, bits = spec.scheme_component(), ciphers.image.bits
+
+    def make(level: int, rebuilder: Component) -> Samples | None:
+        made = ciphers.rebuilt(level, rebuilder)
+        return None if made is None else made.samples
+
+    chosen = {r: first_that_rebuilds(spec.rebuilder_components(), scheme, r, bits) for r in ranks}
+    return {rank: partial(make, rank, one) for rank, one in chosen.items() if one is not None}
 
 
 def _map_of(image: Image) -> tuple[int, int]:

@@ -88,6 +88,8 @@ def audit(
     encoders: options.Encoders = None,
     target: options.Target = None,
     views: options.Views = None,
+    rebuilder: options.Rebuilder = None,
+    rebuild_images: options.RebuildImages = None,
     measures: options.Measures = None,
     gallery: options.Gallery = None,
     adversary_images: options.AdversaryImages = None,
@@ -118,8 +120,8 @@ def audit(
     """Encrypt images at every level and measure what is left of them.
 
     Unless told otherwise: every level, grey, ten patches an image, the encoder
-    efficientnet-lite0, and histogram, codelength, psnr, ssim, vif, recognise, match, confirm
-    and, where there are images enough to hold some out, best and attributes.
+    efficientnet-lite0, and histogram, codelength, psnr, ssim, vif, rebuild, recognise, match,
+    confirm and, where there are images enough to hold some out, best and attributes.
     `imleak list` shows what else there is.
 
     \b
@@ -295,7 +297,11 @@ def encrypt(
     from .terminal import say
 
     is_one, (name, made_with) = is_one_file(images, output), scheme_of(scheme)
-    given: dict[str, Any] = {"options": made_with, "overwrite": overwrite, "jpeg_quality": jpeg_quality}
+    given: dict[str, Any] = {
+        "options": made_with,
+        "overwrite": overwrite,
+        "jpeg_quality": jpeg_quality,
+    }
     with key_of(key_file, output) as (key_path, key):
         if is_one:
             own = Path(images[0])

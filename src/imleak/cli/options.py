@@ -220,8 +220,25 @@ Views = Annotated[
     list[str] | None,
     _option(
         "--view",
-        words="How the clear part is looked at: an encoder; repeat for several.",
+        words="How the clear part is looked at: an encoder; or rebuilt, the encoders there are on "
+        "the rebuilt image; repeat for several.",
         among=_encoders,
+        panel=_MEASURED,
+    ),
+]
+Rebuilder = Annotated[
+    str | None,
+    _option(
+        "--rebuilder",
+        words="What makes an image of the clear part, see imleak list; else the first that can.",
+        panel=_MEASURED,
+    ),
+]
+RebuildImages = Annotated[
+    str | None,
+    _option(
+        "--rebuild-images",
+        words="Most images that are rebuilt, or all; else 12.",
         panel=_MEASURED,
     ),
 ]

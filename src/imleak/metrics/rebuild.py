@@ -32,8 +32,8 @@ class Rebuild(PerImage):
       planes of one sample tell much the same, and their bits do not add up;
     - ``psnr``, ``ssim``, ``vif`` of the rebuilt image;
     - ``gradient correlation``: the correlation of its differences between neighbours, in rows
-      and columns, with those of the plain image. It does not see a shift of all tones, as
-      eyes do not, and falls with every false edge.
+      and columns, with those of the plain image, where one of the two is hidden. It does not
+      see a shift of all tones, as eyes do not, and falls with every false edge.
 
     Beside each stands the same of another plain image: what a rebuilt image has in common with
     one it was not made of. PSNR counts the error of rounding, 1/12, so that the mean over
@@ -118,7 +118,8 @@ def _figures(own: _Compared, rebuilt: Rebuilt, hidden: Samples) -> dict[str, _Fi
         found["ssim"] = _Figure(own.windows.similarity(samples), "1", 1.0)
     with suppress(ImageError):
         found["vif"] = _Figure(fidelity(own.scales, samples, bits), "1")
-    found["gradient correlation"] = _Figure(gradient_correlation(own.plain, samples), "1", 1.0)
+    likeness = gradient_correlation(own.plain, samples, hidden != 0)
+    found["gradient correlation"] = _Figure(likeness, "1", 1.0)
     return found
 
 
@@ -151,11 +152,24 @@ def information(bits: NDArray[np.bool_], probabilities: NDArray[np.float32]) -> 
     return entropy - cross_entropy, entropy
 
 
-def gradient_correlation(plain: Samples, other: Samples) -> float:
+def gradient_correlation(
+    plain: Samples, other: Samples, concerned: NDArray[np.bool_] | None = None
+) -> float:
     """Correlation of the differences between neighbours of two images (C, H, W), in rows and
-    columns; 0 where one of them is constant."""
+    columns; 0 where one of them is constant.
+
+    Parameters
+    ----------
+    concerned : (C, H, W) samples of which one at least is in every difference; None of all.
+    """
+    counted = np.ones(plain.shape, bool) if concerned is None else concerned
     one, two = (
-        np.concatenate([np.diff(samples.astype(np.float64), axis=axis).ravel() for axis in (1, 2)])
+        np.concatenate(
+            [
+                np.diff(samples.astype(np.float64), axis=1)[counted[:, 1:] | counted[:, :-1]],
+                np.diff(samples.astype(np.float64), axis=2)[counted[..., 1:] | counted[..., :-1]],
+            ]
+        )
         for samples in (plain, other)
     )
     norm = math.sqrt(float(one @ one) * float(two @ two))

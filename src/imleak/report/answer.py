@@ -15,6 +15,7 @@ from .adversaries import CALIBRATED, INSPECT
 from .findings import Finding, findings
 from .levels import Levels
 from .measures import Measure, adversaries
+from .rebuilt import RebuiltImages
 from .recommend import Recommendation, recommend, smallest_of
 from .sentences import (
     PATCH_MARK,
@@ -87,6 +88,7 @@ def answer(
     is_colour = asked and any(one.get("channels") != 1 for one in manifest.get("images", ()))
     reported = [
         *(_found_in_ciphers(one, levels) for one in manifest.get("findings", ())),
+        *RebuiltImages.of(summary, manifest).sentences(levels),
         *_of_measures(summary, everyone, levels, colour=is_colour),
     ]
     sight = f"Images were measured in {'colour' if is_colour else 'grey'}."

@@ -21,6 +21,7 @@ from .adversaries import (
     CODE_LENGTH,
     CONFIRM,
     HISTOGRAM,
+    OF_REBUILT,
     PIXELS,
 )
 from .levels import Levels
@@ -167,6 +168,11 @@ class Measure:
         return learned_from(self.train, self.public)
 
     @property
+    def is_of_rebuilt(self) -> bool:
+        """Whether it looked at the rebuilt image alone."""
+        return all(title.endswith(OF_REBUILT) for title in re.split(_BETWEEN, self.view))
+
+    @property
     def sees_plain(self) -> bool | None:
         """Whether it finds anything where nothing is encrypted; None if that is not known."""
         result = self.results.get(0)
@@ -283,8 +289,13 @@ def measures(summary: pd.DataFrame, manifest: Mapping[str, Any] | None = None) -
 
 
 def adversaries(summary: pd.DataFrame, manifest: Mapping[str, Any]) -> list[Measure]:
-    """The measures that have verdicts."""
-    return [one for one in measures(summary, manifest) if one.has_verdict]
+    """The measures that have verdicts, but for those that repeat on the rebuilt image what was
+    asked of the clear part: these stand beside what else is known of rebuilt images."""
+    return [
+        one
+        for one in measures(summary, manifest)
+        if one.has_verdict and not (one.is_zero_shot and one.is_of_rebuilt)
+    ]
 
 
 def tabulated(shown: Sequence[Measure]) -> list[Measure]:

@@ -9,8 +9,9 @@ stand in one file, one below the other.
 import json
 from base64 import b64encode
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field, replace
 from io import BytesIO
 from itertools import product
 from pathlib import Path
@@ -38,6 +39,10 @@ alone would take all bytes."""
 
 WHOLE, WHOLE_QUALITY = 160, 25
 """Longer side of the whole image made small, and its WebP quality."""
+REBUILT_QUALITY = 80
+"""WebP quality of the crops of rebuilt images, which nobody stores or sends."""
+SHEETS = ("crop", "whole", "maps", "rebuilt", "rebuilt_whole")
+"""Fields of a preview that are sheets."""
 Tile: TypeAlias = NDArray[np.uint8]
 Layout: TypeAlias = Callable[[Samples], NDArray[np.float32]]
 
@@ -65,6 +70,8 @@ class Preview:
     tables : by level, the grey value of the clear part for every one of the plain image.
     whole : plain, ciphers, clear parts; None where the crop is the whole image.
     maps : the layout of the plain image and of every clear part; None if there is none.
+    rebuilt_levels : levels at which there is a rebuilt image.
+    rebuilt, rebuilt_whole : the crop of every rebuilt image, and all of it made small.
     """
 
     name: InstanceOf[str]  # not always Unicode: surrogates stand for undecodable bytes
@@ -78,10 +85,13 @@ class Preview:
     tables: tuple[tuple[int, ...], ...] | None = None
     whole: Sheet | None = None
     maps: Sheet | None = None
+    rebuilt_levels: tuple[int, ...] = ()
+    rebuilt: Sheet | None = None
+    rebuilt_whole: Sheet | None = None
 
     @property
     def sheets(self) -> list[Sheet]:
-        return [sheet for sheet in (self.crop, self.whole, self.maps) if sheet]
+        return [sheet for name in SHEETS if (sheet := getattr(self, name))]
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,11 +103,13 @@ class Subject:
     image : the plain image.
     observed : its ciphers and what is left of them in the clear.
     layout : (C, H, W) samples -> map (h, w) of how flat they are, 0..1.
+    rebuilt : level -> samples of the rebuilt image, at levels at which there is one.
     """
 
     image: Image
     observed: Observation
     layout: Layout | None = None
+    rebuilt: Mapping[int, Callable[[], Samples | None]] = field(default_factory=dict)
 
     @property
     def bits(self) -> int:
@@ -221,6 +233,7 @@ def _preview(
         return Sheet(f"{stem}{name}.webp", width, height)
 
     whole = maps = None
+    rebuilt = _rebuilt(subject, levels)
     if max(tall, wide) > CROP:
         whole = sheet("-whole", _whole(subject, levels), WHOLE_QUALITY)
     if subject.layout is not None:
@@ -236,7 +249,30 @@ def _preview(
         side = max(SHORTEST, min(side - 8, int(side * (BYTES / size) ** 0.5)))
     top, left = (cut.start for cut in window)
     entry = (subject.image.name, subject.image.digest, tuple(levels), wide, tall, left, top)
-    return Preview(*entry, crop, tables, whole, maps), files
+    preview = Preview(*entry, crop, tables, whole, maps)
+    if not rebuilt:
+        return preview, files
+    at = (slice(None), *window)
+    crops = [to_screen(samples[at], subject.bits) for samples in rebuilt.values()]
+    small = None
+    if whole:
+        wholes = [averaged(to_screen(one, subject.bits), WHOLE) for one in rebuilt.values()]
+        small = sheet("-rebuilt-whole", wholes, WHOLE_QUALITY)
+    shown = sheet("-rebuilt", crops, REBUILT_QUALITY)
+    return replace(
+        preview, rebuilt_levels=tuple(rebuilt), rebuilt=shown, rebuilt_whole=small
+    ), files
+
+
+def _rebuilt(subject: Subject, levels: Sequence[int]) -> dict[int, Samples]:
+    """The rebuilt images there are; none of one that fails, of which a row says why."""
+    found = {}
+    for level in levels:
+        with suppress(ImleakError):
+            samples = subject.rebuilt[level]() if level in subject.rebuilt else None
+            if samples is not None:
+                found[level] = samples
+    return found
 
 
 def _crop(

@@ -12,6 +12,8 @@ from ..cache import Cache, CacheError
 from ..interfaces import Raster, Rebuilt, Samples, Scheme
 from .components import Component, canonical
 
+PLANE = "plane "
+"""Before the number of a plane, in the name of its array."""
 STEPS = 256
 """Probabilities of rebuilt images are in so many steps, and never 0 or 1."""
 
@@ -36,18 +38,17 @@ class RebuiltStore:
         arrays = self.cache.get(self._key(level, rebuilder))
         if arrays is None:
             return None
-        planes = arrays["planes"].tolist()
-        hidden = dict(zip(planes, map(_probabilities, arrays["hidden"]), strict=True))
+        hidden = {
+            int(name.removeprefix(PLANE)): _probabilities(steps)
+            for name, steps in arrays.items()
+            if name.startswith(PLANE)
+        }
         return Rebuilt(arrays["samples"], _probabilities(arrays["confidence"]), hidden)
 
     def put(self, level: int, rebuilder: Component, made: Rebuilt) -> None:
         """Keep it; a disk that is full or read-only costs time and no result."""
-        empty = np.empty((0, *made.samples.shape), np.uint8)
-        arrays = {
-            "samples": made.samples,
-            "confidence": _steps(made.confidence),
-            "planes": np.array(list(made.hidden), np.int32),
-            "hidden": np.stack([*map(_steps, made.hidden.values())]) if made.hidden else empty,
+        arrays = {"samples": made.samples, "confidence": _steps(made.confidence)} | {
+            f"{PLANE}{plane}": _steps(of) for plane, of in made.hidden.items()
         }
         with suppress(CacheError):
             self.cache.put(self._key(level, rebuilder), arrays, maker=rebuilder.title)

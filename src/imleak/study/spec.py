@@ -152,10 +152,16 @@ def _as_text(value: object) -> object:
     return str(value) if isinstance(value, Path) else value
 
 
+def _as_count(value: object) -> object:
+    """A number, where a text is one."""
+    return int(value) if isinstance(value, str) and value.isdecimal() else value
+
+
 Text = Annotated[str, BeforeValidator(_as_text)]
 Several = BeforeValidator(_several)
 NotEmpty = AfterValidator(_not_empty)
 Level = Annotated[int, Field(ge=0, le=MOST_LEVELS)]
+RebuiltCount = Annotated[int, Field(ge=1, le=LARGEST["limit"])]
 Levels = Annotated[tuple[Level, ...], NotEmpty, AfterValidator(_in_order)]
 
 
@@ -226,7 +232,7 @@ class StudySpec(Frozen):
     views: Annotated[tuple[EncoderChoice, ...], Several] = ()
     view_rebuilt: bool = False
     rebuilder: RebuilderChoice | None = None
-    rebuild_images: Literal["all"] | Annotated[int, Field(ge=1, le=LARGEST["limit"])] = 12
+    rebuild_images: Annotated[Literal["all"] | RebuiltCount, BeforeValidator(_as_count)] = 12
     measures: Annotated[tuple[MeasureChoice, ...], BeforeValidator(_without_groups), NotEmpty] = (
         Field(DEFAULT_MEASURES, validate_default=True)
     )

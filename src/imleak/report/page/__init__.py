@@ -12,6 +12,7 @@ from ..levels import Levels
 from ..measures import blocks, measures, ranks, tabulated
 from ..methods import methods
 from ..notes import notes
+from ..rebuilt import RebuiltImages
 from ..runs import cautions, labels
 from ..text import to_csv, to_latex
 from .payload import level_data, overlay, page_data
@@ -31,6 +32,7 @@ def to_html(run: Run, acceptable: float | None = None) -> str:
     shown, levels = measures(run.summary, run.manifest), Levels.of(run.manifest)
     bits = max((int(image["bits"]) for image in run.manifest["images"]), default=8)
     found = answer(run.summary, run.manifest, acceptable)
+    rebuilt = RebuiltImages.of(run.summary, run.manifest)
     decides = overview.overview(run.summary, run.manifest)
     return render(
         "report.html.j2",
@@ -43,6 +45,7 @@ def to_html(run: Run, acceptable: float | None = None) -> str:
         overview=decides,
         overview_lines=overview.lines(decides, levels),
         attributes=attributes.tables(run.summary, run.manifest),
+        rebuilt=rebuilt,
         blocks=blocks(tabulated(shown)),
         notes=notes(run.summary, levels),
         reviewers=reviewers.rows(run.summary, bits),

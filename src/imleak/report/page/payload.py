@@ -19,7 +19,7 @@ from ..figures.training import by_epoch
 from ..findings import QUANTITIES, Finding
 from ..levels import Levels
 from ..measures import MARKS, Measure, blocks, measures, ranks, tabulated
-from ..previews import Preview, data_uri, read_previews
+from ..previews import SHEETS, Preview, data_uri, read_previews
 from ..words import BOUNDS, bits, capitalised, percent, shortened
 from . import charts
 
@@ -73,6 +73,8 @@ def level_data(levels: Levels, shown: Iterable[int]) -> dict[str, Any]:
             if levels.recorded
             else cipher.get(levels.keys, cipher["image"]),
             "clear": f"What anyone can use without the key: {clear}, stretched to be seen.",
+            "rebuilt": f"What an adversary makes of it: {clear}, and its guess of the rest.",
+            "not_rebuilt": "Nobody rebuilds the image at this level; this is the clear part.",
         },
     }
 
@@ -286,7 +288,8 @@ def _previews(run: Run, shown: Sequence[Measure]) -> Iterator[dict[str, Any]]:
             "left": preview.left,
             "top": preview.top,
             "tables": preview.tables,
-            **{name: _sheet(run, preview, name) for name in ("crop", "whole", "maps")},
+            "rebuilt_levels": list(preview.rebuilt_levels),
+            **{name: _sheet(run, preview, name) for name in SHEETS},
             "figures": figures.get(preview.name, []),
         }
 

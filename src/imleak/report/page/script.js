@@ -90,9 +90,16 @@
       layout: "Light where neighbours in the clear part are equal, dark where they differ. Beside it the same map of the plain image.",
       difference: "How far it is from the plain image: black where nothing changed.",
     };
-    const sheets = data.previews.map(({ crop, whole, maps }) => Promise.all([crop, whole, maps].map(opened)));
+    const sheets = data.previews.map(({ crop, whole, maps, rebuilt, rebuilt_whole }) =>
+      Promise.all([crop, whole, maps, rebuilt, rebuilt_whole].map(opened)));
 
-    function native({ levels, tables }, tile, view, place) {
+    /** Which tile of the rebuilt images is of a level; -1 where there is none. */
+    const rebuiltAt = ({ levels, rebuilt_levels }, view, place) =>
+      view === "rebuilt" ? rebuilt_levels.indexOf(levels[place]) : -1;
+
+    function native(preview, tile, view, place, rebuilt) {
+      const { levels, tables } = preview, made = rebuiltAt(preview, view, place);
+      if (made >= 0) return rebuilt(made);
       const plain = tile(0);
       const cipher = () => mixed(tile(1 + place), plain, (other, own) => other ^ own);
       if (view === "cipher") return cipher();
@@ -101,9 +108,12 @@
       return tables ? mixed(plain, plain, (_, own) => tables[place][own]) : tile(1 + levels.length + place);
     }
 
-    function averaged({ levels }, tile, view, place) {
+    function averaged(preview, tile, view, place, rebuilt) {
+      const { levels } = preview, made = rebuiltAt(preview, view, place);
+      if (made >= 0) return rebuilt(made);
       if (view === "difference") return mixed(tile(1 + place), tile(0), (other, own) => Math.abs(other - own));
-      return tile({ cipher: 1 + place, clear: 1 + levels.length + place }[view] ?? 0);
+      const clear = 1 + levels.length + place;
+      return tile({ cipher: 1 + place, clear, rebuilt: clear }[view] ?? 0);
     }
 
     function put(canvas, tile) {
@@ -129,7 +139,7 @@
     async function show() {
       const preview = data.previews[state.image], { view, place } = state;
       const { name, crop, whole, of_width, of_height } = preview;
-      const [tile, small, map] = await sheets[state.image];
+      const [tile, small, map, rebuilt, rebuiltSmall] = await sheets[state.image];
       if (data.previews[state.image] !== preview || state.view !== view || state.place !== place) return;
       const rank = preview.levels[place], level = data.levels[rank], main = at("preview"), beside = at("whole");
       const label = document.querySelector(`input[name="view"][value="${view}"]`).parentElement.textContent.trim();
@@ -139,9 +149,9 @@
         spread(main, map(1 + place), crop.width, Math.round(crop.width * shape));
         spread(beside, map(0), 180, Math.round(180 * shape));
       } else {
-        put(main, native(preview, tile, view, place));
+        put(main, native(preview, tile, view, place, rebuilt));
         if (small) {
-          put(beside, averaged(preview, small, view, place));
+          put(beside, averaged(preview, small, view, place, rebuiltSmall));
           outline(beside, preview);
         }
       }
@@ -152,7 +162,8 @@
       main.setAttribute("aria-label", `${title}: ${label}`);
       at("preview-title").textContent = title;
       const at_level = view === "plain" || level.label === level.short ? "" : `${level.label[0].toUpperCase()}${level.label.slice(1)}. `;
-      at("preview-words").textContent = at_level + words[view];
+      const missing = view === "rebuilt" && rebuiltAt(preview, view, place) < 0;
+      at("preview-words").textContent = at_level + words[missing ? "not_rebuilt" : view];
       at("whole-words").textContent = view === "layout" ? "The plain image's map."
         : `The whole image, ${of_width} × ${of_height}, averaged to be small; the outline is what stands beside it, sample by sample.`;
       at("level").setAttribute("aria-valuetext", level.label);
@@ -161,8 +172,8 @@
         rank in values ? [make("dt", {}, name), make("dd", {}, values[rank])] : []));
       [...at("strip").children].forEach((figure, other) => {
         if (view === "layout") spread(figure.firstChild, map(1 + other), 90, Math.round(90 * shape));
-        else put(figure.firstChild, small ? averaged(preview, small, view === "plain" ? "cipher" : view, other)
-          : native(preview, tile, view === "plain" ? "cipher" : view, other));
+        else put(figure.firstChild, small ? averaged(preview, small, view === "plain" ? "cipher" : view, other, rebuiltSmall)
+          : native(preview, tile, view === "plain" ? "cipher" : view, other, rebuilt));
         figure.className = other === place ? "here" : "";
       });
       main.dataset.shown = `${state.image} ${view} ${rank}`;

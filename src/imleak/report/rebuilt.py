@@ -1,0 +1,157 @@
+"""Rebuilt images: at which levels they show what the image shows, and their figures."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+from .adversaries import MATCH, REBUILD, RECOGNISE
+from .levels import Levels
+from .measures import Measure, Result, measures
+from .sentences import Sentence
+from .words import capitalised, listed, percent
+
+SEEN = 0.15
+"""Correlation of gradients from which people see in a rebuilt image what the image shows."""
+EXACT, GRADIENT, TOP = "exact samples", "gradient correlation", "bit errors, plane "
+_PERCENT = ("share",)
+
+
+@dataclass(frozen=True)
+class Column:
+    """A figure of rebuilt images at every level, as text, and what it is."""
+
+    title: str
+    words: str
+    entries: Mapping[int, str] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class RebuiltImages:
+    """What a run says of rebuilt images.
+
+    Parameters
+    ----------
+    figures : by quantity, of the measure of rebuilt images.
+    through : by measure, the first quantity of what looked at them.
+    """
+
+    figures: Mapping[str, Measure]
+    through: Mapping[str, Measure]
+
+    @classmethod
+    def of(cls, summary: pd.DataFrame, manifest: Mapping[str, Any]) -> "RebuiltImages":
+        """Those of a run."""
+        everything = measures(summary, manifest)
+        seen = [one for one in everything if one.is_of_rebuilt and one.is_zero_shot]
+        first = {RECOGNISE: "top-5", MATCH: "rank-1"}
+        return cls(
+            {one.quantity: one for one in everything if one.measure == REBUILD and one.results},
+            {one.measure: one for one in seen if one.quantity == first.get(one.measure)},
+        )
+
+    @property
+    def levels(self) -> list[int]:
+        """Levels at which there are rebuilt images."""
+        return sorted({level for one in self.figures.values() for level in one.results})
+
+    @property
+    def seen(self) -> list[int]:
+        """Levels at which a rebuilt image shows what the image shows: its gradients are like
+        those of the image, and not like those of another."""
+        results = self.figures[GRADIENT].results if GRADIENT in self.figures else {}
+        return [level for level, one in sorted(results.items()) if _is_seen(one)]
+
+    @property
+    def images(self) -> int:
+        """How many images were rebuilt."""
+        each = (result.images for one in self.figures.values() for result in one.results.values())
+        return max(each, default=0)
+
+    @property
+    def made_by(self) -> str:
+        """The rebuilders, in words."""
+        every = (result.chosen for one in self.figures.values() for result in one.results.values())
+        return listed(list(dict.fromkeys(filter(None, every))))
+
+    def columns(self) -> Iterator[Column]:
+        """The figures of a small table."""
+        for quantity, title, words in _COLUMNS:
+            if one := self.figures.get(quantity):
+                yield Column(title, words, _with_null(one))
+        for one in self._planes():
+            plane = one.quantity.removeprefix(TOP)
+            yield Column(f"bit errors, plane {plane}", "of the hidden bits", _with_null(one))
+        for measure, title, words in (
+            (RECOGNISE, "named", "by a network, five guesses"),
+            (MATCH, "picked", f"among {self.images} images"),
+        ):
+            if one := self.through.get(measure):
+                yield Column(title, words, _with_null(one))
+
+    def lines(self, levels: Levels) -> list[tuple[str, list[str]]]:
+        """Every level as the head of its row and a text a column."""
+        columns = list(self.columns())
+        return [
+            (levels.tick(level), [column.entries.get(level, "") for column in columns])
+            for level in self.levels
+        ]
+
+    def sentences(self, levels: Levels) -> Iterator[Sentence]:
+        """``At s = 1 and 2 the image can be rebuilt (see it below): ...``"""
+        if not (seen := self.seen):
+            return
+        parts = []
+        if EXACT in self.figures:
+            parts.append(f"{self._at(EXACT, self.figures, seen)} of the hidden samples are exact")
+        if RECOGNISE in self.through:
+            share = self._at(RECOGNISE, self.through, seen)
+            parts.append(f"a network names what the image shows in {share} of what is rebuilt")
+        of = f" of {self.images} images" if self.images else ""
+        yield Sentence(
+            f"{capitalised(levels.at(seen, self.levels))} the image can be rebuilt",
+            f" (see it below), by {self.made_by}{of}: {' and '.join(parts)}.",
+        )
+
+    def _planes(self) -> list[Measure]:
+        """Bit errors of the highest plane that is hidden."""
+        planes = [one for quantity, one in self.figures.items() if quantity.startswith(TOP)]
+        return planes[:1]
+
+    def _at(self, name: str, among: Mapping[str, Measure], seen: Sequence[int]) -> str:
+        """``83 and 36 % (53 and 27 % by chance)``"""
+        found = [among[name].results[level] for level in seen if level in among[name].results]
+        chance = [max(one.null_mean, 0.0) for one in found]
+        return f"{_percents([one.value for one in found])} ({_percents(chance)} by chance)"
+
+
+_COLUMNS = (
+    (EXACT, "exact", "of the hidden samples"),
+    (GRADIENT, "gradients", "correlation"),
+    ("psnr", "PSNR", "dB"),
+    ("ssim", "SSIM", "mean"),
+    ("vif", "VIF", "mean"),
+)
+
+
+def _is_seen(result: Result) -> bool:
+    """Whether an interval, where there is one, clears what another image has."""
+    low = result.value if result.low != result.low else result.low
+    beyond = not result.null_p95 >= low
+    return result.value >= SEEN and beyond
+
+
+def _with_null(one: Measure) -> dict[int, str]:
+    """``83 % (53 %)``: the value and, in brackets, that of another image."""
+    shown = percent if one.unit in _PERCENT else one.number
+    return {
+        level: shown(result.value)
+        + ("" if result.null_mean != result.null_mean else f" ({shown(result.null_mean)})")
+        for level, result in sorted(one.results.items())
+    }
+
+
+def _percents(shares: Sequence[float]) -> str:
+    """``83 and 36 %``"""
+    return f"{listed([percent(share).removesuffix(' %') for share in shares])} %"

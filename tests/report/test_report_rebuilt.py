@@ -1,0 +1,104 @@
+"""What a report says of rebuilt images."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+from summaries import default, of_region, rates
+
+from conftest import rows
+from imleak.report.answer import answer
+from imleak.report.rebuilt import RebuiltImages
+from schemes import BITPLANES, LEVELS, REGION
+
+VIEW = "efficientnet-lite0 of the rebuilt image"
+
+
+def figure(quantity: str, values: list[float], null: float, unit: str, **more: Any) -> pd.DataFrame:
+    made = rows("rebuild", values, unit=unit, bound="none")
+    given = {"quantity": quantity, "null_mean": null, "null_p95": null + 0.03, "n": 12}
+    given |= {"low": made["mean"] - 0.05, "high": made["mean"] + 0.05, "chosen": "smooth"}
+    return made.assign(level=made["level"] + 1, **(given | more))
+
+
+def rebuilt(gradients: list[float]) -> pd.DataFrame:
+    """Figures of rebuilt images at levels 1 to 4, and of who looked at them."""
+    named = rates("recognise", "top-5", [0.92, 0.42, 0.33, 0.0], 0.01, encoder=VIEW, n=12)
+    picked = rates("match", "rank-1", [1.0, 1.0, 0.83, 0.42], 0.08, encoder=VIEW, n=12)
+    seen = pd.concat([named, picked])
+    return pd.concat(
+        [
+            figure("exact samples", [0.83, 0.36, 0.17, 0.09], 0.27, "share"),
+            figure("gradient correlation", gradients, 0.0, "1"),
+            figure("psnr", [16.5, 12.5, 12.0, 11.8], 10.0, "dB"),
+            figure("bit errors, plane 7", [0.17, 0.34, 0.4, 0.43], 0.5, "share"),
+            seen.assign(level=seen["level"] + 1, view=VIEW, target="efficientnet-lite0"),
+        ]
+    )
+
+
+def manifest(**more: Any) -> dict[str, Any]:
+    images = [{"name": f"{place}.png", "bits": 8} for place in range(96)]
+    return {"images": images, "spec": {"patches": 10}, "components": [], **BITPLANES} | more
+
+
+def of(*pieces: pd.DataFrame, **more: Any) -> RebuiltImages:
+    return RebuiltImages.of(pd.concat(pieces, ignore_index=True), manifest(**more))
+
+
+def test_levels_at_which_the_image_can_be_rebuilt_are_named() -> None:
+    found = of(default(), rebuilt([0.51, 0.25, 0.1, 0.02]))
+    (sentence,) = found.sentences(LEVELS)
+    assert str(sentence) == (
+        "At s = 1 and 2 the image can be rebuilt (see it below), by smooth of 12 images: "
+        "83 and 36 % (27 and 27 % by chance) of the hidden samples are exact and a network names "
+        "what the image shows in 92 and 42 % (1 and 1 % by chance) of what is rebuilt."
+    )
+
+
+def test_exact_samples_alone_do_not_make_an_image() -> None:
+    found = of(default(), rebuilt([0.1, 0.05, 0.02, 0.01]))
+    assert found.seen == []
+    assert list(found.sentences(LEVELS)) == []
+    assert found.levels == [1, 2, 3, 4]
+
+
+def test_what_another_image_has_as_well_does_not_count() -> None:
+    alike = figure("gradient correlation", [0.3], 0.28, "1")
+    assert of(default(), alike).seen == []
+
+
+def test_the_answer_of_the_clear_part_stays_and_the_rebuilt_images_stand_first() -> None:
+    before = answer(default(), manifest())
+    after = answer(
+        pd.concat([default(), rebuilt([0.51, 0.25, 0.1, 0.02])], ignore_index=True), manifest()
+    )
+    assert after.sentences[1:] == before.sentences
+    assert after.sentences[0].head == "At s = 1 and 2 the image can be rebuilt"
+    assert after.looked == before.looked
+
+
+def test_levels_are_called_as_their_scheme_calls_them() -> None:
+    region = rebuilt([0.4, 0.1, 0.1, 0.1]).assign(scheme="region")
+    shown = pd.concat([of_region(), region], ignore_index=True)
+    found = answer(shown, manifest(**REGION))
+    assert found.sentences[0].head == "With 25 % of the area encrypted the image can be rebuilt"
+    assert "s =" not in found.text
+
+
+def test_the_table_has_a_row_a_level_and_the_chance_in_brackets() -> None:
+    found = of(default(), rebuilt([0.51, 0.25, 0.1, 0.02]))
+    titles = [column.title for column in found.columns()]
+    assert titles == ["exact", "gradients", "PSNR", "bit errors, plane 7", "named", "picked"]
+    head, entries = found.lines(LEVELS)[1]
+    assert head == "2"
+    assert entries == [
+        "36 % (27 %)", "0.250 (0.000)", "12.50 (10.00)", "34 % (50 %)", "42 % (1 %)", "100 % (8 %)",
+    ]  # fmt: skip
+
+
+def test_a_run_without_rebuilt_images_has_none() -> None:
+    found = of(default())
+    assert (found.levels, found.seen, found.images) == ([], [], 0)
+    assert list(found.columns()) == []
