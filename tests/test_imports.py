@@ -31,7 +31,6 @@ ALLOWED: dict[str, set[str]] = {
     "encoders": {"interfaces", "machine"},
     "rebuilders": {"interfaces"},
     "metrics": {"interfaces"},
-    "rebuilders": {"interfaces"},
     "attacks": {"interfaces", "estimators"},
     "estimators": {"interfaces", "machine"},
     "benchmark": {"interfaces", "machine", "report", "study"},
