@@ -130,7 +130,7 @@ class BitPlanes:
         check_raster(cipher)
         kept = self._compact(cipher.bits, level)[cipher.samples]
         size = 1 << (cipher.bits - level)
-        rendered = self.table(cipher.bits, level)[cipher.samples]
+        rendered = self._rendered(cipher.bits, level)[cipher.samples]
         kind = cipher.samples.dtype
         symbols = {"planes": kept.astype(kind)}
         return Exposure(rendered.astype(kind), cipher.bits, symbols, size, is_empty=size == 1)
@@ -138,6 +138,10 @@ class BitPlanes:
     def table(self, bits: int, level: int) -> Samples:
         """Clear part of every sample value, (2**bits,) uint8 or, above 8 bits, uint16."""
         level_of(self, bits, level)
+        return self._rendered(bits, level)
+
+    def _rendered(self, bits: int, level: int) -> Samples:
+        """What every value is rendered as."""
         if self.form == "shifted":
             return self._compact(bits, level)
         hidden, values = self._hidden(bits, level), _values(bits)

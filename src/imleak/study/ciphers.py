@@ -29,7 +29,7 @@ from ..interfaces import (
     Scheme,
 )
 from ..keystream import AesKeystream, derived_key, derived_nonce
-from .components import Component, KeyPolicy
+from .components import Component, KeyPolicy, has_key
 from .rebuilt import RebuiltStore, hidden_bits, in_steps
 
 ONE_KEY = "one key for all images"
@@ -230,10 +230,10 @@ def simulated(image: Image, scheme: Component, seed: int) -> Ciphers:
     Nothing encrypted leaves a run, so its keys need not be secret: they are derived from
     the seed and the image, and figures that look at the cipher can be had again.
     """
-    made: Scheme = scheme.build()
-    if not isinstance(made, KeyedScheme):
-        return _published(image, made, seed)
-    keyed, keys = made, partial(_keystream, seed=seed, policy=scheme.keys)
+    if not has_key(scheme):
+        return _published(image, scheme.build(), seed)
+    keyed: KeyedScheme = scheme.build()
+    keys = partial(_keystream, seed=seed, policy=scheme.keys)
 
     def encrypt(level: int) -> Raster:
         return keyed.encrypt(image, level, keys(image))
