@@ -235,7 +235,7 @@ def scan_gallery(spec: StudySpec, progress: Progress, executor: Executor) -> Sca
         f"{len(found.left_out):,} images of the gallery were left out; the first, "
         f"{first.image}, {first.why}."
     )
-    return Scan(found.images, (), (warning,), found.hashes)
+    return Scan(found.images, (), (warning,))
 
 
 @dataclass(frozen=True)
