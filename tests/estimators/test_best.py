@@ -70,6 +70,14 @@ def test_a_candidate_that_diverged_is_not_chosen(nothing):
     assert pick(candidates(validation, TEST))[1] == ["infonce", "infonce"]
 
 
+@pytest.mark.parametrize(("images", "name"), [(7, "calibrated"), (8, "cca-infonce")])
+def test_few_validation_images_do_not_choose_where_something_was_learned_elsewhere(images, name):
+    given = [(score(v, count=images), score(t)) for v, t in zip(VALIDATION, TEST, strict=True)]
+    assert pick(given)[1][0] == name
+    none = [*given[:-1], (score(np.full((2, 2), np.nan), count=images), given[-1][1])]
+    assert pick(none)[1][0] == "cca-infonce"
+
+
 def test_a_certain_candidate_is_preferred_to_a_lucky_one():
     lucky = np.zeros(40)
     lucky[0] = 40 * 0.6

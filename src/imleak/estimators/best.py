@@ -26,8 +26,9 @@ class Best(CrossFitted):
     is chosen by its value on the validation images, and only that one is read on the test
     images; the null goes through the same choice. `cosine-infonce`, which is fitted to no
     image, is a candidate where target and view have as many dimensions, and `calibrated` where an
-    adversary learned directions of them from other images. Where there are public images, each is
-    trained with them and without. A lower bound, because each of them is.
+    adversary learned directions of them from other images; with fewer than eight validation images
+    it is then taken without a choice. Where there are public images, each is trained with them and
+    without. A lower bound, because each of them is.
     (`mine` is not among them: on validation images it is the same number as `nwj`, on test
     images it is the one of the two whose bias is upward.) In a study also over the views of one
     target: the strongest adversary that was tried.

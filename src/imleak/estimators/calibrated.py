@@ -45,6 +45,7 @@ class Calibrated(CrossFitted):
 
     name = read = "calibrated"
     version = "1"
+    takes_public = False
     takes_directions = True
     needs_directions = True
 

@@ -21,6 +21,9 @@ CANDIDATES = ("cca-infonce", "infonce", "nwj", "retrieval", "cosine-infonce", "c
 IMAGES_A_RATIO = 10
 """NWJ stands only where e^I is at most one in so many of the validation images: above, its
 mean hangs on pairs too rare to have been seen."""
+FEWEST_TO_CHOOSE = 8
+"""Validation images that can choose. Fewer are lucky for one of many candidates, and what was
+learned elsewhere and is only calibrated here is taken without a choice, where there is any."""
 
 
 @dataclass(frozen=True)
@@ -101,6 +104,9 @@ def pick(
     for at in range(CANDIDATES.index("nwj"), len(candidates), len(CANDIDATES)):
         nwj = candidates[at][0]
         validation[at][nwj.value() > _most_of_a_ratio(nwj.images)] = -np.inf
+    if candidates[0][0].images < FEWEST_TO_CHOOSE:
+        learned = np.arange(len(candidates)) % len(CANDIDATES) == CANDIDATES.index("calibrated")
+        validation[np.isfinite(validation[learned]).any(0) & ~learned[:, None, None]] = -np.inf
     choice = np.nan_to_num(validation, nan=-np.inf).argmax(0)
     tests = [test for _, test in candidates]
     first = tests[0]
