@@ -14,6 +14,7 @@ from summaries import LEAK, QUIET, default, rows
 from imleak.report import write_report
 from imleak.report.answer import answer
 from imleak.report.attributes import tables
+from imleak.report.figures import attributes as figures
 from imleak.report.figures.findings import chart_of
 from imleak.report.findings import told
 from imleak.report.levels import Levels
@@ -126,6 +127,16 @@ def test_it_has_a_table_of_its_own_and_stands_in_no_other() -> None:
     shown = console.file.getvalue()  # type: ignore[attr-defined]
     assert "s = 2" in shown
     assert "features, given tone" in shown
+
+
+def test_its_figure_has_a_panel_for_attributes_and_one_for_features() -> None:
+    (drawn,) = figures.drawings(leaking(), Levels.of(manifest()))
+    assert drawn.stem == "attributes-efficientnet-lite0"
+    legends = [
+        [text.get_text() for text in axes.get_legend().get_texts()] for axes in drawn.figure.axes
+    ]
+    assert legends == [["mean", "contrast", "noise"], ["features", "given tone"]]
+    assert list(figures.drawings(default(), Levels.of(manifest()))) == []
 
 
 @pytest.mark.parametrize("form", ["html", "md", "csv"])
