@@ -224,7 +224,8 @@ def encrypt(
     from .terminal import say
 
     is_one, (name, made_with) = is_one_file(images, output), scheme_of(scheme)
-    given: dict[str, Any] = {"options": made_with, "overwrite": overwrite, "jpeg_quality": jpeg_quality}
+    given: dict[str, Any] = {"options": made_with, "overwrite": overwrite}
+    given["jpeg_quality"] = jpeg_quality
     with key_of(key_file, output) as (key_path, key):
         if is_one:
             own = Path(images[0])
