@@ -618,9 +618,10 @@ def test_a_run_in_which_nothing_worked_still_has_a_page(tmp_path: Path) -> None:
 
 
 def test_a_folder_is_encrypted_and_decrypted(photograph: Path, tmp_path: Path) -> None:
-    folder, out, back = (tmp_path / name for name in ("in", "out", "back"))
+    folder, out, back = (tmp_path / name for name in ("photographs", "out", "back"))
     folder.mkdir()
-    PIL.Image.open(photograph).convert("RGB").save(folder / "a.jpg", progressive=True)
+    with PIL.Image.open(photograph) as image:
+        image.convert("RGB").save(folder / "a.jpg", progressive=True)
     (folder / "broken.jpg").write_bytes(b"no image")
     words = ("encrypt", folder, "-o", out, "--scheme", "jpeg-signs:dc=all", "--level", 2)
     first = imleak(*words)
@@ -637,12 +638,12 @@ def test_a_folder_is_encrypted_and_decrypted(photograph: Path, tmp_path: Path) -
 
 
 def test_a_new_key_goes_again_if_nothing_was_encrypted(tmp_path: Path) -> None:
-    (tmp_path / "in").mkdir()
-    (tmp_path / "in" / "broken.png").write_bytes(b"no image")
-    result = imleak("encrypt", tmp_path / "in", "-o", tmp_path / "out", "--level", 2)
+    (tmp_path / "images").mkdir()
+    (tmp_path / "images" / "broken.png").write_bytes(b"no image")
+    result = imleak("encrypt", tmp_path / "images", "-o", tmp_path / "out", "--level", 2)
     assert result.exit_code == 1
     assert not (tmp_path / "out.key").exists()
-    assert "there is no" in refused("decrypt", tmp_path / "in", "-o", tmp_path / "back")
+    assert "there is no" in refused("decrypt", tmp_path / "images", "-o", tmp_path / "back")
 
 
 def test_what_is_no_jpeg_file_is_a_row_of_an_audit(photograph: Path, tmp_path: Path) -> None:
