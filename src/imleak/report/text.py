@@ -10,6 +10,7 @@ from .answer import answer
 from .levels import Levels
 from .measures import Measure, blocks, measures, ranks
 from .notes import notes
+from .rebuilt import RebuiltImages
 
 _MARKUP = re.compile(r"([\\`*_{}\[\]<>#|!])")
 _LATEX = str.maketrans(
@@ -36,6 +37,9 @@ def to_markdown(run: Run, acceptable: float | None = None) -> str:
     for title, lines in (("Who looked", found.looked), ("What this does not cover", found.limits)):
         if lines:
             parts.append(f"## {title}\n\n" + "\n".join(f"- {escape(line)}" for line in lines))
+    rebuilt = RebuiltImages.of(run.summary, run.manifest)
+    if rebuilt.levels:
+        parts += [f"## {rebuilt.caption}", markdown_table(_rebuilt(rebuilt, levels))]
     parts += ["## Level by measure", markdown_table(table(_ordered(run.summary), levels))]
     parts += map(escape, notes(run.summary, levels))
     return "\n\n".join(filter(None, parts)) + "\n"
@@ -92,6 +96,13 @@ def table(shown: Sequence[Measure], levels: Levels, *, with_encoder: bool = True
         [levels.tick(rank), *(" ".join(column.lines(rank)) for column in shown)]
         for rank in ranks(shown)
     ]
+    return pd.DataFrame(rows, columns=[levels.symbol or levels.axis, *heads], dtype=str)
+
+
+def _rebuilt(images: RebuiltImages, levels: Levels) -> pd.DataFrame:
+    """The small table of rebuilt images, as text."""
+    heads = [f"{column.title}, {column.words}" for column in images.columns()]
+    rows = [[head, *entries] for head, entries in images.lines(levels)]
     return pd.DataFrame(rows, columns=[levels.symbol or levels.axis, *heads], dtype=str)
 
 
