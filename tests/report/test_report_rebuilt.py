@@ -51,9 +51,9 @@ def test_levels_at_which_the_image_can_be_rebuilt_are_named() -> None:
     found = of(default(), rebuilt([0.51, 0.25, 0.1, 0.02]))
     (sentence,) = found.sentences(LEVELS)
     assert str(sentence) == (
-        "At s = 1 and 2 the image can be rebuilt (see it below), by smooth of 12 images: "
-        "83 and 36 % (27 and 27 % by chance) of the hidden samples are exact and a network names "
-        "what the image shows in 92 and 42 % (1 and 1 % by chance) of what is rebuilt."
+        "At s = 1 and 2 the image can be rebuilt (see it below): of 12 images smooth makes 83 and "
+        "36 % of the hidden samples exactly right (27 % by chance), and in what it makes a network "
+        "names what the image shows among five guesses in 92 and 42 % (1 % by chance)."
     )
 
 

@@ -31,7 +31,7 @@ FOLDER, INDEX = "previews", "index.json"
 
 MOST = 6
 """Images of a run that are kept, if they are small."""
-BYTES = 2_000_000
+BYTES = 2_200_000
 """Bytes of all of them together, so that a page stays below 4 MB; noise cannot be compressed."""
 CROP, SHORTEST = 320, 64
 """Sides of a native crop in samples, where images are as large; less only where one image

@@ -1,8 +1,8 @@
 """Rebuilt images: at which levels they show what the image shows, and their figures."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 import pandas as pd
 
@@ -10,7 +10,7 @@ from .adversaries import MATCH, REBUILD, RECOGNISE
 from .levels import Levels
 from .measures import Measure, Result, measures
 from .sentences import Sentence
-from .words import capitalised, listed, percent
+from .words import capitalised, listed, percent, plural
 
 SEEN = 0.15
 """Correlation of gradients from which people see in a rebuilt image what the image shows."""
@@ -41,7 +41,7 @@ class RebuiltImages:
     through: Mapping[str, Measure]
 
     @classmethod
-    def of(cls, summary: pd.DataFrame, manifest: Mapping[str, Any]) -> "RebuiltImages":
+    def of(cls, summary: pd.DataFrame, manifest: Mapping[str, Any]) -> Self:
         """Those of a run."""
         everything = measures(summary, manifest)
         seen = [one for one in everything if one.is_of_rebuilt and one.is_zero_shot]
@@ -75,6 +75,14 @@ class RebuiltImages:
         every = (result.chosen for one in self.figures.values() for result in one.results.values())
         return listed(list(dict.fromkeys(filter(None, every))))
 
+    @property
+    def caption(self) -> str:
+        """What the small table is of."""
+        return (
+            f"What {self.made_by} makes of the clear part, mean over "
+            f"{plural(self.images, 'image')}; in brackets against another image"
+        )
+
     def columns(self) -> Iterator[Column]:
         """The figures of a small table."""
         for quantity, title, words in _COLUMNS:
@@ -102,28 +110,25 @@ class RebuiltImages:
         """``At s = 1 and 2 the image can be rebuilt (see it below): ...``"""
         if not (seen := self.seen):
             return
-        parts = []
-        if EXACT in self.figures:
-            parts.append(f"{self._at(EXACT, self.figures, seen)} of the hidden samples are exact")
+        right, chance = self._at(EXACT, self.figures, seen)
+        words = f"of {plural(self.images, 'image')} {self.made_by} makes {right} of the hidden "
+        words += f"samples exactly right ({chance} by chance)"
         if RECOGNISE in self.through:
-            share = self._at(RECOGNISE, self.through, seen)
-            parts.append(f"a network names what the image shows in {share} of what is rebuilt")
-        of = f" of {self.images} images" if self.images else ""
-        yield Sentence(
-            f"{capitalised(levels.at(seen, self.levels))} the image can be rebuilt",
-            f" (see it below), by {self.made_by}{of}: {' and '.join(parts)}.",
-        )
+            share, chance = self._at(RECOGNISE, self.through, seen)
+            words += ", and in what it makes a network names what the image shows among five "
+            words += f"guesses in {share} ({chance} by chance)"
+        head = f"{capitalised(levels.at(seen, self.levels))} the image can be rebuilt"
+        yield Sentence(head, f" (see it below): {words}.")
 
     def _planes(self) -> list[Measure]:
         """Bit errors of the highest plane that is hidden."""
         planes = [one for quantity, one in self.figures.items() if quantity.startswith(TOP)]
         return planes[:1]
 
-    def _at(self, name: str, among: Mapping[str, Measure], seen: Sequence[int]) -> str:
-        """``83 and 36 % (53 and 27 % by chance)``"""
+    def _at(self, name: str, among: Mapping[str, Measure], seen: Sequence[int]) -> tuple[str, str]:
+        """``83 and 36 %`` and, by chance, ``53 and 27 %``."""
         found = [among[name].results[level] for level in seen if level in among[name].results]
-        chance = [max(one.null_mean, 0.0) for one in found]
-        return f"{_percents([one.value for one in found])} ({_percents(chance)} by chance)"
+        return _percents(one.value for one in found), _percents(one.null_mean for one in found)
 
 
 _COLUMNS = (
@@ -152,6 +157,8 @@ def _with_null(one: Measure) -> dict[int, str]:
     }
 
 
-def _percents(shares: Sequence[float]) -> str:
-    """``83 and 36 %``"""
-    return f"{listed([percent(share).removesuffix(' %') for share in shares])} %"
+def _percents(shares: Iterable[float]) -> str:
+    """``83 and 36 %``; of shares that are all the same that one, and of those unknown nothing."""
+    known = [percent(max(share, 0.0)).removesuffix(" %") for share in shares if share == share]
+    same = list(dict.fromkeys(known))
+    return f"{listed(same if len(same) == 1 else known)} %" if known else "unknown"

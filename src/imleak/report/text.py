@@ -15,6 +15,7 @@ from .measures import Measure, blocks, measures, ranks, tabulated
 from .methods import methods
 from .notes import notes
 from .overview import lines, overview
+from .rebuilt import RebuiltImages
 
 _MARKUP = re.compile(r"([\\`*_{}\[\]<>#|!])")
 _LATEX = str.maketrans(
@@ -41,6 +42,9 @@ def to_markdown(run: Run, acceptable: float | None = None) -> str:
     for title, items in (("Who looked", found.looked), ("What this does not cover", found.limits)):
         if items:
             parts.append(f"## {title}\n\n" + "\n".join(f"- {escape(item)}" for item in items))
+    rebuilt = RebuiltImages.of(run.summary, run.manifest)
+    if rebuilt.levels:
+        parts += [f"## {rebuilt.caption}", markdown_table(_rebuilt(rebuilt, levels))]
     parts += _by_attribute(run, levels)
     if shown := tabulated(_ordered(run.summary)):
         parts += ["## Level by measure", markdown_table(table(shown, levels))]
@@ -174,6 +178,13 @@ def table(shown: Sequence[Measure], levels: Levels, *, with_encoder: bool = True
         [levels.tick(rank), *(" ".join(column.lines(rank)) for column in shown)]
         for rank in ranks(shown)
     ]
+    return pd.DataFrame(rows, columns=[levels.symbol or levels.axis, *heads], dtype=str)
+
+
+def _rebuilt(images: RebuiltImages, levels: Levels) -> pd.DataFrame:
+    """The small table of rebuilt images, as text."""
+    heads = [f"{column.title}, {column.words}" for column in images.columns()]
+    rows = [[head, *entries] for head, entries in images.lines(levels)]
     return pd.DataFrame(rows, columns=[levels.symbol or levels.axis, *heads], dtype=str)
 
 

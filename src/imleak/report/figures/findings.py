@@ -27,6 +27,8 @@ LOOKS = (
 def chart_of(column: Measure) -> str | None:
     """``share`` or ``bit``: the panel a measure stands in; None for what is no finding about
     what images show, or is reported by another quantity."""
+    if column.measure == MATCH and column.is_of_rebuilt:
+        return None
     if column.measure in (RECOGNISE, MATCH):
         if column.unit == "share":
             return "share" if column.quantity in QUANTITIES[column.measure][:1] else None
