@@ -56,8 +56,9 @@ def key_of(given: Path | None, output: Path) -> Iterator[tuple[Path, bytes]]:
         if is_new:  # nothing was encrypted with it
             path.unlink()
         raise
-    if is_new:
-        say(f"New key in {path}; without it nobody can decrypt {output}.")
+    finally:
+        if is_new and path.exists():
+            say(f"New key in {path}; without it nobody can decrypt {output}.")
 
 
 def key_beside(given: Path | None, sources: list[str]) -> tuple[Path, bytes]:

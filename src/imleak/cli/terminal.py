@@ -88,7 +88,12 @@ def tell_rows(rows: Sequence[Row], verb: str) -> None:
     plain, cipher = (sum(getattr(row, side) for row in done) for side in ("plain", "cipher"))
     if done:
         change = _change(100 * (cipher / plain - 1))
-        table.add_row(f"{len(done):,} files", f"{plain:,}", f"{cipher:,}", change)
+        table.add_row(
+            "1 file" if len(done) == 1 else f"{len(done):,} files",
+            f"{plain:,}",
+            f"{cipher:,}",
+            change,
+        )
         show(table)
     for note, count in Counter(note for row in done for note in row.notes).most_common(MOST_LINES):
         say(f"{count:,} of {len(rows):,}: {note}")
