@@ -26,7 +26,7 @@ def level_tables(summary: pd.DataFrame, manifest: Mapping[str, Any], width: int)
     encoder, else as many as each encoder needs. The notes stand below the last."""
     levels, by_encoder = Levels.of(manifest), blocks(tabulated(measures(summary)))
     shown = [one for _, block in by_encoder for one in block]
-    if not shown:
+    if not shown and not summary.empty:
         return []
     whole = _table(shown, levels, notes(summary, levels))
     if _width(whole) <= width:
