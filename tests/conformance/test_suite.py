@@ -31,6 +31,7 @@ def of_the_guide(name):
 
 UpperRows = of_the_guide("UpperRows")
 Thumbnail = of_the_guide("Thumbnail")
+Middle = of_the_guide("Middle")
 Edges = of_the_guide("Edges")
 Leading = of_the_guide("Leading")
 Nearest = of_the_guide("Nearest")
@@ -45,6 +46,7 @@ def failures(kind, plugin):
     [
         ("scheme", UpperRows),
         ("encoder", Thumbnail),
+        ("rebuilder", Middle),
         ("metric", Edges),
         ("estimator", Leading),
         ("attack", Nearest),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image as Pillow
 
-from imleak.interfaces import Exposure, Image, Observation
+from imleak.interfaces import Exposure, Image, ImleakError, Observation
 from imleak.report.figures.strip import averaged, middle, stretch, to_screen
 from imleak.report.page import charts
 from imleak.report.previews import (
@@ -196,3 +197,36 @@ def test_an_index_cannot_lead_out_of_its_folder(tmp_path: Path, make_subject: Ma
 
 def test_previews_and_scripts_leave_room_below_4_megabytes() -> None:
     assert 4 / 3 * BYTES + len(charts.scripts()) < 3_750_000
+
+
+def test_rebuilt_images_stand_beside_the_levels_that_have_one(
+    tmp_path: Path, make_subject: MakeSubject
+) -> None:
+    subject = make_subject("a.png", shape=(1, 400, 900))
+
+    def half() -> NDArray[np.uint8]:
+        return subject.plain // 2
+
+    made = replace(subject, rebuilt={1: half, 2: lambda: subject.plain, 3: lambda: None})
+    (preview,) = write_previews(tmp_path, [made], LEVELS)
+    assert preview.rebuilt_levels == (1, 2)
+    assert read_previews(tmp_path) == [preview]
+    at = (slice(None), slice(40, 360), slice(290, 610))
+    for shown, samples in zip(
+        tiles(tmp_path, preview.rebuilt), (half(), subject.plain), strict=True
+    ):
+        # WebP with loss: the same image, nearly.
+        assert np.corrcoef(shown.ravel(), screen(samples[at]).ravel())[0, 1] > 0.9
+    assert preview.rebuilt_whole is not None
+    assert len(tiles(tmp_path, preview.rebuilt_whole)) == 2
+
+
+def test_a_rebuilder_that_fails_costs_its_view_alone(
+    tmp_path: Path, make_subject: MakeSubject
+) -> None:
+    def fails() -> NDArray[np.uint8]:
+        raise ImleakError("no paint")
+
+    subject = replace(make_subject("a.png"), rebuilt={1: fails})
+    (preview,) = write_previews(tmp_path, [subject], LEVELS)
+    assert (preview.rebuilt_levels, preview.rebuilt) == ((), None)

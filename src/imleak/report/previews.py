@@ -31,7 +31,7 @@ FOLDER, INDEX = "previews", "index.json"
 
 MOST = 6
 """Images of a run that are kept, if they are small."""
-BYTES = 2_200_000
+BYTES = 2_130_000
 """Bytes of all of them together, so that a page stays below 4 MB; noise cannot be compressed."""
 CROP, SHORTEST = 320, 64
 """Sides of a native crop in samples, where images are as large; less only where one image
@@ -39,7 +39,7 @@ alone would take all bytes."""
 
 WHOLE, WHOLE_QUALITY = 160, 25
 """Longer side of the whole image made small, and its WebP quality."""
-REBUILT_QUALITY = 80
+REBUILT_QUALITY = 60
 """WebP quality of the crops of rebuilt images, which nobody stores or sends."""
 SHEETS = ("crop", "whole", "maps", "rebuilt", "rebuilt_whole")
 """Fields of a preview that are sheets."""
