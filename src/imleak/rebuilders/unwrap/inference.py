@@ -79,7 +79,8 @@ def wrap_counts(
     colours = np.broadcast_to(clear, (3, *clear.shape[1:])).astype(np.int64)
     # All three channels of a grey image are told the same.
     channels = slice(None) if len(clear) == 3 else slice(1, 2)
-    for rows, columns in tiles(*clear.shape[1:], LARGEST // (REACH[level - 1] + 2)):
+    height, width = clear.shape[1:]
+    for rows, columns in tiles(height, width, LARGEST // (REACH[level - 1] + 2)):
         chosen, probable = _of_tile(network, colours[:, rows, columns], level)
         labels[:, rows, columns], belief[:, rows, columns] = chosen[channels], probable[channels]
     return labels, belief

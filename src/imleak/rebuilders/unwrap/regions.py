@@ -113,7 +113,9 @@ def _between_regions(
     steps = np.arange(-reach, reach + 1) - (offset[edges.last] - offset[edges.first])[:, None]
     steps[turned] *= -1
     places = pair[:, None] * width + np.clip(steps + 2 * count, 0, width - 1)
-    table = np.bincount(places.ravel(), edges.pairs.ravel(), len(keys) * width)
+    table: NDArray[np.float64] = np.bincount(
+        places.ravel(), edges.pairs.ravel(), len(keys) * width
+    ).astype(np.float64)
     return keys // regions, keys % regions, table.reshape(-1, width)
 
 
@@ -221,4 +223,5 @@ def _placed(unary: Potentials, region: Integers, offset: Integers, darker: float
         inside = (label >= 0) & (label < count)
         of_label = OWN * unary[everywhere, np.clip(label, 0, count - 1)] - ~inside
         score[shift] = np.bincount(region, of_label - darker * shift, regions)
-    return np.clip(offset + score.argmax(0)[region], 0, count - 1)
+    placed: Integers = np.clip(offset + score.argmax(0)[region], 0, count - 1)
+    return placed
