@@ -28,10 +28,11 @@ class Wraps:
     the neighbours to the right, below and in the other channels, each of them at a few knots,
     linear in between: at :math:`c + m k` they are those of k, at
     :math:`(c_j - c_i) + m\,(k_j - k_i)` those of a difference of wrap counts, whatever the
-    level. They are the potentials of a Markov random field on all samples of the image, whose
-    marginals are found by tree-reweighted message passing: what is likeliest is the sample,
-    how probable it is its confidence. The range of k pins down how bright an area is that wraps
-    anywhere.
+    level. They are the potentials of a Markov random field on all samples of the image. Up to four
+    hidden planes its samples are chosen by joining regions, the clearest first, by all that
+    stands on their common border and so that they fit into the range of k; the whole is placed
+    as dark as that range allows. Marginals by tree-reweighted message passing say how probable
+    every value is, and choose it at higher levels.
 
     Images of other depths are rebuilt from their eight highest planes, or as if they had eight:
     the planes below are copied.
@@ -87,12 +88,12 @@ class Wraps:
         from .unwrap.inference import wrap_counts
 
         clear = np.asarray(exposure.symbols["planes"], np.int64)
-        belief = wrap_counts(self._network, _of_eight_bits(clear, exposure.bits), level)
+        labels, belief = wrap_counts(self._network, _of_eight_bits(clear, exposure.bits), level)
         lowest, counts = exposure.bits - level, np.arange(1 << level)
-        samples: Samples = (clear + (belief.argmax(-1) << lowest)).astype(exposure.rendered.dtype)
+        samples: Samples = (clear + (labels << lowest)).astype(exposure.rendered.dtype)
         return Rebuilt(
             samples,
-            belief.max(-1),
+            np.take_along_axis(belief, labels[..., None], -1)[..., 0],
             {lowest + at: belief @ (counts >> at & 1).astype(np.float32) for at in range(level)},
         )
 

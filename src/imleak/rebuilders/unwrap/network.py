@@ -60,7 +60,8 @@ class Block(nn.Module):
     def forward(self, x: Tensor, level: Tensor) -> Tensor:
         scale, shift = self.level(level)[:, :, None, None].chunk(2, 1)
         y = self.first(functional.relu(normalised(x) * (1 + scale) + shift))
-        return x + self.second(functional.relu(y))
+        added: Tensor = self.second(functional.relu(y))
+        return x + added
 
 
 def normalised(x: Tensor) -> Tensor:
@@ -115,12 +116,16 @@ class Network(nn.Module):
             y = functional.pixel_shuffle(self.head(x), 2)
         else:
             one = slice(2 * phase[0] + phase[1], None, 4)
-            y = functional.conv2d(x, self.head.weight[one], self.head.bias[one])
+            y = functional.conv2d(
+                x,
+                self.head.weight[one],
+                self.head.bias[one] if self.head.bias is not None else None,
+            )
         y = y.permute(0, 2, 3, 1).float()
         knots = DIFFERENCES * len(DIFFERENCE_KNOTS)
         return (
-            y[..., :knots].unflatten(-1, (DIFFERENCES, -1)),
-            y[..., knots:].unflatten(-1, (3, -1)),
+            y[..., :knots].reshape(*y.shape[:3], DIFFERENCES, -1),
+            y[..., knots:].reshape(*y.shape[:3], 3, -1),
         )
 
 

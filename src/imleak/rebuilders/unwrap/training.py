@@ -88,7 +88,8 @@ def losses(
 
 def _bits(logits: Tensor, right: Tensor) -> Tensor:
     chosen = logits.gather(-1, right[..., None])[..., 0]
-    return (logits.logsumexp(-1) - chosen) / np.log(2)
+    bits: Tensor = (logits.logsumexp(-1) - chosen) / np.log(2)
+    return bits
 
 
 def eight_bits(images: Sequence[Raster]) -> list[NDArray[np.uint8]]:
@@ -204,7 +205,8 @@ def _step(
         differences, values = ask(network, plain % (1 << (8 - level)), level, phase)
     pixels, channels, of_values = losses(plain, level, differences, values, phase)
     optimiser.zero_grad()
-    (2 * pixels + channels + 2 * of_values / level).backward()
+    loss = 2 * pixels + channels + 2 * of_values / level
+    loss.backward()  # type: ignore[no-untyped-call]
     torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
     optimiser.step()
     return pixels.item(), channels.item(), of_values.item()
