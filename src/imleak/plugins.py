@@ -67,8 +67,8 @@ BUILT_IN: Mapping[Kind, dict[str, str]] = {
     },
     "rebuilder": {
         # The strongest of a scheme first: it is asked where none is named.
-        "wraps": "imleak.rebuilders.wraps:Wraps",
         "smooth": "imleak.rebuilders.smooth:Smooth",
+        "wraps": "imleak.rebuilders.wraps:Wraps",
         "inpaint": "imleak.rebuilders.inpaint:Inpaint",
         "fold": "imleak.rebuilders.fold:Fold",
         "jigsaw": "imleak.rebuilders.jigsaw:Jigsaw",
