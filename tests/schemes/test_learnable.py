@@ -62,7 +62,8 @@ def orbit_of_ele(image):
 
 @pytest.mark.usefixtures("one_pixel_blocks")
 @pytest.mark.parametrize(
-    ("scheme", "orbit"), [(Le(), orbit_of_le), (Ele(), orbit_of_ele)], ids=repr
+    ("scheme", "orbit"),
+    [pytest.param(Le(), orbit_of_le, id="le"), pytest.param(Ele(), orbit_of_ele, id="ele")],
 )
 @pytest.mark.parametrize(
     ("rows", "bits"), [([[9, 3]], 4), ([[1, 2, 2]], 2), ([[5]], 4), ([[[1]], [[2]], [[3]]], 2)]
@@ -74,7 +75,8 @@ def test_every_cipher_of_the_orbit_is_equally_likely(scheme, orbit, rows, bits):
 
 @pytest.mark.usefixtures("one_pixel_blocks")
 @pytest.mark.parametrize(
-    ("scheme", "orbit"), [(Le(), orbit_of_le), (Ele(), orbit_of_ele)], ids=repr
+    ("scheme", "orbit"),
+    [pytest.param(Le(), orbit_of_le, id="le"), pytest.param(Ele(), orbit_of_ele, id="ele")],
 )
 def test_exposures_are_equal_where_orbits_are_and_nowhere_else(scheme, orbit):
     seen = {}
