@@ -159,6 +159,9 @@ def audit(
     encoders: Parts | None = None,
     target: Part | None = None,
     views: Parts | None = None,
+    view_rebuilt: bool | None = None,
+    rebuilder: Part | None = None,
+    rebuild_images: int | Literal["all"] | None = None,
     measures: Parts | None = None,
     largest: int | None = None,
     limit: int | None = None,
@@ -166,8 +169,12 @@ def audit(
     colour: bool | None = None,
     bits: int | None = None,
     max_pixels: int | None = None,
+    jpeg_quality: int | None = None,
     gallery: Sources | None = None,
+    adversary_images: Sources | None = None,
+    adversary: str | Path | None = None,
     ciphers: Mapping[str, str | Path] | None = None,
+    keys: Literal["image", "one"] | None = None,
     group_by: str | None = None,
     patches: int | None = None,
     max_samples: int | None = None,
@@ -209,15 +216,22 @@ def audit(
     encoders : the spaces measured in; ``efficientnet-lite0``.
     target, views : what an adversary wants to know of the plain image, and ways to look at the
         clear part; beside `encoders` or in their stead.
+    view_rebuilt : look through every encoder at the rebuilt image too.
+    rebuilder, rebuild_images : what makes images of clear parts, and of how many images, or
+        "all"; the first that can, and 12.
     measures : metrics, estimators and attacks, or groups of them; histogram, codelength, psnr,
-        ssim, vif, recognise, match, confirm, and best with one seed.
+        ssim, vif, rebuild, recognise, match, confirm, and best and attributes with one seed.
     largest, limit : keep the N images of highest resolution, or the first N; all.
     annotations : COCO ``instances_*.json`` to take sizes from when ranking.
     colour : measure every channel; else the luma.
     bits : bits a sample uses, where the file cannot say (12 bits stored in 16).
     max_pixels : images of more are refused.
+    jpeg_quality : images that are no JPEG files are compressed first, for schemes on coefficients.
     gallery : images that are not measured, and among which `match` has to find the right one.
+    adversary_images : public images that estimators which hold images out learn from too.
+    adversary : a file of ``imleak adversary train``, "shipped" or "none"; shipped, where it fits.
     ciphers : folders of ciphers that somebody else made of the images, by label.
+    keys : "image" for a key for every image, "one" for one key for all; image.
     group_by : ``folder``, ``csv:FILE`` or ``regex:PATTERN``: images of one group are never both
         trained and tested on.
     patches : places an image is cut at, for estimators on features; 10.

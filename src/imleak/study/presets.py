@@ -7,6 +7,13 @@ from typing import Any
 from ..interfaces import ImleakError
 
 _BEST: Mapping[str, Any] = {"name": "best", "seeds": 1, "optional": True}
+_ATTRIBUTES: Mapping[str, Any] = {
+    "name": "attributes",
+    "seeds": 1,
+    "given": False,
+    "optional": True,
+}
+_REBUILD: Mapping[str, Any] = {"name": "rebuild", "optional": True}
 _ZERO_SHOT = [{"name": name, "optional": True} for name in ("recognise", "match", "confirm")]
 
 PRESETS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
@@ -16,7 +23,10 @@ PRESETS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
             "sources": ["photos"],
             "scheme": "bitplanes",
             "encoders": ["efficientnet-lite0"],
-            "measures": ["histogram", "codelength", "psnr", "ssim", "vif", *_ZERO_SHOT, _BEST],
+            "measures": [
+                *("histogram", "codelength", "psnr", "ssim", "vif"),
+                *(_REBUILD, *_ZERO_SHOT, _BEST, _ATTRIBUTES),
+            ],
             "patches": 10,
             "seed": 0,
         },
@@ -39,7 +49,7 @@ PRESETS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
             "colour": False,
             "scheme": "bitplanes",
             "encoders": ["efficientnet-lite0"],
-            "measures": ["histogram", "codelength", "reviewers", *_ZERO_SHOT, _BEST],
+            "measures": ["histogram", "codelength", "reviewers", _REBUILD, *_ZERO_SHOT, _BEST],
             "group_by": "folder",
             "patches": 10,
             "seed": 0,
@@ -69,6 +79,7 @@ COMMENTS: Mapping[str, tuple[str, object]] = {
     "colour": ("Measure every channel; else the luma.", False),
     "bits": ("Bits a sample uses, where the file cannot say: 12 that are stored in 16.", 12),
     "max_pixels": ("Refuse images with more, before they are decoded.", 200_000_000),
+    "jpeg_quality": ("Compress what is no JPEG file first, for schemes on coefficients.", 90),
     "scheme": ("What is encrypted: bitplanes, region, etc; see imleak list.", "bitplanes"),
     "levels": ('How much of it: "0-8", or [0, 2, 4]; else every level.', "0-8"),
     "encoders": (
@@ -77,12 +88,18 @@ COMMENTS: Mapping[str, tuple[str, object]] = {
     ),
     "target": ("What an adversary wants to know of the plain image, beside encoders.", "layout"),
     "views": ("How it looks at the clear part: with target, an encoder or several.", ["layout"]),
+    "view_rebuilt": ("Look at the rebuilt image too, through every encoder.", False),
+    "rebuilder": ("What makes images of clear parts; else the first that can.", "smooth"),
+    "rebuild_images": ('Most images that are rebuilt, or "all".', 12),
     "measures": (
         "What to measure; optional ones are left out where the images do not suffice.",
         ["histogram", "match"],
     ),
     "gallery": ("Other images, among which match has to find the right one.", ["others"]),
+    "adversary_images": ("Public images, which an adversary learns from too.", ["others"]),
     "ciphers": ("Folders of ciphers that somebody else made: a level each.", {"label": "folder"}),
+    "adversary": ("What learned elsewhere: a file of adversary train, shipped or none.", "shipped"),
+    "keys": ("A key for every image, or one for all.", "image"),
     "group_by": (
         "folder, csv:FILE or regex:PATTERN: images of one group are never both trained and "
         "tested on.",
