@@ -52,7 +52,7 @@ class Smooth:
     version = "1"
     digest = ""
 
-    def __init__(self, *, most_planes: int = 4) -> None:
+    def __init__(self, *, most_planes: int = 3) -> None:
         if not 1 <= most_planes <= 8:
             raise ImleakError(f"most_planes {most_planes}: give 1 to 8")
         self.most_planes = most_planes

@@ -32,6 +32,11 @@ class Row:
         result = self.of_bits.results.get(rank)
         return "" if result is None else f"{MARKS.get(result.bound, '?')} {result.value:z.2f}"
 
+    def number(self, rank: int) -> str:
+        """Bits without a mark, or empty."""
+        result = self.of_bits.results.get(rank)
+        return "" if result is None else f"{result.value:z.2f}"
+
     def interval(self, rank: int) -> str:
         """``[0.41, 0.63]``, or empty."""
         result = self.of_bits.results.get(rank)
@@ -60,6 +65,7 @@ class Told:
     Parameters
     ----------
     title, heading, note : of the table, of its first column, and below it.
+    short_note : below a table of bits alone.
     rows : attributes, then features.
     ranks : of the levels, rising.
     """
@@ -67,6 +73,7 @@ class Told:
     title: str
     heading: str
     note: str
+    short_note: str
     rows: tuple[Row, ...]
     ranks: tuple[int, ...]
 
@@ -101,6 +108,7 @@ def _told(some: Sequence[Measure], *, colour: bool) -> Told:
             f"Bits at least{learned}; R² of normal scores, on images not seen before. Bold: a "
             f"leak.{given}{grey}"
         ),
+        short_note=f"Bits at least{learned}, on images not seen before. Bold: a leak.{given}{grey}",
         rows=tuple(Row(one.attribute, one, shares.get(one.attribute)) for one in ordered),
         ranks=tuple(ranks(some)),
     )

@@ -61,13 +61,13 @@ def overview_table(summary: pd.DataFrame, manifest: Mapping[str, Any]) -> Table:
 
 
 def attribute_tables(summary: pd.DataFrame, manifest: Mapping[str, Any]) -> Iterator[Table]:
-    """What leaks by attribute, a table each view: R^2 over bits, bold where it is a leak."""
+    """What leaks by attribute, a table each view: bits, bold where it is a leak."""
     levels = Levels.of(manifest)
     for told in of_attributes(summary, manifest):
         table = Table(
             title=Text(told.title, style="bold"),
             title_justify="left",
-            caption=Text(told.note),
+            caption=Text(told.short_note),
             caption_justify="left",
             box=box.SIMPLE_HEAD,
             pad_edge=False,
@@ -77,7 +77,7 @@ def attribute_tables(summary: pd.DataFrame, manifest: Mapping[str, Any]) -> Iter
             table.add_column(Text(levels[rank].short), justify="right")
         for row in told.rows:
             cells = [
-                Text(row.words(rank), style=_CLAIM_STYLE[row.claims(rank)]) for rank in told.ranks
+                Text(row.number(rank), style=_CLAIM_STYLE[row.claims(rank)]) for rank in told.ranks
             ]
             table.add_row(Text(row.name), *cells)
         yield table
