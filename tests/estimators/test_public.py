@@ -217,10 +217,15 @@ def test_nothing_is_planted_in_public_images():
     assert {len(one.samples.groups) for one in planted} == {len(OWN.groups)}
 
 
+def counted(images):
+    """Every one of eight values once in each image, and all of it in the clear."""
+    values = np.tile(np.arange(8.0), images).astype("f4")[:, np.newaxis]
+    groups = np.repeat(np.arange(images), 8)
+    return PairedSamples(values, values[np.newaxis], groups, weights=np.ones(len(groups)))
+
+
 def test_counted_pixels_are_drawn_of_both():
-    values = np.tile(np.arange(8.0), 12).astype("f4")[:, np.newaxis]
-    groups = np.repeat(np.arange(12), 8)
-    counted = PairedSamples(values, values[np.newaxis], groups, weights=np.ones(96))
-    found = estimated(CcaInfoNce(folds=2, seeds=1), counted, counted)
-    assert (found.train_groups, found.public_groups) == (16, 12)
+    own, public = (counted(images) for images in (40, 12))
+    found = estimated(CcaInfoNce(folds=2, seeds=1), own, public)
+    assert (found.train_groups, found.public_groups) == (16 + 12, 12)
     assert found.verdict in ("leak", "saturated")

@@ -66,8 +66,8 @@ def fakes(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def photographs(tmp_path: Path) -> Callable[..., Path]:
     """A folder of small grey images of noise, one a name."""
 
-    def write(*names: str, size: tuple[int, int] = (12, 16)) -> Path:
-        folder = tmp_path / "photographs"
+    def write(*names: str, size: tuple[int, int] = (12, 16), into: str = "photographs") -> Path:
+        folder = tmp_path / into
         folder.mkdir(exist_ok=True)
         for name in names:
             rng = np.random.default_rng(len(name) + sum(map(ord, name)))

@@ -150,7 +150,7 @@ def test_what_of_them_cannot_be_read_is_told(folder: Path, public: Path, tmp_pat
     (public / "torn.png").write_bytes(b"\x89PNG\r\n\x1a\n")
     found = run(spec(folder, adversary_images=public), tmp_path / "out")
     (told,) = [one for one in found.manifest["warnings"] if "public" in one]
-    assert told.startswith("1 public images were left out; the first, torn.png")
+    assert told.startswith("Left out, public images: 1; the first, torn.png, ")
 
 
 def test_those_that_cannot_be_learned_from_are_told_or_refused(

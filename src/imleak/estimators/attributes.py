@@ -55,6 +55,7 @@ class Attributes(Options):
     seeds: Count = 5
     given: bool = True
 
+    references: ClassVar[tuple[str, ...]] = ("poole2019",)
     name: ClassVar[str] = "attributes"
     version: ClassVar[str] = "1"
     bound: ClassVar[Bound] = "lower"

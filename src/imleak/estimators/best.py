@@ -42,6 +42,7 @@ class Best(CrossFitted):
     Poole et al., "On variational bounds of mutual information", ICML 2019.
     """
 
+    references = ("poole2019",)
     name = read = "best"
     version = "3"
     takes_directions = True

@@ -43,6 +43,7 @@ class Calibrated(CrossFitted):
     any critic).
     """
 
+    references = ("poole2019",)
     name = read = "calibrated"
     version = "1"
     takes_public = False

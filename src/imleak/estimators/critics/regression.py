@@ -17,6 +17,8 @@ from .gaussian import NEAR_ONE, crossed_log_ratio, gaussian_log_ratio, infonce_r
 
 RIDGES = (0.01, 0.1, 1.0, 10.0, 100.0, 1000.0)
 """Penalties that validation images choose among, of the mean variance of a column."""
+ROUNDED = 1e-10
+"""Share of a variance that single precision does not tell from 0."""
 R_SQUARED = "R²"
 FEATURES = "features"
 """What is left of a target when attributes are given is said of this quantity."""
@@ -190,14 +192,16 @@ def _correlations(u: Matrix, v: Matrix) -> Array:
 
 def _variates(u: Matrix, v: Matrix, train: Indices) -> tuple[Matrix, Matrix]:
     """Columns of an attribute, and of its prediction, turned so that they are uncorrelated on the
-    training rows, the best predicted first."""
+    training rows, the best predicted first; those that are not predicted at all are left out,
+    where there is nothing but rounding."""
     if u.shape[1] == 1:
         return u, v
     mean = u[train].mean(0)
     variance, basis = eigh(np.cov(u[train].T))
     whiten = basis / np.sqrt(np.maximum(variance, 1e-6 * variance[-1]))
     u, v = ((side - mean) @ whiten for side in (u, v))
-    turn = eigh(np.cov(v[train].T))[1][:, ::-1]
+    told, turn = eigh(np.cov(v[train].T))
+    turn = turn[:, ::-1][:, : max(1, np.sum(told > ROUNDED * told[-1]))]
     return (u @ turn).astype(np.float32), (v @ turn).astype(np.float32)
 
 
