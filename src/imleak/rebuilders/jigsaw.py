@@ -173,8 +173,9 @@ class Borders:
 
 def distances(one: Costs, other: Costs) -> Costs:
     """(n, m) squared distances of rows (n, d) and (m, d)."""
-    squares: Costs = (one**2).sum(1)[:, None] + (other**2).sum(1) - 2 * one @ other.T
-    return squares.clip(0)
+    squares: Costs = (one**2).sum(1)[:, None] + (other**2).sum(1)
+    squares -= 2 * one @ other.T
+    return squares.clip(0, out=squares)
 
 
 class Pair(NamedTuple):
@@ -249,7 +250,7 @@ class Nearest(NamedTuple):
     ----------
     costs, blocks, forms : (n, k).
     second_block, second_form : (n,) cost of the second best block, and of the second best of
-        all blocks in all forms.
+        all blocks in all forms; infinite where there is none.
     """
 
     costs: Costs
@@ -267,15 +268,16 @@ def _nearest(own: Costs, others: Costs) -> Nearest:
     for form, border in enumerate(others):
         found = distances(own, border)
         np.fill_diagonal(found, np.inf)
-        lowest = np.sort(np.concatenate([lowest, np.partition(found, 1, axis=1)[:, :2]], 1), 1)[
-            :, :2
-        ]
+        rows = np.flatnonzero(found.min(1) < lowest[:, 1])
+        both = np.concatenate([lowest[rows], np.partition(found[rows], 1, axis=1)[:, :2]], axis=1)
+        lowest[rows] = np.sort(both, axis=1)[:, :2]
         is_better = found < costs
-        costs[is_better] = found[is_better]
-        forms[is_better] = form
-    order = np.argsort(costs, axis=1, kind="stable")[:, :KEPT]
-    best = np.take_along_axis(costs, order, 1)
-    return Nearest(best, order, np.take_along_axis(forms, order, 1), best[:, 1], lowest[:, 1])
+        np.copyto(costs, found, where=is_better)
+        np.copyto(forms, form, where=is_better)
+    # No block is its own neighbour.
+    order = np.argsort(costs, axis=1, kind="stable")[:, : min(KEPT, n - 1)]
+    best, of_best = (np.take_along_axis(each, order, 1) for each in (costs, forms))
+    return Nearest(best, order, of_best, np.partition(costs, 1, axis=1)[:, 1], lowest[:, 1])
 
 
 class Parts:
