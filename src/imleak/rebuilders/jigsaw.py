@@ -375,21 +375,25 @@ def _filled(
     """Place, block and form of what is missing, the place with the most neighbours first."""
     there = {place: (one.piece, one.form) for place, one in placed.items()}
     left = np.setdiff1d(np.arange(borders.right.shape[1]), [one.piece for one in placed.values()])
-    beside = (
-        ((0, -1), borders.right, borders.left),
-        ((0, 1), borders.left, borders.right),
-        ((-1, 0), borders.below, borders.above),
-        ((1, 0), borders.above, borders.below),
-    )
-    steps_beside = [step for step, _, _ in beside]
+    beside = [
+        (step, theirs, ours, np.einsum("fnd,fnd->fn", ours, ours))
+        for step, theirs, ours in (
+            ((0, -1), borders.right, borders.left),
+            ((0, 1), borders.left, borders.right),
+            ((-1, 0), borders.below, borders.above),
+            ((1, 0), borders.above, borders.below),
+        )
+    ]
+    steps_beside = [step for step, *_ in beside]
     while len(left):
         place = _next(there, size, steps_beside)
         cost = np.zeros((len(borders.right), len(left)), np.float32)
-        for (row, column), theirs, ours in beside:
+        for (row, column), theirs, ours, squares in beside:
             neighbour = there.get((place[0] + row, place[1] + column))
             if neighbour is not None:
                 piece, form = neighbour
-                cost += ((ours[:, left] - theirs[form, piece]) ** 2).sum(2)
+                # Squared distances, less what is the same for all blocks.
+                cost += squares[:, left] - 2 * (ours[:, left] @ theirs[form, piece])
         best, at = np.unravel_index(int(cost.argmin()), cost.shape)
         chosen = int(left[at])
         left = np.delete(left, at)
