@@ -276,7 +276,7 @@ def _nearest(own: Costs, others: Costs) -> Nearest:
         np.copyto(forms, form, where=is_better)
     # No block is its own neighbour.
     order = np.argsort(costs, axis=1, kind="stable")[:, : min(KEPT, n - 1)]
-    best, of_best = (np.take_along_axis(each, order, 1) for each in (costs, forms))
+    best, of_best = np.take_along_axis(costs, order, 1), np.take_along_axis(forms, order, 1)
     return Nearest(best, order, of_best, np.partition(costs, 1, axis=1)[:, 1], lowest[:, 1])
 
 
