@@ -5,9 +5,11 @@ from pathlib import Path
 import hypothesis
 import pytest
 import torch
+from safetensors.numpy import save_file
 from torch import nn
 
 import small_onnx
+from imleak.rebuilders.unwrap import network, training, weights
 
 hypothesis.settings.register_profile("untimed", deadline=None)  # machines are slow, and busy
 hypothesis.settings.load_profile("untimed")
@@ -32,3 +34,13 @@ def exchanged(tmp_path_factory: pytest.TempPathFactory, small_network: nn.Sequen
     small_onnx.write(folder / "model.onnx", weight, bias)
     (folder / "model.json").write_text('{"mean": 127, "std": [64, 60, 50]}')
     return folder
+
+
+@pytest.fixture(scope="session")
+def untrained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file of weights of the network that rebuilds images, which say nothing yet."""
+    torch.manual_seed(0)
+    path = tmp_path_factory.mktemp("weights") / "network.safetensors"
+    state = training.state_of(network.new())
+    save_file({weights.PREFIX + name: value for name, value in state.items()}, path)
+    return path

@@ -57,6 +57,19 @@ def test_a_photograph_in_large_blocks_is_assembled(level, least):
         assert direct(found.samples, ASTRONAUT, 32, 8, of) > 0.8
 
 
+@pytest.mark.parametrize("level", [1, 2, 3, 4])
+@pytest.mark.parametrize("width", [40, 64, 96])
+def test_one_two_and_three_blocks_are_assembled(level, width):
+    image = np.ascontiguousarray(ASTRONAUT[:, 32:64, 32 : 32 + width])
+    found = Jigsaw().rebuild(exposed(image, level, 32), Etc(32), level)
+    of = steps(3, level)
+    np.testing.assert_array_equal(
+        exposed(found.samples, level, 32).rendered, exposed(image, level, 32).rendered
+    )
+    if width == 40:
+        assert direct(found.samples, image, 32, 8, of) == 1
+
+
 @pytest.mark.parametrize("level", [1, 4])
 def test_what_is_rebuilt_has_the_clear_part(level):
     image = np.ascontiguousarray(ASTRONAUT[:, :75, :70])

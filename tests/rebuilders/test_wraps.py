@@ -9,21 +9,9 @@ from safetensors.numpy import save_file
 from imleak.images import find, read
 from imleak.interfaces import ImleakError, Raster, Rebuilder
 from imleak.rebuilders.unwrap import inference, training, weights
-from imleak.rebuilders.unwrap.network import DIFFERENCE_KNOTS, at, load, new
+from imleak.rebuilders.unwrap.network import DIFFERENCE_KNOTS, at, load
 from imleak.rebuilders.wraps import Wraps
 from imleak.schemes.bitplanes import BitPlanes
-
-
-@pytest.fixture(scope="module")
-def untrained(tmp_path_factory):
-    """A file of weights that say nothing yet."""
-    import torch
-
-    torch.manual_seed(0)
-    path = tmp_path_factory.mktemp("weights") / "network.safetensors"
-    state = training.state_of(new())
-    save_file({weights.PREFIX + name: value for name, value in state.items()}, path)
-    return path
 
 
 @pytest.fixture(scope="module")
@@ -86,6 +74,12 @@ def test_what_it_rebuilds(untrained):
     exposure = scheme.expose(Raster(np.zeros((1, 4, 4), np.uint8), 8), 8)
     with pytest.raises(ImleakError, match="levels 1 to 7"):
         wraps.rebuild(exposure, scheme, 8)
+
+
+def test_without_weights_it_says_what_it_needs(monkeypatch):
+    monkeypatch.setattr("imleak.rebuilders.wraps._packaged", lambda: None)
+    with pytest.raises(ImleakError, match="wraps comes without weights; give them: wraps=FILE"):
+        Wraps()
 
 
 def test_an_image_in_tiles_is_covered_once():

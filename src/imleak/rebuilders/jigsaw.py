@@ -173,8 +173,9 @@ class Borders:
 
 def distances(one: Costs, other: Costs) -> Costs:
     """(n, m) squared distances of rows (n, d) and (m, d)."""
-    squares: Costs = (one**2).sum(1)[:, None] + (other**2).sum(1) - 2 * one @ other.T
-    return squares.clip(0)
+    squares: Costs = (one**2).sum(1)[:, None] + (other**2).sum(1)
+    squares -= 2 * one @ other.T
+    return squares.clip(0, out=squares)
 
 
 class Pair(NamedTuple):
@@ -249,7 +250,7 @@ class Nearest(NamedTuple):
     ----------
     costs, blocks, forms : (n, k).
     second_block, second_form : (n,) cost of the second best block, and of the second best of
-        all blocks in all forms.
+        all blocks in all forms; infinite where there is none.
     """
 
     costs: Costs
@@ -267,15 +268,16 @@ def _nearest(own: Costs, others: Costs) -> Nearest:
     for form, border in enumerate(others):
         found = distances(own, border)
         np.fill_diagonal(found, np.inf)
-        lowest = np.sort(np.concatenate([lowest, np.partition(found, 1, axis=1)[:, :2]], 1), 1)[
-            :, :2
-        ]
+        rows = np.flatnonzero(found.min(1) < lowest[:, 1])
+        both = np.concatenate([lowest[rows], np.partition(found[rows], 1, axis=1)[:, :2]], axis=1)
+        lowest[rows] = np.sort(both, axis=1)[:, :2]
         is_better = found < costs
-        costs[is_better] = found[is_better]
-        forms[is_better] = form
-    order = np.argsort(costs, axis=1, kind="stable")[:, :KEPT]
-    best = np.take_along_axis(costs, order, 1)
-    return Nearest(best, order, np.take_along_axis(forms, order, 1), best[:, 1], lowest[:, 1])
+        np.copyto(costs, found, where=is_better)
+        np.copyto(forms, form, where=is_better)
+    # No block is its own neighbour.
+    order = np.argsort(costs, axis=1, kind="stable")[:, : min(KEPT, n - 1)]
+    best, of_best = np.take_along_axis(costs, order, 1), np.take_along_axis(forms, order, 1)
+    return Nearest(best, order, of_best, np.partition(costs, 1, axis=1)[:, 1], lowest[:, 1])
 
 
 class Parts:
@@ -373,21 +375,25 @@ def _filled(
     """Place, block and form of what is missing, the place with the most neighbours first."""
     there = {place: (one.piece, one.form) for place, one in placed.items()}
     left = np.setdiff1d(np.arange(borders.right.shape[1]), [one.piece for one in placed.values()])
-    beside = (
-        ((0, -1), borders.right, borders.left),
-        ((0, 1), borders.left, borders.right),
-        ((-1, 0), borders.below, borders.above),
-        ((1, 0), borders.above, borders.below),
-    )
-    steps_beside = [step for step, _, _ in beside]
+    beside = [
+        (step, theirs, ours, np.einsum("fnd,fnd->fn", ours, ours))
+        for step, theirs, ours in (
+            ((0, -1), borders.right, borders.left),
+            ((0, 1), borders.left, borders.right),
+            ((-1, 0), borders.below, borders.above),
+            ((1, 0), borders.above, borders.below),
+        )
+    ]
+    steps_beside = [step for step, *_ in beside]
     while len(left):
         place = _next(there, size, steps_beside)
         cost = np.zeros((len(borders.right), len(left)), np.float32)
-        for (row, column), theirs, ours in beside:
+        for (row, column), theirs, ours, squares in beside:
             neighbour = there.get((place[0] + row, place[1] + column))
             if neighbour is not None:
                 piece, form = neighbour
-                cost += ((ours[:, left] - theirs[form, piece]) ** 2).sum(2)
+                # Squared distances, less what is the same for all blocks.
+                cost += squares[:, left] - 2 * (ours[:, left] @ theirs[form, piece])
         best, at = np.unravel_index(int(cost.argmin()), cost.shape)
         chosen = int(left[at])
         left = np.delete(left, at)

@@ -39,13 +39,14 @@ class Wraps:
 
     Parameters
     ----------
-    weights : a safetensors file of weights, as ``imleak adversary train`` writes; by default
-        those that come with the package.
+    weights : a safetensors file of weights, as ``imleak adversary train --rebuild`` writes; by
+        default those that come with the package, where there are some.
 
     Raises
     ------
     ImleakError
-        If the file cannot be read or its weights are not those of this network.
+        If there are no weights, the file cannot be read or its weights are not those of this
+        network.
 
     References
     ----------
@@ -58,24 +59,29 @@ class Wraps:
 
     name = "wraps"
     version = "1"
+    argument = "weights"
 
     def __init__(self, *, weights: str | Path | None = None) -> None:
         from .unwrap.weights import from_file
 
-        self._given: State | None = None if weights is None else from_file(weights)
+        state = _packaged() if weights is None else from_file(weights)
+        if state is None:
+            raise ImleakError(
+                "wraps comes without weights; give them: wraps=FILE, as imleak adversary train "
+                "FOLDER --rebuild -o FILE writes it"
+            )
+        self._state = state
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 (hex) of the weights; "" where there are none."""
+        """SHA-256 (hex) of the weights."""
         from .unwrap.weights import digest_of
 
-        state = self._state
-        return "" if state is None else digest_of(state)
+        return digest_of(self._state)
 
     def rebuilds(self, scheme: Scheme, level: int, bits: int) -> bool:
-        """Whether 1 to 7 of the highest planes are hidden, and not all, and there are weights."""
-        fits = scheme.name == "bitplanes" and 0 < level <= min(HIGHEST, bits - 1)
-        return fits and self._state is not None
+        """Whether 1 to 7 of the highest planes are hidden, and not all."""
+        return scheme.name == "bitplanes" and 0 < level <= min(HIGHEST, bits - 1)
 
     def rebuild(self, exposure: Exposure, scheme: Scheme, level: int) -> Rebuilt:
         """The likeliest value of every sample, and the probabilities of its hidden bits. Raises
@@ -83,7 +89,7 @@ class Wraps:
         if not self.rebuilds(scheme, level, exposure.bits):
             raise ImleakError(
                 f"wraps does not rebuild {scheme.name} at level {level}: it rebuilds bitplanes "
-                f"at levels 1 to {HIGHEST}, with weights that come with the package or weights=FILE"
+                f"at levels 1 to {HIGHEST}"
             )
         from .unwrap.inference import wrap_counts
 
@@ -98,14 +104,9 @@ class Wraps:
         )
 
     @cached_property
-    def _state(self) -> State | None:
-        return self._given if self._given is not None else _packaged()
-
-    @cached_property
     def _network(self) -> Network:
         from .unwrap.network import load
 
-        assert self._state is not None
         return load(self._state)
 
 

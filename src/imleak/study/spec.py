@@ -405,7 +405,8 @@ class StudySpec(Frozen):
         levels = [level.rank for level in scheme.build().levels(bits)]
         found = []
         for name in plugins.known("rebuilder"):
-            with suppress(ImleakError):  # of one whose package is missing, or that needs weights
+            # Of one whose package is missing, or that needs weights.
+            with suppress(ImleakError, ValidationError):
                 one = RebuilderChoice(name=name).component(self.shared)
                 if any(first_that_rebuilds([one], scheme, level, bits) for level in levels):
                     found.append(one)
