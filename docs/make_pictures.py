@@ -38,7 +38,9 @@ from imleak.keystream import AesKeystream, derived_key, derived_nonce
 from imleak.metrics._entropy import contingency
 from imleak.metrics.cosine import cosine_similarity
 from imleak.rebuilders.fold import Fold
+from imleak.rebuilders.inpaint import Inpaint
 from imleak.rebuilders.jigsaw import Jigsaw
+from imleak.rebuilders.smooth import Smooth
 from imleak.rebuilders.upsample import Upsample
 from imleak.report.figures import style
 from imleak.report.figures.style import BLACK, BLUE, GREEN, GREY, LINES, PURPLE, VERMILLION
@@ -393,7 +395,7 @@ def schemes() -> Figure:
         cipher = scheme.encrypt(image, level, keys).samples if keyed else exposed.rendered
         rebuilt = [
             one.rebuild(exposed, scheme, level).samples
-            for one in (Fold(), Jigsaw(), Upsample())
+            for one in (Smooth(), Inpaint(), Fold(), Jigsaw(), Upsample())
             if one.rebuilds(scheme, level, 8)
         ]
         for column, samples in enumerate((image.samples, cipher, exposed.rendered, *rebuilt)):
