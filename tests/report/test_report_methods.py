@@ -58,7 +58,7 @@ def test_what_was_used_is_cited_and_what_was_chosen(run: Run) -> None:
     assert text.count("For: match and infonce.") == 1  # of van den Oord et al.
     assert "For: intervals of shares." in text
     assert "For: intervals." in text
-    assert "layout, psnr, best and of-a-package-that-is-gone." in text
+    assert "layout, psnr and of-a-package-that-is-gone." in text
     assert "Song" not in text
 
 
