@@ -46,6 +46,7 @@ class Rebuild(PerImage):
 
     name = "rebuild"
     version = "1"
+    references = ("cover2006",)
     unit = "several"
     needs_rebuilt = True
 

@@ -23,12 +23,13 @@ class Fold:
 
     References
     ----------
-    Chang & Li, "Attacks on image encryption schemes for privacy-preserving deep neural
+    Chang & Case, "Attacks on image encryption schemes for privacy-preserving deep neural
     networks", arXiv:2004.13263, 2020.
     """
 
     name = "fold"
     version = "1"
+    references = ("chang2020",)
     digest = ""
 
     def rebuilds(self, scheme: Scheme, level: int, bits: int) -> bool:

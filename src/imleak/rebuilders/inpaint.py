@@ -29,6 +29,7 @@ class Inpaint:
 
     name = "inpaint"
     version = "1"
+    references = ("bertalmio2000",)
     digest = ""
 
     def rebuilds(self, scheme: Scheme, level: int, bits: int) -> bool:

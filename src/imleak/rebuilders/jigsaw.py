@@ -59,6 +59,7 @@ class Jigsaw:
 
     name = "jigsaw"
     version = "1"
+    references = ("gallagher2012", "pomeranz2011", "chuman2018")
     digest = ""
 
     def rebuilds(self, scheme: Scheme, level: int, bits: int) -> bool:

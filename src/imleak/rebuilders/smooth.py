@@ -50,6 +50,7 @@ class Smooth:
 
     name = "smooth"
     version = "1"
+    references = ("bioucas2007",)
     digest = ""
 
     def __init__(self, *, most_planes: int = 3) -> None:

@@ -43,6 +43,7 @@ class Upsample:
 
     name = "upsample"
     version = "1"
+    references = ("keys1981", "duchon1979")
     digest = ""
 
     def __init__(self, *, kernel: Kernel = "bicubic") -> None:

@@ -59,6 +59,7 @@ class Wraps:
 
     name = "wraps"
     version = "1"
+    references = ("zhou2020", "bioucas2007", "wainwright2005")
     argument = "weights"
 
     def __init__(self, *, weights: str | Path | None = None) -> None:

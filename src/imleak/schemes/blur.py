@@ -47,6 +47,7 @@ class Blur:
 
     name = "blur"
     version = "1"
+    references = ("hill2016", "mcpherson2016")
     axis = "standard deviation of the blur, sigma"
     clear_part = "the blurred image"
     hidden_part = "detail finer than the blur"

@@ -43,6 +43,7 @@ class Ele:
 
     name = "ele"
     version = "1"
+    references = ("madono2020",)
     axis = "blocks scrambled"
     clear_part = "the half samples of every block, up to their negatives"
     hidden_part = "the places of half samples and blocks"

@@ -63,6 +63,7 @@ class JpegAmplitudes:
 
     name = "jpeg-amplitudes"
     version = "1"
+    references = ("puech2005", "rodrigues2006")
     axis = "coefficients whose amplitude bits are encrypted"
     clear_part = "the sizes of coefficients, and the coefficients that are not reached"
     hidden_part = "the values of coefficients of one size"

@@ -67,6 +67,7 @@ class JpegSigns:
 
     name = "jpeg-signs"
     version = "1"
+    references = ("puech2022",)
     axis = "coefficients whose signs are encrypted"
     clear_part = "the magnitudes of coefficients, and the coefficients that are not reached"
     hidden_part = "the signs of coefficients"

@@ -50,6 +50,7 @@ class Le:
 
     name = "le"
     version = "1"
+    references = ("tanaka2018",)
     axis = "blocks scrambled"
     clear_part = "what half samples do from block to block"
     hidden_part = "the places of half samples in their blocks"

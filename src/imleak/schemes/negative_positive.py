@@ -37,7 +37,7 @@ class NegativePositive:
     References
     ----------
     Sirichotedumrong, Kinoshita & Kiya, "Pixel-based image encryption without key management for
-    privacy-preserving deep neural networks", IEEE Access 7, 2019. Chang & Li, "Attacks on
+    privacy-preserving deep neural networks", IEEE Access 7, 2019. Chang & Case, "Attacks on
     image encryption schemes for privacy-preserving deep neural networks", arXiv:2004.13263,
     2020.
 
@@ -52,6 +52,7 @@ class NegativePositive:
 
     name = "negative-positive"
     version = "1"
+    references = ("sirichotedumrong2019", "chang2020")
     axis = "steps taken on samples"
     clear_part = "the smaller of every sample and its negative"
     hidden_part = "which samples are negated"

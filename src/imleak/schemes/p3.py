@@ -62,6 +62,7 @@ class P3:
 
     name = "p3"
     version = "1"
+    references = ("ra2013",)
     axis = "threshold of AC coefficients"
     clear_part = "the AC coefficients, clipped at the threshold"
     hidden_part = "the secret part: DC, and what of AC is above the threshold"

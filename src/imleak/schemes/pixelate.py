@@ -47,6 +47,7 @@ class Pixelate:
 
     name = "pixelate"
     version = "1"
+    references = ("hill2016", "mcpherson2016")
     axis = "side of the blocks, b"
     clear_part = "the mean of every block"
     hidden_part = "all else in every block"

@@ -69,6 +69,7 @@ class Tpe:
 
     name = "tpe"
     version = "1"
+    references = ("wright2015", "marohn2017", "tajik2019", "cover1973")
     axis = "side of the blocks, b"
     keeps_values = True
 
