@@ -1,7 +1,7 @@
 """How much of held-out photographs the trained rebuilder gets right, by level.
 
     python benchmarks/rebuild.py WEIGHTS FOLDER [FOLDER ...] [--levels 1-5] [--images 96]
-                                 [--names FILE] [--crop 320] [--pictures FOLDER]
+                                 [--names FILE] [--crop 192] [--grey] [--pictures FOLDER]
 
 For every folder and level, over its images: samples that are exactly right (mean and
 quartiles), the bit error rate of every hidden plane, its cross-entropy CE, and what is thereby
@@ -49,6 +49,7 @@ def main() -> None:
     parser.add_argument("--images", type=int, default=96)
     parser.add_argument("--names", type=Path, help="file of names of the images to take")
     parser.add_argument("--crop", type=int, help="side of the square that is taken")
+    parser.add_argument("--grey", action="store_true", help="reduce colour to luma first")
     parser.add_argument("--pictures", type=Path, help="where to write rebuilt images")
     options = parser.parse_args()
 
@@ -58,7 +59,11 @@ def main() -> None:
     names = set(options.names.read_text().split()) if options.names else None
     print(HEADER)
     for folder in options.folders:
-        images = [read(source) for source in find(folder) if names is None or source.name in names]
+        images = [
+            read(source, colour=not options.grey)
+            for source in find(folder)
+            if names is None or source.name in names
+        ]
         for level in levels:
             scores = []
             for image in images[: options.images]:
