@@ -6,7 +6,7 @@ import inspect
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, astuple, dataclass, replace
+from dataclasses import asdict, astuple, dataclass, field, replace
 from functools import cached_property, lru_cache
 from typing import Any, Self
 
@@ -108,20 +108,17 @@ class RebuiltView(Component):
     ----------
     rebuilders : that make it, the first one that rebuilds clear parts of a level; what none
         rebuilds is seen as it is.
+    encoder : the encoder itself.
     """
 
     rebuilders: tuple[Component, ...] = ()
+    encoder: Component = field(kw_only=True)
 
     @classmethod
     def of(cls, encoder: Component, rebuilders: Iterable[Component]) -> Self:
         """The view of an encoder."""
         kind, name, version, options = astuple(encoder)
-        return cls(kind, name, version, options, tuple(rebuilders))
-
-    @property
-    def encoder(self) -> Component:
-        """The encoder itself."""
-        return Component(self.kind, self.name, self.version, self.options)
+        return cls(kind, name, version, options, tuple(rebuilders), encoder=encoder)
 
     @property
     def digest(self) -> str:
