@@ -46,7 +46,8 @@ class Component:
         """What moves its numbers besides its options: of an encoder its weights and
         preprocessing, of a rebuilder what it learned, of an estimator the precision it
         computes in; else empty. Weights are read for it, unless it is :func:`remembered`."""
-        if _DIGESTS:  # what a manifest does not have is of another version, and not done
+        # Samples themselves, which no manifest lists, have no version.
+        if _DIGESTS and self.version:  # what a manifest does not have is of another version, and not done
             return _DIGESTS.get(self, "unknown")
         built = self.build()
         if self.kind in ("encoder", "rebuilder"):
