@@ -46,8 +46,9 @@ class Component:
         """What moves its numbers besides its options: of an encoder its weights and
         preprocessing, of a rebuilder what it learned, of an estimator the precision it
         computes in; else empty. Weights are read for it, unless it is :func:`remembered`."""
-        # Samples themselves, which no manifest lists, have no version.
-        if _DIGESTS and self.version:  # what a manifest does not have is of another version, and not done
+        # What a manifest does not have is of another version, and not done; but for the samples
+        # themselves, which have no version and which no manifest lists.
+        if _DIGESTS and self.version:
             return _DIGESTS.get(self, "unknown")
         built = self.build()
         if self.kind in ("encoder", "rebuilder"):
