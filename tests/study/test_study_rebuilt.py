@@ -17,6 +17,7 @@ from imleak.study import SpecError, StudySpec, run
 from imleak.study.components import RebuiltView, component
 from imleak.study.features import FeatureRequest
 from imleak.study.plan import ImageInfo, plan, spread
+from imleak.study.status import status
 
 
 class White:
@@ -69,6 +70,7 @@ def test_levels_and_images_that_are_rebuilt(folder: Path, tmp_path: Path) -> Non
     assert summary.loc[("exact samples", 1), "n"] == 2
     assert 0 < summary.loc[("exact samples", 1), "null_mean"] < 1
     assert found.manifest["components"][-2]["name"] == "white"
+    assert status(tmp_path / "out").left == 0
 
 
 def test_an_attack_looks_at_the_rebuilt_images_too(folder: Path, tmp_path: Path) -> None:
