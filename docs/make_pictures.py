@@ -372,8 +372,8 @@ def overview() -> Figure:
 
 def schemes() -> Figure:
     """A photograph under every scheme: plain, cipher, what survives, and what is rebuilt of it."""
-    side, gap, head, left = 112, 6, 26, 190
-    plain = skimage.data.astronaut()[0:336:3, 60:396:3]
+    side, gap, head, left = 104, 6, 26, 190
+    plain = skimage.data.astronaut()[0:312:3, 66:378:3]
     image = Raster(np.ascontiguousarray(np.moveaxis(plain, 2, 0)), 8)
     keys = AesKeystream(derived_key(0), derived_nonce("astronaut"))
     width, height = left + 4 * (side + gap), head + len(SHOWN) * (side + gap)
