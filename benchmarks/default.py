@@ -27,6 +27,7 @@ PARTS: tuple[tuple[str, Sequence[Any]], ...] = (
     ("match", ["match"]),
     ("confirm", ["confirm"]),
     ("best, one seed", [{"name": "best", "seeds": 1}]),
+    ("rebuild", ["rebuild"]),
     ("attributes, one seed", [{"name": "attributes", "seeds": 1, "given": False}]),
 )
 

@@ -121,6 +121,8 @@ def test_estimates_are_below_the_truth_and_repeat(
         (lambda dx, dy: 3, "gives a int; give a torch.nn.Module with weights"),
         (lambda dx, dy: torch.nn.ReLU(), "gives a ReLU; give a torch.nn.Module with weights"),
         (lambda dx, dy: torch.nn.BatchNorm1d(dx), "has buffers, such as those of BatchNorm"),
+        (object, r"object\(2, 2\) raises TypeError: .*; critic is a function \(dx, dy\)"),
+        (lambda dx: Quadratic(dx, 2), "raises TypeError"),
         ("Quadratic", "input should be callable"),
     ],
 )

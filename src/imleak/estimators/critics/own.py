@@ -86,7 +86,7 @@ class _Network:
         )
         with _ONE_AT_A_TIME, torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            made = [factory(dx, dy) for _ in range(count)]
+            made = [_made(factory, dx, dy) for _ in range(count)]
         if not all(isinstance(one, torch.nn.Module) and [*one.parameters()] for one in made):
             raise ImleakError(
                 f"{_name(factory)}(dx, dy) gives a {type(made[0]).__name__}; give a "
@@ -127,10 +127,20 @@ class _Network:
             try:
                 return self.template(*(torch.zeros(2, width, device=device) for width in (dx, dy)))
             except Exception as error:  # of somebody else's code
-                why = " ".join(str(error).split())[:200]
                 raise ImleakError(
-                    f"{_name(self.factory)} cannot take x (n, {dx}) and y (n, {dy}): {why}"
+                    f"{_name(self.factory)} cannot take x (n, {dx}) and y (n, {dy}): "
+                    f"{_one_line(error)}"
                 ) from error
+
+
+def _made(factory: Factory, dx: int, dy: int) -> Any:
+    try:
+        return factory(dx, dy)
+    except Exception as error:  # of somebody else's code
+        raise ImleakError(
+            f"{_name(factory)}({dx}, {dy}) raises {type(error).__name__}: {_one_line(error)}; "
+            "critic is a function (dx, dy) that gives a torch.nn.Module of x (n, dx) and y (n, dy)"
+        ) from error
 
 
 def _of_members(stack: Stack, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
@@ -153,6 +163,10 @@ def _refused(factory: Factory, wanted: str, given: object) -> ImleakError:
     return ImleakError(
         f"the network of {_name(factory)} gives {found} for two rows; this estimator needs {wanted}"
     )
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())[:200]
 
 
 def _name(factory: Factory) -> str:
