@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pandas as pd
@@ -9,7 +10,10 @@ from summaries import default, of_region, rates
 
 from conftest import rows
 from imleak.report.answer import answer
+from imleak.report.document import to_pdf
 from imleak.report.rebuilt import RebuiltImages
+from imleak.report.text import to_latex, to_markdown
+from imleak.study.store import Run
 from schemes import BITPLANES, LEVELS, REGION
 
 VIEW = "efficientnet-lite0 of the rebuilt image"
@@ -51,9 +55,9 @@ def test_levels_at_which_the_image_can_be_rebuilt_are_named() -> None:
     found = of(default(), rebuilt([0.51, 0.25, 0.1, 0.02]))
     (sentence,) = found.sentences(LEVELS)
     assert str(sentence) == (
-        "At s = 1 and 2 the image can be rebuilt (see it below): of 12 images smooth makes 83 and "
-        "36 % of the hidden samples exactly right (27 % by chance), and in what it makes a network "
-        "names what the image shows among five guesses in 92 and 42 % (1 % by chance)."
+        "At s = 1 and 2 the image can be rebuilt (the page shows it): of 12 images smooth makes "
+        "83 and 36 % of the hidden samples exactly right (27 % by chance), and in what it makes a "
+        "network names what the image shows among five guesses in 92 and 42 % (1 % by chance)."
     )
 
 
@@ -102,3 +106,14 @@ def test_a_run_without_rebuilt_images_has_none() -> None:
     found = of(default())
     assert (found.levels, found.seen, found.images) == ([], [], 0)
     assert list(found.columns()) == []
+
+
+def test_every_format_has_the_table_of_rebuilt_images(make_run: Callable[..., Run]) -> None:
+    summary = pd.concat([default(), rebuilt([0.49, 0.2, 0.1, 0.05])], ignore_index=True)
+    run = make_run(summary, ["a.png"], previews=0)
+    assert r"\caption{Rebuilt images}" in to_latex(run)
+    assert "What smooth makes of the clear part" in to_markdown(run)
+    without = make_run(default(), ["a.png"], previews=0)
+    pages = [to_pdf(one).count(b"/Type /Page ") for one in (run, without)]
+    assert pages[0] >= pages[1]
+    assert "Rebuilt images" not in to_latex(without)

@@ -13,11 +13,13 @@ from PIL import Image
 
 from ..study.store import Run
 from .answer import Answer, answer
+from .attributes import tables as attribute_tables
 from .figures import drawings, findings
 from .figures.style import print_style, printable
 from .levels import Levels
 from .measures import Measure, measures, ranks
 from .overview import lines, overview
+from .rebuilt import RebuiltImages
 
 _WIDTH, _HEIGHT = 8.27, 11.69
 _LEFT, _TOP, _BOTTOM = 0.555, 0.6, 0.6
@@ -48,15 +50,19 @@ class _Pages:
         if self.left > _LEFT:
             self.left, self.below, self.tall = _LEFT, self.below + self.tall + _GAP, 0.0
 
+    def keep(self, height: float) -> None:
+        """Turn to a new page if this one has less than so many inches left."""
+        self.end_row()
+        if self.below + height > _HEIGHT - _BOTTOM:
+            self.turn()
+
     def write(self, text: str, size: float, width: int, weight: str = "normal") -> None:
         """Text of so many characters a line, and a gap below it."""
         if not text:
             return
-        self.end_row()
         lines = textwrap.wrap(printable(text, 2000), width)
         height = (len(lines) * 1.45 + 0.4) * size / 72
-        if self.below + height > _HEIGHT - _BOTTOM:
-            self.turn()
+        self.keep(height)
         place = (_LEFT / _WIDTH, 1 - self.below / _HEIGHT)
         words = "\n".join(lines)
         self.page.text(*place, words, fontsize=size, weight=weight, va="top", linespacing=1.35)
@@ -144,7 +150,8 @@ def _decide(pages: _Pages, run: Run, found: Answer) -> None:
 
 
 def _rest(pages: _Pages, run: Run) -> None:
-    """Level by measure, a few columns and levels a table; then every figure in its size."""
+    """Level by measure, a few columns and levels a table; rebuilt images; attributes; then every
+    figure in its size."""
     shown = [one for one in measures(run.summary) if one.results]
     if shown:
         pages.write("Level by measure; [low, high]: 95 % interval", 9, 100, "bold")
@@ -161,6 +168,23 @@ def _rest(pages: _Pages, run: Run) -> None:
                 for rank in every[start : start + _LEVELS]
             ]
             _table(pages, [levels.symbol or levels.axis, *heads], body, 0.44)
+    rebuilt = RebuiltImages.of(run.summary, run.manifest)
+    if rebuilt.levels:
+        heads = [textwrap.fill(f"{one.title}, {one.words}", 13) for one in rebuilt.columns()]
+        body = [[head, *entries] for head, entries in rebuilt.lines(levels)]
+        title = rebuilt.caption
+        _table(pages, [levels.symbol or levels.axis, *heads], body, 0.19, title=title)
+    for told in attribute_tables(run.summary, run.manifest):
+        body = [[row.name, *map(row.bits, told.ranks)] for row in told.rows]
+        loud = {
+            (at, place)
+            for at, row in enumerate(told.rows, start=1)
+            for place, rank in enumerate(told.ranks, start=1)
+            if row.claims(rank)
+        }
+        heads = [levels[rank].short for rank in told.ranks]
+        _table(pages, [told.heading, *heads], body, 0.19, loud, title=told.title)
+        pages.write(told.short_note, 7.5, 125)
     for drawing in drawings(run.histories, run.summary, run.growth, None, levels):
         if drawing.stem != findings.STEM:
             pages.draw(drawing.figure)
@@ -172,9 +196,13 @@ def _table(
     body: list[list[str]],
     row: float,
     loud: set[tuple[int, int]] | None = None,
+    title: str = "",
 ) -> None:
-    """A table with rows of so many inches, the level first; `loud` cells are bold."""
-    width, head = _WIDTH - 2 * _LEFT, 0.55
+    """A table with rows of so many inches, the level first, and its title on the same page;
+    `loud` cells are bold."""
+    width, head = _WIDTH - 2 * _LEFT, 0.14 * max(text.count("\n") + 1 for text in heads) + 0.14
+    pages.keep(head + len(body) * row + (0.3 if title else 0))
+    pages.write(title, 9, 100, "bold")
     longest = max(len(row_of[0]) for row_of in body) if body else 0
     first = min(0.3, max(0.06, 0.009 * longest + 0.02))
     axes = pages.place(width, head + len(body) * row)

@@ -107,7 +107,7 @@ class RebuiltImages:
         ]
 
     def sentences(self, levels: Levels) -> Iterator[Sentence]:
-        """``At s = 1 and 2 the image can be rebuilt (see it below): ...``"""
+        """``At s = 1 and 2 the image can be rebuilt (the page shows it): ...``"""
         if not (seen := self.seen):
             return
         right, chance = self._at(EXACT, self.figures, seen)
@@ -118,7 +118,7 @@ class RebuiltImages:
             words += ", and in what it makes a network names what the image shows among five "
             words += f"guesses in {share} ({chance} by chance)"
         head = f"{capitalised(levels.at(seen, self.levels))} the image can be rebuilt"
-        yield Sentence(head, f" (see it below): {words}.")
+        yield Sentence(head, f" (the page shows it): {words}.")
 
     def _planes(self) -> list[Measure]:
         """Bit errors of the highest plane that is hidden."""

@@ -8,6 +8,7 @@ import pandas as pd
 from ..study.store import Run
 from . import reviewers
 from .answer import answer
+from .attributes import Told
 from .attributes import tables as attribute_tables
 from .citations import citations
 from .levels import Levels
@@ -58,32 +59,26 @@ def to_markdown(run: Run, acceptable: float | None = None) -> str:
 def _by_attribute(run: Run, levels: Levels) -> Iterator[str]:
     """Heading, table and note of what leaks by attribute, a view after the other."""
     for told in attribute_tables(run.summary, run.manifest):
-        heads = [told.heading, *(levels[rank].short for rank in told.ranks)]
-        cells = [
-            [
-                row.name,
-                *(
-                    f"**{row.words(rank)}**" if row.claims(rank) else row.words(rank)
-                    for rank in told.ranks
-                ),
-            ]
-            for row in told.rows
-        ]
         yield f"## {escape(told.title)}"
-        yield markdown_table(pd.DataFrame(cells, columns=heads))
+        yield markdown_table(_attributes(told, levels, loud="**{}**"))
         yield escape(told.note)
 
 
 def to_latex(run: Run, _acceptable: float | None = None) -> str:
-    """What is found, a table for each encoder, the table for reviewers, the estimates with fewer
-    training images, and every figure, for the packages `booktabs` and `graphicx`; the notes stand
-    below as comments."""
+    """What is found, a table for each encoder, rebuilt images, attributes, the table for reviewers,
+    the estimates with fewer training images, and every figure, for the packages `booktabs` and
+    `graphicx`; the notes stand below as comments."""
     levels = Levels.of(run.manifest)
     shown = [
         ("What is found", _overview(run, levels)),
         *(
             (f"{encoder}, {scheme}", table(block, levels, with_encoder=False))
             for (scheme, encoder), block in blocks(tabulated(measures(run.summary)))
+        ),
+        ("Rebuilt images", _rebuilt(RebuiltImages.of(run.summary, run.manifest), levels)),
+        *(
+            (told.title, _attributes(told, levels))
+            for told in attribute_tables(run.summary, run.manifest)
         ),
         ("Measures of the cipher", _reviewers(run, levels)),
         ("Estimates with fewer training images", _growth(run, levels)),
@@ -186,6 +181,22 @@ def _rebuilt(images: RebuiltImages, levels: Levels) -> pd.DataFrame:
     heads = [f"{column.title}, {column.words}" for column in images.columns()]
     rows = [[head, *entries] for head, entries in images.lines(levels)]
     return pd.DataFrame(rows, columns=[levels.symbol or levels.axis, *heads], dtype=str)
+
+
+def _attributes(told: Told, levels: Levels, loud: str = "{}") -> pd.DataFrame:
+    """What one view tells of attributes, a row each; leaks as `loud` has them."""
+    heads = [told.heading, *(levels[rank].short for rank in told.ranks)]
+    rows = [
+        [
+            row.name,
+            *(
+                loud.format(row.words(rank)) if row.claims(rank) else row.words(rank)
+                for rank in told.ranks
+            ),
+        ]
+        for row in told.rows
+    ]
+    return pd.DataFrame(rows, columns=heads, dtype=str)
 
 
 def _ordered(summary: pd.DataFrame) -> list[Measure]:

@@ -54,18 +54,22 @@ def drawings(summary: pd.DataFrame, levels: Levels) -> Iterator[Drawing]:
         for column in columns:
             colour, marker = LOOKS[place % len(LOOKS)]
             line = "none" if levels.recorded else "-"
-            draw(axes, column, " ".join(column.headings), colour, marker, line)
+            draw(axes, column, _label(column), colour, marker, line)
             place += 1
         ranks = {rank for column in columns for rank in column.results if rank > 0}
         style.level_axis(axes, sorted(ranks), levels)
         axes.set_ylabel("share of images" if chart == "share" else "bits, at least")
         if chart == "share":
             axes.set_ylim(-0.02, 1.02)
-        axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3, fontsize=6.5)
+        axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2, fontsize=6.5)
     for axes in panels[len(shown) :]:
         axes.axis("off")
     drawn = [column for columns in shown.values() for column in columns]
     yield Drawing(STEM, "What is found against the level", figure, _table(drawn))
+
+
+def _label(column: Measure) -> str:
+    return " ".join(column.headings) + (", rebuilt image" if column.is_of_rebuilt else "")
 
 
 def _table(drawn: Sequence[Measure]) -> pd.DataFrame:
