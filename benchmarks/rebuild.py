@@ -1,13 +1,14 @@
-"""How much of held-out photographs the trained rebuilder gets right, by level.
+"""How much of held-out photographs the rebuilders of bit-planes get right, by level.
 
     python benchmarks/rebuild.py WEIGHTS FOLDER [FOLDER ...] [--levels 1-5] [--images 96]
                                  [--names FILE] [--crop 192] [--grey] [--pictures FOLDER]
 
 For every folder and level, over its images: samples that are exactly right (mean and
 quartiles), the bit error rate of every hidden plane, its cross-entropy CE, and what is thereby
-known of it, I >= H - CE with H the entropy of the plane over all images, and the peak
-signal-to-noise ratio. With --crop, images are cut to a square of so many pixels in their middle
-that begins at multiples of 16, so that blocks of JPEG stay where they are.
+known of it, I >= H - CE with H the entropy of the plane over all images, the peak
+signal-to-noise ratio, and the correlation of the differences between neighbours. With --crop,
+images are cut to a square of so many pixels in their middle that begins at multiples of 16, so
+that blocks of JPEG stay where they are.
 
 The weights must not have seen the images: --names gives a file of names, one a line, of those
 to be taken.
@@ -25,6 +26,8 @@ from numpy.typing import NDArray
 
 from imleak.images import find, read
 from imleak.interfaces import Raster, Rebuilder, Samples
+from imleak.metrics.rebuild import gradient_correlation
+from imleak.rebuilders.smooth import Smooth
 from imleak.rebuilders.wraps import Wraps
 from imleak.schemes.bitplanes import BitPlanes
 
@@ -35,6 +38,7 @@ class Score:
 
     exact: float
     psnr: float
+    gradient: float
     errors: NDArray[np.float64]
     cross_entropy: NDArray[np.float64]
     ones: NDArray[np.float64]
@@ -43,7 +47,9 @@ class Score:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("weights", help="safetensors file; - for those of the package")
+    parser.add_argument(
+        "weights", help="of wraps, a safetensors file; - for smooth, which has none"
+    )
     parser.add_argument("folders", nargs="+")
     parser.add_argument("--levels", default="1-5")
     parser.add_argument("--images", type=int, default=96)
@@ -55,7 +61,9 @@ def main() -> None:
 
     first, _, last = options.levels.partition("-")
     levels = range(int(first), int(last or first) + 1)
-    rebuilder = Wraps(weights=None if options.weights == "-" else options.weights)
+    rebuilder: Rebuilder = Smooth(most_planes=max(levels))
+    if options.weights != "-":
+        rebuilder = Wraps(weights=options.weights)
     names = set(options.names.read_text().split()) if options.names else None
     print(HEADER)
     for folder in options.folders:
@@ -103,6 +111,7 @@ def judged(rebuilder: Rebuilder, plain: Raster, level: int) -> tuple[Samples, Sc
     return found, Score(
         float((truth == found).mean()),
         float(10 * np.log10(top**2 / squared)),
+        gradient_correlation(truth, found),
         *map(np.array, (errors, cross_entropy, ones)),
         seconds,
     )
@@ -110,8 +119,8 @@ def judged(rebuilder: Rebuilder, plain: Raster, level: int) -> tuple[Samples, Sc
 
 HEADER = """\
 | images | s | exact: mean | quartiles | chance | bit errors, by plane from the highest \
-| cross-entropy (bit) | I >= (bit) | PSNR, median (dB) | s/image |
-|---|---|---|---|---|---|---|---|---|---|"""
+| cross-entropy (bit) | I >= (bit) | PSNR, median (dB) | gradient | s/image |
+|---|---|---|---|---|---|---|---|---|---|---|"""
 
 
 def row(title: str, level: int, scores: list[Score]) -> str:
@@ -132,6 +141,7 @@ def row(title: str, level: int, scores: list[Score]) -> str:
         f"| {title}, {len(scores)} | {level} | {np.mean(exact):.3f} | {quartiles} "
         f"| {0.5**level:.3f} | {by_plane(errors)} | {by_plane(cross_entropy)} "
         f"| {by_plane(entropy - cross_entropy)} | {np.median(psnr):.1f} "
+        f"| {np.nanmean([score.gradient for score in scores]):.2f} "
         f"| {np.mean([score.seconds for score in scores]):.1f} |"
     )
 

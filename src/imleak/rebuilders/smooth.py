@@ -15,8 +15,11 @@ COLOUR, COLOUR_REACH = 20 / 256, 4
 that are considered there."""
 CLIPPED_WHITE, CLIPPED_BLACK = 70.0, 4.0
 """How much more often a flat area of a photograph is white, or black, than any other value."""
-CAUTION = {1: 0.1, 2: 0.05, 3: 0.03}
-"""By planes: neighbours that agree are not so many independent witnesses."""
+CAUTION = {1: 0.07, 2: 0.03, 3: 0.02}
+"""By hidden planes, the power of a belief that is a probability: neighbours that agree are not so
+many independent witnesses. Of least cross-entropy over 128 photographs."""
+HIGHEST, BELOW = 0.05, 0.005
+"""The same for a bit of the highest of several hidden planes, and of the others."""
 TILE = 1024
 """Side of what is rebuilt at a time."""
 
@@ -49,7 +52,7 @@ class Smooth:
     """
 
     name = "smooth"
-    version = "1"
+    version = "2"
     references = ("bioucas2007",)
     digest = ""
 
@@ -73,17 +76,21 @@ class Smooth:
         lowest = exposure.bits - level
         hidden = {lowest + at: np.empty(clear.shape, np.float32) for at in range(level)}
         for tile in _tiles(*clear.shape[1:]):
-            found = probabilities(clear[tile], exposure.bits, level)
-            label[tile], confidence[tile] = found.argmax(0), found.max(0)
+            believed = marginals(clear[tile], exposure.bits, level)
+            label[tile] = believed.argmax(0)
+            confidence[tile] = _probabilities(believed, _caution(level)).max(0)
             for at in range(level):
-                is_set = np.arange(len(found)) >> at & 1 == 1
-                hidden[lowest + at][tile] = found[is_set].sum(0).clip(0, 1)
+                of_plane = _caution(1) if level == 1 else HIGHEST if at == level - 1 else BELOW
+                is_set = np.arange(len(believed)) >> at & 1 == 1
+                hidden[lowest + at][tile] = _probabilities(believed, of_plane)[is_set].sum(0)
         samples: Samples = (clear + (label << lowest)).astype(exposure.rendered.dtype)
-        return Rebuilt(samples, confidence.clip(0, 1), hidden)
+        certain = {plane: sure.clip(0, 1) for plane, sure in hidden.items()}
+        return Rebuilt(samples, confidence.clip(0, 1), certain)
 
 
-def probabilities(clear: NDArray[np.int32], bits: int, planes: int) -> Array:
-    """(2**planes, C, H, W) probabilities of what the highest planes of every sample hold.
+def marginals(clear: NDArray[np.int32], bits: int, planes: int) -> Array:
+    """(2**planes, C, H, W) beliefs in what the highest planes of every sample hold, as if
+    neighbours were independent witnesses.
 
     Parameters
     ----------
@@ -100,13 +107,21 @@ def probabilities(clear: NDArray[np.int32], bits: int, planes: int) -> Array:
     if len(values) > 1:
         of_colour = kernel(np.diff(values, axis=0), COLOUR * 2**bits, modulus, COLOUR_REACH)
         channels = np.ascontiguousarray(np.moveaxis(of_colour, 1, 0))
-    found = beliefs(
+    return beliefs(
         _clipped(clear, modulus, 1 << planes),
         np.ascontiguousarray(np.moveaxis(rows, 3, 0)),
         np.ascontiguousarray(np.moveaxis(columns, 2, 0)),
         channels,
     )
-    return normalised(found ** CAUTION.get(planes, CAUTION[max(CAUTION)]), 0)
+
+
+def _caution(planes: int) -> float:
+    return CAUTION.get(planes, CAUTION[max(CAUTION)])
+
+
+def _probabilities(believed: Array, caution: float) -> Array:
+    """Beliefs as probabilities; none is zero."""
+    return normalised(np.maximum(believed, np.finfo(np.float32).tiny) ** caution, 0)
 
 
 def _clipped(clear: NDArray[np.int32], modulus: int, labels: int) -> Array:

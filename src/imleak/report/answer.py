@@ -171,7 +171,7 @@ def _elsewhere(everyone: Sequence[Measure], levels: Levels) -> Iterator[str]:
         if one.elsewhere:
             of = [level for level in one.results if one.is_calibrated(level)]
             who = f"an adversary that learned from {one.elsewhere}"
-            how = f"calibrated on {one.train} of these images"
+            how = f"calibrated on {one.calibrated_on}"
             if one.measure == CALIBRATED:
                 yield f"{CALIBRATED} is {who}, {how}."
             elif of:

@@ -168,6 +168,11 @@ class Measure:
         return learned_from(self.train, self.public)
 
     @property
+    def calibrated_on(self) -> str:
+        """``61 of these images``, or ``61 of your images and 640 public ones``."""
+        return self.learned_from if self.public else f"{self.train:,} of these images"
+
+    @property
     def is_of_rebuilt(self) -> bool:
         """Whether it looked at the rebuilt image alone."""
         return all(title.endswith(OF_REBUILT) for title in re.split(_BETWEEN, self.view))

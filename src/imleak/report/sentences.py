@@ -188,9 +188,7 @@ def _estimated(found: Sequence[Finding], levels: Levels) -> Iterator[Sentence]:
     one, result = top.adversary, top.result
     learned = f", trained on {one.learned_from}," if one.train else ""
     if one.is_calibrated(top.level):
-        learned = (
-            f", which learned from {one.elsewhere} and was calibrated on {one.train} of these,"
-        )
+        learned = f", which learned from {one.elsewhere} and was calibrated on {one.calibrated_on},"
     mark = PATCH_MARK if one.row == "patch" else ""
     about = "its value" if one.row == "pixel" else f"its features ({one.encoder})"
     tested = plural(one.test, "test image") if one.test else "the test"
