@@ -407,13 +407,49 @@ def schemes() -> Figure:
     return figure
 
 
+def rebuilt() -> Figure:
+    """Twelve photographs and what is rebuilt of them at s = 1 to 5, every sample of a piece of each
+    averaged with its three neighbours for print."""
+    side, gap, head, levels = 120, 4, 24, range(1, 6)
+    rebuilder, scheme = Smooth(most_planes=5), BitPlanes()
+    images = imleak.read_images(photographs())[:12]
+    across, down = (1 + len(levels)) * (side + gap) + 3 * gap, side + gap
+    width, height = 2 * across, head + 6 * down
+    figure = Figure(figsize=(width / 150, height / 150), dpi=150)
+    exact = np.empty((len(images), len(levels)))
+    for at, image in enumerate(images):
+        plain = middle(image.samples, 2 * side)
+        shown = [plain]
+        for place, level in enumerate(levels):
+            exposure = scheme.expose(Raster(plain, 8), level)
+            shown.append(rebuilder.rebuild(exposure, scheme, level).samples)
+            exact[at, place] = (shown[-1] == plain).mean()
+        for column, samples in enumerate(shown):
+            x = at % 2 * across + column * (side + gap)
+            box = (x / width, 1 - (head + at // 2 * down + side) / height)
+            axes = figure.add_axes((*box, side / width, side / height))
+            small = samples[0].reshape(side, 2, side, 2).mean((1, 3))
+            axes.imshow(small, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
+            axes.set_axis_off()
+            if at < 2:
+                title = f"s = {column}" if column else "plain"
+                figure.text((x + side / 2) / width, 1 - 16 / height, title, ha="center")
+    names = [image.name for image in images]
+    tell("exact samples by photograph and s", names, *exact.T.round(2))
+    return figure
+
+
 PICTURES: dict[str, Callable[[], Figure]] = {
     drawn.__name__: drawn
     for drawn in (
         overview, pixels, sawtooth, likeness, memory, bounds,
-        angle, nearest, fano, growth, verdicts, schemes,
+        angle, nearest, fano, growth, verdicts, schemes, rebuilt,
     )
 }  # fmt: skip
+
+
+RASTER = ("overview", "schemes", "rebuilt")
+"""Pictures of photographs are PNGs."""
 
 
 def tell(title: str, *columns: Any) -> None:
@@ -464,6 +500,12 @@ def photographs() -> Path:
 def audit(sources: str | Path, folder: str, **fields: Any) -> pd.DataFrame:
     """The summary of a study."""
     return imleak.audit(sources, out=SCRATCH / folder, **fields).summary
+
+
+def middle(samples: Samples, side: int) -> Samples:
+    """The square in the middle, (1, side, side)."""
+    top, left = ((length - side) // 2 for length in samples.shape[1:])
+    return np.ascontiguousarray(samples[:1, top : top + side, left : left + side])
 
 
 def column(summary: pd.DataFrame, measure: str, name: str = "mean", part: str = "clear") -> Array:
@@ -571,8 +613,7 @@ def main(names: Sequence[str]) -> None:
     for name in names or PICTURES:
         with style.print_style(), mpl.rc_context({"svg.hashsalt": name, "legend.fontsize": 7}):
             figure = PICTURES[name]()
-            # Low bits cannot be compressed: pictures that have some are PNGs.
-            path = IMAGES / f"{name}.{'png' if name in ('overview', 'schemes') else 'svg'}"
+            path = IMAGES / f"{name}.{'png' if name in RASTER else 'svg'}"
             metadata = {"Software": None} if path.suffix == ".png" else {"Date": None}
             figure.savefig(path, metadata=metadata, dpi=150)
         print(f"\n{path}: {path.stat().st_size / 1000:.0f} kB")

@@ -12,8 +12,9 @@ from .measures import Measure, Result, measures
 from .sentences import Sentence
 from .words import capitalised, listed, percent, plural
 
-SEEN = 0.15
-"""Correlation of gradients from which people see in a rebuilt image what the image shows."""
+SEEN, PARTLY = 0.15, 0.05
+"""Correlation of gradients from which people see in a rebuilt image what the image shows, and from
+which they do in part of the images."""
 EXACT, GRADIENT, TOP = "exact samples", "gradient correlation", "bit errors, plane "
 _PERCENT = ("share",)
 
@@ -60,8 +61,12 @@ class RebuiltImages:
     def seen(self) -> list[int]:
         """Levels at which a rebuilt image shows what the image shows: its gradients are like
         those of the image, and not like those of another."""
-        results = self.figures[GRADIENT].results if GRADIENT in self.figures else {}
-        return [level for level, one in sorted(results.items()) if _is_seen(one)]
+        return self._levels_from(SEEN)
+
+    @property
+    def partly_seen(self) -> list[int]:
+        """Levels at which part of the rebuilt images do."""
+        return [level for level in self._levels_from(PARTLY) if level not in self.seen]
 
     @property
     def images(self) -> int:
@@ -107,8 +112,8 @@ class RebuiltImages:
         ]
 
     def sentences(self, levels: Levels) -> Iterator[Sentence]:
-        """``At s = 1 and 2 the image can be rebuilt (the page shows it): ...``"""
-        if not (seen := self.seen):
+        """``At s = 1 and 2 the image can be rebuilt, at s = 3 in part (the page shows it): ...``"""
+        if not (seen := sorted(self.seen + self.partly_seen)):
             return
         right, chance = self._at(EXACT, self.figures, seen)
         words = f"of {plural(self.images, 'image')} {self.made_by} makes {right} of the hidden "
@@ -117,8 +122,17 @@ class RebuiltImages:
             share, chance = self._at(RECOGNISE, self.through, seen)
             words += ", and in what it makes a network names what the image shows among five "
             words += f"guesses in {share} ({chance} by chance)"
-        head = f"{capitalised(levels.at(seen, self.levels))} the image can be rebuilt"
+        whole, part = (
+            levels.at(some, self.levels) if some else "" for some in (self.seen, self.partly_seen)
+        )
+        head = f"{capitalised(whole or part)} the image can be rebuilt"
+        if part:
+            head += f", {part} in part" if whole else " in part"
         yield Sentence(head, f" (the page shows it): {words}.")
+
+    def _levels_from(self, least: float) -> list[int]:
+        results = self.figures[GRADIENT].results if GRADIENT in self.figures else {}
+        return [level for level, one in sorted(results.items()) if _is_seen(one, least)]
 
     def _planes(self) -> list[Measure]:
         """Bit errors of the highest plane that is hidden."""
@@ -140,11 +154,12 @@ _COLUMNS = (
 )
 
 
-def _is_seen(result: Result) -> bool:
-    """Whether an interval, where there is one, clears what another image has."""
+def _is_seen(result: Result, least: float) -> bool:
+    """Whether a value is at least so high, and its interval, where there is one, clears what
+    another image has."""
     low = result.value if result.low != result.low else result.low
     beyond = not result.null_p95 >= low
-    return result.value >= SEEN and beyond
+    return result.value >= least and beyond
 
 
 def _with_null(one: Measure) -> dict[int, str]:
