@@ -9,10 +9,11 @@ import logging
 import re
 import threading
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from functools import partial
 from importlib import import_module
+from itertools import count, islice
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -81,7 +82,7 @@ class PillowImage:
     image : just opened.
     bits : bits a stored sample has, which Pillow does not tell.
     deep : decodes the whole file to (H, W) or (H, W, C), for samples of other than 8 bits.
-    reduced : how many further images are reduced copies.
+    reduced : which of the further images are reduced copies.
     is_jpeg : whether it is a JPEG file, whose coefficients can be had.
     """
 
@@ -90,7 +91,7 @@ class PillowImage:
         image: ImageFile,
         bits: int = 8,
         deep: Callable[[], Stored] | None = None,
-        reduced: int = 0,
+        reduced: Collection[int] = (),
         *,
         is_jpeg: bool = False,
     ) -> None:
@@ -98,7 +99,9 @@ class PillowImage:
         self._image = image
         self._bits = bits
         self._deep = deep
-        self.reduced = reduced
+        self._copies = reduced
+        self.reduced = len(reduced)
+        self._was_grey = False
 
     @property
     def size(self) -> Size:
@@ -107,6 +110,18 @@ class PillowImage:
     @property
     def frames(self) -> int:
         return int(getattr(self._image, "n_frames", 1)) - self.reduced
+
+    def select(self, frame: int) -> None:
+        """Turn to another of its images."""
+        if self._deep is not None:
+            raise ImageError(
+                f"has {self._bits} bits a sample, and further frames of such files are not read; "
+                "save its frames as a TIFF"
+            )
+        self._image.load()  # a GIF says only then whether its palette is one of greys
+        self._was_grey = self._image.mode == "L"
+        full = (at for at in count() if at not in self._copies)
+        self._image.seek(next(islice(full, frame, None)))
 
     def decode(self) -> Raster:
         orientation = self._orientation()
@@ -119,8 +134,10 @@ class PillowImage:
         return raster(pixels, bits, notes, orientation)
 
     def _pixels(self) -> tuple[Stored, int, tuple[str, ...]]:
-        image = self._image
+        image: PIL.Image.Image = self._image
         image.load()
+        if self._was_grey and image.mode in ("RGB", "RGBA"):
+            image = _grey_again(image)
         mode, change = _READ_AS.get(image.mode, (image.mode, ""))
         if mode not in ("L", "LA", "RGB", "RGBA"):
             raise ValueError(f"samples of mode {mode}")
@@ -137,6 +154,13 @@ class PillowImage:
         except Exception:  # a damaged EXIF block does not make the image unreadable
             warnings.warn("EXIF data cannot be read", UserWarning, stacklevel=2)
             return 1
+
+
+def _grey_again(image: PIL.Image.Image) -> PIL.Image.Image:
+    """A later frame of a grey GIF, which Pillow gives as RGB; as it is, where it has colours."""
+    red, green, blue = image.split()[:3]
+    is_grey = red.tobytes() == green.tobytes() == blue.tobytes()
+    return red if is_grey else image
 
 
 def to_rgb(pixels: Stored, mode: str) -> tuple[NDArray[np.uint8], str]:
@@ -171,7 +195,7 @@ def open_jpeg(file: BinaryIO) -> PillowImage:
     image: Any = _plugin("MpoImagePlugin.MpoImageFile")(file)
     pixels = [_pixels_of_frame(image, frame) for frame in range(image.n_frames)]
     image.seek(0)
-    reduced = sum(count < pixels[0] for count in pixels[1:])
+    reduced = [frame for frame, count in enumerate(pixels) if count < pixels[0]]
     return PillowImage(image, reduced=reduced, is_jpeg=True)
 
 

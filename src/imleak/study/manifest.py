@@ -29,6 +29,7 @@ PACKAGES = (
     "pillow",
     "tifffile",
     "imagecodecs",
+    "pydicom",
     "onnxruntime",
     "cryptography",
     "pandas",

@@ -13,7 +13,7 @@ import numpy as np
 
 from ..cache import Cache
 from ..files import printable
-from ..images import MAX_PIXELS, Source, coco_sizes, from_samples, luma, rank, read
+from ..images import MAX_PIXELS, Source, coco_sizes, from_samples, luma, rank, read, with_frames
 from ..images.similar import perceptual_hash
 from ..interfaces import Image, ImageError, ImleakError, Scheme
 from ..sealed import header_of
@@ -146,6 +146,8 @@ def scan(spec: StudySpec, progress: Progress, executor: Executor) -> Scan:
 def _find(spec: StudySpec) -> tuple[Found, CipherFolders | None]:
     """The images of a study, and its ciphers if somebody else made them."""
     found = find_images(spec.sources, tuple(spec.ciphers.values()))
+    if spec.frames is not None:
+        found = replace(found, sources=with_frames(found.sources, spec.frames))
     if not spec.ciphers:
         return found, None
     return found, CipherFolders.of(spec.cipher_levels, found.sources, spec.sources)
