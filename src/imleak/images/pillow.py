@@ -136,7 +136,7 @@ class PillowImage:
     def _pixels(self) -> tuple[Stored, int, tuple[str, ...]]:
         image: PIL.Image.Image = self._image
         image.load()
-        if self._was_grey and image.mode in ("RGB", "RGBA"):
+        if self._was_grey and image.mode != "L":
             image = _grey_again(image)
         mode, change = _READ_AS.get(image.mode, (image.mode, ""))
         if mode not in ("L", "LA", "RGB", "RGBA"):
@@ -157,8 +157,8 @@ class PillowImage:
 
 
 def _grey_again(image: PIL.Image.Image) -> PIL.Image.Image:
-    """A later frame of a grey GIF, which Pillow gives as RGB; as it is, where it has colours."""
-    red, green, blue = image.split()[:3]
+    """A later frame of a grey GIF, which Pillow gives in colour; as it is, where it has some."""
+    red, green, blue = image.convert("RGB").split()
     is_grey = red.tobytes() == green.tobytes() == blue.tobytes()
     return red if is_grey else image
 
