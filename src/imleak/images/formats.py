@@ -37,7 +37,7 @@ FORMATS = (
     Format("WebP", rb"RIFF....WEBP", ".webp", pillow.open_webp),
     Format("PGM/PPM", rb"P[1-6][\s#]", ".pgm .ppm .pbm .pnm", pnm.PnmImage),
     Format("BMP", rb"BM.{12}[\x0c\x28\x34\x38\x40\x6c\x7c]\0\0\0", ".bmp .dib", pillow.open_bmp),
-    Format("GIF", rb"GIF8[79]a", ".gif", pillow.open_gif),
+    Format("GIF", rb"GIF8[79]a", ".gif", pillow.GifImage),
     Format(
         "JPEG 2000",
         rb"\xff\x4f\xff\x51|\0\0\0\x0cjP  \r\n\x87\n",

@@ -41,6 +41,9 @@ _READ_AS = {
     "LAB": ("RGB", "CIELAB converted to RGB"),
 }
 
+_MOST_COMPOSED = 1 << 28
+"""Pixels of all frames of a GIF together, of which the later are only had with those before."""
+
 _one_at_a_time = threading.Lock()
 
 
@@ -101,7 +104,6 @@ class PillowImage:
         self._deep = deep
         self._copies = reduced
         self.reduced = len(reduced)
-        self._was_grey = False
 
     @property
     def size(self) -> Size:
@@ -118,8 +120,6 @@ class PillowImage:
                 f"has {self._bits} bits a sample, and further frames of such files are not read; "
                 "save its frames as a TIFF"
             )
-        self._image.load()  # a GIF says only then whether its palette is one of greys
-        self._was_grey = self._image.mode == "L"
         full = (at for at in count() if at not in self._copies)
         self._image.seek(next(islice(full, frame, None)))
 
@@ -134,10 +134,8 @@ class PillowImage:
         return raster(pixels, bits, notes, orientation)
 
     def _pixels(self) -> tuple[Stored, int, tuple[str, ...]]:
-        image: PIL.Image.Image = self._image
+        image = self._image
         image.load()
-        if self._was_grey and image.mode != "L":
-            image = _grey_again(image)
         mode, change = _READ_AS.get(image.mode, (image.mode, ""))
         if mode not in ("L", "LA", "RGB", "RGBA"):
             raise ValueError(f"samples of mode {mode}")
@@ -156,11 +154,35 @@ class PillowImage:
             return 1
 
 
-def _grey_again(image: PIL.Image.Image) -> PIL.Image.Image:
-    """A later frame of a grey GIF, which Pillow gives in colour; as it is, where it has some."""
-    red, green, blue = image.convert("RGB").split()
-    is_grey = red.tobytes() == green.tobytes() == blue.tobytes()
-    return red if is_grey else image
+class GifImage(PillowImage):
+    """A GIF. Its first frame is read by Pillow, which changes the greys of later ones in some
+    files; they are decoded by imagecodecs, each over those before it."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        super().__init__(_plugin("GifImagePlugin.GifImageFile")(file))
+        self._file, self._frame = file, 0
+
+    def select(self, frame: int) -> None:
+        """Turn to another frame."""
+        if self.frames * self._image.height * self._image.width > _MOST_COMPOSED:
+            raise ImageError(
+                f"has {self.frames} frames with more than {_MOST_COMPOSED} pixels in all; save "
+                "them as a TIFF"
+            )
+        self._frame = frame
+
+    def decode(self) -> Raster:
+        """Frames of a grey GIF are grey, unless they have colours of their own."""
+        if not self._frame:
+            return super().decode()
+        import imagecodecs
+
+        self._image.load()
+        self._file.seek(0)
+        pixels: Stored = imagecodecs.gif_decode(self._file.read(), asrgb=True)[self._frame]
+        if self._image.mode == "L" and (pixels == pixels[..., :1]).all():
+            return raster(pixels[..., 0], 8)
+        return raster(pixels, 8, ("palette expanded",))
 
 
 def to_rgb(pixels: Stored, mode: str) -> tuple[NDArray[np.uint8], str]:
@@ -182,7 +204,6 @@ def _open_as(plugin: str) -> Callable[[BinaryIO], PillowImage]:
 
 open_webp = _open_as("WebPImagePlugin.WebPImageFile")
 open_bmp = _open_as("BmpImagePlugin.BmpImageFile")
-open_gif = _open_as("GifImagePlugin.GifImageFile")
 
 
 def open_jpeg(file: BinaryIO) -> PillowImage:
