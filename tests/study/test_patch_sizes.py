@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from study_fakes import Brightness, Corners, Rows
+from study_fakes import Brightness, Rows
 
 from imleak.study import StudySpec, run
 from imleak.study.patch_sizes import PatchSizeError

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -137,7 +138,7 @@ def scan(spec: StudySpec, progress: Progress, executor: Executor) -> Scan:
     noticed = found.traces.warnings({image.name for image in images})
     unmatched = folders.warnings() if folders else ()
     equal = _equal_ciphers(images, spec.cipher_levels)
-    warnings = (*there.warnings, *unmatched, *equal, *similar, *noticed)
+    warnings = (*there.warnings, *_read_as(images), *unmatched, *equal, *similar, *noticed)
     if folders and not images:
         raise folders.refusal(found.omissions)
     return Scan(tuple(images), tuple(found.omissions), warnings, tuple(found.hashes))
@@ -346,6 +347,23 @@ def _cipher_files(
         if why:
             raise ImageError(f"its cipher {printable(source.name)} {why}")
         yield CipherFile(level, _absolute(source), cipher.digest)
+
+
+_NOTES = {
+    r"signed samples, \d+ added": "signed samples, moved up to begin at 0",
+    "MONOCHROME1 inverted": "MONOCHROME1, inverted so that white is bright",
+    "rescale .*": "rescale slope and intercept left alone: samples are those of the file",
+    "first of .* frames": "the first of several in its file; --frames 3 takes three of each",
+}
+"""Notes of reading, and what is said of all images that have one."""
+
+
+def _read_as(images: Sequence[ImageInfo]) -> Iterator[str]:
+    """What a user must know of the way images were read, a line each."""
+    for pattern, words in _NOTES.items():
+        count = sum(any(re.fullmatch(pattern, one) for one in image.notes) for image in images)
+        if count:
+            yield f"{count:,} of {len(images):,} images: {words}."
 
 
 def _equal_ciphers(images: Sequence[ImageInfo], folders: Mapping[int, str]) -> Iterator[str]:
