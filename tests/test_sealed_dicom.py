@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import skimage.data
-from dicom_files import dicom
 
+from dicom_files import dicom
 from imleak.images import Source, read
 from imleak.interfaces import ImageError
 from imleak.keystream import new_key

@@ -113,7 +113,7 @@ class DicomImage:
         """(H, W) or (H, W, 3) as they are stored, but in RGB, and what became of colours."""
         from pydicom import dcmread
         from pydicom.encaps import get_frame
-        from pydicom.pixels import pixel_array
+        from pydicom.pixels.utils import pixel_array
 
         notes = (f"{photometric} converted to RGB",) if photometric.startswith("YBR_FULL") else ()
         syntax = _syntax(self._head)
