@@ -59,6 +59,7 @@ def read_images(
     *,
     largest: int | None = None,
     limit: int | None = None,
+    frames: int | None = None,
     colour: bool = False,
     bits: int | None = None,
     max_pixels: int = images.MAX_PIXELS,
@@ -70,6 +71,8 @@ def read_images(
     sources : one or several.
     largest : keep the N of highest resolution.
     limit : keep the first N.
+    frames : images that are taken of a file that holds several, evenly spaced, whose `group` is
+        then the file; else the first.
     colour, bits, max_pixels : see :func:`imleak.images.read`.
 
     Raises
@@ -78,11 +81,17 @@ def read_images(
         If a source holds no image, or one cannot be read.
     """
     found = images.find(sources)
+    if frames is not None:
+        if frames < 1:
+            raise ImleakError(f"frames={frames}: take 1 or more of a file")
+        found = images.with_frames(found, frames)
     if largest is not None:
         found = images.rank(found, largest)
+    chosen = found[:limit]
+    made = [images.read(one, colour=colour, bits=bits, max_pixels=max_pixels) for one in chosen]
     return [
-        images.read(source, colour=colour, bits=bits, max_pixels=max_pixels)
-        for source in found[:limit]
+        image if source.frame is None else replace(image, group=source.file)
+        for image, source in zip(made, chosen, strict=True)
     ]
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import PIL.Image
 import pytest
-from study_fakes import Looks, Rows
+from study_fakes import Corners, Looks, Rows
 
 from dicom_files import dicom
 from imleak.images.generated import DeadLeaves
@@ -102,3 +102,25 @@ def test_other_frames_are_another_study(tmp_path: Path, series: Path) -> None:
 def test_mistakes_are_told_before_any_work(fields: dict[str, object], why: str) -> None:
     with pytest.raises(SpecError, match=why):
         StudySpec.of(sources="none", **({"encoders": "corners", "measures": ["rows"]} | fields))
+
+
+def test_a_window_is_of_whole_images(
+    tmp_path: Path, series: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And what an encoder is shown is what the window makes of them."""
+    whole, shown = set(), []
+
+    def windowed(self: Corners, samples: np.ndarray, bits: int) -> np.ndarray:
+        whole.add((samples.shape, bits))
+        return np.full_like(samples, 7)
+
+    def encode(self: Corners, images: np.ndarray, bits: int) -> np.ndarray:
+        shown.append(images)
+        return images.reshape(len(images), -1)[:, : self.dimension].astype(np.float32)
+
+    monkeypatch.setattr(Corners, "windowed", windowed, raising=False)
+    monkeypatch.setattr(Corners, "encode", encode)
+    run(spec(series, measures=["rows"]), tmp_path / "out")
+    assert whole == {((1, 32, 32), 12)}
+    assert {images.shape[1:] for images in shown} == {(1, 8, 8)}
+    assert all((images == 7).all() for images in shown)

@@ -31,8 +31,8 @@ class Format(NamedTuple):
 
 
 FORMATS = (
-    Format("JPEG", rb"\xff\xd8\xff", ".jpg .jpeg .jpe .jfif", pillow.open_jpeg),
-    Format("PNG", rb"\x89PNG\r\n\x1a\n", ".png", pillow.open_png),
+    Format("JPEG", rb"\xff\xd8\xff", ".jpg .jpeg .jpe .jfif .mpo", pillow.open_jpeg),
+    Format("PNG", rb"\x89PNG\r\n\x1a\n", ".png .apng", pillow.open_png),
     Format("TIFF", rb"II[*+]\0|MM\0[*+]", ".tif .tiff", tiff.TiffImage),
     Format("WebP", rb"RIFF....WEBP", ".webp", pillow.open_webp),
     Format("PGM/PPM", rb"P[1-6][\s#]", ".pgm .ppm .pbm .pnm", pnm.PnmImage),
