@@ -11,7 +11,6 @@ import imagecodecs
 import numpy as np
 import pydicom
 import pytest
-from dicom_files import dicom
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydicom.uid import (
@@ -21,6 +20,7 @@ from pydicom.uid import (
     RLELossless,
 )
 
+from dicom_files import dicom
 from imleak.images import (
     GroupError,
     Source,
@@ -31,6 +31,7 @@ from imleak.images import (
     read,
     with_frames,
 )
+from imleak.images.dicom import group_of
 from imleak.interfaces import ImageError, NotInstalledError
 
 Stored = Callable[[str, bytes], Source]
@@ -73,6 +74,10 @@ def test_what_is_done_to_samples_can_be_undone(
 def test_bits_that_are_not_stored_are_left_out(stored: Stored, slices: np.ndarray) -> None:
     """Old files keep overlays there."""
     np.testing.assert_array_equal(grey(dicom(slices[0] | 0x5000, 12), stored), slices[0])
+
+
+def test_an_empty_rescale_is_none(stored: Stored, slices: np.ndarray) -> None:
+    assert read(stored("x.dcm", dicom(slices[0], 12, RescaleSlope=None))).notes == ()
 
 
 def test_rescale_is_left_alone_and_said(stored: Stored, slices: np.ndarray) -> None:
@@ -144,7 +149,7 @@ def test_lossy_jpeg_is_what_it_decodes_to(stored: Stored, rgba8: np.ndarray) -> 
 
 @pytest.mark.parametrize(
     "syntax",
-    [ImplicitVRLittleEndian, DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian, RLELossless],
+    [ImplicitVRLittleEndian, ExplicitVRBigEndian, RLELossless],
 )
 def test_what_pydicom_decodes(syntax: str, stored: Stored, slices: np.ndarray) -> None:
     content = BytesIO(dicom(slices, 12, NumberOfFrames=3))
@@ -193,6 +198,23 @@ def test_compressed_video_is_refused_with_what_works(stored: Stored, slices: np.
     content = dicom(slices[0], 12, syntax=COMPRESSED + "102", coded=[b"none"])
     with pytest.raises(ImageError, match=r"MPEG-4 .*; save it without compression, as RLE, JPEG"):
         grey(content, stored)
+
+
+def test_a_deflated_file_is_refused_before_it_is_inflated(
+    stored: Stored, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A few kilobytes may become gigabytes."""
+    zeros = np.zeros((512, 512), np.uint16)
+    made, written = pydicom.dcmread(BytesIO(dicom(zeros, 12))), BytesIO()
+    made.file_meta.TransferSyntaxUID = DeflatedExplicitVRLittleEndian
+    made.save_as(written)
+    assert len(written.getvalue()) < 5000
+    source = stored("x.dcm", written.getvalue())
+    monkeypatch.setattr("zlib.decompress", None)
+    with pytest.raises(ImageError, match=r"deflated as a whole, .* save it without compression"):
+        read(source)
+    assert isinstance(source.origin, Path)
+    assert group_of(source.origin, "patient") is None
 
 
 def test_no_image_inside(stored: Stored, slices: np.ndarray) -> None:

@@ -38,10 +38,12 @@ GROUP_TAGS = {"patient": ("IssuerOfPatientID", "PatientID"), "study": ("StudyIns
 
 _GREY = ("MONOCHROME1", "MONOCHROME2")
 _COLOUR = ("RGB", "YBR_FULL", "YBR_FULL_422", "YBR_ICT", "YBR_RCT")
-_DEFLATED = "1.2.840.10008.1.2.1.99"
-_NATIVE = ("1.2.840.10008.1.2", "1.2.840.10008.1.2.1", _DEFLATED,
-           "1.2.840.10008.1.2.2", "1.2.840.10008.1.2.5")  # fmt: skip
-"""Without compression, deflated, and RLE: pydicom decodes them itself."""
+_NATIVE = ("1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2",
+           "1.2.840.10008.1.2.5")  # fmt: skip
+"""Without compression, and RLE: pydicom decodes them itself."""
+_DEFLATED = b"1.2.840.10008.1.2.1.99"
+_LONG = (b"OB", b"OW", b"OF", b"SQ", b"UN", b"UT")
+"""Value representations whose length has 32 bits."""
 
 
 class DicomImage:
@@ -119,9 +121,7 @@ class DicomImage:
         syntax = _syntax(self._head)
         self._file.seek(0)
         if syntax in _NATIVE:
-            # Of a deflated file pydicom does not find a frame by its place.
-            content = dcmread(self._file) if syntax == _DEFLATED else self._file
-            native: Stored = pixel_array(content, index=self._frame)
+            native: Stored = pixel_array(self._file, index=self._frame)
             return native, notes
         whole: Any = dcmread(self._file)
         offsets = whole.get("ExtendedOffsetTable"), whole.get("ExtendedOffsetTableLengths")
@@ -137,9 +137,10 @@ class DicomImage:
         return decode(coded, photometric), notes
 
     def _left_alone(self) -> Iterator[str]:
+        given = (self._head.get("RescaleSlope"), self._head.get("RescaleIntercept"))
         slope, intercept = (
-            float(self._head.get(tag, usual))
-            for tag, usual in (("RescaleSlope", 1), ("RescaleIntercept", 0))
+            usual if value in (None, "") else float(value)
+            for value, usual in zip(given, (1, 0), strict=True)
         )
         if (slope, intercept) != (1, 0):
             yield f"rescale slope {slope:g}, intercept {intercept:g} left alone"
@@ -178,7 +179,26 @@ def head(file: BinaryIO, tags: tuple[str, ...]) -> Any:
     from pydicom import dcmread
 
     with _private():
+        if _transfer_syntax(file) == _DEFLATED:
+            raise ImageError(
+                "is DICOM deflated as a whole, of which the size is not known before it is "
+                "inflated; save it without compression"
+            )
+        file.seek(0)
         return dcmread(file, stop_before_pixels=True, specific_tags=list(tags))
+
+
+def _transfer_syntax(file: BinaryIO) -> bytes:
+    """As the file says before its data set, which pydicom inflates at once. Raises ValueError if
+    it does not say."""
+    file.seek(132)
+    while len(element := file.read(8)) == 8 and element[:2] == b"\2\0":
+        is_long = element[4:6] in _LONG
+        length = int.from_bytes(file.read(4) if is_long else element[6:], "little")
+        if element[2:4] == b"\x10\0":
+            return file.read(length).rstrip(b"\0 ")
+        file.seek(length, 1)
+    raise ValueError("no transfer syntax")
 
 
 def _syntax(head: Any) -> Any:
