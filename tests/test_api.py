@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import PIL.Image
 import pytest
 from torch import nn
 
@@ -112,6 +113,18 @@ def test_images_are_read(tmp_path: Path, pictures: list[imleak.Image]) -> None:
     assert len(imleak.read_images("dead-leaves:3x20x24", limit=2)) == 2
     sizes = ["dead-leaves:1x20x24", "dead-leaves:1x30x24"]
     assert imleak.read_images(sizes, largest=1)[0].height == 30
+
+
+def test_frames_of_a_file_are_images_of_one_group(tmp_path: Path) -> None:
+    first, *others = (PIL.Image.fromarray(np.full((8, 9), 50 * at, np.uint8)) for at in range(5))
+    first.save(tmp_path / "x.tif", save_all=True, append_images=others)
+    (whole,) = imleak.read_images(tmp_path)
+    assert (whole.group, whole.samples.max()) == ("", 0)
+    frames = imleak.read_images(tmp_path, frames=2)
+    assert [(one.name, one.group) for one in frames] == [("x.tif#2", "x.tif"), ("x.tif#4", "x.tif")]
+    assert [one.samples.max() for one in frames] == [50, 150]
+    with pytest.raises(imleak.ImleakError, match="frames=0: take 1 or more"):
+        imleak.read_images(tmp_path, frames=0)
 
 
 def test_encrypt_decrypt_and_what_is_left(pictures: list[imleak.Image]) -> None:

@@ -59,6 +59,7 @@ def read_images(
     *,
     largest: int | None = None,
     limit: int | None = None,
+    frames: int | None = None,
     colour: bool = False,
     bits: int | None = None,
     max_pixels: int = images.MAX_PIXELS,
@@ -70,6 +71,8 @@ def read_images(
     sources : one or several.
     largest : keep the N of highest resolution.
     limit : keep the first N.
+    frames : images that are taken of a file that holds several, evenly spaced, whose `group` is
+        then the file; else the first.
     colour, bits, max_pixels : see :func:`imleak.images.read`.
 
     Raises
@@ -78,11 +81,17 @@ def read_images(
         If a source holds no image, or one cannot be read.
     """
     found = images.find(sources)
+    if frames is not None:
+        if frames < 1:
+            raise ImleakError(f"frames={frames}: take 1 or more of a file")
+        found = images.with_frames(found, frames)
     if largest is not None:
         found = images.rank(found, largest)
+    chosen = found[:limit]
+    made = [images.read(one, colour=colour, bits=bits, max_pixels=max_pixels) for one in chosen]
     return [
-        images.read(source, colour=colour, bits=bits, max_pixels=max_pixels)
-        for source in found[:limit]
+        image if source.frame is None else replace(image, group=source.file)
+        for image, source in zip(made, chosen, strict=True)
     ]
 
 
@@ -165,6 +174,7 @@ def audit(
     measures: Parts | None = None,
     largest: int | None = None,
     limit: int | None = None,
+    frames: int | None = None,
     annotations: str | Path | None = None,
     colour: bool | None = None,
     bits: int | None = None,
@@ -188,6 +198,7 @@ def audit(
     round_to: float | None = None,
     device: str | None = None,
     precision: Literal["auto", "fp32", "bf16", "fp16"] | None = None,
+    window: str | None = None,
     acceptable: float | None = None,
     progress: Progress | bool | None = None,
     workers: int = 0,
@@ -222,6 +233,8 @@ def audit(
     measures : metrics, estimators and attacks, or groups of them; histogram, codelength, psnr,
         ssim, vif, rebuild, recognise, match, confirm, and best and attributes with one seed.
     largest, limit : keep the N images of highest resolution, or the first N; all.
+    frames : images that are taken of a file that holds several, evenly spaced, as one group; else
+        the first.
     annotations : COCO ``instances_*.json`` to take sizes from when ranking.
     colour : measure every channel; else the luma.
     bits : bits a sample uses, where the file cannot say (12 bits stored in 16).
@@ -232,14 +245,14 @@ def audit(
     adversary : a file of ``imleak adversary train``, "shipped" or "none"; shipped, where it fits.
     ciphers : folders of ciphers that somebody else made of the images, by label.
     keys : "image" for a key for every image, "one" for one key for all; image.
-    group_by : ``folder``, ``csv:FILE`` or ``regex:PATTERN``: images of one group are never both
-        trained and tested on.
+    group_by : ``folder``, ``patient`` or ``study`` of DICOM files, ``csv:FILE`` or
+        ``regex:PATTERN``: images of one group are never both trained and tested on.
     patches : places an image is cut at, for estimators on features; 10.
     max_samples : most rows an estimator is given; above, whole images are drawn.
     seed : of every random choice; 0.
     protocol : of estimators that have a choice; each.
-    epochs, seeds, folds, growth, sensitivity, round_to, device, precision : handed to every
-        measure and encoder that has an option of that name.
+    epochs, seeds, folds, growth, sensitivity, round_to, device, precision, window : handed to
+        every measure and encoder that has an option of that name.
     acceptable : bits an image that may leak, to recommend a level for in ``report.html``.
     progress : who is told how it goes; True for a bar, in a notebook or a terminal.
     workers, scheduler, slurm, memory : who does the work, see

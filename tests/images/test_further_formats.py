@@ -231,8 +231,3 @@ def test_a_container_that_says_mif1(
         brand, rest = content[8:12], content[16:length]
         general = content[:8] + b"mif1" + content[12:16] + rest.replace(b"mif1", brand)
         assert read(stored("x", general + content[length:])).samples.shape == (1, 48, 64)
-
-
-def test_dicom_is_named(stored: Stored) -> None:
-    with pytest.raises(ImageError, match="is DICOM, which is not read yet; save it as"):
-        read(stored("x.png", bytes(128) + b"DICM" + bytes(100)))

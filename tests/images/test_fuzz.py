@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from imleak.images import Source, read
+from dicom_files import dicom
+from imleak.images import Source, read, with_frames
 from imleak.interfaces import Image as Decoded
 from imleak.interfaces import ImageError
 
@@ -56,6 +58,25 @@ def heif(rgba8: np.ndarray, rgba16: np.ndarray) -> bytes:
     return file.getvalue()
 
 
+def dicom12(rgba8: np.ndarray, rgba16: np.ndarray) -> bytes:
+    return dicom(np.ascontiguousarray(rgba16[..., 0] >> 4), 12)
+
+
+def dicom_of(codec: str, syntax: str) -> Callable[[np.ndarray, np.ndarray], bytes]:
+    def encode(rgba8: np.ndarray, rgba16: np.ndarray) -> bytes:
+        samples = np.ascontiguousarray(rgba16[..., 0])
+        coded = getattr(imagecodecs, f"{codec}_encode")(samples)
+        return dicom(samples, 16, syntax=syntax, coded=[coded])
+
+    return encode
+
+
+def y4m(rgba8: np.ndarray, rgba16: np.ndarray) -> bytes:
+    height, width = rgba8.shape[:2]
+    samples = np.ascontiguousarray(rgba8[..., 0]).tobytes()
+    return b"YUV4MPEG2 W%d H%d Cmono\nFRAME\n" % (width, height) + samples
+
+
 EXIF = b"Exif\0\0II*\0\x08\0\0\0\1\0\x12\1\3\0\1\0\0\0\6\0\0\0\0\0\0\0"
 
 FILES = {
@@ -80,6 +101,10 @@ FILES = {
     "avif": pillow("AVIF", exif=EXIF),
     "10-bit avif": codec("avif", True, bitspersample=10),
     "heif": heif,
+    "y4m": y4m,
+    "dicom": dicom12,
+    "dicom of jpeg-ls": dicom_of("jpegls", "1.2.840.10008.1.2.4.80"),
+    "dicom of jpeg 2000": dicom_of("jpeg2k", "1.2.840.10008.1.2.4.90"),
 }
 
 
@@ -120,6 +145,20 @@ def test_a_cut_file_is_an_error_or_whole(content: bytes, file: Path) -> None:
         cut = outcome(file, content[:end])
         assert cut is None or cut.digest == whole.digest
     assert outcome(file, content[: len(content) // 2]) is None
+
+
+@pytest.mark.parametrize("kind", ["GIF", "TIFF", "WEBP", "PNG", "MPO"])
+def test_a_cut_film_is_errors_or_frames(kind: str, file: Path, rgba8: np.ndarray) -> None:
+    first, *others = (Image.fromarray(np.roll(rgba8[..., :3], at, 0)) for at in range(3))
+    stored = io.BytesIO()
+    first.save(stored, kind, save_all=True, append_images=others)
+    content = stored.getvalue()
+    for end in [*range(0, len(content), len(content) // 40), len(content)]:
+        file.write_bytes(content[:end])
+        for frame in with_frames([Source("x", file)], 3):
+            with suppress(ImageError):
+                assert read(frame, max_pixels=10**5).samples.shape == (1, *rgba8.shape[:2])
+    assert len(with_frames([Source("x", file)], 3)) == 3
 
 
 edits = st.lists(

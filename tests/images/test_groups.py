@@ -149,7 +149,10 @@ def test_a_table_that_is_not_there(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("patient([0-9]+)", r"write folder, csv:FILE or regex:PATTERN, here regex:patient"),
+        (
+            "patient([0-9]+)",
+            "write folder, patient, study, csv:FILE or regex:PATTERN, here regex:patient",
+        ),
         ("groups.csv", "here csv:groups.csv"),
         ("folders", "here regex:folders"),
         ("csv:", "needs the path of a table"),

@@ -130,3 +130,20 @@ def test_a_form_that_there_is_not(run: Run) -> None:
         citations_as(run, "latex")
     with pytest.raises(FormatError, match="no 'bibtex' of it; there is text and latex"):
         methods_as(run, "bibtex")
+
+
+@pytest.mark.parametrize(
+    ("window", "words"),
+    [
+        ("full", ""),
+        ("percentile", "between the percentiles 0.5 and 99.5 of an image, or of its clear part"),
+        ("percentile:1-99", "between the percentiles 1 and 99 of"),
+        ("2048/400", "to a window of centre 2048 and width 400"),
+    ],
+)
+def test_the_window_that_a_network_was_shown_is_told(run: Run, window: str, words: str) -> None:
+    (encoder,) = [o for o in run.manifest["components"] if o["name"] == "efficientnet-lite0"]
+    encoder["settings"] = {"window": window}
+    told = "It was shown samples stretched" in methods_as(run)
+    assert told == bool(words)
+    assert words in methods_as(run)

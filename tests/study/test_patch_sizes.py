@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from study_fakes import Brightness, Corners, Rows
+from study_fakes import Brightness, Rows
 
 from imleak.study import StudySpec, run
 from imleak.study.patch_sizes import PatchSizeError
@@ -33,14 +33,13 @@ def test_a_measure_no_image_is_large_enough_for_is_refused_before_any_work(
     folder = photographs("a.png", "b.png", size=(6, 9))
     photographs("c.png", size=(7, 7))
     with pytest.raises(PatchSizeError) as refused:
-        run(spec(folder, "corners"), tmp_path / "out")
+        run(spec(folder, "pixels=4,patch=8"), tmp_path / "out")
     assert str(refused.value) == (
-        "rows, twofold: no image is as large as a patch of 8x8 for corners (the largest is 7x7); "
-        "give larger images, smaller patches (--encoder pixels=6,patch=6), or measures of whole "
-        "images alone (--measure histogram --measure psnr)"
+        "rows, twofold: no image is as large as a patch of 8x8 for pixels=4 (the largest "
+        "is 7x7); give larger images, smaller patches (--encoder pixels=6,patch=6), or measures of "
+        "whole images alone (--measure histogram --measure psnr)"
     )
     assert Brightness.calls == 0
-    assert not Corners.shown
     assert not (tmp_path / "out").exists()
 
 
@@ -49,6 +48,23 @@ def test_what_the_refusal_names_works(photographs: Callable[..., Path], tmp_path
     assert run(spec(folder, "pixels=6,patch=6"), tmp_path / "patches").failures.empty
     whole = ["histogram", "psnr"]
     assert run(spec(folder, "corners", measures=whole), tmp_path / "whole").failures.empty
+
+
+def test_images_smaller_than_the_patches_of_a_network_are_taken_whole(
+    photographs: Callable[..., Path], tmp_path: Path
+) -> None:
+    folder = photographs("a.png", "b.png", "c.png", size=(6, 9))
+    listener = Listener()
+    done = run(spec(folder, "corners"), tmp_path / "out", progress=listener)
+    assert done.failures.empty
+    assert len(Rows.seen[0].x) == 3
+    assert (
+        "rows on corners takes images whole, resized to 8x8: none is as large as a patch, the "
+        "largest is 9x6.",
+        0,
+    ) in listener.told
+    (encoder,) = [one for one in done.manifest["components"] if one["kind"] == "encoder"]
+    assert encoder["input_size"] == "image"
 
 
 def test_images_that_are_left_out_are_named_before_any_work(

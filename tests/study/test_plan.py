@@ -189,7 +189,16 @@ def test_an_image_smaller_than_a_patch_is_left_out_of_estimators_only() -> None:
 
 
 def test_no_unit_is_made_for_no_image() -> None:
-    assert not list(plan(spec(measures="rows"), [info(side=7)]))
+    of_patches = spec(measures="rows", encoders="pixels=4,patch=8")
+    assert not list(plan(of_patches, [info(side=7)]))
+
+
+def test_small_images_are_taken_whole_where_none_is_as_large_as_a_patch() -> None:
+    (small,) = plan(spec(measures="rows"), [info(side=7)])
+    assert (small.patches, small.question.whole, small.question.input_size) == (0, True, "image")
+    several = plan(spec(measures="rows"), [info("large"), info("small", side=7)])
+    assert [unit.question.whole for unit in several] == [False]
+    assert several.whole == frozenset()
 
 
 @pytest.mark.parametrize(

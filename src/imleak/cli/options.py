@@ -144,6 +144,14 @@ Largest = Annotated[
 Limit = Annotated[
     int | None, _option("--limit", words="Keep the first N; else all.", panel=_IMAGES)
 ]
+Frames = Annotated[
+    int | None,
+    _option(
+        "--frames",
+        words="Images taken of a GIF, TIFF or video that holds several, a group; else the first.",
+        panel=_IMAGES,
+    ),
+]
 Annotations = Annotated[
     Path | None,
     _option("--annotations", words="COCO instances_*.json to take sizes from.", panel=_IMAGES),
@@ -298,8 +306,8 @@ GroupBy = Annotated[
     str | None,
     _option(
         "--group-by",
-        words="folder, csv:FILE or regex:PATTERN: images of one group are never both trained "
-        "and tested on.",
+        words="folder; patient or study of DICOM files; csv:FILE or regex:PATTERN: images of one "
+        "group are never both trained and tested on.",
         panel=_IMAGES,
     ),
 ]
@@ -413,6 +421,16 @@ Device = Annotated[
 Precision = Annotated[
     str | None,
     _option("--precision", words="auto, fp32, bf16; fp16 on a GPU; else auto.", panel=_ESTIMATORS),
+]
+
+ShownWindow = Annotated[
+    str | None,
+    _option(
+        "--window",
+        words="Samples that networks see as black and white: full, percentile, percentile:1-99, or "
+        "CENTRE/WIDTH such as 2048/4096; else full.",
+        panel=_MEASURED,
+    ),
 ]
 
 RunFolder = Annotated[Path, typer.Argument(help="Folder that imleak audit writes to.")]

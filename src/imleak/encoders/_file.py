@@ -58,7 +58,7 @@ class FileNetwork(Network):
         the order of channels.
     order, layout : "rgb" or "bgr"; "nchw" or "nhwc".
     output : name, or place from 0, of the features among what the network gives.
-    device, batch_size : see :class:`Network`.
+    device, batch_size, window : see :class:`Network`.
     """
 
     argument: ClassVar[str | None] = "model"
@@ -76,8 +76,9 @@ class FileNetwork(Network):
         output: str | int | None = None,
         device: str = "cpu",
         batch_size: int = 32,
+        window: str = "full",
     ) -> None:
-        super().__init__(device=device, precision="fp32", batch_size=batch_size)
+        super().__init__(device=device, precision="fp32", batch_size=batch_size, window=window)
         if not model:
             raise ModelError(
                 f"{self.name} needs a file: {self.name}=/path/model{self.suffix}, with a "

@@ -16,6 +16,7 @@ import numpy as np
 from ..files import check_regular, open_regular
 from ..interfaces import Features, ImageError, ImleakError, NotInstalledError, Samples
 from ..machine import Precision, device_named, limit_threads, precision_of, product_type
+from ._window import Window
 
 if TYPE_CHECKING:
     import torch
@@ -81,6 +82,9 @@ class Network:
     precision : "auto": bf16 where the device has it natively, else fp32; or one of
         "fp32", "bf16" and, on a GPU, "fp16". What is chosen is part of the digest.
     batch_size : images at once.
+    window : which sample values are shown as black and white, see :class:`Window`: "full",
+        "percentile", "percentile:LOW-HIGH" or "CENTRE/WIDTH". A study applies it to whole images,
+        before they are cut or resized; :meth:`encode` shows what it is given.
 
     Raises
     ------
@@ -102,11 +106,15 @@ class Network:
     engine = "PyTorch"
     """What computes its products."""
 
-    def __init__(self, *, device: str, precision: Precision, batch_size: int) -> None:
+    def __init__(
+        self, *, device: str, precision: Precision, batch_size: int, window: str = "full"
+    ) -> None:
         check_whole(self.name, "batch_size", batch_size, 1, MOST_AT_ONCE)
         self.device = device_named(device, precision)
         self._precision = precision
         self.batch_size = batch_size
+        self.window = window
+        self._window = Window.parse(window)
 
     @cached_property
     def dtype(self) -> torch.dtype:
@@ -127,6 +135,10 @@ class Network:
     def facts(self) -> dict[str, str]:
         """What is recorded of it beside its options."""
         return {"device": self.device, "precision": self.precision, "engine": self.engine}
+
+    def windowed(self, samples: Samples, bits: int) -> Samples:
+        """A whole image (C, H, W) in the window that is shown."""
+        return self._window.of(samples, bits)
 
     def check_installed(self) -> None:
         """An error that says how to get it, if a package is missing that it needs."""

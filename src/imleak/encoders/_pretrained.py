@@ -32,7 +32,7 @@ class Pretrained(Network):
     weights : ``local-dir:FOLDER``, ``hf-hub:ORG/NAME[@REVISION]`` or ``random:SEED``.
     model : name of a network, for random weights; else config.json says it.
     features : of CLIP "projected" or "pooled".
-    device, precision, batch_size : see :class:`Network`.
+    device, precision, batch_size, window : see :class:`Network`.
     """
 
     argument = "weights"
@@ -56,8 +56,9 @@ class Pretrained(Network):
         device: str = "cpu",
         precision: Precision = "auto",
         batch_size: int = 32,
+        window: str = "full",
     ) -> None:
-        super().__init__(device=device, precision=precision, batch_size=batch_size)
+        super().__init__(device=device, precision=precision, batch_size=batch_size, window=window)
         self.source = Source.parse(weights, self.name, self.example)
         self.model = None if model is None else str(model)
         self.features = features

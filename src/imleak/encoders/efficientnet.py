@@ -30,7 +30,7 @@ class EfficientNetLite0(Network):
 
     Parameters
     ----------
-    device, precision, batch_size : see :class:`Network`.
+    device, precision, batch_size, window : see :class:`Network`.
 
     Raises
     ------
@@ -52,9 +52,14 @@ class EfficientNetLite0(Network):
     attributes = (CLASSES,)
 
     def __init__(
-        self, *, device: str = "cpu", precision: Precision = "auto", batch_size: int = 32
+        self,
+        *,
+        device: str = "cpu",
+        precision: Precision = "auto",
+        batch_size: int = 32,
+        window: str = "full",
     ) -> None:
-        super().__init__(device=device, precision=precision, batch_size=batch_size)
+        super().__init__(device=device, precision=precision, batch_size=batch_size, window=window)
 
     @cached_property
     def weights_digest(self) -> str:  # type: ignore[override]

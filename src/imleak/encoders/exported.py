@@ -49,6 +49,7 @@ class Exported(GivesScores, FileNetwork):
         trust: bool = False,
         device: str = "cpu",
         batch_size: int = 32,
+        window: str = "full",
     ) -> None:
         super().__init__(
             model,
@@ -60,6 +61,7 @@ class Exported(GivesScores, FileNetwork):
             output=output,
             device=device,
             batch_size=batch_size,
+            window=window,
         )
         if trust is not True:
             raise ModelError(

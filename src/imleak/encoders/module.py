@@ -32,7 +32,7 @@ class Module(Network):
     name : what it is called in results; by default that of its class.
     size : side of the square input, in pixels.
     mean, std : what channels, on 0..255, are reduced and divided by.
-    device, precision, batch_size : see :class:`Network`.
+    device, precision, batch_size, window : see :class:`Network`.
 
     Raises
     ------
@@ -62,9 +62,10 @@ class Module(Network):
         device: str = "cpu",
         precision: Precision = "fp32",
         batch_size: int = 32,
+        window: str = "full",
     ) -> None:
         self.name = name or type(module).__name__.lower()  # type: ignore[misc]
-        super().__init__(device=device, precision=precision, batch_size=batch_size)
+        super().__init__(device=device, precision=precision, batch_size=batch_size, window=window)
         check_whole(self.name, "size", size, 1, LARGEST_SIDE)
         self.module = module
         self.input = Input(size, mean, std)

@@ -48,8 +48,8 @@ class ThinResNet50(OnnxNetwork):
     input_size = 224
     _sizes = (input_size, 1024)  # known: digest and dimension do not open the graph
 
-    def __init__(self, *, device: str = "cpu", batch_size: int = 32) -> None:
-        super().__init__(MODEL, **SHOWN, device=device, batch_size=batch_size)
+    def __init__(self, *, device: str = "cpu", batch_size: int = 32, window: str = "full") -> None:
+        super().__init__(MODEL, **SHOWN, device=device, batch_size=batch_size, window=window)
 
     @cached_property
     def path(self) -> Path:

@@ -11,6 +11,7 @@ from .copies import COPIES, COPIES_VERSION, copy_of
 from .errors import named
 from .find import Search, find, search, unseen_in_words
 from .formats import SUFFIXES
+from .frames import with_frames
 from .generated import DeadLeaves
 from .groups import GroupBy, GroupError, check_group_by, group_names, group_warnings, parse_group_by
 from .header import resolution
@@ -55,4 +56,5 @@ __all__ = [
     "resolution",
     "search",
     "unseen_in_words",
+    "with_frames",
 ]

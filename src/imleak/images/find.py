@@ -18,7 +18,8 @@ _GENERATED = re.compile(r"dead-leaves:(\d{1,6})x(\d{1,6})x(\d{1,6})(?::(\d{1,9})
 _WHAT_WORKS = "files, folders, globs or dead-leaves:COUNTxHEIGHTxWIDTH"
 _LOOKED_FOR = f"looked for {', '.join(SUFFIXES)}"
 _MOST_SUFFIXES, _LONGEST_SUFFIX = 12, 20
-_NOT_READ = {".dcm": "DICOM is not read yet", ".dicom": "DICOM is not read yet"}
+_NUMBER = re.compile(r"(\.\d+)?")
+"""A suffix that is none: of DICOM files, whose names are numbers with dots."""
 
 
 @dataclass(frozen=True)
@@ -56,9 +57,9 @@ def search(
     sources : one or several of
 
         - a file, whatever its suffix;
-        - a folder: its files with a suffix of :data:`SUFFIXES`, and those without a suffix
-          that begin like an image, in subfolders too, sorted by name, without hidden ones
-          and without following links to folders;
+        - a folder: its files with a suffix of :data:`SUFFIXES`, and those without a suffix,
+          or with a number for one, that begin like an image, in subfolders too, sorted by name,
+          without hidden ones and without following links to folders;
         - a glob (``**`` for any depth), for the same files;
         - ``dead-leaves:COUNTxHEIGHTxWIDTH`` with an optional ``:SEED``, see
           :class:`DeadLeaves`.
@@ -111,7 +112,6 @@ def unseen_in_words(unseen: Mapping[str, int]) -> str:
         return ""
     kinds = [
         f"{count} {printable(suffix)[:_LONGEST_SUFFIX]}"
-        + (f" ({_NOT_READ[suffix]})" if suffix in _NOT_READ else "")
         for suffix, count in list(unseen.items())[:_MOST_SUFFIXES]
     ]
     if len(unseen) > _MOST_SUFFIXES:
@@ -162,7 +162,7 @@ def _sorted_out(files: Iterable[Path], where: str) -> _Origins:
     for file in files:
         if file.is_dir():
             continue
-        if is_known(file.name) or (not file.suffix and _begins_like_an_image(file)):
+        if is_known(file.name) or (_NUMBER.fullmatch(file.suffix) and _begins_like_an_image(file)):
             found.append(file)
         elif file.suffix:
             passed.append(file)

@@ -6,7 +6,7 @@ from pathlib import PurePath
 from typing import BinaryIO, NamedTuple
 
 from ..interfaces import ImageError
-from . import heif, jxl, pillow, pnm, tiff
+from . import dicom, heif, jxl, pillow, pnm, tiff, y4m
 from .raster import Opened
 
 
@@ -31,13 +31,13 @@ class Format(NamedTuple):
 
 
 FORMATS = (
-    Format("JPEG", rb"\xff\xd8\xff", ".jpg .jpeg .jpe .jfif", pillow.open_jpeg),
-    Format("PNG", rb"\x89PNG\r\n\x1a\n", ".png", pillow.open_png),
+    Format("JPEG", rb"\xff\xd8\xff", ".jpg .jpeg .jpe .jfif .mpo", pillow.open_jpeg),
+    Format("PNG", rb"\x89PNG\r\n\x1a\n", ".png .apng", pillow.open_png),
     Format("TIFF", rb"II[*+]\0|MM\0[*+]", ".tif .tiff", tiff.TiffImage),
     Format("WebP", rb"RIFF....WEBP", ".webp", pillow.open_webp),
     Format("PGM/PPM", rb"P[1-6][\s#]", ".pgm .ppm .pbm .pnm", pnm.PnmImage),
     Format("BMP", rb"BM.{12}[\x0c\x28\x34\x38\x40\x6c\x7c]\0\0\0", ".bmp .dib", pillow.open_bmp),
-    Format("GIF", rb"GIF8[79]a", ".gif", pillow.open_gif),
+    Format("GIF", rb"GIF8[79]a", ".gif", pillow.GifImage),
     Format(
         "JPEG 2000",
         rb"\xff\x4f\xff\x51|\0\0\0\x0cjP  \r\n\x87\n",
@@ -54,11 +54,12 @@ FORMATS = (
     Format(
         "HEIF", rb"....ftyp(?:hei[cxms]|hev[cxms]|mif1|msf1)", ".heic .heif .hif", heif.HeifImage
     ),
+    Format("Y4M", rb"YUV4MPEG2[ \n]", ".y4m", y4m.Y4mImage),
+    Format("DICOM", rb".{128}DICM", ".dcm .dicom .dic", dicom.DicomImage),
 )
 
 SUFFIXES = tuple(suffix for format_ in FORMATS for suffix in format_.suffixes.split())
 """What files in folders and globs are taken for images, in any case."""
-_DICOM = re.compile(rb".{128}DICM", re.DOTALL)
 _NAMES = " or ".join(", ".join(format_.name for format_ in FORMATS).rsplit(", ", 1))
 
 
@@ -68,8 +69,8 @@ def is_known(name: str) -> bool:
 
 
 def looks_like_an_image(beginning: bytes) -> bool:
-    """Whether a file begins like one of a format that is read, or that is refused by name."""
-    return any(format_.begins(beginning) for format_ in FORMATS) or _is_dicom(beginning)
+    """Whether a file begins like one of a format that is read."""
+    return any(format_.begins(beginning) for format_ in FORMATS)
 
 
 def format_of(beginning: bytes) -> Format:
@@ -89,10 +90,4 @@ def format_of(beginning: bytes) -> Format:
     for format_ in FORMATS:
         if format_.begins(beginning):
             return format_
-    if _is_dicom(beginning):
-        raise ImageError("is DICOM, which is not read yet; save it as a 16-bit PNG or TIFF")
     raise ImageError(f"is not a {_NAMES} image; convert it to one of these")
-
-
-def _is_dicom(beginning: bytes) -> bool:
-    return _DICOM.match(beginning) is not None

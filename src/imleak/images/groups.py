@@ -17,9 +17,10 @@ from pathlib import Path, PurePosixPath
 
 from ..files import open_regular, printable
 from ..interfaces import ImleakError
+from . import dicom
 from .source import Source, match_names
 
-_WHAT_WORKS = "write folder, csv:FILE or regex:PATTERN"
+_WHAT_WORKS = "write folder, patient, study, csv:FILE or regex:PATTERN"
 _IMAGE_COLUMNS = ("image", "name", "file")
 _DELIMITERS = ",;\t"
 
@@ -37,18 +38,23 @@ class GroupBy:
     text : as it was written.
     pattern : what is searched in an image's path.
     rows : (image, group) of a table.
+    of_dicom : whether it is one of :data:`imleak.images.dicom.GROUP_TAGS`.
     """
 
     text: str
     pattern: re.Pattern[str] | None = None
     rows: tuple[tuple[str, str], ...] | None = None
+    of_dicom: bool = False
 
 
 def check_group_by(text: str) -> None:
     """Check how a rule is written; no file is opened. Raises GroupError if it is none of those of
-    :func:`parse_group_by`."""
+    :func:`parse_group_by`, and NotInstalledError if what reads DICOM is missing."""
     kind, colon, argument = text.partition(":")
     if text == "folder":
+        return
+    if text in dicom.GROUP_TAGS:
+        dicom.check_installed(f"group by {text!r} reads DICOM")
         return
     if kind not in ("csv", "regex") or not colon:
         kind = "csv" if text.lower().endswith((".csv", ".tsv")) else "regex"
@@ -68,6 +74,8 @@ def parse_group_by(text: str) -> GroupBy:
     text : one of
 
         - ``folder``: the folder that an image is in;
+        - ``patient`` or ``study``: PatientID, with its issuer, or StudyInstanceUID of a DICOM
+          file. Groups are numbered in the order of the images, and neither is kept;
         - ``regex:PATTERN``: what the first parenthesis of a regular expression matches in
           :attr:`Source.path`, or the whole match if it has none. An image without a match is a
           group of its own;
@@ -85,6 +93,8 @@ def parse_group_by(text: str) -> GroupBy:
     kind, _, argument = text.partition(":")
     if kind == "csv":
         return GroupBy(text, rows=tuple(_rows(text, Path(argument).expanduser())))
+    if text in dicom.GROUP_TAGS:
+        return GroupBy(text, of_dicom=True)
     return GroupBy(text, pattern=_compiled(text) if kind == "regex" else None)
 
 
@@ -94,8 +104,9 @@ def group_names(sources: Sequence[Source], by: GroupBy) -> list[str]:
     Raises
     ------
     GroupError
-        If all images are in one group, so that none is left to test on; or if a table has no
-        row for an image, several groups for one, or a name that several images have.
+        If all images are in one group, so that none is left to test on; if a table has no
+        row for an image, several groups for one, or a name that several images have; or if an
+        image does not say its patient or study.
     """
     groups = [
         printable(source.path if group is None else group)
@@ -132,6 +143,8 @@ def _groups(sources: Sequence[Source], by: GroupBy) -> Sequence[str | None]:
     """The group of every image, None for one without."""
     if by.rows is not None:
         return _of_table(sources, by.text, by.rows)
+    if by.of_dicom:
+        return _of_dicom(sources, by.text)
     if by.pattern is None:
         return [PurePosixPath(source.path).parent.as_posix() for source in sources]
     matches = [by.pattern.search(source.path) for source in sources]
@@ -149,6 +162,24 @@ def _compiled(text: str) -> re.Pattern[str]:
         ) from error
 
 
+def _of_dicom(sources: Sequence[Source], by: str) -> list[str]:
+    """ "patient 1", "patient 2": numbers say nothing of a person, as digests of a number of few
+    digits would."""
+    files = dict.fromkeys(source.origin for source in sources)
+    said = {file: dicom.group_of(file, by) if isinstance(file, Path) else None for file in files}
+    if silent := [source for source in sources if said[source.origin] is None]:
+        tag = dicom.GROUP_TAGS[by][-1]
+        raise GroupError(
+            f"group by {by}: {len(silent):,} of {len(sources):,} images are no DICOM files or have "
+            f"no {tag}; the first is {silent[0].name}; group them by folder, csv:FILE or "
+            "regex:PATTERN"
+        )
+    numbers: dict[object, int] = {}
+    return [
+        f"{by} {numbers.setdefault(said[source.origin], len(numbers) + 1)}" for source in sources
+    ]
+
+
 def _of_table(sources: Sequence[Source], text: str, rows: Sequence[tuple[str, str]]) -> list[str]:
     table: dict[str, set[str]] = defaultdict(set)
     for image, group in rows:
@@ -159,7 +190,7 @@ def _of_table(sources: Sequence[Source], text: str, rows: Sequence[tuple[str, st
         users[name].append(source)
     shown = printable(text)
     for name, (first, *others) in users.items():
-        if others:
+        if any(one.origin != first.origin for one in others):
             raise GroupError(
                 f"{shown}: {printable(name)} is the name of {1 + len(others):,} images, the first "
                 f"of them {first.name} and {others[0].name}; write their paths"

@@ -22,13 +22,19 @@ class HeifImage:
             ) from error
         opened = HeifFile(file, convert_hdr_to_8bit=False, hdr_to_16bit=False)
         self.frames = len(opened)
-        self._image: Any = opened[opened.primary_index]
+        primary = opened.primary_index
+        self._others: Any = [opened[at] for at in range(self.frames) if at != primary]
+        self._image: Any = opened[primary]
 
     @property
     def size(self) -> Size:
         """Height and width, turned as the file asks for."""
         width, height = self._image.size
         return int(height), int(width)
+
+    def select(self, frame: int) -> None:
+        """Turn to another of its images; the first is the primary one."""
+        self._image = self._others[frame - 1]
 
     def decode(self) -> Raster:
         mode = self._image.mode.partition(";")[0]

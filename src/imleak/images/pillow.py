@@ -9,10 +9,11 @@ import logging
 import re
 import threading
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from functools import partial
 from importlib import import_module
+from itertools import count, islice
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -39,6 +40,9 @@ _READ_AS = {
     "YCbCr": ("RGB", "YCbCr converted to RGB"),
     "LAB": ("RGB", "CIELAB converted to RGB"),
 }
+
+_MOST_COMPOSED = 1 << 28
+"""Pixels of all frames of a GIF together, of which the later are only had with those before."""
 
 _one_at_a_time = threading.Lock()
 
@@ -81,7 +85,7 @@ class PillowImage:
     image : just opened.
     bits : bits a stored sample has, which Pillow does not tell.
     deep : decodes the whole file to (H, W) or (H, W, C), for samples of other than 8 bits.
-    reduced : how many further images are reduced copies.
+    reduced : which of the further images are reduced copies.
     is_jpeg : whether it is a JPEG file, whose coefficients can be had.
     """
 
@@ -90,7 +94,7 @@ class PillowImage:
         image: ImageFile,
         bits: int = 8,
         deep: Callable[[], Stored] | None = None,
-        reduced: int = 0,
+        reduced: Collection[int] = (),
         *,
         is_jpeg: bool = False,
     ) -> None:
@@ -98,7 +102,8 @@ class PillowImage:
         self._image = image
         self._bits = bits
         self._deep = deep
-        self.reduced = reduced
+        self._copies = reduced
+        self.reduced = len(reduced)
 
     @property
     def size(self) -> Size:
@@ -107,6 +112,16 @@ class PillowImage:
     @property
     def frames(self) -> int:
         return int(getattr(self._image, "n_frames", 1)) - self.reduced
+
+    def select(self, frame: int) -> None:
+        """Turn to another of its images."""
+        if self._deep is not None:
+            raise ImageError(
+                f"has {self._bits} bits a sample, and further frames of such files are not read; "
+                "save its frames as a TIFF"
+            )
+        full = (at for at in count() if at not in self._copies)
+        self._image.seek(next(islice(full, frame, None)))
 
     def decode(self) -> Raster:
         orientation = self._orientation()
@@ -139,6 +154,37 @@ class PillowImage:
             return 1
 
 
+class GifImage(PillowImage):
+    """A GIF. Its first frame is read by Pillow, which changes the greys of later ones in some
+    files; they are decoded by imagecodecs, each over those before it."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        super().__init__(_plugin("GifImagePlugin.GifImageFile")(file))
+        self._file, self._frame = file, 0
+
+    def select(self, frame: int) -> None:
+        """Turn to another frame."""
+        if self.frames * self._image.height * self._image.width > _MOST_COMPOSED:
+            raise ImageError(
+                f"has {self.frames} frames with more than {_MOST_COMPOSED} pixels in all; save "
+                "them as a TIFF"
+            )
+        self._frame = frame
+
+    def decode(self) -> Raster:
+        """Frames of a grey GIF are grey, unless they have colours of their own."""
+        if not self._frame:
+            return super().decode()
+        import imagecodecs
+
+        self._image.load()
+        self._file.seek(0)
+        pixels: Stored = imagecodecs.gif_decode(self._file.read(), asrgb=True)[self._frame]
+        if self._image.mode == "L" and (pixels == pixels[..., :1]).all():
+            return raster(pixels[..., 0], 8)
+        return raster(pixels, 8, ("palette expanded",))
+
+
 def to_rgb(pixels: Stored, mode: str) -> tuple[NDArray[np.uint8], str]:
     """8-bit pixels (H, W, C) of another colour space, and what was done, in words."""
     height, width, _ = pixels.shape
@@ -158,7 +204,6 @@ def _open_as(plugin: str) -> Callable[[BinaryIO], PillowImage]:
 
 open_webp = _open_as("WebPImagePlugin.WebPImageFile")
 open_bmp = _open_as("BmpImagePlugin.BmpImageFile")
-open_gif = _open_as("GifImagePlugin.GifImageFile")
 
 
 def open_jpeg(file: BinaryIO) -> PillowImage:
@@ -171,7 +216,7 @@ def open_jpeg(file: BinaryIO) -> PillowImage:
     image: Any = _plugin("MpoImagePlugin.MpoImageFile")(file)
     pixels = [_pixels_of_frame(image, frame) for frame in range(image.n_frames)]
     image.seek(0)
-    reduced = sum(count < pixels[0] for count in pixels[1:])
+    reduced = [frame for frame, count in enumerate(pixels) if count < pixels[0]]
     return PillowImage(image, reduced=reduced, is_jpeg=True)
 
 

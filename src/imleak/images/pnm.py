@@ -8,6 +8,8 @@ The netpbm formats, https://netpbm.sourceforge.net/doc/pgm.html and its siblings
 """
 
 import re
+from collections.abc import Iterator
+from itertools import islice
 from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
@@ -60,13 +62,14 @@ class _Header(NamedTuple):
 
 
 class PnmImage:
-    """The first image of a file."""
+    """The first image of a file, or another."""
 
     reduced = 0
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
-        self._header = _header(file.read(_LONGEST_HEADER))
+        self._first = self._header = _header(file.read(_LONGEST_HEADER))
+        self._start = 0
 
     @property
     def size(self) -> Size:
@@ -75,20 +78,28 @@ class PnmImage:
     @property
     def frames(self) -> int:
         """Raw images may follow one another; a plain one stands alone."""
-        count, end = 1, self._header.end
-        while self._header.is_raw:
-            self._file.seek(end)
+        return 1 + sum(1 for _ in self._further())
+
+    def select(self, frame: int) -> None:
+        """Turn to another of its images."""
+        self._start, self._header = next(islice(self._further(), frame - 1, None))
+
+    def _further(self) -> Iterator[tuple[int, _Header]]:
+        """Where each of the images after the first begins, and its header."""
+        start, header = 0, self._first
+        while header.is_raw:
+            start += header.end
+            self._file.seek(start)
             try:
-                further = _header(self._file.read(_LONGEST_HEADER))
+                header = _header(self._file.read(_LONGEST_HEADER))
             except ImageError:  # the end, or something else
-                break
-            count, end = count + 1, end + further.end
-        return count
+                return
+            yield start, header
 
     def decode(self) -> Raster:
         """Samples of 9 to 16 bits stay as they are; those of fewer than 8 are stretched."""
         header = self._header
-        self._file.seek(header.start)
+        self._file.seek(self._start + header.start)
         body = self._file.read()
         stored = _raw(body, header) if header.is_raw else _plain(body, header)
         if stored.min() < 0 or stored.max() > header.maxval:

@@ -52,6 +52,14 @@ class Opened(Protocol):
         """The first image that is no reduced copy."""
 
 
+class Several(Opened, Protocol):
+    """A file that may hold several images."""
+
+    def select(self, frame: int) -> None:
+        """Turn to another of its images, 1 .. frames - 1, of which `size` and `decode` then are.
+        Raises ImageError if it cannot be read alone."""
+
+
 class Raster(NamedTuple):
     """Decoded samples.
 

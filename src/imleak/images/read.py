@@ -37,8 +37,8 @@ def read(
     reduced: 16-bit files give 16 bits, a PGM of maxval 4095 gives 12. Fewer than 8 bits
     are stretched to 8. What was left out or converted on the way stands in the notes:
     alpha, palette, other colour spaces, the EXIF turn, further frames or pages, reduced
-    copies. Colours multiplied by alpha stay as they are, and colour profiles are not
-    applied.
+    copies, the sign of DICOM samples. Colours multiplied by alpha stay as they are, and
+    colour profiles are not applied.
 
     Parameters
     ----------
@@ -58,7 +58,7 @@ def read(
         that do not fit in `bits`. The message begins with the source's name.
     """
     with named(source.name):
-        raster, is_jpeg = _decode(source.origin, max_pixels)
+        raster, is_jpeg = _decode(source, max_pixels)
         depth = raster.bits if bits is None else _declared(raster, bits)
         samples, notes = raster.samples, raster.notes
         if len(samples) == 3 and not colour:
@@ -102,15 +102,16 @@ def from_samples(
     return Image(stored, bits, name=name, digest=_digest(stored, bits), notes=tuple(notes))
 
 
-def _decode(origin: Path | DeadLeaves, max_pixels: int) -> tuple[Raster, bool]:
+def _decode(source: Source, max_pixels: int) -> tuple[Raster, bool]:
     """Upright samples of a file or of the generator, and whether they are of a JPEG file."""
+    origin, frame = source.origin, source.frame
     if isinstance(origin, DeadLeaves):
         refuse_large((origin.height, origin.width), max_pixels)
         return Raster(origin.render(), 8), False
-    with opened(origin, max_pixels) as (image, complaints):
+    with opened(origin, max_pixels, frame) as (image, complaints):
         decoded = image.decode()
-        left_out = tuple(_left_out(image))
-        is_jpeg = getattr(image, "is_jpeg", False)
+        left_out = tuple(_left_out(image, frame))
+        is_jpeg = getattr(image, "is_jpeg", False) and not frame
     return decoded._replace(notes=(*left_out, *decoded.notes, *complaints)).upright(), is_jpeg
 
 
@@ -142,10 +143,13 @@ def _compressed(
     return replace(image, coded=raster.coded)
 
 
-def _left_out(image: Opened) -> Iterator[str]:
+def _left_out(image: Opened, frame: int | None) -> Iterator[str]:
     if image.frames > 1:
-        more = "at least " if image.frames >= MOST_FRAMES else ""
-        yield f"first of {more}{image.frames} frames"
+        more = "at least " if image.frames == MOST_FRAMES else ""
+        if frame is None:
+            yield f"first of {more}{image.frames} frames"
+        else:
+            yield f"frame {frame + 1} of {more}{image.frames}"
     if image.reduced:
         yield f"{image.reduced} reduced {'copies' if image.reduced > 1 else 'copy'} left out"
 

@@ -23,11 +23,19 @@ class Source:
     origin : the file, or the generated image.
     path : of the file, below the folder that holds everything that was given, with slashes;
         or the generated image's name.
+    frame : which of the images in the file, from 0; None for the first, of a file that is taken
+        for one image.
     """
 
     name: str
     origin: Path | DeadLeaves
     path: str = field(default="", compare=False)
+    frame: int | None = None
+
+    @property
+    def file(self) -> str:
+        """What all images of one file have in common."""
+        return self.name if self.frame is None else self.name.rpartition("#")[0]
 
 
 def match_names(sources: Iterable[Source], names: Container[str]) -> dict[Source, str]:

@@ -71,12 +71,27 @@ class TiffImage:
         pages = list(_pages(self._tiff))
         full = [page for page, is_reduced in pages if not is_reduced] or [pages[0][0]]
         self._page = next((page for page in full if not page.subfiletype & _MASK), full[0])
+        self._full = full
+        self._start: int | None = None
         self.frames = max(len(full), _stacked(self._tiff, self._page))
         self.reduced = len(pages) - len(full)
 
     @property
     def size(self) -> Size:
         return int(self._page.imagelength), int(self._page.imagewidth)
+
+    def select(self, frame: int) -> None:
+        """Turn to another of its images: a page, or one that stands behind the first."""
+        if len(self._full) == self.frames:
+            others = [page for page in self._full if page is not self._page]
+            self._page = others[frame - 1]
+            if self._page.subfiletype & _MASK:
+                raise ImageError("is a mask of another image; leave it out")
+            return
+        begins = self._tiff.series[0].dataoffset
+        if begins is None or self._page.bitspersample % 8:
+            raise ImageError("holds images without pages of their own; save it with a page each")
+        self._start = begins + frame * self._page.nbytes
 
     def decode(self) -> Raster:
         page, bits = self._page, self._page.bitspersample
@@ -168,8 +183,12 @@ class TiffImage:
     def _channels_last(self) -> Stored:
         """(H, W) or (H, W, C), channels last."""
         page = self._page
-        if any(page.dataoffsets):
-            stored: Stored = page.asarray(maxworkers=1)
+        stored: Stored
+        if self._start is not None:
+            file, dtype = self._tiff.filehandle, page.dtype.newbyteorder(self._tiff.byteorder)
+            stored = file.read_array(dtype, page.size, self._start).reshape(page.shape)
+        elif any(page.dataoffsets):
+            stored = page.asarray(maxworkers=1)
         else:  # a sparse file without a sample, of which tifffile reads the header
             stored = np.full(page.shape, page.nodata, page.dtype)
         if page.planarconfig != _CHUNKY and page.samplesperpixel > 1:

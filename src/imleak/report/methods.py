@@ -127,6 +127,8 @@ class _Methods:
                     f"Through {self._named(one)} an adversary saw {patches} of {size} x {size} "
                     f"pixels of every image{known}."
                 )
+            if shown := _stretched(one.get("settings", {}).get("window", "full")):
+                yield f"It was shown samples stretched {shown}, and limited to these."
         if whole:
             yield f"Whole images were seen through {self._list(whole)}."
 
@@ -274,6 +276,18 @@ def _was(some: Sequence[object]) -> str:
 def _of_images(counts: pd.Series[Any]) -> str:
     known = counts.dropna()
     return f" about {plural(int(known.max()), 'image')}" if len(known) else ""
+
+
+def _stretched(window: str) -> str:
+    """Between which values, in words; empty of all of them."""
+    kind, _, rest = window.partition(":")
+    if kind == "full":
+        return ""
+    if kind == "percentile":
+        low, high = rest.split("-") if rest else ("0.5", "99.5")
+        return f"between the percentiles {low} and {high} of an image, or of its clear part"
+    centre, _, width = window.partition("/")
+    return f"to a window of centre {centre} and width {width}"
 
 
 def _count(settings: Mapping[str, Any], name: str) -> int | None:

@@ -62,7 +62,8 @@ def _columns(summary: pd.DataFrame, everyone: Sequence[Measure]) -> Iterator[Asp
     trained = [one for one in leading(everyone) if not one.is_attribute]
     row = trained[0].row if trained else "patch"
     names = ", ".join(dict.fromkeys(one.measure for one in trained))
-    yield Aspect(f"bits a {row}", names, _entries(trained, bits))
+    of_row = "an image" if row == "image" else f"a {row}"
+    yield Aspect(f"bits {of_row}", names, _entries(trained, bits))
     yield Aspect("bits a pixel", *_of_pixels(summary))
 
 

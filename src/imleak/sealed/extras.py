@@ -52,6 +52,8 @@ def metadata(content: bytes) -> tuple[str, ...]:
         found = {_PNG_CHUNKS.get(kind) for kind, _ in png.chunks(content)}
     elif content.startswith(TIFF):
         found = {_TIFF_TAGS.get(code) for code in _tags(content)}
+    elif content[128:132] == b"DICM":
+        found = {"DICOM attributes"}
     else:
         found = {name for key, name in _PILLOW_INFO.items() if _info(content).get(key)}
     return tuple(sorted(found - {None}))  # type: ignore[arg-type]

@@ -290,12 +290,14 @@ class Question:
         estimator chooses among them.
     beside : the other questions that an attack is asked together with this one.
     attributes : encoders of the plain image that name attributes of it, for who asks for them.
+    whole : whether images are taken whole, resized, because none is as large as a patch.
     """
 
     target: Component
     views: tuple[Component, ...]
     beside: tuple[Question, ...] = ()
     attributes: tuple[Component, ...] = ()
+    whole: bool = False
 
     @classmethod
     def of_both(cls, encoder: Component) -> Self:
@@ -320,7 +322,7 @@ class Question:
     @property
     def is_of_whole_images(self) -> bool:
         """Whether either side takes images whole: the other then sees them whole too."""
-        return any(side.build().input_size == "image" for side in self.sides)
+        return self.whole or any(side.build().input_size == "image" for side in self.sides)
 
     @property
     def sides(self) -> tuple[Component, ...]:

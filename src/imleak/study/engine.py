@@ -90,6 +90,7 @@ def run(
         left_out = [*found.left_out, *small]
         record.levels = units.scope.labelled
         record.drawn = [unit for unit in units.estimators if unit.drawn_from]
+        record.whole = units.whole
         record.images, record.left_out = found.images, left_out
         record.noticed, record.gallery, record.public = noticed, units.gallery, public
         record.adversary = known.manifest(units.estimators)

@@ -262,6 +262,9 @@ def _in_turn(request: FeatureRequest) -> tuple[str, int]:
 def as_input(request: FeatureRequest, samples: Samples, bits: int) -> NDArray[Any]:
     """(P, C, size, size) as the encoder takes them; (1, C, H, W) where it takes them whole."""
     size, places = input_size(request.encoder), request.places
+    encoder = request.encoder.build()
+    if hasattr(encoder, "windowed"):
+        samples = encoder.windowed(samples, bits)
     if size == "image":
         return samples[np.newaxis]
     return resize(samples, bits, size)[np.newaxis] if places is None else cut(samples, places, size)

@@ -32,14 +32,21 @@ def grouped(
         If the rule does not fit the images.
     """
     names, warnings = [image.name for image in images], []
-    groups = names
+    files = [image.source.file for image in images]
+    groups = files
+    if any(image.source.frame is not None for image in images):
+        warnings.append(
+            f"{len(images):,} images are of {len(set(files)):,} files; frames of one file are "
+            "kept on one side of every split."
+        )
     if by is not None and images:
         rule, sources = parse_group_by(by), [image.source for image in images]
         groups = group_names(sources, rule)
         warnings += group_warnings(sources, rule)
         warnings.append(f"{len(images):,} images are in {len(set(groups)):,} groups ({by}).")
     duplicates = near_duplicates(hashes)
-    warnings.append(duplicates_in_words(names, duplicates))
+    of_files = [alike for alike in duplicates if len({files[at] for at in alike}) > 1]
+    warnings.append(duplicates_in_words(names, of_files))
     groups = join_groups(groups, duplicates)
     counts = Counter(groups)
     found = [

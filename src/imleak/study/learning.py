@@ -93,6 +93,7 @@ def prepare(
     planned = plan(spec, found.images)
     left = tuple(one.rank for one in planned.scope.labelled if not one.leaves_nothing)
     units = plan(spec.model_copy(update={"levels": left}), found.images).estimators
+    units = tuple(unit for unit in units if unit.patches)
     if not units:
         raise AdversaryError("none of the images is as large as a patch; give larger ones")
     return TrainingSet(spec, found, units)

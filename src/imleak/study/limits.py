@@ -22,6 +22,7 @@ LARGEST: Mapping[str, int] = {
     "hidden": 100_000,
     "largest": 10**9,
     "limit": 10**9,
+    "frames": 10**6,
     "max_samples": 10**9,
     "max_pixels": 10**12,
 }

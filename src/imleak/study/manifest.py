@@ -1,7 +1,7 @@
 """What was run: enough to run it again."""
 
 import platform
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -29,6 +29,7 @@ PACKAGES = (
     "pillow",
     "tifffile",
     "imagecodecs",
+    "pydicom",
     "onnxruntime",
     "cryptography",
     "pandas",
@@ -57,6 +58,7 @@ class Record:
     command : the words of the command line, if it was one.
     noticed : what a reader must know of the images, a line each.
     drawn : units of estimators that were given some of the images.
+    whole : encoders of patches that were shown whole images, since none is as large as a patch.
     gallery : other images that attacks looked among.
     public : other images that estimators learned from.
     adversary : that learned elsewhere: which, whether it was used, and by which measures.
@@ -71,6 +73,7 @@ class Record:
     left_out: Sequence[Omission] = ()
     noticed: Sequence[str] = ()
     drawn: Sequence[Unit] = ()
+    whole: Collection[Component] = ()
     gallery: Gallery = field(default_factory=Gallery)
     public: PublicImages = field(default_factory=PublicImages)
     adversary: dict[str, Any] = field(default_factory=dict)
@@ -106,7 +109,10 @@ class Record:
             "finished": self.finished,
             "scheme": _scheme(self.spec),
             "levels": [asdict(level) for level in self.levels],
-            "components": [_component(component) for component in components],
+            "components": [
+                _component(component) | ({"input_size": "image"} if component in self.whole else {})
+                for component in components
+            ],
             "warnings": [*self.noticed, *warnings(self.spec), *_subsampled(self.spec, self.drawn)],
             "subsamples": [_subsample(unit) for unit in self.drawn],
             "images": [_image(info) for info in self.images],

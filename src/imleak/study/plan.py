@@ -18,6 +18,7 @@ from .components import (
     Component,
     Question,
     RebuiltView,
+    accepted,
     canonical,
     encrypts,
     fewest_images,
@@ -341,7 +342,8 @@ class Plan:
     seed : of the study.
     gallery : other images that attacks look among.
     public : other images that estimators learn from.
-    without : what is not measured because the images do not suffice, a line a measure.
+    without : what is not measured because the images do not suffice, or is of whole images, a line
+        a measure.
     rebuilt : the images that are rebuilt, and the levels at which they are.
     """
 
@@ -359,6 +361,12 @@ class Plan:
     @property
     def images(self) -> tuple[ImageInfo, ...]:
         return self.scope.images
+
+    @property
+    def whole(self) -> frozenset[Component]:
+        """Encoders of patches that are shown whole images in their stead."""
+        taken = (unit.question for unit in self.estimators if unit.question.whole)
+        return frozenset(side for question in taken for side in question.sides)
 
     @property
     def of_any_use(self) -> tuple[ImageInfo, ...]:
@@ -542,7 +550,9 @@ def _check_units(spec: StudySpec, chosen: Scope) -> Iterator[Unit]:
 def _without(spec: StudySpec, chosen: Scope) -> Iterator[str]:
     """What is left out because the images do not suffice for it, and why."""
     for kind in plugins.MEASURES:
-        for measure, question in _pairs(spec, kind) if chosen.images else ():
+        for measure, question in _pairs(spec, kind, chosen) if chosen.images else ():
+            if question.whole:
+                yield f"{measure.title} on {question.title} {_taken_whole(question, chosen)}."
             if why := _shortage(spec, measure, question, chosen):
                 yield f"{measure.title} on {question.title} is left out: {why}."
 
@@ -551,7 +561,7 @@ def _sufficient(
     spec: StudySpec, kind: plugins.Kind, chosen: Scope
 ) -> Iterator[tuple[Component, Question]]:
     """Measures with their questions, without the optional ones the images do not suffice for."""
-    for measure, question in _pairs(spec, kind):
+    for measure, question in _pairs(spec, kind, chosen):
         if not _shortage(spec, measure, question, chosen):
             yield measure, question
 
@@ -644,11 +654,34 @@ def _rows(chosen: Scope, scheme: Component) -> int:
     return 2**chosen.bits if counted else DRAWN
 
 
-def _pairs(spec: StudySpec, kind: plugins.Kind) -> Iterator[tuple[Component, Question]]:
-    """Every measure of a kind with every question it is asked."""
+def _pairs(
+    spec: StudySpec, kind: plugins.Kind, chosen: Scope
+) -> Iterator[tuple[Component, Question]]:
+    """Every measure of a kind with every question it is asked, of patches or, where no image is
+    as large as one, of whole images."""
     for measure in spec.measure_components():
-        if measure.kind == kind:
-            yield from ((measure, question) for question in _questions(spec, measure))
+        if measure.kind != kind:
+            continue
+        for question in _questions(spec, measure):
+            is_small = kind == "estimator" and not large_enough(chosen.images, question)
+            yield measure, replace(question, whole=is_small and _may_be_whole(question))
+
+
+def _may_be_whole(question: Question) -> bool:
+    """Whether images can be resized for a question: not where the user has a choice of the size
+    of patches, nor for a view that is trained on the bits of samples."""
+    sides = (question.target, *question.views)
+    return not any("patch" in accepted(s.kind, s.name) or offers(s, "watch") for s in sides)
+
+
+def _taken_whole(question: Question, chosen: Scope) -> str:
+    """Of which size images are, and what becomes of them."""
+    size = question.target.build().input_size
+    largest = max(chosen.images, key=lambda image: min(image.height, image.width))
+    return (
+        f"takes images whole, resized to {size}x{size}: none is as large as a patch, the largest "
+        f"is {largest.width}x{largest.height}"
+    )
 
 
 def _questions(spec: StudySpec, measure: Component) -> Iterator[Question]:

@@ -75,6 +75,7 @@ COMMENTS: Mapping[str, tuple[str, object]] = {
     "sources": ("Files, folders, globs, or dead-leaves:COUNTxHEIGHTxWIDTH.", ["photos"]),
     "largest": ("Keep the N images of highest resolution; else all.", 100),
     "limit": ("Keep the first N images; else all.", 100),
+    "frames": ("Images taken of a GIF, TIFF or video that holds several; else the first.", 3),
     "annotations": ("COCO instances_*.json to take sizes from when ranking.", "instances.json"),
     "colour": ("Measure every channel; else the luma.", False),
     "bits": ("Bits a sample uses, where the file cannot say: 12 that are stored in 16.", 12),
@@ -101,8 +102,8 @@ COMMENTS: Mapping[str, tuple[str, object]] = {
     "adversary": ("What learned elsewhere: a file of adversary train, shipped or none.", "shipped"),
     "keys": ("A key for every image, or one for all.", "image"),
     "group_by": (
-        "folder, csv:FILE or regex:PATTERN: images of one group are never both trained and "
-        "tested on.",
+        "folder, patient, study, csv:FILE or regex:PATTERN: images of one group are never both "
+        "trained and tested on.",
         "folder",
     ),
     "patches": ("Places an image is cut at, for estimators on features.", 10),
@@ -120,6 +121,10 @@ COMMENTS: Mapping[str, tuple[str, object]] = {
     "round_to": ("Step of rounded features, of the measure rounded.", 1.0),
     "device": ("Where networks run: cpu, cuda, cuda:1.", "cpu"),
     "precision": ("Of products of matrices: auto, fp32, bf16, fp16.", "auto"),
+    "window": (
+        "Samples that networks see as black and white: full, percentile, 2048/4096.",
+        "full",
+    ),
 }
 """Of every field what it is, and a value as it is written where a preset says nothing."""
 

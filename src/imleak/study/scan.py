@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -13,7 +14,7 @@ import numpy as np
 
 from ..cache import Cache
 from ..files import printable
-from ..images import MAX_PIXELS, Source, coco_sizes, from_samples, luma, rank, read
+from ..images import MAX_PIXELS, Source, coco_sizes, from_samples, luma, rank, read, with_frames
 from ..images.similar import perceptual_hash
 from ..interfaces import Image, ImageError, ImleakError, Scheme
 from ..sealed import header_of
@@ -137,7 +138,7 @@ def scan(spec: StudySpec, progress: Progress, executor: Executor) -> Scan:
     noticed = found.traces.warnings({image.name for image in images})
     unmatched = folders.warnings() if folders else ()
     equal = _equal_ciphers(images, spec.cipher_levels)
-    warnings = (*there.warnings, *unmatched, *equal, *similar, *noticed)
+    warnings = (*there.warnings, *_read_as(images), *unmatched, *equal, *similar, *noticed)
     if folders and not images:
         raise folders.refusal(found.omissions)
     return Scan(tuple(images), tuple(found.omissions), warnings, tuple(found.hashes))
@@ -146,6 +147,8 @@ def scan(spec: StudySpec, progress: Progress, executor: Executor) -> Scan:
 def _find(spec: StudySpec) -> tuple[Found, CipherFolders | None]:
     """The images of a study, and its ciphers if somebody else made them."""
     found = find_images(spec.sources, tuple(spec.ciphers.values()))
+    if spec.frames is not None:
+        found = replace(found, sources=with_frames(found.sources, spec.frames))
     if not spec.ciphers:
         return found, None
     return found, CipherFolders.of(spec.cipher_levels, found.sources, spec.sources)
@@ -344,6 +347,23 @@ def _cipher_files(
         if why:
             raise ImageError(f"its cipher {printable(source.name)} {why}")
         yield CipherFile(level, _absolute(source), cipher.digest)
+
+
+_NOTES = {
+    r"signed samples, \d+ added": "signed samples, moved up to begin at 0",
+    "MONOCHROME1 inverted": "MONOCHROME1, inverted so that white is bright",
+    "rescale .*": "rescale slope and intercept left alone: samples are those of the file",
+    "first of .* frames": "the first of several in its file; --frames 3 takes three of each",
+}
+"""Notes of reading, and what is said of all images that have one."""
+
+
+def _read_as(images: Sequence[ImageInfo]) -> Iterator[str]:
+    """What a user must know of the way images were read, a line each."""
+    for pattern, words in _NOTES.items():
+        count = sum(any(re.fullmatch(pattern, one) for one in image.notes) for image in images)
+        if count:
+            yield f"{count:,} of {len(images):,} images: {words}."
 
 
 def _equal_ciphers(images: Sequence[ImageInfo], folders: Mapping[int, str]) -> Iterator[str]:

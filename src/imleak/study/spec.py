@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, Self, TypeVar
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 
 from .. import plugins
+from ..images import check_group_by
 from ..interfaces import ImleakError
 from .components import (
     Component,
@@ -46,6 +47,7 @@ SHARED_OPTIONS = (
     "round_to",
     "device",
     "precision",
+    "window",
 )
 """Fields of a study handed to every measure and encoder that has an option of that name."""
 FREE = (
@@ -175,6 +177,8 @@ class StudySpec(Frozen):
     sources : files, folders, globs, or ``dead-leaves:200x256x256``.
     largest : keep the N images of highest resolution.
     limit : keep the first N images.
+    frames : most images that are taken of a file that holds several, evenly spaced; they are one
+        group. None for the first alone.
     annotations : COCO ``instances_*.json`` to take sizes from when ranking.
     colour : measure every channel; else the luma of ITU-R 601.
     bits : bits a sample uses, where the file cannot say (12 bits stored in 16).
@@ -211,13 +215,16 @@ class StudySpec(Frozen):
         :func:`imleak.study.plan.subsample`.
     seed : of every random choice: patches, keys, folds and bootstraps derive from it.
     protocol : of estimators that have a choice; None runs them under each.
-    epochs, seeds, folds, growth, sensitivity, round_to, device, precision : handed to every
-        measure and encoder that has an option of that name.
+    window : which sample values networks are shown as black and white, see
+        :class:`imleak.encoders._window.Window`; None for all ("full").
+    epochs, seeds, folds, growth, sensitivity, round_to, device, precision : handed, as `window`,
+        to every measure and encoder that has an option of that name.
     """
 
     sources: Annotated[tuple[Text, ...], Several, NotEmpty]
     largest: int | None = Field(None, ge=1, le=LARGEST["largest"])
     limit: int | None = Field(None, ge=1, le=LARGEST["limit"])
+    frames: int | None = Field(None, ge=1, le=LARGEST["frames"])
     annotations: Text | None = None
     colour: bool = False
     bits: int | None = Field(None, ge=1, le=16)
@@ -254,6 +261,7 @@ class StudySpec(Frozen):
     round_to: float | None = Field(None, gt=0, le=LARGEST_OF_OTHERS)
     device: str | None = None
     precision: Literal["auto", "fp32", "bf16", "fp16"] | None = None
+    window: str | None = None
 
     @classmethod
     def of(cls, /, **fields: Any) -> Self:
@@ -474,6 +482,8 @@ class StudySpec(Frozen):
             yield f"scheme: {RECORDED} is of ciphers that somebody else made; give their folders"
         if not self.ciphers:
             return
+        if self.frames is not None:
+            yield "frames: ciphers are those of whole files; leave it out"
         if not self.colour:
             yield "colour: ciphers are measured in the channels they have; leave it out"
         if self.scheme.name == RECORDED:
@@ -568,6 +578,11 @@ class StudySpec(Frozen):
         yield from ((f"measures[{at}]", choice) for at, choice in enumerate(self.measures))
 
     def _refused(self) -> Iterator[str]:
+        if self.group_by is not None:
+            try:
+                check_group_by(self.group_by)
+            except ImleakError as error:
+                yield f"group_by: {error}"
         for where, choice in self._named():
             try:
                 choice.components(self.shared)
