@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from .report.answer import Answer
     from .report.comparison import Comparison
-    from .report.shown import ShownImage
+    from .report.shown import RebuiltImage, ShownImage
 
 
 class Run(study.Run):
@@ -102,6 +102,15 @@ class Run(study.Run):
         from .report.shown import shown_images
 
         return shown_images(self.path, level)
+
+    def rebuilt(self, level: int) -> list[RebuiltImage]:
+        """Images of the run that an adversary has rebuilt at a level, of those that its page
+        shows: a native crop of ``plain`` and ``rebuilt``, and ``figures`` of how near they are.
+        Raises ImleakError if no image was rebuilt at the level; the message lists those at
+        which there are."""
+        from .report.shown import rebuilt_images
+
+        return rebuilt_images(self.path, self.frame, level)
 
     def compare(self, *others: Run) -> Comparison:
         """This run beside others: in a notebook a table, and ``save(path)`` writes the page of
