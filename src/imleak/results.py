@@ -10,6 +10,7 @@ from . import study
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from pandas.io.formats.style import Styler
 
     from .report.answer import Answer
     from .report.comparison import Comparison
@@ -94,6 +95,24 @@ class Run(study.Run):
         from .report.figures import axes_of
 
         return axes_of(self, names)
+
+    def table(self, *measures: str) -> Styler:
+        """The table of the run as a Styler of pandas: a row a level, a column a quantity, claimed
+        leaks in bold, values of unknown size in grey. ``.data`` is the table itself, and
+        ``to_html`` and ``to_excel`` write it; :meth:`report` has it as LaTeX.
+
+        Parameters
+        ----------
+        measures : names of those to show; without, all.
+
+        Raises
+        ------
+        ImleakError
+            If a measure was not asked; the message lists those that were.
+        """
+        from .report.styled import styled
+
+        return styled(self.summary, self.manifest, measures)
 
     def images(self, level: int) -> list[ShownImage]:
         """Images of the run at a level, as its page shows them: a native crop of some, with

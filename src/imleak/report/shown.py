@@ -88,18 +88,25 @@ def rebuilt_images(folder: Path, frame: pd.DataFrame, level: int) -> list[Rebuil
             level,
             plain := next(_tiles(folder, one.crop)),
             _like(plain, list(_tiles(folder, sheet))[one.rebuilt_levels.index(level)]),
-            rows[rows["image"] == one.name].set_index("quantity")["value"].to_dict(),
+            _figures(rows[rows["image"] == one.name]),
         )
         for one, sheet in kept
         if level in one.rebuilt_levels
     ]
 
 
+def _figures(rows: pd.DataFrame) -> dict[str, float]:
+    return {
+        str(name): float(value) for name, value in zip(rows["quantity"], rows["value"], strict=True)
+    }
+
+
 def _like(plain: Tile, shown: Tile) -> Tile:
     """A tile without the trace of colour that lossy compression puts into grey."""
     if plain.ndim == shown.ndim:
         return shown
-    return np.rint(shown.mean(2)).astype(np.uint8)
+    grey: Tile = np.rint(shown.mean(2)).astype(np.uint8)
+    return grey
 
 
 def strip_of_previews(folder: Path) -> StripImages | None:
