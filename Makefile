@@ -20,7 +20,7 @@ bench: .venv/installed
 	for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
 
 docs: .venv/installed
-	PYTHONPATH=docs $(BIN)/zensical build --strict
+	PYTHONPATH=docs $(BIN)/zensical build --clean --strict
 
 .venv/installed: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv

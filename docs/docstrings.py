@@ -6,6 +6,7 @@ from typing import Any
 import griffe
 
 _PARAMETERS = re.compile(r"(?:\*{0,2}\w+)(?:, \*{0,2}\w+)* : ")
+_INLINE = re.compile(r":math:`([^`]+)`")
 _ROLE = re.compile(r":(?:func|class|mod|meth|attr|data|exc):`([^`]+)`")
 _MATH = re.compile(
     r"^\.\. math::(?P<first>[^\n]*)\n(?P<rest>(?:[ ]+[^\n]*\n|\n(?=[ ]))*)", re.MULTILINE
@@ -24,6 +25,7 @@ class Plain(griffe.Extension):
 
 def _as_markdown(text: str, returned: str) -> str:
     """A docstring whose sections say what they are in the form that griffe reads."""
+    text = _INLINE.sub(lambda found: f"${found[1]}$", text)
     text = _ROLE.sub(lambda found: f"`{found[1]}`", text.replace("``", "`"))
     text = _MATH.sub(_display, text + "\n")
     head, *sections = _sections(text)

@@ -9,6 +9,8 @@ from summaries import default, of_region, rates
 
 from conftest import rows
 from imleak.report.answer import answer
+from imleak.report.figures import findings
+from imleak.report.figures.style import print_style
 from imleak.report.rebuilt import RebuiltImages
 from schemes import BITPLANES, LEVELS, REGION
 
@@ -102,3 +104,16 @@ def test_a_run_without_rebuilt_images_has_none() -> None:
     found = of(default())
     assert (found.levels, found.seen, found.images) == ([], [], 0)
     assert list(found.columns()) == []
+
+
+def test_the_chart_tells_rebuilt_images_from_clear_parts_within_its_page() -> None:
+    shown = pd.concat([default(), rebuilt([0.51, 0.25, 0.1, 0.02])], ignore_index=True)
+    with print_style():
+        (drawing,) = findings.drawings(shown, LEVELS)
+        drawing.figure.draw_without_rendering()
+        legends = [axes.get_legend() for axes in drawing.figure.axes]
+        names = [[text.get_text() for text in legend.get_texts()] for legend in legends]
+        assert names[0] == ["recognise top-5", "match rank-1", "recognise top-5, rebuilt image"]
+        ends = [legend.get_window_extent() for legend in legends]
+        assert ends[0].x1 <= ends[1].x0
+        assert ends[1].x1 <= drawing.figure.bbox.x1

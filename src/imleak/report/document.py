@@ -18,6 +18,7 @@ from .figures.style import print_style, printable
 from .levels import Levels
 from .measures import Measure, measures, ranks
 from .overview import lines, overview
+from .rebuilt import RebuiltImages
 
 _WIDTH, _HEIGHT = 8.27, 11.69
 _LEFT, _TOP, _BOTTOM = 0.555, 0.6, 0.6
@@ -107,11 +108,11 @@ def _decide(pages: _Pages, run: Run, found: Answer) -> None:
     pages.write("What a selectively encrypted image still gives away", 14, 70, "bold")
     pages.write(f"imleak {version} · {images:,} images · {started}", 8.5, 110)
     if found.recommendation:
-        pages.write(found.recommendation.words, 9.5, 98, "bold")
+        pages.write(found.recommendation.words, 9.5, 92, "bold")
     for place, sentence in enumerate(found.sentences):
-        pages.write(str(sentence), *((11, 82, "bold") if place == 0 else (9, 116)))
+        pages.write(str(sentence), *((11, 77, "bold") if place == 0 else (9, 110)))
     for line in (*found.notes, *(f"Note: {warning}" for warning in found.warnings)):
-        pages.write(line, 7.5, 140)
+        pages.write(line, 7.5, 135)
     strip = run.path / "figures" / "strip.png"
     if strip.is_file():
         with Image.open(strip) as file:
@@ -132,6 +133,7 @@ def _decide(pages: _Pages, run: Run, found: Answer) -> None:
             if one.claims
         }
         _table(pages, [levels.symbol or levels.axis, *heads], body, 0.19, loud)
+    _rebuilt(pages, RebuiltImages.of(run.summary, manifest), levels)
     command = printable(" ".join(manifest["command"] or ()), 700)
     for title, section in (
         ("Who looked", found.looked),
@@ -141,6 +143,17 @@ def _decide(pages: _Pages, run: Run, found: Answer) -> None:
         pages.write(title, 9, 100, "bold")
         for line in section:
             pages.write(line, 7.5, 125)
+
+
+def _rebuilt(pages: _Pages, images: RebuiltImages, levels: Levels) -> None:
+    """The table of rebuilt images, if there are any."""
+    if images.levels:
+        pages.write(images.caption, 9, 100, "bold")
+        heads = [
+            f"{column.title}\n{textwrap.fill(column.words, 14)}" for column in images.columns()
+        ]
+        body = [[head, *entries] for head, entries in images.lines(levels)]
+        _table(pages, [levels.symbol or levels.axis, *heads], body, 0.19)
 
 
 def _rest(pages: _Pages, run: Run) -> None:
@@ -198,7 +211,7 @@ def _table(
 
 
 def _heading(column: Measure) -> list[str]:
-    return textwrap.wrap(printable(" ".join(column.headings), 34), 17)[:2]
+    return textwrap.wrap(printable(" ".join(column.headings), 40), 20)[:2]
 
 
 def _pixels(figure: Figure) -> NDArray[np.uint8]:

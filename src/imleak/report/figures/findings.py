@@ -23,6 +23,10 @@ LOOKS = (
     (style.BLACK, "v"),
 )
 
+LEGEND_SIZE = 6.5
+LEGEND_WIDTH = style.PAGE_WIDTH / 2 * 8 / LEGEND_SIZE
+"""Inches that a panel has for a legend, in those of type of 8 pt."""
+
 
 def chart_of(column: Measure) -> str | None:
     """``share`` or ``bit``: the panel a measure stands in; None for what is no finding about
@@ -54,18 +58,23 @@ def drawings(summary: pd.DataFrame, levels: Levels) -> Iterator[Drawing]:
         for column in columns:
             colour, marker = LOOKS[place % len(LOOKS)]
             line = "none" if levels.recorded else "-"
-            draw(axes, column, " ".join(column.headings), colour, marker, line)
+            draw(axes, column, _label(column), colour, marker, line)
             place += 1
         ranks = {rank for column in columns for rank in column.results if rank > 0}
         style.level_axis(axes, sorted(ranks), levels)
         axes.set_ylabel("share of images" if chart == "share" else "bits, at least")
         if chart == "share":
             axes.set_ylim(-0.02, 1.02)
-        axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3, fontsize=6.5)
+        fit = style.fitting([_label(column) for column in columns], LEGEND_WIDTH)
+        axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=fit, fontsize=LEGEND_SIZE)
     for axes in panels[len(shown) :]:
         axes.axis("off")
     drawn = [column for columns in shown.values() for column in columns]
     yield Drawing(STEM, "What is found against the level", figure, _table(drawn))
+
+
+def _label(column: Measure) -> str:
+    return " ".join(column.headings) + (", rebuilt image" if column.is_of_rebuilt else "")
 
 
 def _table(drawn: Sequence[Measure]) -> pd.DataFrame:
