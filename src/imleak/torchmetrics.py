@@ -14,11 +14,17 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torchmetrics import Metric
-from torchmetrics.utilities.data import dim_zero_cat
 
 from .attacks.match import Match as MatchAttack
-from .interfaces import ImleakError, WholeImages
+from .interfaces import ImleakError, NotInstalledError, WholeImages
+
+try:
+    from torchmetrics import Metric
+    from torchmetrics.utilities.data import dim_zero_cat
+except ModuleNotFoundError as error:
+    raise NotInstalledError(
+        "torchmetrics is not installed: pip install 'imleak[torchmetrics]'"
+    ) from error
 
 
 class Histogram(Metric):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
+import sys
+
 import numpy as np
 import pytest
 import torch
@@ -9,7 +12,7 @@ from observations import bitplanes
 from torchmetrics import MetricCollection
 
 from imleak.attacks.match import Match as MatchAttack
-from imleak.interfaces import ImleakError, WholeImages
+from imleak.interfaces import ImleakError, NotInstalledError, WholeImages
 from imleak.metrics.histogram import Histogram as StudyHistogram
 from imleak.torchmetrics import Histogram, Match
 
@@ -47,6 +50,13 @@ def test_match_is_that_of_a_study() -> None:
     found = metric.compute()
     assert {name: float(value) for name, value in found.items()} == pytest.approx(expected)
     assert 0.1 < float(found["rank-1"]) < 1
+
+
+def test_without_torchmetrics_it_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "torchmetrics", None)
+    monkeypatch.delitem(sys.modules, "imleak.torchmetrics")
+    with pytest.raises(NotInstalledError, match=r"pip install 'imleak\[torchmetrics\]'"):
+        importlib.import_module("imleak.torchmetrics")
 
 
 def test_what_is_no_pair_is_refused() -> None:
