@@ -8,6 +8,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -99,6 +100,15 @@ def test_options_name_parts_that_there_are(page: Path) -> None:
                 written = [value] if isinstance(value, str) else value
                 names = {re.split("[=:]", one)[0] for one in written}
                 assert names <= known | own | {*GROUPS, "rebuilt"}, f"imleak {' '.join(args)}"
+
+
+@on_every_page
+def test_python_is_python_and_toml_is_toml(page: Path) -> None:
+    for _, language, block in _FENCE.findall(page.read_text(encoding="utf-8")):
+        if language == "python":
+            compile(block, str(page), "exec")
+        elif language == "toml":
+            tomllib.loads(block)
 
 
 def test_a_command_that_is_none_is_seen() -> None:
