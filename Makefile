@@ -2,7 +2,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PARALLEL := --numprocesses logical --maxprocesses 4 --dist loadfile
 
-.PHONY: demo test test-all bench clean
+.PHONY: demo test test-all bench docs clean
 
 demo: .venv/installed
 	$(BIN)/imleak demo -o demo-out
@@ -19,10 +19,13 @@ test-all: .venv/installed
 bench: .venv/installed
 	for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
 
+docs: .venv/installed
+	PYTHONPATH=docs $(BIN)/zensical build --clean --strict
+
 .venv/installed: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev]'
 	touch $@
 
 clean:
-	rm -rf .venv demo-out
+	rm -rf .venv demo-out site .cache

@@ -207,6 +207,9 @@ def test_a_run_is_opened_drawn_and_compared(tmp_path: Path) -> None:
     with pytest.raises(imleak.ImleakError, match="level 5 was not measured; there is 0, 3"):
         run.images(5)
 
+    with pytest.raises(imleak.ImleakError, match="level 3: images were rebuilt at no level of"):
+        run.rebuilt(3)
+
     both = run.compare(other)
     assert list(both.frame.columns) == ["one", "other"]
     assert both.frame.loc["pixels", "histogram", "3"].str.startswith("= ").all()

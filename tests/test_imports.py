@@ -42,6 +42,7 @@ ALLOWED: dict[str, set[str]] = {
     "previews": {"encoders", "images", "interfaces", "report", "study"},
     "results": {"report", "study"},
     "progress_bar": set(),
+    "torchmetrics": {"attacks", "interfaces"},
     "adversary": {"atomic", "cache", "estimators", "interfaces"},
     "study": {
         "adversary",

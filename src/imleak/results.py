@@ -10,10 +10,11 @@ from . import study
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from pandas.io.formats.style import Styler
 
     from .report.answer import Answer
     from .report.comparison import Comparison
-    from .report.shown import ShownImage
+    from .report.shown import RebuiltImage, ShownImage
 
 
 class Run(study.Run):
@@ -95,6 +96,24 @@ class Run(study.Run):
 
         return axes_of(self, names)
 
+    def table(self, *measures: str) -> Styler:
+        """The table of the run as a Styler of pandas: a row a level, a column a quantity, claimed
+        leaks in bold, values of unknown size in grey. ``.data`` is the table itself, and
+        ``to_html`` and ``to_excel`` write it; :meth:`report` has it as LaTeX.
+
+        Parameters
+        ----------
+        measures : names of those to show; without, all.
+
+        Raises
+        ------
+        ImleakError
+            If a measure was not asked; the message lists those that were.
+        """
+        from .report.styled import styled
+
+        return styled(self.summary, self.manifest, measures)
+
     def images(self, level: int) -> list[ShownImage]:
         """Images of the run at a level, as its page shows them: a native crop of some, with
         ``plain``, ``cipher`` and ``clear`` part. Raises ImleakError if the level was not
@@ -102,6 +121,15 @@ class Run(study.Run):
         from .report.shown import shown_images
 
         return shown_images(self.path, level)
+
+    def rebuilt(self, level: int) -> list[RebuiltImage]:
+        """Images of the run that an adversary has rebuilt at a level, of those that its page
+        shows: a native crop of ``plain`` and ``rebuilt``, and ``figures`` of how near they are.
+        Raises ImleakError if no image was rebuilt at the level; the message lists those at
+        which there are."""
+        from .report.shown import rebuilt_images
+
+        return rebuilt_images(self.path, self.frame, level)
 
     def compare(self, *others: Run) -> Comparison:
         """This run beside others: in a notebook a table, and ``save(path)`` writes the page of

@@ -244,6 +244,21 @@ def test_it_prints_on_paper(page: Page) -> None:
     assert b"/MediaBox [0 0 594" in printed or b"/MediaBox [0 0 595" in printed
 
 
+def test_nothing_on_paper_stands_before_the_answer(page: Page) -> None:
+    added = "Object.assign(document.createElement('section'), {id: 'new', textContent: 'x'})"
+    page.run(f"document.querySelector('main').append({added})")
+    page.call("Emulation.setEmulatedMedia", media="print")
+    try:
+        orders = page.run(
+            "[...document.querySelectorAll('main > *')].filter((one) => one.checkVisibility())"
+            ".map((one) => [one.id, Number(getComputedStyle(one).order)])"
+        )
+    finally:
+        page.call("Emulation.setEmulatedMedia", media="")
+    first, *rest = sorted(order for _, order in orders)
+    assert dict(orders)["answer"] == first < rest[0]
+
+
 def test_it_has_its_tables_without_scripts(tab: Page, report: Path) -> None:
     tab.call("Emulation.setScriptExecutionDisabled", value=True)
     try:

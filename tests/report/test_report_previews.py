@@ -8,6 +8,7 @@ from io import BytesIO
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -29,6 +30,7 @@ from imleak.report.previews import (
     read_previews,
     write_previews,
 )
+from imleak.report.shown import rebuilt_images
 
 MakeSubject = Callable[..., Subject]
 LEVELS = range(9)
@@ -219,6 +221,16 @@ def test_rebuilt_images_stand_beside_the_levels_that_have_one(
         assert np.corrcoef(shown.ravel(), screen(samples[at]).ravel())[0, 1] > 0.9
     assert preview.rebuilt_whole is not None
     assert len(tiles(tmp_path, preview.rebuilt_whole)) == 2
+
+    figures = {"image": "a.png", "measure": "rebuild", "quantity": ["psnr", "ssim"]}
+    frame = pd.DataFrame(figures | {"level": 2, "value": [40.0, 0.9]})
+    (image,) = rebuilt_images(tmp_path, frame, 2)
+    assert (image.plain == subject.plain[at][0]).all()
+    assert image.rebuilt.shape == image.plain.shape
+    assert np.corrcoef(image.rebuilt.ravel(), image.plain.ravel())[0, 1] > 0.9
+    assert image.figures == {"psnr": 40.0, "ssim": 0.9}
+    with pytest.raises(ImleakError, match="level 3: images were rebuilt at level 1, 2"):
+        rebuilt_images(tmp_path, frame, 3)
 
 
 def test_a_rebuilder_that_fails_costs_its_view_alone(

@@ -11,6 +11,8 @@ from summaries import default, of_region, rates
 from conftest import rows
 from imleak.report.answer import answer
 from imleak.report.document import to_pdf
+from imleak.report.figures import findings
+from imleak.report.figures.style import print_style
 from imleak.report.rebuilt import RebuiltImages
 from imleak.report.text import to_latex, to_markdown
 from imleak.study.store import Run
@@ -124,3 +126,16 @@ def test_every_format_has_the_table_of_rebuilt_images(make_run: Callable[..., Ru
     pages = [to_pdf(one).count(b"/Type /Page ") for one in (run, without)]
     assert pages[0] >= pages[1]
     assert "Rebuilt images" not in to_latex(without)
+
+
+def test_the_chart_tells_rebuilt_images_from_clear_parts_within_its_page() -> None:
+    shown = pd.concat([default(), rebuilt([0.51, 0.25, 0.1, 0.02])], ignore_index=True)
+    with print_style():
+        (drawing,) = findings.drawings(shown, LEVELS)
+        drawing.figure.draw_without_rendering()
+        legends = [axes.get_legend() for axes in drawing.figure.axes]
+        names = [[text.get_text() for text in legend.get_texts()] for legend in legends]
+        assert names[0] == ["recognise top-5", "match rank-1", "recognise top-5, rebuilt image"]
+        ends = [legend.get_window_extent() for legend in legends]
+        assert ends[0].x1 <= ends[1].x0
+        assert ends[1].x1 <= drawing.figure.bbox.x1

@@ -113,11 +113,11 @@ def _decide(pages: _Pages, run: Run, found: Answer) -> None:
     pages.write("What a selectively encrypted image still gives away", 14, 70, "bold")
     pages.write(f"imleak {version} · {images:,} images · {started}", 8.5, 110)
     if found.recommendation:
-        pages.write(found.recommendation.words, 9.5, 98, "bold")
+        pages.write(found.recommendation.words, 9.5, 92, "bold")
     for place, sentence in enumerate(found.sentences):
-        pages.write(str(sentence), *((11, 82, "bold") if place == 0 else (9, 116)))
+        pages.write(str(sentence), *((11, 77, "bold") if place == 0 else (9, 110)))
     for line in (*found.notes, *(f"Note: {warning}" for warning in found.warnings)):
-        pages.write(line, 7.5, 140)
+        pages.write(line, 7.5, 135)
     strip = run.path / "figures" / "strip.png"
     if strip.is_file():
         with Image.open(strip) as file:
@@ -138,6 +138,7 @@ def _decide(pages: _Pages, run: Run, found: Answer) -> None:
             if one.claims
         }
         _table(pages, [levels.symbol or levels.axis, *heads], body, 0.19, loud)
+    _rebuilt(pages, RebuiltImages.of(run.summary, manifest), levels)
     command = printable(" ".join(manifest["command"] or ()), 700)
     for title, section in (
         ("Who looked", found.looked),
@@ -149,9 +150,18 @@ def _decide(pages: _Pages, run: Run, found: Answer) -> None:
             pages.write(line, 7.5, 125)
 
 
+def _rebuilt(pages: _Pages, images: RebuiltImages, levels: Levels) -> None:
+    """The table of rebuilt images, if there are any."""
+    if images.levels:
+        heads = [textwrap.fill(f"{one.title}, {one.words}", 13) for one in images.columns()]
+        body = [[head, *entries] for head, entries in images.lines(levels)]
+        title = images.caption
+        _table(pages, [levels.symbol or levels.axis, *heads], body, 0.19, title=title)
+
+
 def _rest(pages: _Pages, run: Run) -> None:
-    """Level by measure, a few columns and levels a table; rebuilt images; attributes; then every
-    figure in its size."""
+    """Level by measure, a few columns and levels a table; attributes; then every figure in its
+    size."""
     shown = [one for one in measures(run.summary) if one.results]
     if shown:
         pages.write("Level by measure; [low, high]: 95 % interval", 9, 100, "bold")
@@ -168,12 +178,6 @@ def _rest(pages: _Pages, run: Run) -> None:
                 for rank in every[start : start + _LEVELS]
             ]
             _table(pages, [levels.symbol or levels.axis, *heads], body, 0.44)
-    rebuilt = RebuiltImages.of(run.summary, run.manifest)
-    if rebuilt.levels:
-        heads = [textwrap.fill(f"{one.title}, {one.words}", 13) for one in rebuilt.columns()]
-        body = [[head, *entries] for head, entries in rebuilt.lines(levels)]
-        title = rebuilt.caption
-        _table(pages, [levels.symbol or levels.axis, *heads], body, 0.19, title=title)
     for told in attribute_tables(run.summary, run.manifest):
         body = [[row.name, *map(row.bits, told.ranks)] for row in told.rows]
         loud = {
@@ -226,7 +230,7 @@ def _table(
 
 
 def _heading(column: Measure) -> list[str]:
-    return textwrap.wrap(printable(" ".join(column.headings), 34), 17)[:2]
+    return textwrap.wrap(printable(" ".join(column.headings), 40), 20)[:2]
 
 
 def _pixels(figure: Figure) -> NDArray[np.uint8]:

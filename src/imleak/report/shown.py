@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from PIL import Image as Pillow
 
 from ..interfaces import ImleakError
+from .adversaries import REBUILD
 from .figures.strip import StripImages
 from .previews import FOLDER, Preview, Sheet, Tile, read_previews
 
@@ -38,6 +40,28 @@ class ShownImage:
     clear: Tile = field(repr=False)
 
 
+@dataclass(frozen=True, eq=False)
+class RebuiltImage:
+    """What an adversary makes of the clear part of an image at one level, as 8 bits to be looked
+    at.
+
+    Parameters
+    ----------
+    name : of the image.
+    level : rank of the level.
+    plain, rebuilt : (h, w) or (h, w, 3) uint8: a native crop of the image and of the rebuilt
+        one, the latter compressed as the page shows it.
+    figures : of the whole rebuilt image against the plain one, by quantity of the measure
+        ``rebuild``: "exact samples", "gradient correlation", "psnr", ...
+    """
+
+    name: str
+    level: int
+    plain: Tile = field(repr=False)
+    rebuilt: Tile = field(repr=False)
+    figures: Mapping[str, float] = field(repr=False)
+
+
 def shown_images(folder: Path, level: int) -> list[ShownImage]:
     """The images of a run that were kept to be looked at, at a level; none where none were
     kept. Raises LevelError if it was not measured."""
@@ -47,6 +71,42 @@ def shown_images(folder: Path, level: int) -> list[ShownImage]:
             known = ", ".join(map(str, preview.levels))
             raise LevelError(f"level {level} was not measured; there is {known}")
     return [_at(folder, preview, level) for preview in previews]
+
+
+def rebuilt_images(folder: Path, frame: pd.DataFrame, level: int) -> list[RebuiltImage]:
+    """The rebuilt images of a run that were kept, at a level. Raises LevelError if none was
+    rebuilt there."""
+    kept = [(one, one.rebuilt) for one in read_previews(folder) if one.rebuilt is not None]
+    levels = sorted({rank for one, _ in kept for rank in one.rebuilt_levels})
+    if level not in levels:
+        known = f"at level {', '.join(map(str, levels))}" if levels else "at no level of this run"
+        raise LevelError(f"level {level}: images were rebuilt {known}")
+    rows = frame[(frame["measure"] == REBUILD) & (frame["level"] == level)]
+    return [
+        RebuiltImage(
+            one.name,
+            level,
+            plain := next(_tiles(folder, one.crop)),
+            _like(plain, list(_tiles(folder, sheet))[one.rebuilt_levels.index(level)]),
+            _figures(rows[rows["image"] == one.name]),
+        )
+        for one, sheet in kept
+        if level in one.rebuilt_levels
+    ]
+
+
+def _figures(rows: pd.DataFrame) -> dict[str, float]:
+    return {
+        str(name): float(value) for name, value in zip(rows["quantity"], rows["value"], strict=True)
+    }
+
+
+def _like(plain: Tile, shown: Tile) -> Tile:
+    """A tile without the trace of colour that lossy compression puts into grey."""
+    if plain.ndim == shown.ndim:
+        return shown
+    grey: Tile = np.rint(shown.mean(2)).astype(np.uint8)
+    return grey
 
 
 def strip_of_previews(folder: Path) -> StripImages | None:

@@ -5,7 +5,7 @@
 | `bitplanes` | the s most significant bits of every sample | Puteaux, Itier & Bas, EUSIPCO 2021 |
 | `region` | every sample inside a rectangle | McPherson, Shokri & Shmatikov, 2016 |
 | `etc` | the places and turns of blocks | Kurihara, Shiota & Kiya, 2015; Chuman & Kiya, 2018 |
-| `jpeg-signs` | signs of JPEG coefficients | Puech (ed.), Multimedia Security 1, 2022 |
+| `jpeg-signs` | signs of JPEG coefficients | Puech (ed.), Multimedia Security 2, 2022 |
 | `jpeg-amplitudes` | amplitude bits of JPEG coefficients | Puech & Rodrigues, 2005 |
 | `p3` | DC, and JPEG coefficients above a threshold | Ra, Govindan & Ortega, 2013 |
 

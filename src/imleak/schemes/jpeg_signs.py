@@ -61,8 +61,9 @@ class JpegSigns:
 
     References
     ----------
-    Puech (ed.), "Multimedia Security 1: Authentication and Data Hiding", 2022, chapter 4, on
-    selective encryption of JPEG images by the signs of coefficients. ITU-T T.81, annex F.
+    Puech (ed.), "Multimedia Security 2: Biometrics, Video Surveillance and Multimedia
+    Encryption", 2022, chapter 4, on selective encryption of JPEG images by the signs of
+    coefficients. ITU-T T.81, annex F.
     """
 
     name = "jpeg-signs"

@@ -23,6 +23,10 @@ LOOKS = (
     (style.BLACK, "v"),
 )
 
+LEGEND_SIZE = 6.5
+LEGEND_WIDTH = style.PAGE_WIDTH / 2 * 8 / LEGEND_SIZE
+"""Inches that a panel has for a legend, in those of type of 8 pt."""
+
 
 def chart_of(column: Measure) -> str | None:
     """``share`` or ``bit``: the panel a measure stands in; None for what is no finding about
@@ -61,7 +65,8 @@ def drawings(summary: pd.DataFrame, levels: Levels) -> Iterator[Drawing]:
         axes.set_ylabel("share of images" if chart == "share" else "bits, at least")
         if chart == "share":
             axes.set_ylim(-0.02, 1.02)
-        axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2, fontsize=6.5)
+        fit = style.fitting([_label(column) for column in columns], LEGEND_WIDTH)
+        axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=fit, fontsize=LEGEND_SIZE)
     for axes in panels[len(shown) :]:
         axes.axis("off")
     drawn = [column for columns in shown.values() for column in columns]

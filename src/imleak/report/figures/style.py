@@ -260,12 +260,12 @@ def common_legend(figure: Figure, panels: Sequence[Axes], columns: int | None = 
         cast("list[Artist]", list(entries.values())),  # a tuple of artists is drawn as one
         list(entries),
         loc="outside lower center",
-        ncols=columns or _fitting(list(entries), figure.get_figwidth()),
+        ncols=columns or fitting(list(entries), figure.get_figwidth()),
         handler_map={tuple: HandlerTuple(ndivide=None)},
     )
 
 
-def _fitting(labels: Sequence[str], width: float) -> int:
+def fitting(labels: Sequence[str], width: float) -> int:
     """How many columns of a legend with these labels a width in inches holds."""
     for columns in range(len(labels), 1, -1):
         rows = math.ceil(len(labels) / columns)

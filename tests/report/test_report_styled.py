@@ -1,0 +1,31 @@
+"""The table of a run as a Styler of pandas."""
+
+from __future__ import annotations
+
+import pytest
+from summaries import default
+
+from imleak.interfaces import ImleakError
+from imleak.report.styled import LEAK, styled
+from schemes import BITPLANES
+
+
+def test_claimed_leaks_are_bold_and_nothing_else_is() -> None:
+    shown = styled(default(), BITPLANES, ["recognise"])
+    html = shown.to_html()
+    claimed = default().query("measure == 'recognise' and verdict == 'leak'")
+    assert len(claimed) == shown.data.map(lambda cell: cell.endswith(" leak")).sum().sum() > 0
+    styles = shown.export()["apply"]
+    assert len(styles) == 1
+    assert html.count(LEAK) == 1  # one rule, for the cells before it
+    rule = html[html.index("<style") : html.index("{")]
+    assert rule.count("#T_") == len(claimed)
+
+
+def test_a_row_a_level_and_a_column_a_quantity() -> None:
+    shown = styled(default(), BITPLANES, ["recognise", "match"])
+    assert list(shown.data.index) == [str(level) for level in range(9)]
+    assert shown.data.loc["1", "recognise top-5 on efficientnet-lite0 (share)"].startswith("~ 0.77")
+    assert not shown.data.columns.str.startswith("histogram").any()
+    with pytest.raises(ImleakError, match="no measure 'x' in this run; there is histogram"):
+        styled(default(), BITPLANES, ["x"])
