@@ -65,6 +65,7 @@ def coefficients(
         low_bits=scans[0].low,
         render=file.render,
         recompress=file.recompress,
+        coded_size=lambda blocks: len(file.written(blocks, optimised=True)),
     )
     _check(found)
     return found
