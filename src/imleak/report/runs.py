@@ -13,6 +13,7 @@ from .words import listed, plural
 _SETTINGS = {
     "seed": "seeds",
     "colour": "ways to see colour",
+    "encoders": "encoders",
     "patches": "patches an image",
     "keys": "key policies",
     "gallery": "galleries",
@@ -89,17 +90,15 @@ def _absent(named: Mapping[str, Run]) -> Iterator[str]:
     looked at depends on the scheme."""
     asked = {
         name: {
-            (one.measure, one.encoder): None
-            for one in adversaries(run.summary, run.manifest)
-            if not one.is_of_rebuilt
+            one.measure for one in adversaries(run.summary, run.manifest) if not one.is_of_rebuilt
         }
         for name, run in named.items()
     }
-    for measure, encoder in dict.fromkeys(each for some in asked.values() for each in some):
-        if without := [name for name, some in asked.items() if (measure, encoder) not in some]:
+    for measure in sorted(set.union(*asked.values())):
+        if without := [name for name, some in asked.items() if measure not in some]:
             yield (
-                f"{measure} on {encoder} did not look in {listed(without)}: what it says of the "
-                "others says nothing of these."
+                f"{measure} did not look in {listed(without)}: what it says of the others says "
+                "nothing of these."
             )
     used = {
         name: str((run.manifest.get("adversary") or {}).get("name", "none"))

@@ -10,7 +10,7 @@ from ..tables import CLAIM_STYLE, width_of
 from ..text import escape, latex_table, markdown_table
 from .rows import Tradeoff
 
-_WIDTHS = (20, 26, 10)
+_WIDTHS = (20, 24, 10)
 """Most characters of what says what a row is of: scheme, level, cost."""
 _FIRST = len(_WIDTHS)
 
@@ -55,7 +55,7 @@ def _table(found: Tradeoff, some: Sequence[int]) -> Table:
         table.add_column(
             Text(f"{head}\n{below}" if below else head),
             justify="left" if left else "right",
-            max_width=_WIDTHS[at] if at < _FIRST else 15,
+            max_width=_WIDTHS[at] if at < _FIRST else 17,
         )
     for number, line in enumerate(found.lines()):
         cells = [Text(text) for text, _ in line[:_FIRST]]
