@@ -118,10 +118,10 @@ class JpegSigns:
         found = coefficients_of(self, plain, level)
         k, with_dc = self._steps[level]
         tables = tables_of(found)
-        signs = sum(np.count_nonzero(table[:, 1 : k + 1]) for table in tables)
+        signs = sum(int(np.count_nonzero(table[:, 1 : k + 1])) for table in tables)
         if with_dc:
-            signs += sum(np.count_nonzero(differences(found, at)) for at in range(len(tables)))
-        return float(signs) / (8 * found.coded_size(found.components))
+            signs += sum(int(np.count_nonzero(differences(found, at))) for at in range(len(tables)))
+        return signs / (8 * found.coded_size(found.components))
 
     def expose(self, cipher: Raster, level: int) -> Exposure:
         """Coefficients with positive signs; its symbols are theirs, see

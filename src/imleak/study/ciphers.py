@@ -260,6 +260,13 @@ def simulated(image: Image, scheme: Component, seed: int) -> Ciphers:
     return Ciphers(image, keyed, encrypt, seed, encrypt_again)
 
 
+def of_a_copy(image: Image, scheme: Component, seed: int) -> Ciphers:
+    """The clear parts of a copy of an image. Under a key of its own that of a cipher is that of the
+    image, so nothing need be encrypted; under one key for all it is the cipher."""
+    made = simulated(image, scheme, seed)
+    return made if scheme.keys == "one" else replace(made, has_key=False)
+
+
 def _published(image: Image, scheme: Scheme, seed: int) -> Ciphers:
     """What a scheme without a key makes of an image."""
 
