@@ -20,8 +20,7 @@ class SizeChange(PerImage):
 
     A scheme on the coefficients of JPEG files has the length of JPEG files instead, of the plain
     coefficients and of those of the cipher, each sequential, with Huffman codes of its own and
-    without metadata; what the scheme keeps beside the coefficients counts as well. DC that
-    has run out of range is limited to it first.
+    without metadata; what the scheme keeps beside the coefficients counts as well.
 
     References
     ----------
