@@ -20,7 +20,13 @@ COLOURS = (
     "#56B4E9",
     style.BLACK,
     style.GREY,
+    "#882255",
+    "#44AA99",
+    "#332288",
+    "#999933",
+    "#AA4466",
 )
+"""Of Okabe and Ito, and then of Tol's muted ones; the name beside a line says again which it is."""
 _HEIGHT, _POINTS = 2.5, 6.5
 """Inches of a panel, and the size of the names of its lines."""
 _STEP = _POINTS * 1.25 / 72 / (_HEIGHT - 0.75)
@@ -106,7 +112,7 @@ def _name(axes: Axes, ends: Sequence[tuple[float, float, str, str]]) -> None:
             color=colour,
             va="center",
             annotation_clip=False,
-            arrowprops={"arrowstyle": "-", "color": colour, "linewidth": 0.4, "alpha": 0.7},
+            arrowprops={"arrowstyle": "-", "color": colour, "linewidth": 0.4, "relpos": (0, 0.5)},
         )
 
 
