@@ -5,13 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
-
-import pandas as pd
 
 from ..adversaries import MATCH, REBUILD, RECOGNISE
 from ..findings import QUANTITIES, leading
-from ..measures import Measure, Result, adversaries, measures
+from ..measures import Measure, Result, that_ask
 from ..rebuilt import GRADIENT
 from ..words import percent
 from .costs import NONE
@@ -26,14 +23,14 @@ class Adversary:
     key : "named", unique.
     title, words : what it does.
     is_share : whether it is a rate of images.
-    find : a run's summary and manifest -> its results by level.
+    find : everything that a run measured -> its results by level.
     """
 
     key: str
     title: str
     words: str
     is_share: bool
-    find: Callable[[pd.DataFrame, Mapping[str, Any]], Mapping[int, Result]] = field(repr=False)
+    find: Callable[[Sequence[Measure]], Mapping[int, Result]] = field(repr=False)
 
     def number(self, value: float) -> str:
         return percent(value) if self.is_share else f"{value:z.2f}"
@@ -52,13 +49,13 @@ class Adversary:
         return self.number(value).removesuffix(" %")
 
 
-def _first(measure: str, *, of_rebuilt: bool) -> Callable[..., Mapping[int, Result]]:
+def _first(measure: str, *, of_rebuilt: bool) -> Callable[[Sequence[Measure]], dict[int, Result]]:
     """The first quantity of what learned nothing, of the clear part or of the rebuilt image."""
 
-    def find(summary: pd.DataFrame, manifest: Mapping[str, Any]) -> Mapping[int, Result]:
+    def find(everything: Sequence[Measure]) -> dict[int, Result]:
         some = [
             one
-            for one in measures(summary, manifest)
+            for one in everything
             if one.measure == measure
             and one.is_of_rebuilt == of_rebuilt
             and one.quantity == QUANTITIES[measure][0]
@@ -68,15 +65,14 @@ def _first(measure: str, *, of_rebuilt: bool) -> Callable[..., Mapping[int, Resu
     return find
 
 
-def _trained(summary: pd.DataFrame, manifest: Mapping[str, Any]) -> Mapping[int, Result]:
+def _trained(everything: Sequence[Measure]) -> dict[int, Result]:
     """The estimator that says most of whole images or patches."""
-    some = leading(adversaries(summary, manifest))
+    some = leading(that_ask(everything))
     return _most([one for one in some if one.row != "pixel" and not one.is_attribute])
 
 
-def _gradients(summary: pd.DataFrame, manifest: Mapping[str, Any]) -> Mapping[int, Result]:
-    some = measures(summary, manifest)
-    return _most([one for one in some if one.measure == REBUILD and one.quantity == GRADIENT])
+def _gradients(everything: Sequence[Measure]) -> dict[int, Result]:
+    return _most([one for one in everything if one.measure == REBUILD and one.quantity == GRADIENT])
 
 
 def _most(some: Sequence[Measure]) -> dict[int, Result]:

@@ -12,7 +12,7 @@ import pandas as pd
 
 from ...study.store import Run
 from ..levels import Levels
-from ..measures import Result
+from ..measures import Result, measures
 from ..runs import ComparisonError
 from ..words import listed, plural
 from .asked import ADVERSARIES, Adversary
@@ -175,7 +175,8 @@ def _rows(scheme: str, run: Run) -> Iterator[Row]:
     """Every level that encrypts something and at which somebody looked."""
     summary, manifest = run.summary, run.manifest
     levels, costs = Levels.of(manifest), costs_by_level(summary)
-    found = {one.key: one.find(summary, manifest) for one in ADVERSARIES}
+    everything = measures(summary, manifest)
+    found = {one.key: one.find(everything) for one in ADVERSARIES}
     looked = {level for results in found.values() for level in results}
     for level in sorted(looked):
         yield Row(
