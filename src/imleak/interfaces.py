@@ -71,6 +71,8 @@ class Coefficients:
     render : blocks of every component -> the samples that a decoder makes of them, of the
         form of those that were read. DC out of range is limited to it.
     recompress : samples of any size -> the image of these, compressed with the same tables.
+    coded_size : blocks of every component -> bytes of a JPEG file of these alone, sequential,
+        with the tables and the sampling of this one and Huffman codes of its own.
     secret : what a scheme takes out of the coefficients and keeps beside them, encrypted.
     """
 
@@ -80,6 +82,7 @@ class Coefficients:
     low_bits: int
     render: Callable[[Sequence[Blocks]], Samples]
     recompress: Callable[[Samples], Raster]
+    coded_size: Callable[[Sequence[Blocks]], int]
     secret: bytes = b""
 
 
@@ -237,6 +240,16 @@ class KeyedScheme(Scheme, Protocol):
 
 
 @runtime_checkable
+class EncryptsBits(Scheme, Protocol):
+    """A scheme that XORs some of the bits of an image, or of its JPEG file, each with a key bit
+    of its own, and leaves the others where they are. One that moves samples, or replaces them,
+    has no such bits to count."""
+
+    def encrypted_share(self, plain: Raster, level: int) -> float:
+        """Share of the bits of an image, or of its JPEG file, that are XORed, 0..1."""
+
+
+@runtime_checkable
 class SampleWise(Scheme, Protocol):
     """A scheme of which every clear sample is a function of the plain one, at some levels.
 
@@ -374,6 +387,10 @@ class Observation:
         not in the clear part; with `rebuilt`.
     other : another plain image (C, H, W) of the study, for what unrelated images have in
         common; with `rebuilt`, None where there is none.
+    encrypted_share : level -> share of the bits that are encrypted; None of a scheme that
+        encrypts no bits that can be counted, see :class:`EncryptsBits`.
+    file_sizes : level -> bytes of the JPEG files of the plain image and of the cipher; None
+        where samples are encrypted.
     """
 
     plain: Samples
@@ -389,6 +406,8 @@ class Observation:
     rebuilt: Callable[[int], Rebuilt | None] | None = None
     hidden: Callable[[int], Samples] | None = None
     other: Callable[[], Samples] | None = None
+    encrypted_share: Callable[[int], float] | None = None
+    file_sizes: Callable[[int], tuple[int, int]] | None = None
 
     def clear(self, level: int) -> Samples:
         """(C, H, W) clear part, rendered."""

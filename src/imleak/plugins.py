@@ -92,6 +92,7 @@ BUILT_IN: Mapping[Kind, dict[str, str]] = {
         "key-sensitivity": "imleak.metrics.keysensitivity:KeySensitivity",
         "encryption-time": "imleak.metrics.encryptiontime:EncryptionTime",
         "size-change": "imleak.metrics.sizechange:SizeChange",
+        "encrypted-share": "imleak.metrics.encryptedshare:EncryptedShare",
     },
     "estimator": {
         "mine": "imleak.estimators.mine:Mine",

@@ -29,3 +29,10 @@ def test_two_byte_differences_wrap_at_the_depth():
     rows = [4095, 1, 1]
     planes = bytes(value >> 8 for value in rows) + bytes(value & 255 for value in rows)
     assert length(image, 12) == len(zlib.compress(planes))
+
+
+def test_of_jpeg_files_it_is_their_size(observe_bitplanes, textured):
+    image = textured(height=16, width=16, bits=8)
+    given = observe_bitplanes(image, 8, file_sizes=lambda level: (1000, 1000 + 10 * level))
+    found = SizeChange().measure(given)
+    assert [one.value for one in found] == pytest.approx(list(range(9)))

@@ -51,11 +51,24 @@ def test_one_run_or_one_twice_is_refused(whole: pd.DataFrame, tmp_path: Path) ->
 def test_what_keeps_runs_apart_is_told(pair: list[Run]) -> None:
     told = cautions(labels(pair))
     assert "2 of 3 are in all of them" in told[0]
+    assert "has 2" in told[0]
     assert any("different seeds: 0 in " in caution for caution in told)
     assert any("infonce" in c and "(75 in " in c and "300 in " in c for c in told)
     assert any("more finds more" in caution for caution in told)
     alike = {"one": pair[0], "other": pair[0]}
     assert cautions(alike) == []
+
+
+def test_an_adversary_that_did_not_look_is_named(make_run: MakeRun, whole: pd.DataFrame) -> None:
+    names = ["a.png"]
+    runs = [
+        make_run(whole, names, previews=0, adversary={"name": "shipped"}),
+        make_run(whole[whole["measure"] != "infonce"], names, previews=0),
+    ]
+    told = cautions(labels(runs))
+    lacking = list(labels(runs))[1]
+    assert f"infonce did not look in {lacking}" in " ".join(told)
+    assert any("learned elsewhere" in one and "shipped in" in one for one in told)
 
 
 def test_a_run_is_a_colour_and_a_measure_a_shape(pair: list[Run]) -> None:
@@ -90,4 +103,5 @@ def test_the_page_works_in_a_browser(pair: list[Run], tmp_path: Path) -> None:
         assert page.run("document.querySelectorAll('#curves-chart .mark-line path').length") >= 2
         assert page.run("document.documentElement.scrollWidth <= innerWidth")
         assert page.complaints == []
-        assert page.requests == [path.as_uri()]
+        asked = [one for one in page.requests if not one.startswith("data:image/svg+xml")]
+        assert asked == [path.as_uri()]

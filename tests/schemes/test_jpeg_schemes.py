@@ -162,3 +162,19 @@ def test_an_image_without_coefficients_is_refused(scheme):
             call(plain, 1, KEYSTREAM)
     with pytest.raises(ImageError, match="is no JPEG file"):
         scheme.expose(plain, 1)
+
+
+@pytest.mark.parametrize("scheme", [JpegSigns(), JpegAmplitudes()], ids=repr)
+def test_the_size_of_a_file_stays_but_for_stuffed_bytes(scheme):
+    plain = raster_of(jpeg(quality=95, subsampling="4:4:4"))
+    size = plain.jpeg.coded_size(plain.jpeg.components)
+    for level in range(len(scheme.levels(8))):
+        cipher = scheme.encrypt(plain, level, KEYSTREAM).jpeg
+        assert plain.jpeg.coded_size(cipher.components) == pytest.approx(size, rel=5e-3)
+
+
+def test_what_p3_takes_out_of_a_file_is_shorter():
+    plain = raster_of(jpeg(quality=95))
+    public = P3().encrypt(plain, 5, KEYSTREAM).jpeg
+    sizes = [plain.jpeg.coded_size(one.components) for one in (plain.jpeg, public)]
+    assert sizes[1] < sizes[0] < sizes[1] + len(public.secret)

@@ -21,7 +21,7 @@ from imleak.interfaces import Exposure, Image, ImageError, ImleakError, Keystrea
 from imleak.report.previews import read_previews
 from imleak.schemes.bitplanes import BitPlanes
 from imleak.study import StudySpec, ciphers, run
-from imleak.study.ciphers import CipherFile, Ciphers, recorded, simulated
+from imleak.study.ciphers import CipherFile, Ciphers, of_a_copy, recorded, simulated
 from imleak.study.components import component
 
 
@@ -112,6 +112,28 @@ def test_ciphers_can_be_had_again_and_differ_between_images_and_seeds() -> None:
     for at, one in enumerate(keystreams):
         for other in keystreams[:at]:
             assert (one == other).mean() < 0.1
+
+
+@pytest.mark.parametrize("name", ["bitplanes", "etc", "ele", "tpe"])
+def test_the_clear_part_of_a_copy_is_had_without_encrypting_it(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scheme = component("scheme", name, {})
+    copy = image(32)
+    wanted = simulated(copy, scheme, 0).exposure(1).rendered
+
+    def encrypt(*_: Any) -> Raster:
+        raise AssertionError("a copy was encrypted")
+
+    monkeypatch.setattr(type(scheme.build()), "encrypt", encrypt)
+    np.testing.assert_array_equal(of_a_copy(copy, scheme, 0).exposure(1).rendered, wanted)
+
+
+def test_under_one_key_the_clear_part_of_a_copy_is_its_cipher() -> None:
+    scheme = replace(BITPLANES, keys="one")
+    made = of_a_copy(image(), scheme, 0)
+    np.testing.assert_array_equal(made.exposure(8).rendered, made.cipher(8).samples)
+    assert not np.array_equal(made.exposure(8).rendered, image().samples)
 
 
 @pytest.mark.parametrize("change", ["key", "plain"])

@@ -252,14 +252,25 @@ def cite(
 @app.command()
 def compare(
     runs: Annotated[list[Path], typer.Argument(help="Folders of finished runs, two or more.")],
-    output: options.ComparisonFile = Path("compare.html"),
+    by: options.By = None,
+    format: options.ComparisonFormat = "html",
+    output: options.ComparisonFile = None,
 ) -> None:
-    """Overlay runs: schemes, encoders, data sets."""
+    """What schemes leak at equal cost; and runs in one chart: schemes, encoders, data sets.
+
+    \b
+    imleak compare planes signs etc              # at equal PSNR; compare.html
+    imleak compare planes signs --by bits        # at an equal share of bits encrypted
+    imleak compare planes signs --format tex     # the table; pdf: the figure
+    """
     from ..report import write_comparison
     from ..study import Run
-    from .terminal import say
+    from .terminal import say, tell_comparison
 
-    say(f"In {write_comparison([Run.open(run) for run in runs], output)}")
+    opened = [Run.open(run) for run in runs]
+    path = write_comparison(opened, output, format, by)
+    tell_comparison(opened, by)
+    say(f"In {path}")
 
 
 @app.command()

@@ -63,6 +63,16 @@ def _presets(incomplete: str) -> list[str]:
     return _beginning(incomplete, PRESETS)
 
 
+def _costs(incomplete: str) -> list[str]:
+    return _beginning(incomplete, ("bits", "psnr", "size"))
+
+
+def _comparisons(incomplete: str) -> list[str]:
+    from ..report import COMPARISONS
+
+    return _beginning(incomplete, COMPARISONS)
+
+
 def _protocols(incomplete: str) -> list[str]:
     return _beginning(incomplete, ("in-sample", "held-out"))
 
@@ -412,8 +422,25 @@ Methods = Annotated[
 CitationFile = Annotated[
     Path | None, _option("-o", "--output", words="File to write; else it is shown.")
 ]
+By = Annotated[
+    str | None,
+    _option(
+        "--by",
+        words="What is equal: psnr, of the cipher; bits, the share encrypted; size, growth of the "
+        "file. Else the first that is there.",
+        among=_costs,
+    ),
+]
+ComparisonFormat = Annotated[
+    str,
+    _option(
+        "--format",
+        words="html: page; md, tex or csv: table; pdf or png: figure. Else html.",
+        among=_comparisons,
+    ),
+]
 ComparisonFile = Annotated[
-    Path, _option("-o", "--output", words="Page to write; else compare.html.")
+    Path | None, _option("-o", "--output", words="File to write; else compare.FORMAT.")
 ]
 Device = Annotated[
     str | None, _option("--device", words="cpu, cuda, cuda:1; else cpu.", panel=_ESTIMATORS)

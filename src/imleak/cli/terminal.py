@@ -77,6 +77,22 @@ def tell(run: Run, acceptable: float | None = None) -> None:
     say(f"Open {run.path / 'report.html'}")
 
 
+def tell_comparison(runs: Sequence[Run], by: str | None) -> None:
+    """What keeps runs from being compared, and what their schemes leak at equal cost."""
+    from ..report.comparison import Comparison
+    from ..report.tradeoff.text import terminal_tables
+
+    found = Comparison(runs)
+    for caution in found.cautions:
+        say(caution)
+    if by or found.costs:
+        tradeoff = found.tradeoff(by)
+        for table in terminal_tables(tradeoff, SafeConsole().width):
+            show(table)
+        for note in tradeoff.notes:
+            say(note)
+
+
 def tell_rows(rows: Sequence[Row], verb: str) -> None:
     """The sizes of files before and after, what there is to say of them, and what failed."""
     done = [row for row in rows if row.state != "failed"]

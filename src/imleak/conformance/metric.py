@@ -12,6 +12,7 @@ from .. import plugins
 from ..interfaces import (
     Bound,
     Change,
+    EncryptsBits,
     KeyedScheme,
     Measurement,
     Metric,
@@ -147,8 +148,10 @@ def _sees_rebuilt(metric: Metric) -> bool:
 
 
 def _schemes(metric: Metric) -> tuple[str, ...]:
-    """Those whose clear parts somebody rebuilds, for a metric that needs it."""
-    return SCHEMES[:2] if _sees_rebuilt(metric) else SCHEMES
+    """Those whose clear parts somebody rebuilds, or whose encrypted bits can be counted, for a
+    metric that needs it."""
+    needs_more = _sees_rebuilt(metric) or getattr(metric, "needs_encrypted_share", False)
+    return SCHEMES[:2] if needs_more else SCHEMES
 
 
 def _levels(metric: Metric, given: Observation) -> list[int]:
@@ -186,6 +189,7 @@ def _observation(name: str, image: str) -> Observation:
         rebuilt=of.rebuilt,
         hidden=of.hidden,
         other=lambda: plain.samples[:, ::-1].copy(),
+        encrypted_share=of.share if isinstance(scheme, EncryptsBits) else None,
     )
 
 
@@ -197,6 +201,11 @@ class _Encrypted:
 
     def cipher(self, level: int) -> Samples:
         return self.scheme.encrypt(self.plain, level, keystream()).samples
+
+    def share(self, level: int) -> float:
+        """Of a scheme whose encrypted bits can be counted."""
+        found: float = self.scheme.encrypted_share(self.plain, level)  # type: ignore[attr-defined]
+        return found
 
     def again(self, level: int, change: Change) -> Samples:
         source = keystream(key=int(change == "key"), nonce=int(change == "plain"))

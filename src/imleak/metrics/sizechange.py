@@ -1,6 +1,7 @@
 """What encryption does to the size of a file."""
 
 import zlib
+from collections.abc import Callable
 
 import numpy as np
 
@@ -9,14 +10,17 @@ from ._observed import PerImage
 
 
 class SizeChange(PerImage):
-    r"""How much longer the lossless file of the cipher is than that of the plain image,
-    in percent.
+    r"""How much longer the file of the cipher is than that of the plain image, in percent.
 
     .. math:: 100 \left(\frac{\ell(\mathrm{cipher})}{\ell(\mathrm{plain})} - 1\right)
 
     with the length of horizontal differences under deflate, which is what TIFF (predictor
     2) and much of PNG do. The number of samples never changes; but what is encrypted
     cannot be compressed, so a lossless file grows with every bit-plane.
+
+    A scheme on the coefficients of JPEG files has the length of JPEG files instead, of the plain
+    coefficients and of those of the cipher, each sequential, with Huffman codes of its own and
+    without metadata; what the scheme keeps beside the coefficients counts as well.
 
     References
     ----------
@@ -25,19 +29,23 @@ class SizeChange(PerImage):
 
     references = ("deutsch1996", "tiff1992")
     name = "size-change"
+    version = "2"
     unit = "%"
 
     def measure(self, observation: Observation) -> list[Measurement]:
         """One value a level, of the cipher."""
-        plain = length(observation.plain, observation.bits)
+        sizes = observation.file_sizes or _lossless(observation)
+        found = ((level, *sizes(level)) for level in observation.levels)
         return [
-            self.at(
-                level,
-                100.0 * (length(observation.cipher(level), observation.bits) / plain - 1),
-                "cipher",
-            )
-            for level in observation.levels
+            self.at(level, 100.0 * (cipher / plain - 1), "cipher") for level, plain, cipher in found
         ]
+
+
+def _lossless(observation: Observation) -> Callable[[int], tuple[int, int]]:
+    """Level -> bytes of the lossless files of the plain image and of the cipher."""
+    bits = observation.bits
+    plain = length(observation.plain, bits)
+    return lambda level: (plain, length(observation.cipher(level), bits))
 
 
 def length(samples: Samples, bits: int) -> int:

@@ -133,7 +133,7 @@ def assembled(
     largest = parts.upright(max(parts.members.values(), key=len))
     share = len(largest) / len(blocks)
     placed = {place: Placed(piece, form, share) for piece, (place, form) in largest.items()}
-    for place, piece, form in _filled(dict(placed), borders, size):
+    for place, piece, form in _filled(dict(placed), borders, size, of):
         placed[place] = Placed(piece, form, 1 / len(blocks))
     top, left = (min(place[axis] for place in placed) for axis in (0, 1))
     return {(row - top, column - left): one for (row, column), one in placed.items()}
@@ -147,12 +147,14 @@ class Borders:
     Parameters
     ----------
     right, left, below, above : (F, n, d) float32; two borders that fit are near to each other.
+    white : the sum of a sample and its negative, in their scale.
     """
 
     right: Costs
     left: Costs
     below: Costs
     above: Costs
+    white: float
 
     @classmethod
     def of(cls, blocks: Samples, bits: int, forms: Group) -> Borders:
@@ -169,14 +171,8 @@ class Borders:
                 own, continued = last.reshape(len(made), -1), (2 * last - before)
                 both = [continued.reshape(len(made), -1), own]
                 sides[name].append(np.concatenate(both if is_first else both[::-1], axis=1))
-        return cls(**{name: np.stack(found) for name, found in sides.items()})
-
-
-def distances(one: Costs, other: Costs) -> Costs:
-    """(n, m) squared distances of rows (n, d) and (m, d)."""
-    squares: Costs = (one**2).sum(1)[:, None] + (other**2).sum(1)
-    squares -= 2 * one @ other.T
-    return squares.clip(0, out=squares)
+        white = 1 - 1 / (1 << bits)
+        return cls(**{name: np.stack(found) for name, found in sides.items()}, white=white)
 
 
 class Pair(NamedTuple):
@@ -262,23 +258,40 @@ class Nearest(NamedTuple):
 
 
 def _nearest(own: Costs, others: Costs) -> Nearest:
+    """Of n borders (n, d) among those of the same blocks in F forms (F, n, d)."""
     n = len(own)
-    costs = np.full((n, n), np.inf, np.float32)
+    # |b|^2 - 2 a b, one matrix product a form: |a|^2 is the same for all that are compared.
+    squares = np.einsum("fnd,fnd->fn", others, others)
+    doubled = np.concatenate([-2 * own, np.ones((n, 1), np.float32)], axis=1)
+    lowest = np.full((n, n), np.inf, np.float32)
     forms = np.zeros((n, n), np.int16)
-    lowest = np.full((n, 2), np.inf, np.float32)
+    costs, is_better = np.empty_like(lowest), np.empty((n, n), np.bool_)
     for form, border in enumerate(others):
-        found = distances(own, border)
-        np.fill_diagonal(found, np.inf)
-        rows = np.flatnonzero(found.min(1) < lowest[:, 1])
-        both = np.concatenate([lowest[rows], np.partition(found[rows], 1, axis=1)[:, :2]], axis=1)
-        lowest[rows] = np.sort(both, axis=1)[:, :2]
-        is_better = found < costs
-        np.copyto(costs, found, where=is_better)
+        ahead = np.concatenate([border, squares[form][:, None]], axis=1)
+        np.matmul(doubled, ahead.T, out=costs)
+        np.less(costs, lowest, out=is_better)
+        np.copyto(lowest, costs, where=is_better)
         np.copyto(forms, form, where=is_better)
-    # No block is its own neighbour.
-    order = np.argsort(costs, axis=1, kind="stable")[:, : min(KEPT, n - 1)]
-    best, of_best = np.take_along_axis(costs, order, 1), np.take_along_axis(forms, order, 1)
-    return Nearest(best, order, of_best, np.partition(costs, 1, axis=1)[:, 1], lowest[:, 1])
+    np.fill_diagonal(lowest, np.inf)  # no block is its own neighbour
+    order = np.argsort(lowest, axis=1, kind="stable")[:, : min(KEPT, n - 1)]
+    best, of_best = np.take_along_axis(lowest, order, 1), np.take_along_axis(forms, order, 1)
+    second = np.partition(lowest, 1, axis=1)[:, 1]
+    either = np.minimum(second, _second_form(own, others[:, order[:, 0]], squares[:, order[:, 0]]))
+    own_squares = np.einsum("nd,nd->n", own, own)
+    best, second, either = (
+        (found + own_squares.reshape(-1, *[1] * (found.ndim - 1))).clip(0)
+        for found in (best, second, either)
+    )
+    return Nearest(best, order, of_best, second, either)
+
+
+def _second_form(own: Costs, best: Costs, squares: Costs) -> Costs:
+    """(n,) what the second best form of the best block costs, of one form infinity."""
+    if len(best) < 2:
+        return np.full(len(own), np.inf, np.float32)
+    every = squares - 2 * np.einsum("nd,fnd->fn", own, best)
+    found: Costs = np.partition(every, 1, axis=0)[1]
+    return found
 
 
 class Parts:
@@ -371,35 +384,82 @@ class Parts:
 
 
 def _filled(
-    placed: dict[tuple[int, int], Placed], borders: Borders, size: tuple[int, int]
+    placed: dict[tuple[int, int], Placed], borders: Borders, size: tuple[int, int], of: Group
 ) -> Iterator[tuple[tuple[int, int], int, int]]:
     """Place, block and form of what is missing, the place with the most neighbours first."""
     there = {place: (one.piece, one.form) for place, one in placed.items()}
     left = np.setdiff1d(np.arange(borders.right.shape[1]), [one.piece for one in placed.values()])
-    beside = [
-        (step, theirs, ours, np.einsum("fnd,fnd->fn", ours, ours))
-        for step, theirs, ours in (
-            ((0, -1), borders.right, borders.left),
-            ((0, 1), borders.left, borders.right),
-            ((-1, 0), borders.below, borders.above),
-            ((1, 0), borders.above, borders.below),
-        )
-    ]
-    steps_beside = [step for step, *_ in beside]
+    beside = {
+        (0, -1): (borders.right, _Fitted.of(borders.left, borders.white, of)),
+        (0, 1): (borders.left, _Fitted.of(borders.right, borders.white, of)),
+        (-1, 0): (borders.below, _Fitted.of(borders.above, borders.white, of)),
+        (1, 0): (borders.above, _Fitted.of(borders.below, borders.white, of)),
+    }
     while len(left):
-        place = _next(there, size, steps_beside)
+        place = _next(there, size, list(beside))
         cost = np.zeros((len(borders.right), len(left)), np.float32)
-        for (row, column), theirs, ours, squares in beside:
+        for (row, column), (theirs, ours) in beside.items():
             neighbour = there.get((place[0] + row, place[1] + column))
             if neighbour is not None:
                 piece, form = neighbour
-                # Squared distances, less what is the same for all blocks.
-                cost += squares[:, left] - 2 * (ours[:, left] @ theirs[form, piece])
+                cost += ours.costs(theirs[form, piece], left)
         best, at = np.unravel_index(int(cost.argmin()), cost.shape)
         chosen = int(left[at])
         left = np.delete(left, at)
         there[place] = (chosen, int(best))
         yield place, chosen, int(best)
+
+
+@dataclass(frozen=True, eq=False)
+class _Fitted:
+    """Borders of blocks, ready to be compared with one border in all forms. What permutes the
+    channels of a block, or negates it, is done to the other border instead.
+
+    Parameters
+    ----------
+    turned : (T, n, d) borders of the forms that only turn.
+    squares : (F, n) of all forms.
+    at : (F,) which of the T a form turns as.
+    orders : (F, C) what its order of channels does to the other border.
+    negated : (F,).
+    white : the sum of a sample and its negative.
+    """
+
+    turned: Costs
+    squares: Costs
+    at: Integers
+    orders: Integers
+    negated: NDArray[np.bool_]
+    white: float
+
+    @classmethod
+    def of(cls, borders: Costs, white: float, group: Group) -> _Fitted:
+        channels = list(range(len(group.forms[0].order)))
+        plain = [
+            number
+            for number, form in enumerate(group.forms)
+            if not form.negated and list(form.order) == channels
+        ]
+        turns = {group.forms[number].turn: at for at, number in enumerate(plain)}
+        return cls(
+            borders[plain],
+            np.einsum("fnd,fnd->fn", borders, borders),
+            np.array([turns[form.turn] for form in group.forms]),
+            np.array([np.argsort(form.order) for form in group.forms]),
+            np.array([form.negated for form in group.forms]),
+            white,
+        )
+
+    def costs(self, border: Costs, left: Integers) -> Costs:
+        """(F, k) squared distances of a border (d,) to those of some blocks, less what is the same
+        for all."""
+        channels = self.orders.shape[1]
+        orders, which = np.unique(self.orders, axis=0, return_inverse=True)
+        others = border.reshape(2, channels, -1)[:, orders].swapaxes(0, 1).reshape(len(orders), -1)
+        products = (self.turned[:, left] @ others.T)[self.at, :, which.ravel()]
+        products[self.negated] = self.white * border.sum() - products[self.negated]
+        found: Costs = self.squares[:, left] - 2 * products
+        return found
 
 
 def _next(

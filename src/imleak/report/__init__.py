@@ -22,6 +22,8 @@ _MAKERS = {
 }
 """Where each format is made of a run and an acceptable leak; loaded when it is asked for."""
 FORMATS = tuple(_MAKERS)
+COMPARISONS = ("html", "md", "tex", "csv", "pdf", "png")
+"""Forms of a comparison: a page; a table; a figure."""
 CITATIONS = ("text", "bibtex")
 METHODS = ("text", "latex")
 """Forms of what to cite, and of what was done."""
@@ -61,14 +63,44 @@ def write_report(
     return path
 
 
-def write_comparison(runs: Sequence[Run], output: Path) -> Path:
-    """Write several runs as one page. Raises ComparisonError if there are fewer than two, or one
-    stands there twice, and OutputError if it cannot be written."""
-    from ..study.store import write_whole
-    from .page import to_comparison
+def write_comparison(
+    runs: Sequence[Run], output: Path | None = None, format: str = "html", by: str | None = None
+) -> Path:
+    """Write several runs as one page; or what their schemes leak at equal cost as a table or a
+    figure.
 
-    write_whole(output, to_comparison(runs).encode(errors="replace"))
-    return output
+    Parameters
+    ----------
+    output : the file; ``compare.FORMAT`` in this folder if None.
+    format : one of :data:`COMPARISONS`.
+    by : what is equal, see :data:`imleak.report.tradeoff.COSTS`; else the first that is there.
+
+    Raises
+    ------
+    ComparisonError
+        If there are fewer than two runs, one stands there twice, or none has such a cost.
+    FormatError
+        If there is no such format.
+    OutputError
+        If it cannot be written.
+    """
+    from ..study.store import write_whole
+    from .tradeoff.costs import cost_of
+
+    _check(format, COMPARISONS)
+    if by is not None:
+        cost_of(by)
+    path = output or Path(f"compare.{format}")
+    if format == "html":
+        from .page import to_comparison
+
+        content = to_comparison(runs, by).encode(errors="replace")
+    else:
+        from .comparison import Comparison
+
+        content = Comparison(runs).at_equal_cost(by, format)
+    write_whole(path, content)
+    return path
 
 
 def citations_as(run: Run, format: str = "text") -> str:

@@ -294,11 +294,16 @@ def measures(summary: pd.DataFrame, manifest: Mapping[str, Any] | None = None) -
 
 
 def adversaries(summary: pd.DataFrame, manifest: Mapping[str, Any]) -> list[Measure]:
+    """The measures that have verdicts, see :func:`that_ask`."""
+    return that_ask(measures(summary, manifest))
+
+
+def that_ask(everything: Sequence[Measure]) -> list[Measure]:
     """The measures that have verdicts, but for those that repeat on the rebuilt image what was
     asked of the clear part: these stand beside what else is known of rebuilt images."""
     return [
         one
-        for one in measures(summary, manifest)
+        for one in everything
         if one.has_verdict and not (one.is_zero_shot and one.is_of_rebuilt)
     ]
 

@@ -62,7 +62,7 @@ ROWS: Mapping[str, str] = {
     "npcr": "samples changed by one bit of the image",
     "uaci": "by how much",
     "key-sensitivity": "samples changed by one bit of the key",
-    "size-change": "of a lossless file",
+    "size-change": "of the file",
     "encryption-time": "CPU, a million samples",
 }
 """Every measure of the table, and what it is."""

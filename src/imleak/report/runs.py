@@ -7,9 +7,18 @@ from typing import Any
 from ..interfaces import ImleakError
 from ..study.store import Run
 from .levels import Levels
+from .measures import adversaries
 from .words import listed, plural
 
-_SETTINGS = {"seed": "seeds", "colour": "ways to see colour", "patches": "patches an image"}
+_SETTINGS = {
+    "seed": "seeds",
+    "colour": "ways to see colour",
+    "encoders": "encoders",
+    "patches": "patches an image",
+    "keys": "key policies",
+    "gallery": "galleries",
+    "adversary_images": "public images",
+}
 """Fields of a study that numbers depend on, and what several of them are called."""
 _ESTIMATE = ["encoder", "measure", "protocol"]
 
@@ -38,16 +47,23 @@ def labels(runs: Sequence[Run]) -> dict[str, Run]:
 def cautions(named: Mapping[str, Run]) -> list[str]:
     """What differs between runs that a reader of their numbers must know."""
     manifests = {name: run.manifest for name, run in named.items()}
-    return [*_images(manifests), *_levels(manifests), *_settings(manifests), *_adversaries(named)]
+    return [
+        *_images(manifests),
+        *_levels(manifests),
+        *_settings(manifests),
+        *_absent(named),
+        *_adversaries(named),
+    ]
 
 
 def _images(manifests: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
-    digests = [{image["digest"] for image in one["images"]} for one in manifests.values()]
-    common, every = set.intersection(*digests), set.union(*digests)
+    of = {name: {image["digest"] for image in one["images"]} for name, one in manifests.items()}
+    common, every = set.intersection(*of.values()), set.union(*of.values())
     if common != every:
+        lacking = listed([f"{name} has {len(own)}" for name, own in of.items() if own != every])
         yield (
             f"The runs are of different images: {len(common)} of {len(every)} are in all of them, "
-            "and a difference may be one of the images."
+            f"and a difference may be one of the images; {lacking}."
         )
 
 
@@ -67,6 +83,30 @@ def _settings(manifests: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
     versions = {one.get("versions", {}).get("imleak") for one in manifests.values()}
     if len(versions) > 1:
         yield f"They were made by different versions: {listed(sorted(map(str, versions)))}."
+
+
+def _absent(named: Mapping[str, Run]) -> Iterator[str]:
+    """Adversaries that looked in some runs and not in others; whether a rebuilt image can be
+    looked at depends on the scheme."""
+    asked = {
+        name: {
+            one.measure for one in adversaries(run.summary, run.manifest) if not one.is_of_rebuilt
+        }
+        for name, run in named.items()
+    }
+    for measure in sorted(set.union(*asked.values())):
+        if without := [name for name, some in asked.items() if measure not in some]:
+            yield (
+                f"{measure} did not look in {listed(without)}: what it says of the others says "
+                "nothing of these."
+            )
+    used = {
+        name: str((run.manifest.get("adversary") or {}).get("name", "none"))
+        for name, run in named.items()
+    }
+    if len(set(used.values())) > 1:
+        each = listed([f"{value} in {name}" for name, value in used.items()])
+        yield f"An adversary that learned elsewhere is not the same in all: {each}."
 
 
 def _adversaries(named: Mapping[str, Run]) -> Iterator[str]:

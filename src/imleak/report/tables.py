@@ -18,7 +18,8 @@ from .notes import notes
 from .overview import lines, overview
 
 _VERDICT_STYLE = {"leak": "bold red", "saturated": "magenta", "unreliable": "yellow"}
-_CLAIM_STYLE = {True: "bold red", False: "dim", None: ""}
+CLAIM_STYLE = {True: "bold red", False: "dim", None: ""}
+"""By whether a number claims a leak; None where it is no finding of an adversary."""
 
 
 def level_tables(summary: pd.DataFrame, manifest: Mapping[str, Any], width: int) -> list[Table]:
@@ -29,13 +30,13 @@ def level_tables(summary: pd.DataFrame, manifest: Mapping[str, Any], width: int)
     if not shown and not summary.empty:
         return []
     whole = _table(shown, levels, notes(summary, levels))
-    if _width(whole) <= width:
+    if width_of(whole) <= width:
         return [whole]
     fitting: list[list[Measure]] = []
     for _, of_encoder in by_encoder:
         fitting.append([])
         for one in of_encoder:
-            if fitting[-1] and _width(_table([*fitting[-1], one], levels)) > width:
+            if fitting[-1] and width_of(_table([*fitting[-1], one], levels)) > width:
                 fitting.append([])
             fitting[-1].append(one)
     *first, last = fitting
@@ -55,7 +56,7 @@ def overview_table(summary: pd.DataFrame, manifest: Mapping[str, Any]) -> Table:
     for column in shown:
         table.add_column(Text(f"{column.title}\n{column.words}"), justify="right")
     for head, entries in lines(shown, levels):
-        words = [Text(one.text, style=_CLAIM_STYLE[one.claims]) for one in entries]
+        words = [Text(one.text, style=CLAIM_STYLE[one.claims]) for one in entries]
         table.add_row(Text(head), *words)
     return table
 
@@ -77,7 +78,7 @@ def attribute_tables(summary: pd.DataFrame, manifest: Mapping[str, Any]) -> Iter
             table.add_column(Text(levels[rank].short), justify="right")
         for row in told.rows:
             cells = [
-                Text(row.number(rank), style=_CLAIM_STYLE[row.claims(rank)]) for rank in told.ranks
+                Text(row.number(rank), style=CLAIM_STYLE[row.claims(rank)]) for rank in told.ranks
             ]
             table.add_row(Text(row.name), *cells)
         yield table
@@ -141,6 +142,7 @@ def _title(shown: Sequence[Measure]) -> str:
     return " · ".join([*schemes, *(encoders if len(encoders) == 1 else ())])
 
 
-def _width(table: Table) -> int:
+def width_of(table: Table) -> int:
+    """Characters that a table takes."""
     console = Console(file=io.StringIO(), width=100_000)
     return console.measure(table).maximum

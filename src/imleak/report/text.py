@@ -83,7 +83,7 @@ def to_latex(run: Run, _acceptable: float | None = None) -> str:
         ("Measures of the cipher", _reviewers(run, levels)),
         ("Estimates with fewer training images", _growth(run, levels)),
     ]
-    tables = [_latex_table(*one) for one in shown if len(one[1])]
+    tables = [latex_table(*one) for one in shown if len(one[1])]
     below = "".join(f"% {' '.join(note.split())}\n" for note in notes(run.summary, levels))
     needs = "% needs \\usepackage{booktabs,graphicx}\n"
     return needs + "\n".join([*tables, *_latex_figures(run)]) + below
@@ -121,7 +121,8 @@ def _growth(run: Run, levels: Levels) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["estimate", level, *heads], dtype=str)
 
 
-def _latex_table(caption: str, cells: pd.DataFrame) -> str:
+def latex_table(caption: str, cells: pd.DataFrame) -> str:
+    """A table of texts under a caption."""
     style = cells.map(to_latex_text).rename(columns=to_latex_text).style.hide(axis="index")
     return style.to_latex(
         hrules=True,

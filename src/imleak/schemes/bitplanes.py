@@ -135,6 +135,11 @@ class BitPlanes:
         symbols = {"planes": kept.astype(kind)}
         return Exposure(rendered.astype(kind), cipher.bits, symbols, size, is_empty=size == 1)
 
+    def encrypted_share(self, plain: Raster, level: int) -> float:
+        """Planes that are encrypted, of all."""
+        level_of(self, plain.bits, level)
+        return len(self._hidden(plain.bits, level)) / plain.bits
+
     def table(self, bits: int, level: int) -> Samples:
         """Clear part of every sample value, (2**bits,) uint8 or, above 8 bits, uint16."""
         level_of(self, bits, level)

@@ -105,6 +105,14 @@ class JpegAmplitudes:
         """The plain coefficients again: XOR with the same bits undoes itself."""
         return self.encrypt(cipher, level, keystream)
 
+    def encrypted_share(self, plain: Raster, level: int) -> float:
+        """Amplitude bits that are reached, of the bits of the JPEG file."""
+        found = coefficients_of(self, plain, level)
+        k = self.first[level - 1] if level else 0
+        reached = self._reached(tables_of(found))
+        amplitudes = sum(int(sizes_of(table[:, 1 : k + 1]).sum()) for table in reached)
+        return amplitudes / (8 * found.coded_size(found.components))
+
     def expose(self, cipher: Raster, level: int) -> Exposure:
         """Coefficients with the middle value of their size; its symbols are sizes and other
         coefficients, see :func:`~imleak.schemes._coefficients.exposure`.

@@ -114,6 +114,16 @@ class JpegSigns:
         """The plain coefficients again: a sign that is changed twice is as it was."""
         return self.encrypt(cipher, level, keystream)
 
+    def encrypted_share(self, plain: Raster, level: int) -> float:
+        """Signs that are reached, of the bits of the JPEG file."""
+        found = coefficients_of(self, plain, level)
+        k, with_dc = self._steps[level]
+        tables = tables_of(found)
+        signs = sum(int(np.count_nonzero(table[:, 1 : k + 1])) for table in tables)
+        if with_dc:
+            signs += sum(int(np.count_nonzero(differences(found, at))) for at in range(len(tables)))
+        return signs / (8 * found.coded_size(found.components))
+
     def expose(self, cipher: Raster, level: int) -> Exposure:
         """Coefficients with positive signs; its symbols are theirs, see
         :func:`~imleak.schemes._coefficients.exposure`.

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..interfaces import Exposure, ImageError, Keystream, Level, Raster
+from ..interfaces import Coefficients, Exposure, ImageError, Keystream, Level, Raster
 from ._coefficients import (
     Table,
+    blocks_like,
     check_depth,
     check_installed,
     coefficients_of,
@@ -104,11 +105,7 @@ class P3:
         found = coefficients_of(self, plain, level)
         if level == 0:
             return plain
-        whole = tables_of(found)
-        public = [self._public(table, level) for table in whole]
-        rest = [table - np.sign(table) * np.abs(p) for table, p in zip(whole, public, strict=True)]
-        by_frequency = np.ascontiguousarray(np.concatenate(rest).T, "<i2")
-        packed = zlib.compress(by_frequency.tobytes(), 9)
+        public, packed = self._parts(found, level)
         return raster_with(plain, public, self._xor(packed, level, keystream))
 
     def decrypt(self, cipher: Raster, level: int, keystream: Keystream) -> Raster:
@@ -128,6 +125,14 @@ class P3:
         parts = np.split(rest, np.cumsum([len(table) for table in public])[:-1])
         whole = [_added(p, r) for p, r in zip(public, parts, strict=True)]
         return raster_with(cipher, whole)
+
+    def encrypted_share(self, plain: Raster, level: int) -> float:
+        """The secret part, of the public and the secret one together."""
+        found = coefficients_of(self, plain, level)
+        if level == 0:
+            return 0.0
+        public, packed = self._parts(found, level)
+        return len(packed) / (len(packed) + found.coded_size(blocks_like(found, public)))
 
     def expose(self, cipher: Raster, level: int) -> Exposure:
         """The public part; its symbols are its coefficients, see
@@ -150,6 +155,14 @@ class P3:
             ]
         left = [folded(table) for table in shown]
         return exposure(cipher, shown, left, dc, has_dc=not level)
+
+    def _parts(self, found: Coefficients, level: int) -> tuple[list[Table], bytes]:
+        """The public part, and the secret one, compressed."""
+        whole = tables_of(found)
+        public = [self._public(table, level) for table in whole]
+        rest = [table - np.sign(table) * np.abs(p) for table, p in zip(whole, public, strict=True)]
+        by_frequency = np.ascontiguousarray(np.concatenate(rest).T, "<i2")
+        return public, zlib.compress(by_frequency.tobytes(), 9)
 
     def _public(self, table: Table, level: int) -> Table:
         threshold = self.thresholds[level - 1]

@@ -110,10 +110,15 @@ class Region:
         rendered, clear = cipher.samples.copy(), cipher.samples.copy()
         rendered[:, rows, columns] = 1 << (cipher.bits - 1)
         clear[:, rows, columns] = 0
-        hidden = len(range(cipher.height)[rows]) * len(range(cipher.width)[columns])
-        is_empty = hidden == cipher.height * cipher.width
+        is_empty = self.encrypted_share(cipher, level) == 1
         size = 1 if is_empty else 1 << cipher.bits
         return Exposure(rendered, cipher.bits, {"samples": clear}, size, is_empty)
+
+    def encrypted_share(self, plain: Raster, level: int) -> float:
+        """Samples inside the rectangle, of all. Raises ImageError as :meth:`encrypt`."""
+        rows, columns = self._place(plain, level)
+        inside = len(range(plain.height)[rows]) * len(range(plain.width)[columns])
+        return inside / (plain.height * plain.width)
 
     def _place(self, raster: Raster, level: int) -> tuple[slice, slice]:
         """Rows and columns that are encrypted; none at level 0."""

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from ..images import Source, from_samples
 from ..interfaces import (
     Change,
+    EncryptsBits,
     Exposure,
     Image,
     ImageError,
@@ -211,7 +212,22 @@ class Ciphers:
             table=self.table,
             seed=derive_seed(self.seed, self.image.digest),
             again=self.again,
+            encrypted_share=self._share(),
+            file_sizes=self._file_sizes if getattr(self.scheme, "needs_jpeg", False) else None,
         )
+
+    def _share(self) -> Callable[[int], float] | None:
+        """What says which share of the bits of the image is encrypted, if anything does."""
+        scheme = self.scheme
+        if not isinstance(scheme, EncryptsBits):
+            return None
+        return lambda level: scheme.encrypted_share(self.image, level)
+
+    def _file_sizes(self, level: int) -> tuple[int, int]:
+        """Bytes of the JPEG files of the image and of its cipher, coded alike."""
+        plain, cipher = self.image.jpeg, self.cipher(level).jpeg
+        size = plain.coded_size(plain.components)
+        return size, plain.coded_size(cipher.components) + len(cipher.secret)
 
     def _kept(self, what: str, level: int, make: Callable[[int], Made]) -> Made:
         """What was made of a level; the oldest give way, but for a cipher and its exposure."""
@@ -242,6 +258,13 @@ def simulated(image: Image, scheme: Component, seed: int) -> Ciphers:
         return _encrypt_again(image, keyed, keys, level, change)
 
     return Ciphers(image, keyed, encrypt, seed, encrypt_again)
+
+
+def of_a_copy(image: Image, scheme: Component, seed: int) -> Ciphers:
+    """The clear parts of a copy of an image. Under a key of its own that of a cipher is that of the
+    image, so nothing need be encrypted; under one key for all it is the cipher."""
+    made = simulated(image, scheme, seed)
+    return made if scheme.keys == "one" else replace(made, has_key=False)
 
 
 def _published(image: Image, scheme: Scheme, seed: int) -> Ciphers:

@@ -375,7 +375,8 @@ def offers(made: Component, what: str) -> bool:
     "needs_values" of one that compares the values of samples themselves, "choose" of an estimator
     that is asked once for all views of a target, "takes_directions" and "needs_directions" of
     one that an adversary teaches which learned elsewhere, "holds_out", "needs_scores",
-    "takes_gallery" or "takes_public" of a measure, "attributes" of an encoder that names some."""
+    "takes_gallery", "takes_public" or
+    "needs_encrypted_share" of a measure, "attributes" of an encoder that names some."""
     return bool(getattr(made.build(), what, False))
 
 

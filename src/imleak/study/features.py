@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from ..cache import Arrays
 from ..images import COPIES_VERSION, copy_of, cut, patch_places, resize
 from ..interfaces import Encoder, Features, Image, ImageError, Samples
-from .ciphers import Ciphers, derive_seed, simulated
+from .ciphers import Ciphers, derive_seed, of_a_copy
 from .components import Component, RebuiltView, canonical, first_that_rebuilds
 from .plan import SAMPLING_VERSION, ImageInfo
 
@@ -249,7 +249,7 @@ def at_every_level(
             yield request, (copies[copy] if copy else image).samples
             continue
         if copy and (copy, scheme) not in of_copies:
-            of_copies[copy, scheme] = simulated(copies[copy], scheme, request.seed)
+            of_copies[copy, scheme] = of_a_copy(copies[copy], scheme, request.seed)
         made = of_copies[copy, scheme] if copy else ciphers(scheme, request.seed)
         rebuilt = made.rebuilt(request.level, request.rebuilder) if request.rebuilder else None
         yield request, (rebuilt.samples if rebuilt else made.exposure(request.level).rendered)

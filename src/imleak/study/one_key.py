@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from ..interfaces import Exposure, KeyedScheme, Keystream, Level, Raster
+from ..interfaces import EncryptsBits, Exposure, KeyedScheme, Keystream, Level, Raster
 
 
 class UnderOneKey:
@@ -25,6 +25,9 @@ class UnderOneKey:
         self.version = scheme.version
         self.axis = scheme.axis
         self.hidden_part = scheme.hidden_part
+        self.needs_jpeg = getattr(scheme, "needs_jpeg", False)
+        if isinstance(scheme, EncryptsBits):
+            self.encrypted_share = scheme.encrypted_share
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.scheme!r})"

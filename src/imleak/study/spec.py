@@ -13,7 +13,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, mo
 
 from .. import plugins
 from ..images import check_group_by
-from ..interfaces import ImleakError
+from ..interfaces import EncryptsBits, ImleakError
 from .components import (
     Component,
     KeyPolicy,
@@ -469,7 +469,7 @@ class StudySpec(Frozen):
             *self._unused(),
             *self._refused(),
         ]
-        mistakes = mistakes or [*self._not_rebuilt()]
+        mistakes = mistakes or [*self._not_rebuilt(), *self._without_share()]
         # What a measure needs can only be asked of components that can be built and read.
         mistakes = mistakes or [*self._unreadable()] or [*self._inputs()]
         if mistakes:
@@ -565,6 +565,17 @@ class StudySpec(Frozen):
             return
         if self.rebuilder and not self.rebuilds:
             yield "rebuilder: nothing here looks at rebuilt images; add the measure rebuild"
+
+    def _without_share(self) -> Iterator[str]:
+        """What counts encrypted bits where a scheme has none to count."""
+        if isinstance(self.scheme_component().build(), EncryptsBits):
+            return
+        for at, choice in enumerate(self.measures):
+            if offers(choice.components(self.shared)[0], "needs_encrypted_share"):
+                yield (
+                    f"measures[{at}]: {choice.name} counts encrypted bits, and {self.scheme.name} "
+                    "has none to count; leave it out, and compare by psnr"
+                )
 
     def _named(self) -> Iterator[tuple[str, Choice]]:
         """Everything it is made of, and where it stands."""

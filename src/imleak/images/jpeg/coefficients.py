@@ -23,6 +23,8 @@ MOST = 2047
 """Largest coefficient, and largest difference of DC, of 8-bit samples (ITU-T T.81, F.1.2)."""
 WHITE = 2048
 """DC, dequantised, at twice the distance from grey that white has: no more can be seen of it."""
+WRAPS = 60000
+"""Range of DC from which on it has gone beyond 16 bits, and come back at the other end."""
 LARGEST_SIDE = 65535
 SUBSAMPLING = {(1, 1): "4:4:4", (2, 1): "4:2:2", (2, 2): "4:2:0"}
 
@@ -65,6 +67,7 @@ def coefficients(
         low_bits=scans[0].low,
         render=file.render,
         recompress=file.recompress,
+        coded_size=file.coded_size,
     )
     _check(found)
     return found
@@ -117,9 +120,23 @@ class JpegFile:
         """
         return self.finish(decoded(self.written(components)))
 
-    def written(self, components: Sequence[Blocks], *, optimised: bool = False) -> bytes:
+    def coded_size(self, components: Sequence[Blocks]) -> int:
+        """Bytes of a sequential JPEG file of other coefficients, with codes of its own. DC that
+        has run out of range is coded as it is, unless it has run out of 16 bits too."""
+        wraps = any(np.ptp(blocks[..., 0, 0].astype(np.int64)) > WRAPS for blocks in components)
+        return len(self.written(components, optimised=True, limited=wraps))
+
+    def written(
+        self, components: Sequence[Blocks], *, optimised: bool = False, limited: bool = True
+    ) -> bytes:
         """A sequential JPEG file of other coefficients, without metadata, with the tables and
-        the sampling of this one."""
+        the sampling of this one.
+
+        Parameters
+        ----------
+        optimised : whether it has Huffman codes of its own.
+        limited : whether DC is limited to the range of samples.
+        """
         jpeg = self._as_stored
         with _one_at_a_time, TemporaryDirectory(prefix="imleak-") as folder:
             path = Path(folder, "out.jpg")
@@ -128,7 +145,8 @@ class JpegFile:
                 rows, columns = self.structure.blocks(at)
                 seen = blocks[:rows, :columns].copy()
                 most = WHITE // max(1, int(table[0, 0]))
-                seen[..., 0, 0] = seen[..., 0, 0].clip(max(-1024, -most), min(1023, most))
+                if limited:
+                    seen[..., 0, 0] = seen[..., 0, 0].clip(max(-1024, -most), min(1023, most))
                 setattr(jpeg, NAMES[at], seen)
             try:
                 jpeg.write_dct(str(path), flags=["OPTIMIZE_CODING"] if optimised else [])

@@ -17,6 +17,7 @@ from ..runs import cautions, labels
 from ..text import to_csv, to_latex
 from .payload import level_data, overlay, page_data
 from .sheet import render
+from .tradeoffs import tradeoffs
 
 MOST_ROWS = 200
 """Images and omissions the page lists by name; the manifest has all of them."""
@@ -58,9 +59,19 @@ def to_html(run: Run, acceptable: float | None = None) -> str:
     )
 
 
-def to_comparison(runs: Sequence[Run]) -> str:
-    """The page of several runs: what each says, what keeps them from being compared, and their
-    curves in one chart. Raises ComparisonError if there are fewer than two."""
+def to_comparison(runs: Sequence[Run], by: str | None = None) -> str:
+    """The page of several runs: what each says, what keeps them from being compared, what they
+    leak at equal cost, and their curves in one chart.
+
+    Parameters
+    ----------
+    by : the cost that stands first; else the first of :data:`COSTS` that any run has.
+
+    Raises
+    ------
+    ComparisonError
+        If there are fewer than two runs, or none has the cost.
+    """
     named = labels(runs)
     shown = {name: tabulated(measures(run.summary, run.manifest)) for name, run in named.items()}
     of_runs = {name: Levels.of(run.manifest) for name, run in named.items()}
@@ -86,5 +97,10 @@ def to_comparison(runs: Sequence[Run]) -> str:
         "growth": [],
         "previews": [],
     }
-    given = {"runs": compared, "cautions": cautions(named), "data": data}
+    given = {
+        "runs": compared,
+        "cautions": cautions(named),
+        "tradeoffs": tradeoffs(named, by),
+        "data": data,
+    }
     return render("compare.html.j2", levels, every, **given)
