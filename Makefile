@@ -14,7 +14,7 @@ test: .venv/installed
 	$(BIN)/pytest $(PARALLEL)
 
 test-all: .venv/installed
-	$(BIN)/pytest -m "slow or not slow"
+	HYPOTHESIS="new examples" $(BIN)/pytest -m "slow or not slow"
 
 bench: .venv/installed
 	for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done

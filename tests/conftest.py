@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import hypothesis
@@ -11,8 +12,22 @@ from torch import nn
 import small_onnx
 from imleak.rebuilders.unwrap import network, training, weights
 
-hypothesis.settings.register_profile("untimed", deadline=None)  # machines are slow, and busy
-hypothesis.settings.load_profile("untimed")
+# Machines are slow, and busy.
+hypothesis.settings.register_profile("the same examples", deadline=None, derandomize=True)
+hypothesis.settings.register_profile("new examples", deadline=None)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS", "the same examples"))
+
+
+@pytest.fixture
+def drawn() -> None:
+    """Asked for by tests that look at the figures of a run, where others do without."""
+
+
+@pytest.fixture
+def without_figures(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Draws none, which is most of the time of a tiny run."""
+    if "drawn" not in request.fixturenames:
+        monkeypatch.setattr("imleak.report.figures.write_figures", lambda *_: [])
 
 
 @pytest.fixture(scope="session")

@@ -20,6 +20,7 @@ from imleak.cli import app
 from imleak.cli.photographs import PHOTOGRAPHS, write_photographs
 from imleak.study import Run, StudySpec
 
+pytestmark = pytest.mark.usefixtures("without_figures")
 PIXELS = ("--measure", "histogram", "--measure", "psnr")
 
 
@@ -51,6 +52,7 @@ def refused(*words: object) -> str:
     return result.stderr.removeprefix("imleak: ").strip()
 
 
+@pytest.mark.usefixtures("drawn")
 def test_an_audit_says_its_numbers_and_where_they_are(tmp_path: Path) -> None:
     out = tmp_path / "out"
     result = imleak("audit", "dead-leaves:3x40x40", "-o", out, *PIXELS, "--levels", "0,8")

@@ -121,7 +121,8 @@ def _caution(planes: int) -> float:
 
 def _probabilities(believed: Array, caution: float) -> Array:
     """Beliefs as probabilities; none is zero."""
-    return normalised(np.maximum(believed, np.finfo(np.float32).tiny) ** caution, 0)
+    positive: Array = np.maximum(believed, np.finfo(np.float32).tiny)
+    return normalised(positive**caution, 0)
 
 
 def _clipped(clear: NDArray[np.int32], modulus: int, labels: int) -> Array:
