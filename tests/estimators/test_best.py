@@ -1,6 +1,7 @@
 """The strongest bound is chosen on validation and read on test."""
 
 import math
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 from imleak import plugins
 from imleak.estimators.best import Best
 from imleak.estimators.cca import CcaInfoNce
-from imleak.estimators.critics.candidates import CANDIDATES, IMAGES_A_RATIO, pick
+from imleak.estimators.critics.candidates import CANDIDATES, FEWEST_EFFECTIVE, pick
 from imleak.estimators.critics.contrastive import Fano
 from imleak.estimators.heldout.evidence import Score, bootstrap, mean_of_rows
 from imleak.interfaces import PairedSamples
@@ -55,12 +56,22 @@ def test_the_null_is_chosen_for_by_itself():
     assert found.value()[1, 1] == pytest.approx(TEST[0, 1, 1])
 
 
-def test_nwj_is_passed_over_where_its_mean_hangs_on_rare_pairs():
-    most = math.log(40 / IMAGES_A_RATIO)
-    for nats, name in ((most - 0.1, "nwj"), (most + 0.1, "cca-infonce")):
-        validation = VALIDATION.copy()
-        validation[CANDIDATES.index("nwj")] = nats
-        assert pick(candidates(validation, TEST))[1][0] == name
+def with_effective(given, images):
+    """The same with NWJ's weights worth so many images on validation."""
+    for at in range(CANDIDATES.index("nwj"), len(given), len(CANDIDATES)):
+        effective = np.full(given[at][0].value().shape, float(images))
+        given[at] = (replace(given[at][0], effective=effective), given[at][1])
+    return given
+
+
+@pytest.mark.parametrize(
+    ("images", "name"),
+    [(FEWEST_EFFECTIVE, "nwj"), (FEWEST_EFFECTIVE - 0.1, "cca-infonce"), (np.nan, "cca-infonce")],
+)
+def test_nwj_is_passed_over_where_its_mean_hangs_on_rare_pairs(images, name):
+    validation = VALIDATION.copy()
+    validation[CANDIDATES.index("nwj")] = 0.9
+    assert pick(with_effective(candidates(validation, TEST), images))[1][0] == name
 
 
 @pytest.mark.parametrize("nothing", [np.nan, -np.inf])
@@ -180,8 +191,9 @@ def test_the_choice_is_over_views_too():
 
 def test_nwj_is_passed_over_on_every_view():
     validation = VALIDATION.copy()
-    validation[CANDIDATES.index("nwj")] = math.log(40 / IMAGES_A_RATIO) + 0.1
+    validation[CANDIDATES.index("nwj")] = 0.9
     given = candidates(np.concatenate([VALIDATION, validation]), np.concatenate([TEST, TEST]))
+    given = with_effective(given, 1)
     titles = [f"{one} through {view}" for view in "ab" for one in CANDIDATES]
     assert pick(given, titles)[1][0] == "cca-infonce through a"
 

@@ -18,9 +18,9 @@ from .training import Schedule
 from .variational import Variational
 
 CANDIDATES = ("cca-infonce", "infonce", "nwj", "retrieval", "cosine-infonce", "calibrated")
-IMAGES_A_RATIO = 10
-"""NWJ stands only where e^I is at most one in so many of the validation images: above, its
-mean hangs on pairs too rare to have been seen."""
+FEWEST_EFFECTIVE = 10
+"""NWJ stands only where its weights on validation images are worth so many images that weigh
+alike: with fewer, its mean hangs on pairs too rare to have been seen."""
 FEWEST_TO_CHOOSE = 8
 """Validation images that can choose. Fewer are lucky for one of many candidates, and what was
 learned elsewhere and is only calibrated here is taken without a choice, where there is any."""
@@ -60,16 +60,12 @@ class Candidates:
         }
 
 
-def _most_of_a_ratio(images: int) -> float:
-    """Nats above which NWJ is not believed on so many validation images."""
-    return math.log(images / IMAGES_A_RATIO)
-
-
 def _within_reach(found: Found, given: SplitSamples) -> Indices:
-    """Levels at which NWJ may stand: the canonical critic has not found more already."""
+    """Levels at which NWJ may stand: the canonical critic has not found more already than the
+    most that weights so spread can say, see :func:`.share_of_weights`."""
     values = np.array([[pairs[0].value for pairs in levels] for levels in found])
     images = [len(np.unique(given.groups[split.validation])) for split in given.splits]
-    most = np.array([_most_of_a_ratio(count) for count in images])
+    most = np.array([math.log(count / FEWEST_EFFECTIVE) for count in images])
     return np.flatnonzero((values < most[:, None]).any(0))
 
 
@@ -102,8 +98,9 @@ def pick(
     """
     validation = np.stack([one.cautious_value() for one, _ in candidates])
     for at in range(CANDIDATES.index("nwj"), len(candidates), len(CANDIDATES)):
-        nwj = candidates[at][0]
-        validation[at][nwj.value() > _most_of_a_ratio(nwj.images)] = -np.inf
+        effective = candidates[at][0].effective
+        if effective is not None:
+            validation[at][~(effective >= FEWEST_EFFECTIVE)] = -np.inf
     if candidates[0][0].images < FEWEST_TO_CHOOSE:
         learned = np.arange(len(candidates)) % len(CANDIDATES) == CANDIDATES.index("calibrated")
         validation[np.isfinite(validation[learned]).any(0) & ~learned[:, None, None]] = -np.inf
