@@ -12,7 +12,8 @@ from imleak.estimators.best import Best
 from imleak.estimators.cca import CcaInfoNce
 from imleak.estimators.critics.candidates import CANDIDATES, FEWEST_EFFECTIVE, pick
 from imleak.estimators.critics.contrastive import Fano
-from imleak.estimators.heldout.evidence import Score, bootstrap, mean_of_rows
+from imleak.estimators.heldout.evidence import Score, SplitSamples, bootstrap, mean_of_rows
+from imleak.estimators.heldout.split import cross_fit
 from imleak.interfaces import PairedSamples
 
 
@@ -222,3 +223,24 @@ def test_the_view_that_tells_is_chosen_and_its_null_too():
     assert found.null.p95 < 0.1
     nothing = choose(blind=blind, blinder=blinder)
     assert nothing.verdict == "no leak found"
+
+
+@pytest.mark.slow
+def test_a_sawtooth_is_followed(pair_up):
+    """The four low bits of eight, as a number; at most 4 bits, which no smooth critic finds."""
+    x = np.random.default_rng(0).integers(0, 256, (3000, 1))
+    (found,) = Best(folds=2, seeds=1).estimate(pair_up(x, (x << 4) % 256), seed=0)
+    assert found.verdict == "leak"
+    assert 1.0 < found.value < 4.0
+
+
+def test_projections_are_not_trained_where_canonical_variates_see_all_of_them(gaussian):
+    """Whether there are enough images for the dimensions."""
+    for rows, is_asked in ((200, False), (50, True)):
+        samples = gaussian(rows, 4, [0.7])
+        splits = cross_fit(samples.groups, 2, 1, 0)
+        given = SplitSamples(samples, splits, samples.groups, 2, seed=0)
+        learned = Best().learner().learn(given)
+        for name in ("infonce", "retrieval"):
+            assert np.isfinite(learned[name][0][0].value()).all() == is_asked
+        assert np.isfinite(learned["nwj"][0][1].value()).all()

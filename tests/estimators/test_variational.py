@@ -18,7 +18,7 @@ from imleak.estimators.critics.variational import (
     Variational,
     broken_score,
     derangements,
-    share_of_weights,
+    effective_images,
     spread_shifts,
 )
 from imleak.estimators.heldout.evidence import SplitSamples
@@ -152,25 +152,21 @@ def test_what_is_read_is_the_bound_of_the_scores(pair_up, groups, clip):
             by_shift = marginal.unflatten(-1, (len(shifts), len(rows)))
             means = [by_shift[..., half == 1 - of].exp().mean((-1, -2)).log() for of in (0, 1)]
             constant = torch.stack([means[of] for of in half], -1)
-            weights = marginal.exp()
-            share = weights.mean(-1) ** 2 / (weights**2).mean(-1)
-            images = len(np.unique(groups[rows]))
-            np.testing.assert_allclose(nwj.effective, images * share, rtol=1e-5)
+            np.testing.assert_allclose(nwj.effective, effective_images(by_shift, groups[rows]))
         every = constant.repeat(1, 1, len(shifts))
         expected = nguyen_wainwright_jordan(joint - constant, marginal - every)
         np.testing.assert_allclose(nwj.value(), expected, atol=1e-5)
 
 
-@given(st.integers(0, 1000), st.floats(0.1, 4.0))
-def test_weights_rest_on_no_more_rows_than_their_information_allows(seed, spread):
-    """Kong's effective sample size; at most exp(-I) of the rows for a density ratio."""
-    scores = spread * torch.randn(50, generator=torch.Generator().manual_seed(seed)).double()
-    weights = scores.exp() / scores.exp().mean()
-    share = share_of_weights(scores)
-    torch.testing.assert_close(share, 1 / weights.square().mean())
-    information = (weights * weights.log()).mean()
-    assert 1 / 50 <= float(share) <= math.exp(-float(information)) + 1e-9
-    torch.testing.assert_close(share_of_weights(scores + 700), share)
+def test_equal_weights_are_worth_all_images_and_one_large_one_a_single_image():
+    groups = np.repeat(np.arange(5), 4)
+    equal = torch.full((3, 20), 700.0, dtype=torch.double)
+    assert float(effective_images(equal, groups)) == pytest.approx(5)
+    hanging = equal.clone()
+    hanging[1, 7] += 50
+    assert float(effective_images(hanging, groups)) == pytest.approx(1)
+    two = torch.where(torch.from_numpy(groups < 2), equal, 0.0)
+    assert float(effective_images(two, groups)) == pytest.approx(2)
 
 
 def test_a_check_is_donsker_varadhan_on_validation(pair_up):

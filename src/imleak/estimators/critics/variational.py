@@ -85,7 +85,7 @@ class Variational:
     def learn(self, given: SplitSamples) -> Learned:
         """Train on every split; scores on its validation and test images by bound."""
         if self.canonical:
-            return self.refine(fit_variates(given, radial=False), given)
+            return self.refine(fit_variates(given), given)
         cohort = cohort_of(given, self.components, self.components, self.device)
         rng, generator = self._random(given)
         return self._learned(self.network(cohort, generator), cohort, given, rng)
@@ -226,8 +226,7 @@ class Variational:
             if whole is None:
                 whole = log_mean_exp(marginal.flatten(-2))[..., None]
                 constant = _of_other_half(marginal, halves_of(cohort.groups[rows]))
-                count = len(np.unique(cohort.groups[rows]))
-                effective = count * share_of_weights(marginal.flatten(-2)).cpu().numpy()
+                effective = effective_images(marginal, cohort.groups[rows]).cpu().numpy()
             else:
                 constant = whole.expand_as(joint)
             # Donsker-Varadhan does not feel the constant, and its sums are finite with it.
@@ -240,23 +239,25 @@ class Variational:
         return (ratio[0], ratio[1]), (replace(nwj[0], effective=effective), nwj[1])
 
 
-def share_of_weights(scores: Tensor) -> Tensor:
-    r"""Share of weights :math:`w = e^{T}` that a mean of them effectively rests on.
+def effective_images(scores: Tensor, groups: Indices) -> Tensor:
+    r"""How many images that weigh alike a mean of weights :math:`e^{T}` is worth.
 
-    .. math:: \frac{(\sum w)^2}{n \sum w^2}
-
-    which is at most :math:`e^{-I}` where :math:`w` is a density ratio and :math:`I` its
-    information.
+    .. math:: \frac{(\sum_i w_i)^2}{\sum_i w_i^2}, \quad w_i = \sum_{r \in i} e^{T_r}
 
     Parameters
     ----------
-    scores : (..., n) T.
+    scores : (..., k, m) T of k broken partners of every row.
+    groups : (m,) image of a row.
 
     References
     ----------
     Kong, "A note on importance sampling using standardized weights", 1992.
     """
-    return (2 * log_mean_exp(scores) - log_mean_exp(2 * scores)).exp()
+    weights = (scores - scores.amax((-2, -1), keepdim=True)).exp().sum(-2)
+    images, own = np.unique(groups, return_inverse=True)
+    sums = weights.new_zeros((*weights.shape[:-1], len(images)))
+    sums.index_add_(-1, torch.from_numpy(own).to(weights.device), weights)
+    return sums.sum(-1).square() / sums.square().sum(-1)
 
 
 def _of_other_half(marginal: Tensor, half: Indices) -> Tensor:
