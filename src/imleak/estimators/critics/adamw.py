@@ -49,7 +49,7 @@ class AdamW:
         with torch.no_grad():
             adamw(
                 moved,
-                [one.grad for one in moved],
+                [one.grad for one in moved if one.grad is not None],
                 [state["mean"] for state in states],
                 [state["square"] for state in states],
                 [],
