@@ -20,6 +20,8 @@ from imleak.report.answer import answer
 from imleak.schemes.region import Region
 from imleak.study import StudySpec
 
+pytestmark = pytest.mark.usefixtures("without_figures")
+
 
 class Counting:
     """An estimator that says how alike the first columns it was given are."""
@@ -183,6 +185,7 @@ def test_an_audit_has_a_documented_argument_for_every_field_of_a_study() -> None
         imleak.audit("dead-leaves:1x20x24", encoder="pixels")
 
 
+@pytest.mark.usefixtures("drawn")
 def test_a_run_is_opened_drawn_and_compared(tmp_path: Path) -> None:
     given = {"measures": ["histogram", "psnr"], "levels": [0, 3]}
     imleak.audit("dead-leaves:2x40x50", out=tmp_path / "one", **given)
@@ -267,6 +270,7 @@ def test_a_run_that_finds_no_planted_leak_says_so(
     assert reaches[0] in (tmp_path / "True" / "report.html").read_text()
 
 
+@pytest.mark.usefixtures("drawn")
 def test_measures_of_the_paper_agree_with_what_is_known(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,6 +7,8 @@ from typer.testing import CliRunner, Result
 
 from imleak.cli import app
 
+pytestmark = pytest.mark.usefixtures("without_figures")
+
 
 def imleak(*words: object) -> Result:
     return CliRunner().invoke(app, [str(word) for word in words])

@@ -25,6 +25,8 @@ from imleak.images import find
 from imleak.machine import home_or_temporary
 from imleak.progress_bar import LineBar
 
+pytestmark = pytest.mark.usefixtures("without_figures")
+
 HOSTILE = [
     b"caf\xe9.png",
     b"a\x1b[2J\x9b0m.png",
@@ -126,6 +128,7 @@ def test_names_are_different_and_harmless(folder: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("drawn")
 def test_results_in_a_folder_whose_name_is_not_utf8(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -14,6 +14,8 @@ import imleak
 from imleak.images import find, from_samples, read
 from imleak.in_memory import SamplesError, write_images
 
+pytestmark = pytest.mark.usefixtures("without_figures")
+
 RNG = np.random.default_rng(0)
 COLOUR = RNG.integers(0, 256, (3, 20, 30), dtype=np.uint8)
 DEEP = RNG.integers(0, 65536, (1, 20, 30), dtype=np.uint16)

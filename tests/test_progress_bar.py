@@ -10,6 +10,8 @@ import pytest
 import imleak
 from imleak import progress_bar
 
+pytestmark = pytest.mark.usefixtures("without_figures")
+
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:

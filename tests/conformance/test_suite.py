@@ -17,6 +17,8 @@ from imleak.interfaces import Exposure, Level, Null, Raster, Scheme
 from imleak.schemes.etc import Etc
 from imleak.study.components import component
 
+pytestmark = pytest.mark.usefixtures("without_figures")
+
 GUIDE = Path(__file__).parents[2] / "docs" / "extending.md"
 
 

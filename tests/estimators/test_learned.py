@@ -7,16 +7,29 @@ import pytest
 
 from imleak import plugins
 from imleak.estimators.best import Best
+from imleak.estimators.critics import contrastive, variational
 from imleak.estimators.heldout.evidence import SplitSamples, blocks_of_images
 from imleak.estimators.heldout.split import cross_fit
 from imleak.estimators.heldout.trained_view import learn
 from imleak.interfaces import PairedSamples
 
-ROWS, LEVELS = 160, 2
+ROWS, LEVELS, STEPS = 160, 2, 60
 GROUPS = np.repeat(np.arange(80), 2)
 rng = np.random.default_rng(0)
 X = rng.normal(size=(ROWS, 3)).astype(np.float32)
 Y = (0.8 * X + 0.6 * rng.normal(size=(LEVELS, ROWS, 3))).astype(np.float32)
+
+
+@pytest.fixture
+def briefly(monkeypatch):
+    """Trains for few steps where no option says so."""
+    for module in (contrastive, variational):
+
+        def train(critic, cohort, loss, check, schedule, rng, train=module.train, **options):
+            cut = replace(schedule, steps=min(schedule.steps, STEPS))
+            return train(critic, cohort, loss, check, cut, rng, **options)
+
+        monkeypatch.setattr(module, "train", train)
 
 
 class View:
@@ -49,7 +62,7 @@ def test_a_view_that_learns_nothing_is_a_frozen_one(name):
 
 
 @pytest.mark.parametrize("name", ["infonce", "retrieval", "nwj", "smile", "best"])
-def test_what_learns_by_steps_is_given_the_view_of_its_split(name):
+def test_what_learns_by_steps_is_given_the_view_of_its_split(name, briefly):
     """Its scores are those of the frozen view to the last digit: of true pairs, and of broken
     ones apart from them."""
     learner = plugins.load("estimator", name)(folds=2, seeds=1).learner()
@@ -69,9 +82,8 @@ def test_what_learns_by_steps_is_given_the_view_of_its_split(name):
     "name",
     ["infonce", "retrieval", "nwj", pytest.param("smile", marks=pytest.mark.slow), "mine", "best"],
 )
-def test_every_estimator_that_holds_out_takes_one(name):
-    quick = {"infonce": {"steps": 60}}.get(name, {})
-    estimator = plugins.load("estimator", name)(folds=2, seeds=1, **quick)
+def test_every_estimator_that_holds_out_takes_one(name, briefly):
+    estimator = plugins.load("estimator", name)(folds=2, seeds=1)
     assert estimator.holds_out
     for one in estimator.estimate(samples(View())):
         assert one.value > one.null.mean

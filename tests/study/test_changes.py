@@ -16,6 +16,8 @@ from imleak.study import StudySpec, run
 from imleak.study.changes import changes
 from imleak.study.plan import ImageInfo
 
+pytestmark = pytest.mark.usefixtures("without_figures")
+
 
 def info(name: str, digest: str) -> ImageInfo:
     return ImageInfo(name, Source(name, Path(name)), digest, 1, 9, 9, 8)

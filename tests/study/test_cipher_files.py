@@ -21,6 +21,8 @@ from imleak.study.cluster import LocalExecutor
 from imleak.study.progress import Silent
 from imleak.study.scan import Scan, scan
 
+pytestmark = pytest.mark.usefixtures("without_figures")
+
 
 def write(path: Path, *shape: int, depth: type[np.unsignedinteger[Any]] = np.uint8) -> Path:
     """Noise, another for every path."""

@@ -18,6 +18,8 @@ from imleak.study import SpecError, StudySpec
 from imleak.study.config import DEEPEST, LONGEST, ConfigError, read_study
 from imleak.study.status import status
 
+pytestmark = pytest.mark.usefixtures("without_figures")
+
 DEEP = {
     "dotted key": "a" + ".a" * 50_000 + " = 1",
     "spaced": "a" + " . a" * 50_000 + " = 1",

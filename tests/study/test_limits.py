@@ -23,6 +23,8 @@ from imleak.study.components import OptionError, accepted, component
 from imleak.study.limits import LARGEST, LARGEST_SEED, MOST_LEVELS, shown
 from imleak.study.spec import parse_levels
 
+pytestmark = pytest.mark.usefixtures("without_figures")
+
 FIELDS = ("largest", "limit", "max_pixels", "patches", "max_samples", "epochs", "seeds", "folds")
 
 KINDS: tuple[plugins.Kind, ...] = ("scheme", "encoder", "metric", "estimator", "attack")

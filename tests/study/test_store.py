@@ -13,6 +13,8 @@ import imleak
 from imleak.study.recorded import FORMAT
 from imleak.study.store import OutputError, Part, Run, Store, read_manifest, write_whole
 
+pytestmark = pytest.mark.usefixtures("without_figures")
+
 SPEC = {"seed": 0, "levels": None, "measures": ["histogram"]}
 
 

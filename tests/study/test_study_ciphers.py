@@ -24,6 +24,8 @@ from imleak.study import StudySpec, ciphers, run
 from imleak.study.ciphers import CipherFile, Ciphers, of_a_copy, recorded, simulated
 from imleak.study.components import component
 
+pytestmark = pytest.mark.usefixtures("without_figures")
+
 
 def image(side: int = 8, seed: int = 0, bits: int = 8) -> Image:
     samples = np.random.default_rng(seed).integers(0, 2**bits, (1, side, side))
