@@ -35,7 +35,7 @@ def test_the_card_of_the_shipped_one_is_shown() -> None:
     [
         (("--terms", "free"), "--terms 'free' is not like --terms FOLDER=TEXT"),
         (("--encoder", "layout"), "layout gives no vectors of patches"),
-        (("--rebuild-weights", "missing"), "missing holds no weights of a network"),
+        (("--rebuild-weights", "missing"), "missing: no such file"),
     ],
 )
 def test_what_cannot_be_learned_is_refused(

@@ -423,12 +423,13 @@ def train_adversary(
         If there are too few images, or they cannot be learned from as asked.
     """
     from .adversary import write
-    from .adversary.file import REBUILD, read_network
+    from .adversary.file import REBUILD
+    from .rebuilders.unwrap.weights import from_file
     from .study.learning import learn_directions, prepare
     from .study.progress import Silent
 
     told = progress or Silent()
-    taken = None if weights is None else read_network(Path(weights))
+    taken = None if weights is None else from_file(weights)
     train = _network_training() if network and taken is None else None
     folders = [str(sources)] if isinstance(sources, str | Path) else [str(one) for one in sources]
     found = prepare(folders, told, encoders=encoders, levels=levels, patches=patches, seed=seed)
@@ -440,7 +441,7 @@ def train_adversary(
             seed=seed,
             progress=lambda share: told.update(share, 1, "the network that rebuilds images"),
         )
-    rebuild = {REBUILD + name.removeprefix(REBUILD): one for name, one in (taken or {}).items()}
+    rebuild = {REBUILD + name: one for name, one in (taken or {}).items()}
     return write(Path(out), card, arrays | rebuild)
 
 

@@ -11,9 +11,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
-from imleak import adversary as adversaries
 from imleak.adversary import AdversaryError, open_adversary, packaged, write
-from imleak.adversary.file import read_network, with_network
 
 LEVELS, DIMENSION, COUNT = [0, 2, 5], 6, 4
 MOST_BYTES = 8_000_000
@@ -74,21 +72,6 @@ def test_what_is_written_is_read(path: Path) -> None:
     assert (directions.images, directions.title) == (3, "three images")
 
 
-def test_a_network_is_added_and_the_rest_stays(path: Path, tmp_path: Path) -> None:
-    weights = {"first": np.arange(6, dtype=np.float16), "second": np.ones((2, 3), np.float16)}
-    save_file(
-        {f"rebuild/{name}": one for name, one in weights.items()}, tmp_path / "net.safetensors"
-    )
-    read = read_network(tmp_path / "net.safetensors")
-    both = with_network(open_adversary(path), read, tmp_path / "both.safetensors")
-    assert both.card.rebuilds
-    for name, one in weights.items():
-        np.testing.assert_array_equal(both.arrays("rebuild/")[name], one)
-    for name, one in arrays().items():
-        np.testing.assert_array_equal(both.arrays()[name], one)
-    assert both.card.learned == open_adversary(path).card.learned
-
-
 def test_numbers_that_were_altered_are_refused(path: Path) -> None:
     content = bytearray(path.read_bytes())
     content[-3] ^= 1
@@ -134,8 +117,6 @@ def test_safetensors_without_a_card_are_no_adversaries(tmp_path: Path) -> None:
 def test_a_file_that_is_not_there_is_said(tmp_path: Path) -> None:
     with pytest.raises(AdversaryError, match="No such file"):
         open_adversary(tmp_path / "none")
-    with pytest.raises(AdversaryError, match="holds no weights of a network"):
-        read_network(tmp_path)
 
 
 def test_one_comes_with_the_package() -> None:
@@ -156,8 +137,6 @@ def test_one_comes_with_the_package() -> None:
     assert (np.diff(directions.correlations[:, 0]) < 0.02).all(), "less is left at higher levels"
     card = found.path.with_suffix(".md").read_text(encoding="utf-8")
     assert "no image" in card
-    weights = adversaries.rebuilt_weights()
-    assert (weights is not None) == found.card.rebuilds
 
 
 def test_the_wheel_contains_it(tmp_path: Path) -> None:

@@ -4,11 +4,6 @@ rebuilds images. One comes with the package.
 >>> adversary = packaged()  # doctest: +SKIP
 >>> adversary.card.title  # doctest: +SKIP
 '800 public photographs'
-
-Another network goes into one, beside its directions:
-
->>> network = read_network(Path("network.safetensors"))  # doctest: +SKIP
->>> with_network(adversary, network, Path("both.safetensors"))  # doctest: +SKIP
 """
 
 from .card import Card, Collection, Learned
@@ -17,9 +12,6 @@ from .file import (
     AdversaryError,
     open_adversary,
     packaged,
-    read_network,
-    rebuilt_weights,
-    with_network,
     write,
 )
 
@@ -31,8 +23,5 @@ __all__ = [
     "Learned",
     "open_adversary",
     "packaged",
-    "read_network",
-    "rebuilt_weights",
-    "with_network",
     "write",
 ]

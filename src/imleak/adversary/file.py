@@ -122,13 +122,6 @@ def packaged() -> Adversary | None:
     return open_adversary(path) if path.is_file() else None
 
 
-def rebuilt_weights() -> Arrays | None:
-    """Weights of the network that rebuilds images, of the adversary that comes with the
-    package; None where there are none."""
-    found = packaged()
-    return found.arrays(REBUILD) if found is not None and found.card.rebuilds else None
-
-
 def write(path: Path, card: Mapping[str, Any], arrays: Arrays) -> Adversary:
     """Write an adversary.
 
@@ -150,32 +143,6 @@ def write(path: Path, card: Mapping[str, Any], arrays: Arrays) -> Adversary:
     checked = Card.model_validate({**card, **of_arrays})
     write_whole(path, save_tensors(whole, {CARD: checked.model_dump_json()}))
     return open_adversary(path)
-
-
-def with_network(adversary: Adversary, weights: Arrays, path: Path) -> Adversary:
-    """The same adversary with another network that rebuilds images, in a file.
-
-    Parameters
-    ----------
-    weights : of the network, by name, with ``rebuild/`` before it or without.
-    """
-    kept = {name: a for name, a in adversary.arrays().items() if not name.startswith(REBUILD)}
-    named = {REBUILD + name.removeprefix(REBUILD): one for name, one in weights.items()}
-    return write(path, adversary.card.model_dump(), kept | named)
-
-
-def read_network(path: Path) -> Arrays:
-    """Weights of a network that rebuilds images, from a safetensors file: all of it, or what
-    stands under ``rebuild/``. Raises AdversaryError if it is none."""
-    try:
-        with open_regular(path) as file:
-            found: Arrays = load_tensors(file.read())
-    except (OSError, SafetensorError, ValueError) as error:
-        raise AdversaryError(
-            f"{printable(str(path))} holds no weights of a network: give a safetensors file"
-        ) from error
-    inner = {name: one for name, one in found.items() if name.startswith(REBUILD)}
-    return inner or found
 
 
 def _header(path: Path) -> dict[str, Any]:
