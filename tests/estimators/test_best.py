@@ -102,6 +102,18 @@ def test_a_certain_candidate_is_preferred_to_a_lucky_one():
     assert pick(given)[1][0] == "infonce"
 
 
+def test_ten_right_answers_of_ten_are_no_certainty():
+    """The jackknife sees no spread; the share below which ten of ten are seen in
+    15.87 % is 0.832."""
+    sums = np.array([[10.0, 10.0], [10.0, 0.0], [10.0, 8.0]])
+    least = Fano(10).less_an_error(sums)
+    share = 0.1587 ** (1 / 10)
+    shares = np.array([10, 0, 10 * share])
+    told = Fano(10)(np.stack([np.full(3, 10.0), shares], -1))
+    np.testing.assert_allclose(least[:2], told[[2, 1]], rtol=2e-3)
+    assert least[2] < Fano(10)(sums)[2]
+
+
 def test_a_choice_that_differs_by_level_keeps_its_bootstrap():
     """Fano's functional where retrieval was chosen, the mean of rows elsewhere."""
     validation, test = VALIDATION.copy(), TEST.copy()

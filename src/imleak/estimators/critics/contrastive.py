@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy.special import ndtr
+from scipy.stats import beta
 from torch import Tensor
 
 from ..bounds import bernoulli_divergence, infonce
@@ -17,6 +19,8 @@ from .prepare import cohort_of
 from .training import Cohort, Schedule, equal_length, train
 
 TEMPERS = (0.0, 0.1, 0.2, 0.35, 0.5, 0.7, 0.85, 1.0, 1.2)
+BELOW = float(ndtr(-1))
+"""Share of a normal distribution below its mean less a standard error."""
 MOST_ROWS = 512
 """Rows scored at once against all others, to bound memory."""
 
@@ -224,6 +228,14 @@ class Fano:
     def __call__(self, sums: Array) -> Array:
         return bernoulli_divergence(sums[..., 1] / sums[..., 0], 1 / self.count)
 
+    def less_an_error(self, sums: Array) -> Array:
+        """The same of the lower limit of the share, exact and as far as a standard error: ten of
+        ten are no certainty, and show no spread."""
+        trials, hits = sums[..., 0], sums[..., 1]
+        with np.errstate(invalid="ignore"):
+            low = np.nan_to_num(beta.ppf(BELOW, hits, trials - hits + 1))
+        return bernoulli_divergence(low, 1 / self.count)
+
 
 def _read_first(
     critic: SeparableCritic,
@@ -242,4 +254,5 @@ def _read_first(
     right = scores.argmax(-1) == torch.arange(len(chosen), device=scores.device)
     hits = right.double().cpu().numpy()
     values = np.stack([np.ones_like(hits), hits], -1)
-    return given.score_of_sums(cohort.splits[0], chosen, values, Fano(len(chosen)))
+    fano = Fano(len(chosen))
+    return given.score_of_sums(cohort.splits[0], chosen, values, fano, fano.less_an_error)

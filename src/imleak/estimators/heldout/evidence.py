@@ -41,6 +41,7 @@ class Score:
     images, rows : how many there are in this part.
     checks : (checks, L, P) nats at every check while it was trained, where it was.
     effective : (L, P) images that a mean of weights effectively rests on, where there is one.
+    caution : from sums to nats less a standard error, where that is known exactly.
     """
 
     seed: int
@@ -52,10 +53,17 @@ class Score:
     rows: int
     checks: Array | None = None
     effective: Array | None = None
+    caution: Functional | None = None
 
     @classmethod
     def of(
-        cls, split: Split, blocks: Indices, values: Array, functional: Functional, groups: Indices
+        cls,
+        split: Split,
+        blocks: Indices,
+        values: Array,
+        functional: Functional,
+        groups: Indices,
+        caution: Functional | None = None,
     ) -> Self:
         """From values (L, P, m, q) of rows, their blocks (m,) and images (m,)."""
         names, inverse = np.unique(blocks, return_inverse=True)
@@ -63,14 +71,17 @@ class Score:
         starts = np.searchsorted(inverse[order], np.arange(len(names)))
         sums = np.add.reduceat(np.asarray(values, float)[..., order, :], starts, axis=-2)
         images = len(np.unique(groups))
-        return cls(split.seed, split.fold, names, sums, functional, images, len(groups))
+        rows = len(groups)
+        return cls(split.seed, split.fold, names, sums, functional, images, rows, caution=caution)
 
     def value(self) -> Array:
         """(L, P) nats on all of this part."""
         return self.functional(self.sums.sum(2))
 
     def cautious_value(self) -> Array:
-        """(L, P) nats less their standard error over images, by the jackknife."""
+        """(L, P) nats less their standard error over images, by the jackknife where unknown."""
+        if self.caution is not None:
+            return self.caution(self.sums.sum(2))
         total = self.sums.sum(2, keepdims=True)
         with np.errstate(invalid="ignore"):
             without = self.functional(total - self.sums)
@@ -122,10 +133,15 @@ class SplitSamples:
         return self.score_of_sums(split, rows, values, mean_of_rows)
 
     def score_of_sums(
-        self, split: Split, rows: Indices, values: Array, functional: Functional
+        self,
+        split: Split,
+        rows: Indices,
+        values: Array,
+        functional: Functional,
+        caution: Functional | None = None,
     ) -> Score:
         """A function of the sums of values (L, P, m, q) of rows (m,)."""
-        return Score.of(split, self.blocks[rows], values, functional, self.groups[rows])
+        return Score.of(split, self.blocks[rows], values, functional, self.groups[rows], caution)
 
 
 class Learner(Protocol):
