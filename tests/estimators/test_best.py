@@ -75,6 +75,13 @@ def test_nwj_is_passed_over_where_its_mean_hangs_on_rare_pairs(images, name):
     assert pick(with_effective(candidates(validation, TEST), images))[1][0] == name
 
 
+def test_nwj_is_passed_over_where_the_pairs_that_matter_are_rarer_than_the_images():
+    """One in e^2, of forty images: five are too few, however alike their weights are."""
+    validation = VALIDATION.copy()
+    validation[CANDIDATES.index("nwj")] = 2.0
+    assert pick(with_effective(candidates(validation, TEST), 40))[1][0] == "cca-infonce"
+
+
 @pytest.mark.parametrize("nothing", [np.nan, -np.inf])
 def test_a_candidate_that_diverged_is_not_chosen(nothing):
     validation = VALIDATION.copy()

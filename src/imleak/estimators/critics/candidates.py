@@ -33,7 +33,8 @@ from .variational import Variational
 CANDIDATES = ("cca-infonce", "infonce", "nwj", "retrieval", "cosine-infonce", "calibrated")
 FEWEST_EFFECTIVE = 10
 """NWJ stands only where its weights on validation images are worth so many images that weigh
-alike: with fewer, its mean hangs on pairs too rare to have been seen."""
+alike, and e^I is at most one in so many of them: its mean hangs on pairs as rare as that, and
+weights that look alike may be those of a part without such a pair."""
 SCHEDULE = Schedule(steps=600, batch=500, rate=3e-3, decay=0.01, patience=4, first=True, least=2e-3)
 """Of NWJ, which starts near its end."""
 IMAGES_A_DIMENSION = 20
@@ -130,11 +131,19 @@ def _preferred(pairs: Sequence[tuple[Score, Score]]) -> tuple[Score, Score]:
 
 
 def _admitted(validation: Score) -> Array:
-    """(L, P) cautious values; of a mean of weights where these are spread enough."""
+    """(L, P) cautious values; of a mean of weights where these are spread enough, and images
+    enough to have shown the rare ones."""
     values = validation.cautious_value()
     if validation.effective is None:
         return values
-    return np.where(validation.effective >= FEWEST_EFFECTIVE, values, -np.inf)
+    stands = validation.effective >= FEWEST_EFFECTIVE
+    stands &= validation.value() <= _most_within_reach(validation.images)
+    return np.where(stands, values, -np.inf)
+
+
+def _most_within_reach(images: int) -> float:
+    """Nats above which pairs that matter, one in e^I, are fewer than so many in these images."""
+    return math.log(images / FEWEST_EFFECTIVE)
 
 
 def _within_reach(found: Found, given: SplitSamples) -> Indices:
@@ -142,7 +151,7 @@ def _within_reach(found: Found, given: SplitSamples) -> Indices:
     fewer images than that hold the pairs on which the mean hangs, one in e^I."""
     values = np.array([[pairs[0].value for pairs in levels] for levels in found])
     images = [len(np.unique(given.groups[split.validation])) for split in given.splits]
-    most = np.array([math.log(count / FEWEST_EFFECTIVE) for count in images])
+    most = np.array([_most_within_reach(count) for count in images])
     return np.flatnonzero((values < most[:, None]).any(0))
 
 
