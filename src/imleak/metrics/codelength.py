@@ -19,7 +19,7 @@ WEBP_LONGEST_SIDE = 16383
 PACKED = 16
 """Values of which WebP packs several to a byte. Of more, it is slower than JPEG XL, and longer."""
 
-TRIAL_EFFORT, TRIAL_SHARE = 2, 0.9
+TRIAL_EFFORT, TRIAL_SHARE = 2, 0.8
 """A quick trial, and what the best code of a photograph is to it at the least."""
 
 
@@ -64,7 +64,7 @@ class CodeLength(PerImage):
 
     references = ("cover2006",)
     name = "codelength"
-    version = "2"
+    version = "3"
     unit = "bit/pixel"
     bound: Bound = "upper"
 
@@ -85,7 +85,9 @@ class CodeLength(PerImage):
         ImleakError
             If a codec does not give back what it was given.
         """
-        plain = self._plain(observation)
+        of_file = self._of_file(observation)
+        plain = self._plain(observation, of_file)
+        details = {"file": of_file} if math.isfinite(of_file) else {}
         tables = [observation.table(level) for level in observation.levels]
         nested = [False, *(determines(finer, coarser) for finer, coarser in pairwise(tables))]
         bound, found = plain, []
@@ -95,16 +97,32 @@ class CodeLength(PerImage):
             exposure = observation.exposure(level)
             symbols = Symbols.of(exposure, observation.plain.size)
             bound = min(bound, symbols.most)
-            if not np.array_equal(exposure.rendered, observation.plain):
+            if observation.file_sizes or not np.array_equal(exposure.rendered, observation.plain):
                 bound = self._shorter(symbols, bound)
-            found.append(self.at(level, bound, ceiling=symbols.most))
+            found.append(self.at(level, bound, ceiling=symbols.most, details=details))
         return found
 
-    def _plain(self, observation: Observation) -> float:
-        """Bits per pixel of the plain image."""
+    def _plain(self, observation: Observation, of_file: float = math.inf) -> float:
+        """Bits per pixel of the plain image, of which its file is a code. Its samples are none
+        of coefficients, where these are encrypted."""
+        if observation.file_sizes:
+            return of_file
         size = 2**observation.bits
         symbols = Symbols((_rows(observation.plain, size),), size, observation.plain.size)
+        if of_file < symbols.most:
+            return self._shorter(symbols, of_file)
         return min(symbols.most, self._length(symbols))
+
+    def _of_file(self, observation: Observation) -> float:
+        """Bits per pixel of the file of the plain image, and of the samples that differ from those
+        that are decoded from its code; infinite without a file."""
+        if observation.file_code is None:
+            return math.inf
+        code, plain = observation.file_code(), observation.plain
+        size = code.size
+        if not np.array_equal(code.samples, plain):
+            size += jpeg_xl(_rows(_differences(plain, code.samples), 256), TRIAL_EFFORT)
+        return 8 * size / plain.size
 
     def _shorter(self, symbols: Symbols, bound: float) -> float:
         """Bits per pixel of a code of the symbols, if it is below `bound`; else that."""
@@ -204,6 +222,12 @@ def _rows(symbols: NDArray[np.integer[Any]], size: int) -> NDArray[Any]:
     """(H, W, C) of symbols (C, H, W), or a line (1, n, 1) of others, in bytes if `size` fits."""
     planes = symbols if symbols.ndim == 3 else symbols.reshape(1, 1, -1)
     return np.moveaxis(planes, 0, -1).astype(np.uint8 if size <= 256 else np.uint16, order="C")
+
+
+def _differences(one: Samples, other: Samples) -> NDArray[np.uint8]:
+    """Differences of 8-bit samples modulo 256: 0, -1, 1, -2, ... as 0, 1, 2, 3, ..."""
+    steps = (one - other).view(np.int8)
+    return ((steps << 1) ^ (steps >> 7)).view(np.uint8)
 
 
 def _jpeg_xl(rows: NDArray[Any], effort: int) -> bytes:
