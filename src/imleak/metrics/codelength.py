@@ -19,8 +19,11 @@ WEBP_LONGEST_SIDE = 16383
 PACKED = 16
 """Values of which WebP packs several to a byte. Of more, it is slower than JPEG XL, and longer."""
 
-TRIAL_EFFORT, TRIAL_SHARE = 2, 0.8
-"""A quick trial, and what the best code of a photograph is to it, but for a few in colour."""
+TRIAL_EFFORT, TRIAL_SHARE = 2, 0.9
+"""A quick trial, and what the best code of a photograph is to it at the least, as a rule."""
+FILE_SHARE = 0.8
+"""The same where it is the code of a file that is to be shortened: by another kind of code, whose
+trials say less."""
 
 
 class CodeLength(PerImage):
@@ -47,9 +50,9 @@ class CodeLength(PerImage):
     measurement says its length in `details`, as ``file``. Where coefficients are encrypted,
     their file is the code and the samples of the image are none.
 
-    Any code is a bound, so time is not spent where it would not lower the bound: an image that
-    has a file, and every level, is coded only if 0.8 of its length in a quick trial is below
-    the bound there is, and WebP codes only levels of 16 values or fewer.
+    Any code is a bound, so time is not spent where it would not lower the bound: a level is
+    coded only if 0.9 of its length in a quick trial is below the bound of the level before, or
+    0.8 if that is the file, and WebP codes only levels of 16 values or fewer.
 
     Parameters
     ----------
@@ -106,7 +109,8 @@ class CodeLength(PerImage):
             symbols = Symbols.of(exposure, observation.plain.size)
             bound = min(bound, symbols.most)
             if observation.file_sizes or not np.array_equal(exposure.rendered, observation.plain):
-                bound = self._shorter(symbols, bound)
+                share = FILE_SHARE if bound == of_file else TRIAL_SHARE
+                bound = self._shorter(symbols, bound, share)
             found.append(self.at(level, bound, ceiling=symbols.most, details=details))
         return found
 
@@ -118,7 +122,7 @@ class CodeLength(PerImage):
         size = 2**observation.bits
         symbols = Symbols((_rows(observation.plain, size),), size, observation.plain.size)
         if of_file < symbols.most:
-            return self._shorter(symbols, of_file)
+            return self._shorter(symbols, of_file, FILE_SHARE)
         return min(symbols.most, self._length(symbols))
 
     def _of_file(self, observation: Observation) -> float:
@@ -132,13 +136,14 @@ class CodeLength(PerImage):
             size += jpeg_xl(_rows(_differences(plain, code.samples), 256), TRIAL_EFFORT)
         return 8 * size / plain.size
 
-    def _shorter(self, symbols: Symbols, bound: float) -> float:
-        """Bits per pixel of a code of the symbols, if it is below `bound`; else that."""
+    def _shorter(self, symbols: Symbols, bound: float, share: float) -> float:
+        """Bits per pixel of a code of the symbols, if it is below `bound`; else that. None is
+        looked for if `share` of a quick trial is not below."""
         if not bound:
             return bound
         if not self.exhaustive:
             trial = symbols.per_pixel(len(_jpeg_xl(rows, TRIAL_EFFORT)) for rows in symbols.arrays)
-            if TRIAL_SHARE * trial >= bound:
+            if share * trial >= bound:
                 return bound
         return min(bound, self._length(symbols))
 
