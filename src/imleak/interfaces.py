@@ -87,6 +87,21 @@ class Coefficients:
 
 
 @dataclass(frozen=True, eq=False)
+class FileCode:
+    """A JPEG file as a code of the samples that were read from it.
+
+    Parameters
+    ----------
+    size : bytes of the code.
+    samples : what is read from the file that is decoded from it, of the form of those that
+        were read.
+    """
+
+    size: int
+    samples: Samples
+
+
+@dataclass(frozen=True, eq=False)
 class Raster:
     """Integer samples: those of a plain image, or of a cipher.
 
@@ -96,11 +111,14 @@ class Raster:
     bits : B, the bits a sample uses, 1..16.
     coded : reads the coefficients of the JPEG file that the samples are decoded from; None
         where there is none.
+    file_code : whether all coefficients are wanted, or as much as `samples` need -> that file as
+        a code; None where there is no file.
     """
 
     samples: Samples
     bits: int
     coded: Callable[[], Coefficients] | None = field(default=None, repr=False)
+    file_code: Callable[[bool], FileCode] | None = field(default=None, repr=False)
 
     @cached_property
     def jpeg(self) -> Coefficients:
@@ -391,6 +409,8 @@ class Observation:
         encrypts no bits that can be counted, see :class:`EncryptsBits`.
     file_sizes : level -> bytes of the JPEG files of the plain image and of the cipher; None
         where samples are encrypted.
+    file_code : the JPEG file of the image as a code: of its samples, or of all its coefficients
+        where these are encrypted; None where there is no file.
     """
 
     plain: Samples
@@ -408,6 +428,7 @@ class Observation:
     other: Callable[[], Samples] | None = None
     encrypted_share: Callable[[int], float] | None = None
     file_sizes: Callable[[int], tuple[int, int]] | None = None
+    file_code: Callable[[], FileCode] | None = None
 
     def clear(self, level: int) -> Samples:
         """(C, H, W) clear part, rendered."""

@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 from itertools import pairwise
 
 import imagecodecs
@@ -8,8 +9,8 @@ import skimage.data
 from observations import observed
 from scipy.stats import entropy as scipy_entropy
 
-from imleak.interfaces import Exposure, ImleakError, Observation
-from imleak.metrics.codelength import CodeLength, Symbols, determines
+from imleak.interfaces import Exposure, FileCode, ImleakError, Observation
+from imleak.metrics.codelength import CodeLength, Symbols, _differences, determines
 
 
 def values(observation, **options):
@@ -171,3 +172,64 @@ def test_ceiling_is_the_logarithm_of_the_number_of_values(observe_tables):
     (one,) = CodeLength().measure(observe_tables(image, 8, {1: thirds}))
     assert one.value == pytest.approx(math.log2(3), abs=1e-12)
     assert one.ceiling == math.log2(3)
+
+
+def test_the_file_is_a_code_of_every_level(observe_bitplanes):
+    """A file of 2 bits a pixel: no level costs more, and no level more than without it."""
+    camera = skimage.data.camera()[None, ::2, ::2]
+    without = observe_bitplanes(camera)
+    given = replace(without, file_code=lambda: FileCode(camera.size // 4, camera))
+    found, before = CodeLength().measure(given), values(without)
+    for one, other in zip(found, before, strict=True):
+        assert one.value == pytest.approx(min(2, other), abs=0.005)
+        assert one.details == {"file": 2}
+    assert found[0].value == 2
+
+
+def test_a_file_that_is_no_short_code_changes_nothing(observe_bitplanes, textured):
+    given = observe_bitplanes(image := textured())
+    noise = np.random.default_rng(0).integers(0, 256, image.shape).astype(np.uint8)
+    for code in (FileCode(image.size * 2, image), FileCode(10, noise)):
+        with_file = replace(given, file_code=lambda code=code: code)
+        assert values(with_file) == values(given)
+
+
+def test_samples_that_differ_from_those_of_the_file_are_coded(observe_bitplanes):
+    """At a share p of the places by 1: at least their entropy, h(p) + p, and not much more."""
+    plain = skimage.data.camera()[None, ::2, ::2]
+    rng = np.random.default_rng(0)
+    size = 100
+    for p in (0.001, 0.01, 0.1):
+        off = rng.choice([-1, 0, 1], plain.shape, p=[p / 2, 1 - p, p / 2])
+        other = (plain + off).astype(np.uint8)  # wraps
+        given = replace(observe_bitplanes(plain), file_code=lambda a=other: FileCode(size, a))
+        more = CodeLength()._of_file(given) - 8 * size / plain.size
+        entropy = scipy_entropy([p / 2, p / 2, 1 - p], base=2)
+        assert 0.97 * entropy < more < 1.1 * entropy + 0.02
+
+
+def test_differences_tell_the_sample():
+    one, other = np.meshgrid(*[np.arange(256, dtype=np.uint8)] * 2)
+    found = _differences(one, other).astype(int)
+    back = other + np.where(found % 2, -(found + 1) // 2, found // 2)
+    np.testing.assert_array_equal(back % 256, one)
+    assert _differences(one[:1, :3], one[:1, :3] + np.uint8(1)).tolist() == [[1, 1, 1]]
+
+
+def test_samples_are_no_code_of_coefficients(observe_bitplanes):
+    """A flat image says nothing of what its file holds besides."""
+    flat = np.full((1, 64, 64), 128, np.uint8)
+    rng = np.random.default_rng(0)
+    coefficients = {"Y": rng.integers(0, 4, (1, 64, 64)), "Cb": rng.integers(0, 4, (1, 32, 32))}
+    given = Observation(
+        plain=flat,
+        bits=8,
+        levels=(0,),
+        exposure=lambda level: Exposure(flat, 8, coefficients, 4),
+        cipher=lambda level: flat,
+        table=lambda level: None,
+        file_sizes=lambda level: (100, 100),
+        file_code=lambda: FileCode(64 * 64, flat),
+    )
+    assert values(given) == [pytest.approx(2.5, abs=0.1)]
+    assert values(replace(given, file_code=lambda: FileCode(64 * 16, flat))) == [2]

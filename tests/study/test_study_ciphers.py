@@ -23,6 +23,7 @@ from imleak.schemes.bitplanes import BitPlanes
 from imleak.study import StudySpec, ciphers, run
 from imleak.study.ciphers import CipherFile, Ciphers, of_a_copy, recorded, simulated
 from imleak.study.components import component
+from jpeg_files import jpeg
 
 pytestmark = pytest.mark.usefixtures("without_figures")
 
@@ -369,3 +370,16 @@ def test_levels_that_do_not_rise_from_0_are_refused(
         monkeypatch.setattr(BitPlanes, "levels", lambda *_, levels=levels: levels)
         with pytest.raises(ImleakError, match="they rise from 0"):
             run(spec, tmp_path / "out")
+
+
+def test_a_metric_sees_the_file_as_a_code_of_samples_or_of_coefficients(tmp_path: Path) -> None:
+    path = tmp_path / "a.jpg"
+    path.write_bytes(jpeg())
+    grey = read(Source("a.jpg", path))
+    assert grey.file_code is not None
+    for scheme, whole in (("bitplanes", False), ("jpeg-signs", True)):
+        seen = simulated(grey, component("scheme", scheme, {}), 0).observed((0,))
+        assert seen.file_code is not None
+        assert seen.file_code().size == grey.file_code(whole).size
+    assert grey.file_code(False).size < grey.file_code(True).size
+    assert simulated(image(), BITPLANES, 0).observed((0,)).file_code is None

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..files import open_regular
-from ..interfaces import Coefficients, Image, ImageError, Samples
+from ..interfaces import Coefficients, FileCode, Image, ImageError, Samples
 from .errors import named
 from .generated import DeadLeaves
 from .header import opened, refuse_large
@@ -65,8 +65,11 @@ def read(
             samples = luma(samples)
         if is_jpeg and isinstance(source.origin, Path):
             finish = partial(_finished, orientation=raster.orientation, colour=colour)
-            coded = partial(_coefficients, source, finish)
-            return replace(from_samples(source.name, samples, depth, notes), coded=coded)
+            return replace(
+                from_samples(source.name, samples, depth, notes),
+                coded=partial(_coefficients, source, finish),
+                file_code=partial(_file_code, source, finish, len(samples) == 1),
+            )
         if jpeg_quality is None:
             return from_samples(source.name, samples, depth, notes)
         return _compressed(source.name, samples, depth, notes, jpeg_quality)
@@ -130,17 +133,32 @@ def _coefficients(source: Source, finish: Callable[[Samples], Samples]) -> Coeff
         return coefficients(file.read(), finish)
 
 
+def _file_code(
+    source: Source, finish: Callable[[Samples], Samples], is_grey: bool, whole: bool
+) -> FileCode:
+    """A JPEG file as a code of all of it, or of the samples that were read."""
+    from .jpeg import file_code
+
+    with named(source.name), open_regular(cast(Path, source.origin)) as file:
+        return file_code(file.read(), finish, grey=is_grey and not whole)
+
+
 def _compressed(
     name: str, samples: Samples, bits: int, notes: tuple[str, ...], quality: int
 ) -> Image:
     """What is left of samples in a JPEG file."""
-    from .jpeg import compressed, raster_of
+    from .jpeg import compressed, file_code, raster_of
 
     if bits != 8:
         raise ImageError(f"has {bits} bits a sample and JPEG files have 8; save it with 8")
-    raster = raster_of(compressed(samples, quality=quality))
+    content = compressed(samples, quality=quality)
+    raster = raster_of(content)
     image = from_samples(name, raster.samples, bits, (*notes, f"compressed as JPEG {quality}"))
-    return replace(image, coded=raster.coded)
+    return replace(
+        image,
+        coded=raster.coded,
+        file_code=lambda _: file_code(content, lambda decoded: decoded, grey=False),
+    )
 
 
 def _left_out(image: Opened, frame: int | None) -> Iterator[str]:

@@ -203,6 +203,8 @@ class Ciphers:
 
     def observed(self, levels: tuple[int, ...]) -> Observation:
         """What a metric sees of the image, without features."""
+        on_coefficients = getattr(self.scheme, "needs_jpeg", False)
+        file_code = self.image.file_code
         return Observation(
             plain=self.image.samples,
             bits=self.image.bits,
@@ -213,7 +215,8 @@ class Ciphers:
             seed=derive_seed(self.seed, self.image.digest),
             again=self.again,
             encrypted_share=self._share(),
-            file_sizes=self._file_sizes if getattr(self.scheme, "needs_jpeg", False) else None,
+            file_sizes=self._file_sizes if on_coefficients else None,
+            file_code=partial(file_code, on_coefficients) if file_code else None,
         )
 
     def _share(self) -> Callable[[int], float] | None:

@@ -8,6 +8,7 @@
 [(1, 2, 8, 8)]
 """
 
+from .code import file_code
 from .coefficients import coefficients, compressed, decoded, raster_of, written
 from .rewrite import OtherCodeError, rewritten
 from .structure import Segment, Structure, parse
@@ -19,6 +20,7 @@ __all__ = [
     "coefficients",
     "compressed",
     "decoded",
+    "file_code",
     "parse",
     "raster_of",
     "rewritten",

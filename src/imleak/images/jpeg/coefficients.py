@@ -81,6 +81,29 @@ def written(content: bytes, components: Sequence[Blocks]) -> bytes:
     )
 
 
+def luma_alone(content: bytes) -> bytes:
+    """A grey JPEG file of the luma of another one, without metadata.
+
+    Raises
+    ------
+    ImageError
+        If the file is damaged, or its first component is no luma of full size.
+    NotInstalledError
+        If jpeglib is missing.
+    """
+    structure, read = parse(content), _read(content)
+    first, space = structure.components[0], read.jpeg_color_space.name
+    is_whole = (first.across, first.down) == (structure.across, structure.down)
+    if space not in LUMA_FIRST or not is_whole:
+        raise ImageError("has no luma of full size; save it with YCbCr components")
+    import jpeglib
+
+    grey = jpeglib.from_dct(Y=read.Y, qt=read.qt[read.quant_tbl_no[0]][np.newaxis])
+    grey.height, grey.width = structure.height, structure.width
+    with _one_at_a_time:
+        return _file_of(grey)
+
+
 @dataclass(frozen=True)
 class JpegFile:
     """A JPEG file in memory.
@@ -138,8 +161,7 @@ class JpegFile:
         limited : whether DC is limited to the range of samples.
         """
         jpeg = self._as_stored
-        with _one_at_a_time, TemporaryDirectory(prefix="imleak-") as folder:
-            path = Path(folder, "out.jpg")
+        with _one_at_a_time:
             tables = [jpeg.qt[number] for number in jpeg.quant_tbl_no]
             for at, (blocks, table) in enumerate(zip(components, tables, strict=True)):
                 rows, columns = self.structure.blocks(at)
@@ -148,11 +170,7 @@ class JpegFile:
                 if limited:
                     seen[..., 0, 0] = seen[..., 0, 0].clip(max(-1024, -most), min(1023, most))
                 setattr(jpeg, NAMES[at], seen)
-            try:
-                jpeg.write_dct(str(path), flags=["OPTIMIZE_CODING"] if optimised else [])
-            except OSError as error:
-                raise ImageError("has coefficients that no JPEG file holds") from error
-            return path.read_bytes()
+            return _file_of(jpeg, *(["OPTIMIZE_CODING"] if optimised else []))
 
     def recompress(self, samples: Samples) -> Raster:
         """The image of other samples, compressed with the same tables."""
@@ -167,6 +185,7 @@ class JpegFile:
 
 
 NAMES = ("Y", "Cb", "Cr")
+LUMA_FIRST = ("JCS_GRAYSCALE", "JCS_YCbCr")
 
 
 def compressed(samples: Samples, **options: Any) -> bytes:
@@ -206,6 +225,17 @@ def _read(content: bytes) -> Any:
         except OSError as error:
             raise ImageError("is a damaged JPEG file; save it again") from error
     return read
+
+
+def _file_of(jpeg: Any, *flags: str) -> bytes:
+    """A file as jpeglib writes it, which nobody else may use meanwhile."""
+    with TemporaryDirectory(prefix="imleak-") as folder:
+        path = Path(folder, "out.jpg")
+        try:
+            jpeg.write_dct(str(path), flags=list(flags))
+        except OSError as error:
+            raise ImageError("has coefficients that no JPEG file holds") from error
+        return path.read_bytes()
 
 
 def _with_every_block(content: bytes, structure: Structure) -> bytes:
