@@ -1,6 +1,7 @@
 """The strongest bound is chosen on validation and read on test."""
 
 import math
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -9,9 +10,10 @@ import pytest
 from imleak import plugins
 from imleak.estimators.best import Best
 from imleak.estimators.cca import CcaInfoNce
-from imleak.estimators.critics.candidates import CANDIDATES, IMAGES_A_RATIO, pick
+from imleak.estimators.critics.candidates import CANDIDATES, FEWEST_EFFECTIVE, pick
 from imleak.estimators.critics.contrastive import Fano
-from imleak.estimators.heldout.evidence import Score, bootstrap, mean_of_rows
+from imleak.estimators.heldout.evidence import Score, SplitSamples, bootstrap, mean_of_rows
+from imleak.estimators.heldout.split import cross_fit
 from imleak.interfaces import PairedSamples
 
 
@@ -55,12 +57,22 @@ def test_the_null_is_chosen_for_by_itself():
     assert found.value()[1, 1] == pytest.approx(TEST[0, 1, 1])
 
 
-def test_nwj_is_passed_over_where_its_mean_hangs_on_rare_pairs():
-    most = math.log(40 / IMAGES_A_RATIO)
-    for nats, name in ((most - 0.1, "nwj"), (most + 0.1, "cca-infonce")):
-        validation = VALIDATION.copy()
-        validation[CANDIDATES.index("nwj")] = nats
-        assert pick(candidates(validation, TEST))[1][0] == name
+def with_effective(given, images):
+    """The same with NWJ's weights worth so many images on validation."""
+    for at in range(CANDIDATES.index("nwj"), len(given), len(CANDIDATES)):
+        effective = np.full(given[at][0].value().shape, float(images))
+        given[at] = (replace(given[at][0], effective=effective), given[at][1])
+    return given
+
+
+@pytest.mark.parametrize(
+    ("images", "name"),
+    [(FEWEST_EFFECTIVE, "nwj"), (FEWEST_EFFECTIVE - 0.1, "cca-infonce"), (np.nan, "cca-infonce")],
+)
+def test_nwj_is_passed_over_where_its_mean_hangs_on_rare_pairs(images, name):
+    validation = VALIDATION.copy()
+    validation[CANDIDATES.index("nwj")] = 0.9
+    assert pick(with_effective(candidates(validation, TEST), images))[1][0] == name
 
 
 @pytest.mark.parametrize("nothing", [np.nan, -np.inf])
@@ -180,8 +192,9 @@ def test_the_choice_is_over_views_too():
 
 def test_nwj_is_passed_over_on_every_view():
     validation = VALIDATION.copy()
-    validation[CANDIDATES.index("nwj")] = math.log(40 / IMAGES_A_RATIO) + 0.1
+    validation[CANDIDATES.index("nwj")] = 0.9
     given = candidates(np.concatenate([VALIDATION, validation]), np.concatenate([TEST, TEST]))
+    given = with_effective(given, 1)
     titles = [f"{one} through {view}" for view in "ab" for one in CANDIDATES]
     assert pick(given, titles)[1][0] == "cca-infonce through a"
 
@@ -210,3 +223,24 @@ def test_the_view_that_tells_is_chosen_and_its_null_too():
     assert found.null.p95 < 0.1
     nothing = choose(blind=blind, blinder=blinder)
     assert nothing.verdict == "no leak found"
+
+
+@pytest.mark.slow
+def test_a_sawtooth_is_followed(pair_up):
+    """The four low bits of eight, as a number; at most 4 bits, which no smooth critic finds."""
+    x = np.random.default_rng(0).integers(0, 256, (3000, 1))
+    (found,) = Best(folds=2, seeds=1).estimate(pair_up(x, (x << 4) % 256), seed=0)
+    assert found.verdict == "leak"
+    assert 1.0 < found.value < 4.0
+
+
+def test_projections_are_not_trained_where_canonical_variates_see_all_of_them(gaussian):
+    """Whether there are enough images for the dimensions."""
+    for rows, is_asked in ((200, False), (50, True)):
+        samples = gaussian(rows, 4, [0.7])
+        splits = cross_fit(samples.groups, 2, 1, 0)
+        given = SplitSamples(samples, splits, samples.groups, 2, seed=0)
+        learned = Best().learner().learn(given)
+        for name in ("infonce", "retrieval"):
+            assert np.isfinite(learned[name][0][0].value()).all() == is_asked
+        assert np.isfinite(learned["nwj"][0][1].value()).all()

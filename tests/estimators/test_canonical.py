@@ -11,8 +11,12 @@ from imleak.estimators.critics.canonical import (
     Variates,
     _nats,
     _products,
+    columns_of,
     fit_variates,
     information_of_sums,
+    periodic,
+    plain,
+    radial,
 )
 from imleak.estimators.critics.gaussian import (
     correlations,
@@ -45,10 +49,10 @@ def fitted(pair_up):
     return samples, split, variates_of(samples, split)[0]
 
 
-def variates_of(samples, split, pairings=2, radial=False):
+def variates_of(samples, split, pairings=2, columns=plain):
     """By level and pairing."""
     given = SplitSamples(samples, [split], samples.groups, pairings, seed=0)
-    return fit_variates(given, radial)[0]
+    return fit_variates(given, columns)[0]
 
 
 def test_known_correlations_are_found(fitted):
@@ -110,11 +114,33 @@ def test_a_turn_that_grows_outwards_is_found_if_it_is_looked_for(pair_up):
     )
     samples = pair_up(x, turned + 0.3 * rng.standard_normal(x.shape))
     split = cross_fit(samples.groups, 5, 1, 0)[0]
-    plain, radial = (variates_of(samples, split, radial=one)[0] for one in (False, True))
-    assert radial[0].value > plain[0].value + 0.05
-    found = correlations(radial[0].u[split.test], radial[0].v[split.test])
-    assert found[0] > correlations(plain[0].u[split.test], plain[0].v[split.test])[0]
-    assert radial[1].value < 0.05, "and nothing is found of broken pairs"
+    straight, turning = (variates_of(samples, split, columns=one)[0] for one in (plain, radial))
+    assert turning[0].value > straight[0].value + 0.05
+    found = correlations(turning[0].u[split.test], turning[0].v[split.test])
+    assert found[0] > correlations(straight[0].u[split.test], straight[0].v[split.test])[0]
+    assert turning[1].value < 0.05, "and nothing is found of broken pairs"
+
+
+@pytest.mark.parametrize("hidden", [3, 4])
+def test_what_goes_up_and_down_many_times_is_found_if_it_is_looked_for(pair_up, hidden):
+    """The low bits of eight, as a number: a sawtooth of what they are bits of."""
+    x = np.random.default_rng(0).integers(0, 256, (4000, 1))
+    samples = pair_up(x, (x << hidden) % 256)
+    split = cross_fit(samples.groups, 5, 1, 0)[0]
+    straight, waving = (variates_of(samples, split, columns=one)[0] for one in (plain, periodic))
+    assert straight[0].value < 0.05
+    assert waving[0].value > 0.15 * (8 - hidden)
+    assert waving[1].value < 0.05, "and nothing is found of broken pairs"
+
+
+@pytest.mark.parametrize(
+    ("dimensions", "kinds"), [(2, (plain, radial, periodic)), (3, (plain, radial)), (65, (plain,))]
+)
+def test_columns_are_for_so_many_dimensions(pair_up, dimensions, kinds):
+    rows = np.random.default_rng(0).standard_normal((9, dimensions))
+    assert columns_of(pair_up(rows[:, :1], rows)) == columns_of(pair_up(rows, rows)) == kinds
+    with_constants = np.hstack([rows, np.ones((9, 70))])
+    assert columns_of(pair_up(with_constants, with_constants)) == kinds
 
 
 def some_variates(rng, n, summed, kept, temper):

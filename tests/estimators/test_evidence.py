@@ -124,15 +124,14 @@ def test_folds_of_another_functional_are_weighted_by_their_rows():
         np.testing.assert_allclose(one.value()[0, 0], sums[1] / count - math.log(sums[2] / count))
     found = bootstrap(scores, 0)
     np.testing.assert_allclose(found.value, expected)
-    np.testing.assert_allclose(found.by_fold[0], [one.value()[0, 0] for one in scores])
+    np.testing.assert_allclose(found.by_fold[0, 0], [one.value()[0, 0] for one in scores])
 
 
-def test_estimates_of_a_fold_are_averaged_over_seeds():
+def test_estimates_are_kept_by_seed_and_fold():
     scores, _ = folds_and_seeds()
     found = bootstrap(scores, 0)
-    for fold in range(2):
-        by_seed = [s.value()[:, 0] for s in scores if s.fold == fold]
-        np.testing.assert_allclose(found.by_fold[:, fold], np.mean(by_seed, 0))
+    for one in scores:
+        np.testing.assert_allclose(found.by_fold[:, one.seed, one.fold], one.value()[:, 0])
 
 
 def test_without_broken_pairs_there_is_no_null():
@@ -213,6 +212,11 @@ CASES = {
     "wider than its value": ({"low": 0.2, "high": 1.3}, "unreliable"),
     "as wide as its value": ({"low": 0.5, "high": 1.5}, "leak"),
     "folds disagree": ({"by_fold": [0.0, 0.0, 0.0, 5.0]}, "unreliable"),
+    "folds disagree in every seed, and not on average": (
+        {"by_fold": [[-0.5, 2.5], [2.5, -0.5]]},
+        "unreliable",
+    ),
+    "seeds disagree": ({"by_fold": [[0.0, 0.1], [2.0, 2.1]]}, "leak"),
     "one fold diverged": ({"by_fold": [1.0, math.inf]}, "unreliable"),
     "no value": ({"value": math.nan}, "unreliable"),
     "no interval": ({"low": -math.inf}, "unreliable"),

@@ -105,7 +105,7 @@ class Counter(Stack):
         self.w = torch.nn.Parameter(torch.zeros(*members, 1, 1))
 
 
-def run(checks, *, rate=1.0, progress=None, keep_best=True, patience=0, every=2):
+def run(checks, *, rate=1.0, keep_best=True, every=2, **further):
     """Train a counter whose validation gives `checks` (checks, R, L, P), come what may."""
     splits = [Split(0, k, *(np.arange(8),) * 4) for k in range(checks.shape[1])]
     cohort = Cohort(
@@ -116,9 +116,9 @@ def run(checks, *, rate=1.0, progress=None, keep_best=True, patience=0, every=2)
         checks.shape[3],
     )
     critic, script = Counter(checks.shape[1:]), iter(checks)
-    schedule = Schedule(
-        every * len(checks), batch=4, rate=rate, every=every, patience=patience, progress=progress
-    )
+    options = {"patience": 0, **further}
+    steps = every * (len(checks) - options.get("first", False))
+    schedule = Schedule(steps, batch=4, rate=rate, every=every, **options)
 
     def scripted(left, check):
         """The script's line for the levels whose views are still there, known by their values."""
@@ -155,6 +155,22 @@ def test_training_stops_when_no_member_improves():
     checks[1, 0], checks[3, 1] = 1.0, 1.0
     assert len(run(checks, patience=3)[1]) == 7
     assert len(run(checks, patience=0)[1]) == 9
+
+
+def test_what_is_less_than_the_least_is_no_improvement_and_is_kept_all_the_same():
+    checks = torch.arange(9.0).reshape(9, 1, 1, 1) / 4
+    assert len(run(checks, patience=2, least=0.3)[1]) == 9, "two small ones together are enough"
+    checks = 1 - 0.5 ** torch.arange(9.0).reshape(9, 1, 1, 1)
+    weights, seen = run(checks, patience=2, least=0.3)
+    assert len(seen) == 6
+    torch.testing.assert_close(weights.flatten(), torch.tensor([12.0]), atol=1e-1, rtol=0)
+
+
+def test_first_weights_are_kept_where_no_later_ones_are_better():
+    checks = torch.tensor([[2.0, 1.0], [1.0, 2.0], [0.0, 1.0]]).reshape(3, 2, 1, 1)
+    weights, seen = run(checks, first=True)
+    assert len(seen) == 3
+    torch.testing.assert_close(weights.flatten(), torch.tensor([0.0, 2.0]), atol=1e-3, rtol=0)
 
 
 def test_levels_that_no_longer_improve_stop_alone_and_keep_their_last_check():

@@ -18,6 +18,7 @@ from imleak.estimators.critics.variational import (
     Variational,
     broken_score,
     derangements,
+    effective_images,
     spread_shifts,
 )
 from imleak.estimators.heldout.evidence import SplitSamples
@@ -129,7 +130,7 @@ def test_what_is_read_is_the_bound_of_the_scores(pair_up, groups, clip):
     """The constant that NWJ needs comes from validation, and is not fitted to the test."""
     learner, critic, cohort = a_critic(groups, clip)
     ratios, nwjs = learner._read(critic.only(0), cohort.only(0), split_up(pair_up, cohort))
-    split, constant = cohort.splits[0], None
+    split, whole = cohort.splits[0], None
     for part, ratio, nwj in zip((split.validation, split.test), ratios, nwjs, strict=True):
         rows = part[np.argsort(groups[part], kind="stable")]
         shifts = spread_shifts(groups[rows][None], 8)
@@ -143,12 +144,29 @@ def test_what_is_read_is_the_bound_of_the_scores(pair_up, groups, clip):
         else:
             np.testing.assert_allclose(ratio.value(), smile(joint, marginal, clip), atol=1e-5)
             marginal = marginal.clamp(-clip, clip)
-        if constant is None:
-            constant = marginal.exp().mean(-1, keepdim=True).log()
-        expected = nguyen_wainwright_jordan(joint - constant, marginal - constant)
+        whole = marginal.exp().mean(-1).log() if whole is None else whole
+        constant = whole[..., None].expand_as(joint)
+        if part is split.validation:
+            # Of each half of the images the constant is what the other half says.
+            half = np.unique(groups[rows], return_inverse=True)[1] % 2
+            by_shift = marginal.unflatten(-1, (len(shifts), len(rows)))
+            means = [by_shift[..., half == 1 - of].exp().mean((-1, -2)).log() for of in (0, 1)]
+            constant = torch.stack([means[of] for of in half], -1)
+            np.testing.assert_allclose(nwj.effective, effective_images(by_shift, groups[rows]))
+        every = constant.repeat(1, 1, len(shifts))
+        expected = nguyen_wainwright_jordan(joint - constant, marginal - every)
         np.testing.assert_allclose(nwj.value(), expected, atol=1e-5)
-    validation_ratio, validation_nwj = ratios[0].value(), nwjs[0].value()
-    np.testing.assert_allclose(validation_ratio, validation_nwj, atol=1e-5)
+
+
+def test_equal_weights_are_worth_all_images_and_one_large_one_a_single_image():
+    groups = np.repeat(np.arange(5), 4)
+    equal = torch.full((3, 20), 700.0, dtype=torch.double)
+    assert float(effective_images(equal, groups)) == pytest.approx(5)
+    hanging = equal.clone()
+    hanging[1, 7] += 50
+    assert float(effective_images(hanging, groups)) == pytest.approx(1)
+    two = torch.where(torch.from_numpy(groups < 2), equal, 0.0)
+    assert float(effective_images(two, groups)) == pytest.approx(2)
 
 
 def test_a_check_is_donsker_varadhan_on_validation(pair_up):

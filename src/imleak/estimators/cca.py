@@ -47,7 +47,8 @@ class CcaInfoNce(CrossFitted):
 
     Nothing is trained by gradients: a critic in closed form, strong where images are few.
     A lower bound whether or not the variates are Gaussian or independent, at most the
-    logarithm of the images tested together.
+    logarithm of the images tested together. Of few dimensions columns in which curves are
+    straight are tried too, see :func:`~.critics.canonical.columns_of`.
 
     Parameters
     ----------
@@ -61,9 +62,9 @@ class CcaInfoNce(CrossFitted):
 
     references = ("poole2019",)
     name = read = "cca-infonce"
-    version = "3"
+    version = "4"
 
     def learner(self) -> Canonical:
         from .critics.canonical import Canonical
 
-        return Canonical(radial=True)
+        return Canonical(bent=True)

@@ -1,26 +1,44 @@
 """All lower bounds that `best` chooses among, and the choice."""
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from ..heldout.evidence import Array, Functional, Learned, Score, SplitSamples, mean_of_rows
-from ..heldout.split import Indices
+from ..heldout.split import Indices, Split
+from ..samples.columns import varying
 from .calibrated import Calibrated
-from .canonical import Canonical, Found, fit_variates, is_few
+from .canonical import (
+    Canonical,
+    Columns,
+    Found,
+    columns_of,
+    fit_variates,
+    periodic,
+    plain,
+    preferred,
+    radial,
+)
 from .contrastive import Contrastive
 from .fixed_cosine import FixedCosine
+from .prepare import FEW
 from .training import Schedule
 from .variational import Variational
 
 CANDIDATES = ("cca-infonce", "infonce", "nwj", "retrieval", "cosine-infonce", "calibrated")
-IMAGES_A_RATIO = 10
-"""NWJ stands only where e^I is at most one in so many of the validation images: above, its
-mean hangs on pairs too rare to have been seen."""
+FEWEST_EFFECTIVE = 10
+"""NWJ stands only where its weights on validation images are worth so many images that weigh
+alike: with fewer, its mean hangs on pairs too rare to have been seen."""
+SCHEDULE = Schedule(steps=600, batch=500, rate=3e-3, decay=0.01, patience=4, first=True, least=2e-3)
+"""Of NWJ, which starts near its end."""
+IMAGES_A_DIMENSION = 20
+"""Training images that tell canonical directions well: with fewer, critics that are trained and
+stopped early may do better."""
 FEWEST_TO_CHOOSE = 8
 """Validation images that can choose. Fewer are lucky for one of many candidates, and what was
 learned elsewhere and is only calibrated here is taken without a choice, where there is any."""
@@ -37,39 +55,94 @@ class Candidates:
 
     @classmethod
     def of(cls, precision: torch.dtype, device: str) -> Self:
-        """At their defaults, the network trained for fewer steps: it starts near its end."""
-        schedule = Schedule(steps=600, batch=500, decay=0.01)
+        """At their defaults, the network trained for fewer steps."""
         return cls(
             Canonical(),
             FixedCosine(),
             Contrastive(precision=precision, device=device),
-            Variational(canonical=True, schedule=schedule, precision=precision, device=device),
+            Variational(canonical=True, schedule=SCHEDULE, precision=precision, device=device),
         )
 
     def learn(self, given: SplitSamples) -> Learned:
-        """Train all; NWJ only at levels where it may stand."""
-        found = bent = fit_variates(given, radial=False)
-        if is_few(given.samples):
-            bent = fit_variates(given, radial=True)
+        """Train all but those that cannot win."""
+        kinds = columns_of(given.samples)
+        found = dict(zip(kinds, [fit_variates(given, kind) for kind in kinds], strict=True))
+        most = preferred(list(found.values()))
+        levels = _within_reach(most, given)
+        refined = [self.variational.refine(found[plain], given, levels)["nwj"]]
+        waves = levels[_is_better(found)[levels]] if periodic in found else levels[:0]
+        if len(waves):
+            refined.append(self.variational.refine(found[periodic], given, waves)["nwj"])
         return {
-            **self.canonical.read(bent, given),
-            **self.variational.refine(found, given, _within_reach(found, given)),
-            **self.contrastive.learn(given),
+            **self.canonical.read(most, given),
+            "nwj": [_preferred(pairs) for pairs in zip(*refined, strict=True)],
+            **(_unasked(given) if _are_seen(given) else self.contrastive.learn(given)),
             **self.cosine.learn(given),
             **Calibrated().learn(given),
         }
 
 
-def _most_of_a_ratio(images: int) -> float:
-    """Nats above which NWJ is not believed on so many validation images."""
-    return math.log(images / IMAGES_A_RATIO)
+def _is_better(found: Mapping[Columns, Found]) -> NDArray[np.bool_]:
+    """(L,) at which levels any variates say more in periodic columns than in others."""
+    waves, *others = (
+        np.array([[[one.value for one in pairs] for pairs in levels] for levels in found[kind]])
+        for kind in (periodic, plain, radial)
+    )
+    gain = waves - np.maximum(*others)
+    return np.asarray((gain > SCHEDULE.least).any((0, 2)), dtype=np.bool_)
+
+
+def _are_seen(given: SplitSamples) -> bool:
+    """Whether canonical variates see what projections can that are trained: of so few
+    dimensions, with so many images, it is the same columns that are projected."""
+    size = max(int(varying(side).sum()) for side in (given.samples.x, given.samples.y))
+    images = min(len(np.unique(given.groups[split.own])) for split in given.splits)
+    return size <= FEW and images >= IMAGES_A_DIMENSION * size
+
+
+def _unasked(given: SplitSamples) -> Learned:
+    """No score, which nobody chooses."""
+    shape = (len(given.samples.y), given.pairings)
+
+    def nothing(split: Split, rows: Indices) -> Score:
+        return given.score(split, np.sort(rows), np.full((*shape, len(rows)), np.nan))
+
+    pairs = [
+        (nothing(split, split.validation), nothing(split, split.test)) for split in given.splits
+    ]
+    return {"infonce": pairs, "retrieval": pairs}
+
+
+def _preferred(pairs: Sequence[tuple[Score, Score]]) -> tuple[Score, Score]:
+    """Of NWJ in several columns what validation prefers, at each level and pairing."""
+    values = np.stack([_admitted(validation) for validation, _ in pairs])
+    choice = np.nan_to_num(values, nan=-np.inf).argmax(0)[None]
+
+    def chosen(scores: Sequence[Score]) -> Score:
+        sums = np.stack([score.sums for score in scores])
+        taken = np.take_along_axis(sums, choice[..., None, None], 0)[0]
+        of = [score.effective for score in scores if score.effective is not None]
+        effective = np.take_along_axis(np.stack(of), choice, 0)[0] if of else None
+        return replace(scores[0], sums=taken, effective=effective, checks=None)
+
+    validation, test = zip(*pairs, strict=True)
+    return chosen(validation), chosen(test)
+
+
+def _admitted(validation: Score) -> Array:
+    """(L, P) cautious values; of a mean of weights where these are spread enough."""
+    values = validation.cautious_value()
+    if validation.effective is None:
+        return values
+    return np.where(validation.effective >= FEWEST_EFFECTIVE, values, -np.inf)
 
 
 def _within_reach(found: Found, given: SplitSamples) -> Indices:
-    """Levels at which NWJ may stand: the canonical critic has not found more already."""
+    """Levels at which NWJ may stand: the canonical critic has not found so much already that
+    fewer images than that hold the pairs on which the mean hangs, one in e^I."""
     values = np.array([[pairs[0].value for pairs in levels] for levels in found])
     images = [len(np.unique(given.groups[split.validation])) for split in given.splits]
-    most = np.array([_most_of_a_ratio(count) for count in images])
+    most = np.array([math.log(count / FEWEST_EFFECTIVE) for count in images])
     return np.flatnonzero((values < most[:, None]).any(0))
 
 
@@ -100,10 +173,7 @@ def pick(
         other.
     titles : of each.
     """
-    validation = np.stack([one.cautious_value() for one, _ in candidates])
-    for at in range(CANDIDATES.index("nwj"), len(candidates), len(CANDIDATES)):
-        nwj = candidates[at][0]
-        validation[at][nwj.value() > _most_of_a_ratio(nwj.images)] = -np.inf
+    validation = np.stack([_admitted(one) for one, _ in candidates])
     if candidates[0][0].images < FEWEST_TO_CHOOSE:
         learned = np.arange(len(candidates)) % len(CANDIDATES) == CANDIDATES.index("calibrated")
         validation[np.isfinite(validation[learned]).any(0) & ~learned[:, None, None]] = -np.inf

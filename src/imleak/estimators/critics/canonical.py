@@ -1,11 +1,12 @@
 """Cross-fitted canonical correlations with shrinkage: what `cca` and `cca-infonce` read."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import eigh
+from scipy.special import ndtr
 from sklearn.utils.extmath import randomized_svd
 
 from ...interfaces import PairedSamples
@@ -25,6 +26,10 @@ from .prepare import FEW, by_collection, reduce
 
 SHRINKAGES = (0.01, 0.1, 0.3, 1.0)
 """Share of the identity in both covariances; 1 is the singular vectors of the cross-covariance."""
+FEW_PERIODIC = 2
+"""Dimensions of which sines and cosines are tried: of more they are too many to learn from."""
+OCTAVES = 8
+"""Of sines and cosines: as many as an image of eight bits has planes."""
 MOST_VARIATES = 64
 MOST_DIMENSIONS = 512
 COMPONENTS = 256
@@ -69,6 +74,41 @@ class Variates:
     value: float
 
 
+Columns = Callable[[NDArray[np.float32], Split], NDArray[np.float32]]
+"""Rows (n, d) of a split, to columns in which canonical directions are looked for."""
+
+
+def plain(rows: NDArray[np.float32], split: Split) -> NDArray[np.float32]:
+    """Normal scores of few dimensions, principal components of many."""
+    many = rows.shape[1] > MOST_DIMENSIONS
+    return reduce(rows, split.train, COMPONENTS if many else None, split.seed, split.public)
+
+
+def radial(rows: NDArray[np.float32], split: Split) -> NDArray[np.float32]:
+    """Of few dimensions: normal scores, and normal scores of each of them times the squared norm
+    of its row. Rotations by an angle that grows outwards become linear."""
+    scores = by_collection(normal_scores, rows, split.train, split.public)
+    norm = np.square(scores).sum(1, keepdims=True) - scores.shape[1]
+    again = by_collection(normal_scores, scores * norm, split.train, split.public)
+    return np.hstack([scores, again])
+
+
+def periodic(rows: NDArray[np.float32], split: Split) -> NDArray[np.float32]:
+    """Of one or two dimensions: normal scores, and sines and cosines of ranks in octaves. What
+    goes up and down many times, as a sample with its highest planes hidden does of the plain one,
+    becomes linear."""
+    scores = by_collection(normal_scores, rows, split.train, split.public)
+    turns = 2 * np.pi * ndtr(scores)[..., None] * 2.0 ** np.arange(OCTAVES)
+    waves = np.stack([np.cos(turns), np.sin(turns)]).astype(np.float32)
+    return np.hstack([scores, *waves.reshape(2, len(rows), -1)])
+
+
+def columns_of(samples: PairedSamples) -> tuple[Columns, ...]:
+    """All columns that are for so many dimensions."""
+    size = max(int(varying(side).sum()) for side in (samples.x, samples.y))
+    return (plain, *(radial,) * (size <= FEW), *(periodic,) * (size <= FEW_PERIODIC))
+
+
 Found = Sequence[list[list[Variates]]]
 """Variates by split, level and pairing."""
 
@@ -84,15 +124,16 @@ class Canonical:
 
     Parameters
     ----------
-    radial : of few dimensions, also try every coordinate times the squared norm of its row,
-        if validation prefers that: rotations by an angle that grows outwards become linear.
+    bent : of few dimensions, also try columns in which curves are straight lines; validation
+        chooses.
     """
 
-    radial: bool = False
+    bent: bool = False
 
     def learn(self, given: SplitSamples) -> Learned:
         """Fit on every split; scores on its validation and test images by bound."""
-        return self.read(fit_variates(given, self.radial), given)
+        kinds = columns_of(given.samples) if self.bent else (plain,)
+        return self.read(preferred([fit_variates(given, kind) for kind in kinds]), given)
 
     def read(self, found: Found, given: SplitSamples) -> Learned:
         """Scores of variates that are fitted already."""
@@ -116,43 +157,29 @@ class Canonical:
         return scores
 
 
-def is_few(samples: PairedSamples) -> bool:
-    """Whether both sides have few dimensions."""
-    return bool(max(varying(samples.x).sum(), varying(samples.y).sum()) <= FEW)
-
-
-def fit_variates(given: SplitSamples, radial: bool) -> Found:
+def fit_variates(given: SplitSamples, columns: Columns = plain) -> Found:
     """Variates of every split, level and pairing."""
     samples = given.samples
     of_x, of_y = varying(samples.x), varying(samples.y)
-    kinds = (_plain, _radial) if radial and is_few(samples) else (_plain,)
 
     def fit(split: Split) -> Iterator[list[Variates]]:
-        xs = [_side(kind(samples.x[:, of_x], split), split) for kind in kinds]
+        x = _side(columns(samples.x[:, of_x], split), split)
         for level in samples.y:
-            ys = [_side(kind(level[:, of_y], split), split) for kind in kinds]
-            yield [
-                max(
-                    (_fit(x, y, partner, split, given.groups) for x, y in zip(xs, ys, strict=True)),
-                    key=lambda one: one.value,
-                )
-                for partner in given.partners(split)
-            ]
+            y = _side(columns(level[:, of_y], split), split)
+            yield [_fit(x, y, partner, split, given.groups) for partner in given.partners(split)]
 
     return [list(fit(split)) for split in given.splits]
 
 
-def _plain(rows: NDArray[np.float32], split: Split) -> NDArray[np.float32]:
-    many = rows.shape[1] > MOST_DIMENSIONS
-    return reduce(rows, split.train, COMPONENTS if many else None, split.seed, split.public)
-
-
-def _radial(rows: NDArray[np.float32], split: Split) -> NDArray[np.float32]:
-    """Normal scores, and normal scores of each of them times the squared norm of its row."""
-    scores = by_collection(normal_scores, rows, split.train, split.public)
-    norm = np.square(scores).sum(1, keepdims=True) - scores.shape[1]
-    again = by_collection(normal_scores, scores * norm, split.train, split.public)
-    return np.hstack([scores, again])
+def preferred(found: Sequence[Found]) -> Found:
+    """Of variates in several columns those that say most on the validation images."""
+    return [
+        [
+            [max(kinds, key=lambda one: one.value) for kinds in zip(*pairs, strict=True)]
+            for pairs in zip(*levels, strict=True)
+        ]
+        for levels in zip(*found, strict=True)
+    ]
 
 
 def _side(coordinates: NDArray[np.float32], split: Split) -> _Side:

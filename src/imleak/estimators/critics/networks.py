@@ -15,6 +15,7 @@ from typing import Self
 import torch
 from torch import Tensor
 
+from .adamw import AdamW
 from .perceptron import Perceptron
 
 Shape = tuple[int, int, int]
@@ -47,7 +48,7 @@ class Stack(torch.nn.Module):
         """All that belongs to the members, (R, L, P, ., .) each."""
         return [*self.parameters(), *self.buffers()]
 
-    def narrow(self, levels: Tensor, pairings: int, optimiser: torch.optim.Optimizer) -> None:
+    def narrow(self, levels: Tensor, pairings: int, optimiser: AdamW) -> None:
         """Go on with some of the levels and the first of the pairings."""
         for state in self.states():
             state.data = state.data.index_select(1, levels)[:, :, :pairings].contiguous()

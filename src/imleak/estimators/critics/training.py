@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ..heldout.split import Indices, Split
+from .adamw import AdamW
 from .networks import Shape, Stack
 
 
@@ -105,6 +106,8 @@ class Schedule:
     every : steps between checks on the validation images.
     patience : checks without improving after which a level, or all broken pairs, stop; 0
         never stops.
+    first : also check the first weights, which are kept if no later ones are better.
+    least : nats by which a check must be better to count as improving.
     progress : is given the share of the steps that is done.
     """
 
@@ -114,6 +117,8 @@ class Schedule:
     decay: float = 0.0
     every: int = 25
     patience: int = 8
+    first: bool = False
+    least: float = 0.0
     progress: Callable[[float], None] | None = None
 
 
@@ -139,18 +144,18 @@ def train(
     -------
     (checks, R, L, P) value of `check` at every one; what has stopped keeps its last.
     """
-    optimiser = torch.optim.AdamW(
-        critic.parameters(), lr=schedule.rate, weight_decay=schedule.decay, fused=True
-    )
-    kept = _Checkpoints(critic, cohort)
+    optimiser = AdamW(critic.parameters(), schedule.rate, schedule.decay)
+    kept = _Checkpoints(critic, cohort, schedule.least)
     if levels is not None:
         kept.go_on_with(torch.from_numpy(levels), cohort.pairings, optimiser)
+    if schedule.first:
+        with torch.no_grad():
+            kept.note(check(kept.cohort))
     for step, rows in zip(
         range(1, schedule.steps + 1), batches(cohort, schedule.batch, rng), strict=False
     ):
         torch.autograd.backward(loss(*kept.cohort.take(rows), rows).sum())
         optimiser.step()
-        optimiser.zero_grad(set_to_none=True)
         if step % schedule.every and step != schedule.steps:
             continue
         with torch.no_grad():
@@ -167,11 +172,13 @@ def train(
 class _Checkpoints:
     """What validation found of every member, the weights it preferred, and who still trains."""
 
-    def __init__(self, critic: Stack, cohort: Cohort):
+    def __init__(self, critic: Stack, cohort: Cohort, least: float):
         self.critic = critic
+        self.least = least
         self.whole = self.cohort = cohort
         self.levels = torch.arange(cohort.members[1], device=cohort.x.device)
         self.best = torch.full(cohort.members, -torch.inf, device=cohort.x.device)
+        self.mark = self.best.clone()
         self.idle = torch.zeros(cohort.members, dtype=torch.int64, device=cohort.x.device)
         self.kept = [state.detach().clone() for state in critic.states()]
         self.values: list[Tensor] = []
@@ -189,13 +196,15 @@ class _Checkpoints:
         last = self.values[-1].clone() if self.values else torch.full_like(self.best, torch.nan)
         last[at] = now
         self.values.append(last)
+        improved = now > self.mark[at] + self.least
         self.best[at] = torch.where(better, now, self.best[at])
-        self.idle[at] = torch.where(better, 0, self.idle[at] + 1)
+        self.mark[at] = torch.where(improved, now, self.mark[at])
+        self.idle[at] = torch.where(improved, 0, self.idle[at] + 1)
         for r, level, pairing in better.nonzero().tolist():
             for old, new in zip(self.kept, self.critic.states(), strict=True):
                 old[r, self.levels[level], pairing] = new[r, level, pairing].detach()
 
-    def stop(self, patience: int, optimiser: torch.optim.Optimizer) -> bool:
+    def stop(self, patience: int, optimiser: AdamW) -> bool:
         """Whether all are done; levels that are done, and broken pairs, are left out."""
         done = self.idle[self.training] >= patience
         rest = ~done.all(-1).all(0)
@@ -207,7 +216,7 @@ class _Checkpoints:
             self.go_on_with(going, pairings, optimiser)
         return False
 
-    def go_on_with(self, levels: Tensor, pairings: int, optimiser: torch.optim.Optimizer) -> None:
+    def go_on_with(self, levels: Tensor, pairings: int, optimiser: AdamW) -> None:
         """Leave out all but some of the levels that still train, and of the pairings."""
         self.levels = self.levels[levels.to(self.levels.device)]
         self.cohort = self.whole.narrowed(self.levels, pairings)

@@ -18,7 +18,7 @@ from ..bounds import (
 from ..heldout.evidence import Array, Learned, Score, SplitSamples
 from ..heldout.split import Indices, Split
 from ..samples.columns import normal_scores
-from .canonical import Found, Variates, fit_variates
+from .canonical import Found, Variates, fit_variates, halves_of
 from .gaussian import STRONGEST
 from .networks import JointCritic, QuadraticCritic
 from .prepare import by_collection, cohort_of
@@ -85,7 +85,7 @@ class Variational:
     def learn(self, given: SplitSamples) -> Learned:
         """Train on every split; scores on its validation and test images by bound."""
         if self.canonical:
-            return self.refine(fit_variates(given, radial=False), given)
+            return self.refine(fit_variates(given), given)
         cohort = cohort_of(given, self.components, self.components, self.device)
         rng, generator = self._random(given)
         return self._learned(self.network(cohort, generator), cohort, given, rng)
@@ -211,8 +211,10 @@ class Variational:
     ) -> tuple[tuple[Score, Score], tuple[Score, Score]]:
         """Donsker-Varadhan and NWJ on the validation and the test images of one split. The
         constant of the critic, which Donsker-Varadhan does not feel and NWJ does, is set on the
-        validation images. SMILE has no such constant: its clip is at zero."""
-        split, constant = cohort.splits[0], None
+        validation images; for a validation image on the other half of them, so that what it
+        says there is said of images the constant has not seen. SMILE has no such constant: its
+        clip is at zero."""
+        split, whole = cohort.splits[0], None
         ratio, nwj = [], []
         for part in (split.validation, split.test):
             rows = part[np.argsort(cohort.groups[part], kind="stable")]
@@ -221,15 +223,48 @@ class Variational:
                 scores[0].double() for scores in self.scores(critic, cohort, rows[None], shifts)
             )
             marginal = self._clipped(marginal)
-            if constant is None:
-                constant = log_mean_exp(marginal.flatten(-2))[..., None]
-            joint, marginal = joint - constant, marginal - constant[..., None]
-            sums = torch.stack([torch.ones_like(joint), joint, marginal.exp().mean(-2)], -1)
+            if whole is None:
+                whole = log_mean_exp(marginal.flatten(-2))[..., None]
+                constant = _of_other_half(marginal, halves_of(cohort.groups[rows]))
+                effective = effective_images(marginal, cohort.groups[rows]).cpu().numpy()
+            else:
+                constant = whole.expand_as(joint)
+            # Donsker-Varadhan does not feel the constant, and its sums are finite with it.
+            exact = (joint - whole, (marginal - whole[..., None]).exp().mean(-2))
+            sums = torch.stack([torch.ones_like(joint), *exact], -1).cpu().numpy()
+            ratio.append(given.score_of_sums(split, rows, sums, donsker_varadhan_of_sums))
+            joint, marginal = joint - constant, marginal - constant.unsqueeze(-2)
             nats = nguyen_wainwright_jordan(joint[..., None], marginal.mT).cpu().numpy()
             nwj.append(given.score(split, rows, nats))
-            values = sums.cpu().numpy()
-            ratio.append(given.score_of_sums(split, rows, values, donsker_varadhan_of_sums))
-        return (ratio[0], ratio[1]), (nwj[0], nwj[1])
+        return (ratio[0], ratio[1]), (replace(nwj[0], effective=effective), nwj[1])
+
+
+def effective_images(scores: Tensor, groups: Indices) -> Tensor:
+    r"""How many images that weigh alike a mean of weights :math:`e^{T}` is worth.
+
+    .. math:: \frac{(\sum_i w_i)^2}{\sum_i w_i^2}, \quad w_i = \sum_{r \in i} e^{T_r}
+
+    Parameters
+    ----------
+    scores : (..., k, m) T of k broken partners of every row.
+    groups : (m,) image of a row.
+
+    References
+    ----------
+    Kong, "A note on importance sampling using standardized weights", 1992.
+    """
+    weights = (scores - scores.amax((-2, -1), keepdim=True)).exp().sum(-2)
+    images, own = np.unique(groups, return_inverse=True)
+    sums = weights.new_zeros((*weights.shape[:-1], len(images)))
+    sums.index_add_(-1, torch.from_numpy(own).to(weights.device), weights)
+    return sums.sum(-1).square() / sums.square().sum(-1)
+
+
+def _of_other_half(marginal: Tensor, half: Indices) -> Tensor:
+    """(..., m) log of the mean weight of the rows of the other half of the images."""
+    first, second = (log_mean_exp(marginal[..., half == side].flatten(-2)) for side in (0, 1))
+    is_first = torch.from_numpy(half == 0).to(marginal.device)
+    return torch.where(is_first, second[..., None], first[..., None])
 
 
 def broken_score(critic: JointCritic, halves: tuple[Tensor, ...], shift: int) -> Tensor:

@@ -40,6 +40,7 @@ class Score:
     functional : from sums to nats.
     images, rows : how many there are in this part.
     checks : (checks, L, P) nats at every check while it was trained, where it was.
+    effective : (L, P) images that a mean of weights effectively rests on, where there is one.
     """
 
     seed: int
@@ -50,6 +51,7 @@ class Score:
     images: int
     rows: int
     checks: Array | None = None
+    effective: Array | None = None
 
     @classmethod
     def of(
@@ -141,7 +143,7 @@ class Evidence:
     ----------
     value, null : (L,) estimate on true pairs; (L, seeds) on broken ones, or None.
     draws, null_draws : (draws, L) bootstrap of both.
-    by_fold : (L, folds) mean over seeds.
+    by_fold : (L, seeds, folds) estimate of every split.
     """
 
     value: Array
@@ -156,7 +158,7 @@ class Evidence:
             self,
             value=np.minimum(self.value, most),
             draws=np.minimum(self.draws, most),
-            by_fold=np.minimum(self.by_fold, most[:, np.newaxis]),
+            by_fold=np.minimum(self.by_fold, most[:, np.newaxis, np.newaxis]),
         )
 
 
@@ -204,15 +206,14 @@ def bootstrap(scores: Sequence[Score], seed: int) -> Evidence:
     true = by_seed[..., 0]
     draws = true[chosen, rows[:, None]].mean(1)
     has_null = by_seed.shape[-1] > 1
-    folds = sorted({score.fold for score in scores})
+    in_order = sorted(scores, key=lambda score: (score.seed, score.fold))
+    by_fold = np.stack([score.value()[:, 0] for score in in_order], 1)
     return Evidence(
         value=true[:, 0].mean(0),
         draws=draws,
         null=by_seed[:, 0, :, 1].T if has_null else None,
         null_draws=by_seed[chosen[:, 0], rows, :, 1] if has_null else None,
-        by_fold=np.stack(
-            [np.mean([s.value()[:, 0] for s in scores if s.fold == f], 0) for f in folds], 1
-        ),
+        by_fold=by_fold.reshape(len(by_fold), len(seeds), -1),
     )
 
 
@@ -243,12 +244,12 @@ def judge(
     value, low, high : estimate and 95 % interval.
     null_p95 : 95th percentile of the null.
     ceiling : the most that could have been found.
-    by_fold : (folds,) estimates of the folds, where there are folds.
+    by_fold : (folds,) estimates of the folds, or (seeds, folds), where there are folds.
     """
-    if not np.all(np.isfinite([value, low, high, null_p95, *by_fold])) or value < ABSURD:
+    if not np.all(np.isfinite([value, low, high, null_p95, *np.ravel(by_fold)])) or value < ABSURD:
         return "unreliable"
     if low <= max(0.0, null_p95) + ROUNDING:
         return "no leak found"
-    if high - low > value or (len(by_fold) and np.std(by_fold) > value):
+    if high - low > value or (len(by_fold) and np.std(by_fold, -1).mean() > value):
         return "unreliable"
     return "saturated" if value > SATURATED * ceiling else "leak"

@@ -53,4 +53,9 @@ def _seen(samples: PairedSamples, partner: Indices, split: Split, seed: int) -> 
 
 def abreast(scores: Sequence[Score]) -> Score:
     """Scores of one part of one split, true pairs and broken ones, as one score of both."""
-    return replace(scores[0], sums=np.concatenate([score.sums for score in scores], axis=1))
+    effective = [score.effective for score in scores if score.effective is not None]
+    return replace(
+        scores[0],
+        sums=np.concatenate([score.sums for score in scores], axis=1),
+        effective=np.concatenate(effective, axis=1) if effective else None,
+    )
