@@ -32,7 +32,8 @@ def test_truths_of_the_public_benchmark(name):
 
 def test_published_figures_are_in_bits():
     published = {name: task.published for name, task in tasks().items() if task.published}
-    assert len(published) == 5
+    assert len(published) == 5 + 12
+    assert published["digits-10-8-0"] == {"mine": 7.89, "nwj": 7.37, "infonce": 5.47}
     half_cube = published["half_cube-multinormal-sparse-25-25-2-2.0"]
     assert half_cube["mine"] * np.log(2) == pytest.approx(0.856)
     assert half_cube["cca"] * np.log(2) == pytest.approx(0.994)
@@ -44,7 +45,7 @@ def test_every_kind_of_problem_is_there():
     assert {"gaussian-20-0.5", "independent-512", "latents-512-5-0.5"} <= names
     assert tasks()["gaussian-20-0.5"].rows == 10_000
     assert tasks()["independent-512"].rows == 5_000
-    widest = max(max(task.problem.dims) for task in tasks().values())
+    widest = max(max(task.problem.dims) for task in select())
     independent = {task.problem.dims[0] for task in tasks().values() if not task.problem.bits}
     assert widest == 512
     assert {1, 2, 5, 10, 20, 50, 128, 256, 512} <= independent
@@ -90,6 +91,9 @@ def test_selection_follows_the_catalogue_not_the_patterns():
     assert names[-2:] == ["independent-1", "independent-5"]
     assert select("*") == tuple(tasks().values())
     assert select([]) == ()
+    images = [task for task in tasks().values() if task.on_request]
+    assert {task.name.split("-")[0] for task in images} == {"digits", "plates"}
+    assert (*select(), *images) == tuple(tasks().values())
 
 
 @given(st.sampled_from(sorted(tasks())))
@@ -114,3 +118,12 @@ def test_unsuited_estimators_have_reasons():
     assert "tabular-mine" in unsuited["multinormal-dense-5-5-0.5"]
     assert "tabular-mine" not in unsuited["leaves-pixel-bitplanes-4"]
     assert set(unsuited["leaves-pixel-gaussian-16-2.0"]) == {"ksg", "cca", "tabular-mine"}
+
+
+def test_images_of_known_information_are_as_informative_as_their_names_say():
+    for task in select(["digits-*", "plates-*"]):
+        kind, _, total, *_ = task.name.split("-")
+        assert kind in ("digits", "plates")
+        assert task.problem.bits == pytest.approx(float(total))
+    largest = max(task.problem.dims[0] for task in select("digits-*"))
+    assert largest == 56 * 56

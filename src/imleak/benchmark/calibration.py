@@ -40,14 +40,14 @@ class Effort:
 
     Parameters
     ----------
-    tasks : names and globs.
+    tasks : names and globs; None for all that are not run on request alone.
     n : rows of a sample; None for each task's own.
     options : handed to every estimator that has them.
     images, side, keep : dead-leaves images of the self-consistency tests, and the rows of
         them that are not masked.
     """
 
-    tasks: tuple[str, ...] = ("*",)
+    tasks: tuple[str, ...] | None = None
     n: int | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
     images: int = 8000
@@ -110,7 +110,7 @@ def calibrate(
     ----------
     out : folder; new, empty, or of the same calibration, which is then continued.
     estimators : names, with options where wanted: ``"best:seeds=1"``.
-    tasks : names and globs of tasks; all of them if none is given.
+    tasks : names and globs of tasks; if none is given, all that are not run on request alone.
     n : rows of a sample; None for each task's own.
     seeds : samples of every task.
     quick : few small tasks and one repetition of few folds, for a first look.

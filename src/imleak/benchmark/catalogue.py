@@ -4,6 +4,8 @@ References
 ----------
 Czyż et al., "Beyond normal: on the evaluation of mutual information estimators", NeurIPS 2023,
 whose forty tasks (package `benchmark-mi`) come first.
+Lee and Rhee, "A benchmark suite for evaluating neural mutual information estimators on
+unstructured datasets", NeurIPS 2024, after whose images the tasks on request are made.
 """
 
 import difflib
@@ -20,8 +22,10 @@ from scipy.special import ndtr
 from ..interfaces import ImleakError
 from .problems import discrete, pixels
 from .problems import transforms as maps
+from .problems.digits import digits
 from .problems.gaussian import dense, pairs
 from .problems.hidden_bits import hidden_bits
+from .problems.plates import plates
 from .problems.student import independent_student, student
 from .problems.texture import texture
 from .problems.uniform_noise import uniform_noise
@@ -38,17 +42,35 @@ PUBLISHED_NATS: Mapping[str, Mapping[str, float]] = {
 """Of public implementations of MINE (hidden layers of 100 and 100, batches of 500, Adam at
 1e-3) and of plug-in CCA, N = 10,000."""
 
+PUBLISHED_BITS: Mapping[str, Mapping[str, float]] = {
+    "digits-10-2-0": {"mine": 1.77, "nwj": 1.76, "infonce": 1.76},
+    "digits-10-4-0": {"mine": 3.75, "nwj": 3.64, "infonce": 3.39},
+    "digits-10-6-0": {"mine": 5.79, "nwj": 5.54, "infonce": 4.65},
+    "digits-10-8-0": {"mine": 7.89, "nwj": 7.37, "infonce": 5.47},
+    "digits-10-10-0": {"mine": 10.34, "nwj": 9.37, "infonce": 5.91},
+    "digits-1-1-0": {"mine": 1.00, "infonce": 0.99},
+    "digits-4-1-0": {"mine": 0.99, "infonce": 0.95},
+    "digits-9-1-0": {"mine": 0.96, "infonce": 0.93},
+    "digits-16-1-0": {"mine": 0.92, "infonce": 0.91},
+    "digits-25-1-0": {"mine": 0.85, "infonce": 0.85},
+    "digits-36-1-0": {"mine": 0.57, "infonce": 0.04},
+    "digits-49-1-0": {"mine": 0.16, "infonce": 0.00},
+}
+"""Of 20,000 training steps on 64 fresh pairs each, of zeros and ones of MNIST, on a plain
+background (Lee and Rhee 2024): means of their stored logs."""
+
 
 @cache
 def tasks() -> Mapping[str, Task]:
     """Every task by name, always in the same order: the forty of `benchmark-mi` under
-    their own names, then Gaussians in more dimensions, discrete pairs, images, and
-    independent data."""
+    their own names, then Gaussians in more dimensions, discrete pairs, images,
+    independent data, and images of known information, which are run on request."""
     return MappingProxyType({task.name: task for task in _all()})
 
 
-def select(patterns: str | Iterable[str]) -> tuple[Task, ...]:
-    """The tasks whose names match any of the names or globs, in the order of :func:`tasks`.
+def select(patterns: str | Iterable[str] | None = None) -> tuple[Task, ...]:
+    """The tasks whose names match any of the names or globs, in the order of :func:`tasks`; without
+    any, all that are not run on request alone.
 
     Examples
     --------
@@ -61,6 +83,8 @@ def select(patterns: str | Iterable[str]) -> tuple[Task, ...]:
         If a pattern matches nothing; the message lists the nearest names.
     """
     known = tasks()
+    if patterns is None:
+        return tuple(task for task in known.values() if not task.on_request)
     chosen: set[str] = set()
     for pattern in [patterns] if isinstance(patterns, str) else patterns:
         matches = [name for name in known if fnmatchcase(name, pattern)]
@@ -76,6 +100,9 @@ def _all() -> Iterator[Task]:
     for task in chain.from_iterable(kind() for kind in (*kinds, _images, _independent)):
         nats = PUBLISHED_NATS.get(task.name, {})
         yield replace(task, published={name: bits(value) for name, value in nats.items()})
+    for task in chain(_digits(), _plates()):
+        published = PUBLISHED_BITS.get(task.name, {})
+        yield replace(task, published=published, on_request=True)
 
 
 def _one_dimension() -> Iterator[Task]:
@@ -156,6 +183,20 @@ def _independent() -> Iterator[Task]:
     product = discrete.discrete_pair(np.outer([0.5, 0.3, 0.15, 0.05], [0.4, 0.4, 0.2]))
     yield Task("independent-discrete", "Independent 4×3 table", product, 5_000)
     yield Task("leaves-independent", "Independent patches", unrelated_patches(), 5_000)
+
+
+def _digits() -> Iterator[Task]:
+    """One bit in ever more tiles, and ever more bits in ten."""
+    spread = [(sources, 1, eta) for sources in (1, 4, 9, 16, 25, 36, 49) for eta in (0, 0.3, 0.7)]
+    for sources, total, eta in (*spread, *((10, total, 0) for total in (2, 4, 6, 8, 10))):
+        title = f"Digits, {total} bit in {sources}" + f", η={eta}" * (eta > 0)
+        problem = digits(sources, total, eta)
+        yield Task(f"digits-{sources}-{total}-{eta}", title, problem, 5_000)
+
+
+def _plates() -> Iterator[Task]:
+    for total in (2, 4, 6, 8, 10):
+        yield Task(f"plates-16-{total}", f"Plates 16×16, {total} bit", plates(16, total), 5_000)
 
 
 def _dense(d: int, rows: int = 10_000) -> Task:

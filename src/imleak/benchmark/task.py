@@ -58,6 +58,7 @@ class Task:
     stream : names the random stream if it is not the task's own: tasks of one stream draw
         the same rows, so that a problem and its transform see the same sample.
     published : figures of public implementations, estimator -> bits.
+    on_request : run only where it is asked for by name or glob.
     """
 
     name: str
@@ -66,6 +67,7 @@ class Task:
     rows: int = 10_000
     stream: str = ""
     published: Mapping[str, float] = field(default_factory=dict)
+    on_request: bool = False
 
     @property
     def unsuited(self) -> Mapping[str, str]:

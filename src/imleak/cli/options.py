@@ -386,7 +386,12 @@ EstimatorNames = Annotated[
     ),
 ]
 Tasks = Annotated[
-    list[str] | None, _option("--task", words="Name or glob of tasks; repeat for several.")
+    list[str] | None,
+    _option(
+        "--task",
+        words="Name or glob of tasks; repeat for several. "
+        "Run only so: digits-*, plates-*, images of known information.",
+    ),
 ]
 Rows = Annotated[
     int | None, _option("--n", words="Rows of a sample; else each task's own.", most=10_000_000)
