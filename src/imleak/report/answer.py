@@ -202,8 +202,13 @@ def _reach(everyone: Sequence[Measure]) -> str:
 
 def _looked(everyone: Sequence[Measure]) -> Iterator[str]:
     for title, one in {one.title: one for one in everyone}.items():
-        tested = one.test or max(result.images for result in one.results.values())
-        learned = one.learned_from or "none of these images"
+        most = max(result.images for result in one.results.values())
+        tested = one.learners.counted(one.test) if one.test else plural(most, "image")
+        learned = (
+            one.learners.learned(one.measure, one.learned_from).removeprefix("it ")
+            if one.train
+            else "learned from none of these images"
+        )
         seen = ""
         if one.is_zero_shot or math.isnan(one.detectable):
             pass
@@ -211,7 +216,7 @@ def _looked(everyone: Sequence[Measure]) -> Iterator[str]:
             seen = f"; finds a planted leak of {bits(one.detectable)} bit"
         else:
             seen = "; finds no planted leak"
-        yield f"{title}: learned from {learned}, tested on {plural(tested, 'image')}{seen}"
+        yield f"{title}: {learned}, tested on {tested}{seen}"
 
 
 def _limits(everyone: Sequence[Measure], levels: Levels) -> Iterator[str]:
@@ -237,10 +242,11 @@ def _warnings(
     everyone: Sequence[Measure], summary: pd.DataFrame, manifest: Mapping[str, Any]
 ) -> Iterator[str]:
     yield from map(str, manifest.get("warnings", ()))
-    trained = [one.train for one in everyone if one.train is not None]
-    if trained and max(trained) < FEW:
+    trained = [one for one in everyone if one.train is not None]
+    most = max(trained, key=lambda one: one.train or 0, default=None)
+    if most and most.train and most.train < FEW:
         yield (
-            f"Few images: estimators learned from {plural(max(trained), 'image')} at most. "
+            f"Few images: estimators learned from {most.learners.counted(most.train)} at most. "
             "One with more may find what these did not."
         )
     if len(manifest.get("images", ())) == 1 and not summary.empty:

@@ -93,7 +93,7 @@ def _told(some: Sequence[Measure], *, colour: bool) -> Told:
     of_bits = [one for one in some if not one.is_share]
     ordered = sorted(of_bits, key=lambda one: one.is_given)
     first = of_bits[0]
-    learned = f", learned from {plural(first.train, 'image')}" if first.train else ""
+    learned = f", learned from {first.learned_from}" if first.train else ""
     given = (
         " Features, given some: bits about the target with what these attributes linearly tell "
         "taken out of both sides; no leak by itself."

@@ -6,6 +6,7 @@ from typing import Any
 
 from ..interfaces import ImleakError
 from ..study.store import Run
+from .learners import Learners
 from .levels import Levels
 from .measures import adversaries
 from .words import listed, plural
@@ -117,10 +118,12 @@ def _adversaries(named: Mapping[str, Run]) -> Iterator[str]:
         for (encoder, measure, protocol), rows in trained.groupby(_ESTIMATE):
             title = f"{protocol} {measure} on {encoder}"
             learned.setdefault(title, {})[name] = int(rows["train_groups"].max())
+    grouped = any(Learners.of(run.manifest).grouped for run in named.values())
+    what = "groups of images" if grouped else "images"
     for title, counts in learned.items():
         if len(counts) > 1 and max(counts.values()) > 1.1 * min(counts.values()):
             each = listed([f"{count} in {name}" for name, count in counts.items()])
             yield (
-                f"{title} learned from different numbers of images ({each}): "
+                f"{title} learned from different numbers of {what} ({each}): "
                 "an adversary with more finds more."
             )

@@ -186,12 +186,12 @@ def _estimated(found: Sequence[Finding], levels: Levels) -> Iterator[Sentence]:
         return
     top = max(found, key=lambda finding: finding.level)
     one, result = top.adversary, top.result
-    learned = f", trained on {one.learned_from}," if one.train else ""
+    learned = f", {one.trained}," if one.train else ""
     if one.is_calibrated(top.level):
         learned = f", which learned from {one.elsewhere} and was calibrated on {one.calibrated_on},"
     mark = PATCH_MARK if one.row == "patch" else ""
     about = "its value" if one.row == "pixel" else f"its features ({one.encoder})"
-    tested = plural(one.test, "test image") if one.test else "the test"
+    tested = plural(one.test, f"test {one.learners.noun}") if one.test else "the test"
     full = f", as much as {tested} can show" if result.verdict == "saturated" else ""
     more = ", and would find more with more images" if result.rising else ""
     doubt = "" if one.bound == "lower" else " (no bound)"
@@ -303,13 +303,8 @@ def _silent(
 def names(looked: Sequence[Measure]) -> str:
     """``match and best (trained on 61 images)``, those that needed no training first."""
     in_order = sorted(looked, key=lambda one: bool(one.train))
-    trained = {one.measure: one.learned_from for one in in_order}
-    return listed(
-        [
-            f"{measure} (trained on {images})" if images else measure
-            for measure, images in trained.items()
-        ]
-    )
+    trained = {one.measure: one.trained for one in in_order}
+    return listed([f"{measure} ({how})" if how else measure for measure, how in trained.items()])
 
 
 def missing_adversaries(everyone: Sequence[Measure]) -> list[str]:
