@@ -95,7 +95,7 @@ def test_a_study_is_begun_and_taken_over(tmp_path: Path) -> None:
     assert result.exit_code == 0, result.output
     one, other = (json.loads((path / "manifest.json").read_text())["spec"] for path in (out, again))
     assert other == one | {"seed": 1}
-    assert "there is photos, thumbnails, medical, pairs" in refused("init", "--for", "video")
+    assert "give one of photos, thumbnails, medical, pairs" in refused("init", "--for", "video")
 
 
 def test_a_bad_image_is_a_line_and_no_failure(photograph: Path, tmp_path: Path) -> None:
@@ -134,7 +134,8 @@ def test_a_truncated_photograph_is_told(photograph: Path, tmp_path: Path) -> Non
 
 def test_how_far_a_run_is(tmp_path: Path) -> None:
     out = tmp_path / "out"
-    assert "holds no run" in refused("status", out)
+    assert "no such folder" in refused("status", out)
+    assert "no such folder" in refused("report", out)
     imleak("audit", "dead-leaves:3x20x20", "-o", out, *PIXELS)
     told = imleak("status", out)
     assert told.exit_code == 0, told.output

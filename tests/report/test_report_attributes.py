@@ -70,7 +70,9 @@ def test_the_sentence_names_the_attributes_that_leak_and_no_others() -> None:
         level: [one.adversary.attribute for one in found] for level, found in told(everyone).items()
     }
     assert names == {1: ["noise", "mean"], 2: ["noise"]}
-    said = " ".join(map(str, sentences(leaking(), everyone, Levels.of(manifest()), colour=False)))
+    said = " ".join(
+        map(str, sentences(leaking(), everyone, Levels.of(manifest()), asked=(), colour=False))
+    )
     assert said.startswith(
         "At s = 2 a patch¹ still tells of its noise: at least 0.50 bits [0.45, 0.55], from its "
         "features (efficientnet-lite0); at s = 1 also mean."

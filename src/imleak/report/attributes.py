@@ -9,7 +9,6 @@ from typing import Any
 import pandas as pd
 
 from .measures import MARKS, Measure, measures, ranks
-from .words import plural
 
 
 @dataclass(frozen=True)

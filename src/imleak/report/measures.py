@@ -24,8 +24,8 @@ from .adversaries import (
     OF_REBUILT,
     PIXELS,
 )
-from .levels import Levels
 from .learners import Learners
+from .levels import Levels
 
 FAINT = 0.1
 """Bits of a pixel below which an estimate is not called a finding: neighbours are alike, and what
@@ -115,7 +115,7 @@ class Measure:
     test: int | None = None
     encoders: Mapping[str, str] = field(default_factory=dict, repr=False)
     elsewhere: str = ""
-    learners: Learners = Learners()
+    learners: Learners = field(default_factory=Learners, repr=False)
 
     @property
     def title(self) -> str:

@@ -24,6 +24,10 @@ _SETTINGS = {
 _ESTIMATE = ["encoder", "measure", "protocol"]
 
 
+_READ = ("colour", "bits", "jpeg_quality", "frames")
+"""Fields that the samples of a file depend on: where they differ, images are told apart by name."""
+
+
 class ComparisonError(ImleakError):
     """Runs that cannot be set beside each other."""
 
@@ -58,7 +62,9 @@ def cautions(named: Mapping[str, Run]) -> list[str]:
 
 
 def _images(manifests: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
-    of = {name: {image["digest"] for image in one["images"]} for name, one in manifests.items()}
+    read = {tuple(map(one["spec"].get, _READ)) for one in manifests.values()}
+    same = "digest" if len(read) == 1 else "name"
+    of = {name: {image[same] for image in one["images"]} for name, one in manifests.items()}
     common, every = set.intersection(*of.values()), set.union(*of.values())
     if common != every:
         lacking = listed([f"{name} has {len(own)}" for name, own in of.items() if own != every])

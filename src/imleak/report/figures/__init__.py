@@ -79,7 +79,7 @@ def axes_of(run: Run, names: Sequence[str] = ()) -> dict[str, list[Axes]]:
         found = {one.stem: one.figure.axes for one in drawn}
     for name in names:
         if name not in found:
-            raise FigureError(f"no figure {name!r}; there is {', '.join(found)}")
+            raise FigureError(f"no figure {name!r}; give one of {', '.join(found)}")
     return {name: found[name] for name in names or found}
 
 
