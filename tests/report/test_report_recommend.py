@@ -78,7 +78,7 @@ def test_a_small_leak_that_does_not_grow_is_acceptable() -> None:
     ("last", "more", "why"),
     [
         (look("leak", 0.5), {}, "at s = 3 best on clip finds 0.50 bits [0.45, 0.55]"),
-        (look("saturated", 0.01), {}, "finds as much as it can show"),
+        (look("saturated", 0.01), {}, ", as much as it can show"),
         (look("unreliable", 0.01), {}, "is unreliable"),
         (look("leak", 0.02, rising=True), {}, "would find more with more images"),
         (look("leak", 0.02, rising=None), {}, "whether it grows was not measured (--growth)"),

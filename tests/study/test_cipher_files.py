@@ -254,6 +254,16 @@ def test_no_cipher_goes_to_two_images(images: list[str], ciphers: list[str]) -> 
             assert name.removesuffix(".png") not in ciphers
 
 
+def test_a_folder_of_folders_is_answered_with_the_options_that_name_them(
+    plain: Path, tmp_path: Path
+) -> None:
+    for kind in ("weak", "strong"):
+        write(tmp_path / "ciphers" / kind / "a.png")
+    where = tmp_path / "ciphers"
+    words = f"write --cipher strong={where}/strong --cipher weak={where}/weak"
+    assert why(look(plain, x=where))["a.png"].endswith(words)
+
+
 def test_a_file_belongs_to_the_nearest_folder_that_was_given(tmp_path: Path) -> None:
     """A cipher is neither an image nor a cipher of another level."""
     plain = tmp_path / "plain"

@@ -119,7 +119,7 @@ def _claimed(one: Measure, result: Result, at: str, acceptable: float) -> Iterat
     if result.verdict == "unreliable":
         yield f"{at} what {one.title} finds is unreliable"
     elif result.verdict == "saturated":
-        yield f"{at} {one.title} finds as much as it can show, {bits(result.value)} bits or more"
+        yield f"{at} {one.title} finds at least {size}, as much as it can show"
     elif result.claims and result.high > acceptable:
         yield f"{at} {one.title} finds {size}"
     elif result.rising:

@@ -169,7 +169,7 @@ class Run:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "path", Path(self.path))
-        if not self.path.exists():
+        if not (self.path / MANIFEST).exists():
             read_header(self.path)  # says which folder would do
         for name in (MANIFEST, RESULTS, SUMMARY):
             if not (self.path / name).is_file():
