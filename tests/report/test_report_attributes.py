@@ -101,7 +101,7 @@ def test_a_level_at_which_an_attribute_leaks_is_not_called_quiet() -> None:
 
 def test_the_table_has_a_row_an_attribute_and_features_last() -> None:
     (table,) = tables(leaking(), manifest())
-    assert table.title == "Told of a patch by efficientnet-lite0"
+    assert table.title == "What efficientnet-lite0 tells of a patch"
     assert [row.name for row in table.rows] == [
         "mean", "contrast", "noise", "features", "features, given tone",
     ]  # fmt: skip

@@ -101,7 +101,7 @@ def _told(some: Sequence[Measure], *, colour: bool) -> Told:
     )
     grey = "" if colour else " Colourfulness is undefined: images were measured in grey."
     return Told(
-        title=f"Told of a {first.row} by {first.view}",
+        title=f"What {first.view} tells of a {first.row}",
         heading="attribute",
         note=(
             f"Bits at least{learned}; R² of normal scores, on images not seen before. Bold: a "
