@@ -198,7 +198,7 @@ def test_a_run_is_opened_drawn_and_compared(tmp_path: Path) -> None:
     (axes,) = run.plot("histogram-pixels")["histogram-pixels"]
     values = run.summary.query("measure == 'histogram'")["mean"].tolist()
     assert axes.lines[0].get_ydata().tolist() == pytest.approx(values)
-    with pytest.raises(imleak.ImleakError, match="no figure 'x'; there is strip, hist"):
+    with pytest.raises(imleak.ImleakError, match="no figure 'x'; give one of strip, hist"):
         run.plot("x")
 
     plain = imleak.read_images("dead-leaves:2x40x50")

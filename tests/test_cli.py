@@ -97,7 +97,7 @@ def test_a_study_is_begun_and_taken_over(tmp_path: Path) -> None:
     assert result.exit_code == 0, result.output
     one, other = (json.loads((path / "manifest.json").read_text())["spec"] for path in (out, again))
     assert other == one | {"seed": 1}
-    assert "there is photos, thumbnails, medical, pairs" in refused("init", "--for", "video")
+    assert "give one of photos, thumbnails, medical, pairs" in refused("init", "--for", "video")
 
 
 def test_a_bad_image_is_a_line_and_no_failure(photograph: Path, tmp_path: Path) -> None:
@@ -136,7 +136,8 @@ def test_a_truncated_photograph_is_told(photograph: Path, tmp_path: Path) -> Non
 
 def test_how_far_a_run_is(tmp_path: Path) -> None:
     out = tmp_path / "out"
-    assert "holds no run" in refused("status", out)
+    assert "no such folder" in refused("status", out)
+    assert "no such folder" in refused("report", out)
     imleak("audit", "dead-leaves:3x20x20", "-o", out, *PIXELS)
     told = imleak("status", out)
     assert told.exit_code == 0, told.output
@@ -490,14 +491,14 @@ def test_a_report_is_made_of_the_folder_alone(finished: Path, tmp_path: Path) ->
     assert result.exit_code == 0, result.output
     assert result.stdout.splitlines()[-1] == f"In {moved / 'report.html'}"
     again = (moved / "report.html").read_text(encoding="utf-8").replace("\u00a0", " ")
-    assert "For at most 0.10 bit: s = 8, where nothing is left in the clear" in again
+    assert "For at most 0.10 bits: s = 8, where nothing is left in the clear" in again
     assert imleak("report", moved).exit_code == 0
     assert (moved / "report.html").read_bytes() == page
     csv = tmp_path / "table.csv"
     assert imleak("report", moved, "--format", "csv", "-o", csv).exit_code == 0
     assert csv.read_text().startswith("level,")
     assert "there is html, md, tex, pdf, csv, json" in refused("report", moved, "--format", "doc")
-    assert "holds no finished run" in refused("report", tmp_path)
+    assert "give the folder that imleak audit -o wrote" in refused("report", tmp_path)
 
 
 def test_a_run_says_what_to_cite_and_what_was_done(finished: Path, tmp_path: Path) -> None:
@@ -533,9 +534,9 @@ def test_an_audit_answers_and_recommends(tmp_path: Path) -> None:
     result = imleak("audit", "dead-leaves:2x40x40", "-o", out, *PIXELS, "--acceptable-leak", 0.5)
     assert "No adversary looked at these images." in result.stdout
     assert "At s = 7 a pixel seen alone keeps" in result.stdout
-    assert "For at most 0.50 bit: s = 8" in result.stdout
+    assert "For at most 0.50 bits: s = 8" in result.stdout
     page = (out / "report.html").read_text(encoding="utf-8").replace("\u00a0", " ")
-    assert "For at most 0.50 bit: s = 8" in page
+    assert "For at most 0.50 bits: s = 8" in page
 
 
 def test_a_recommendation_asks_who_learned_from_nobody(tmp_path: Path) -> None:

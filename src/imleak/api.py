@@ -372,6 +372,7 @@ def run_study(
     from .previews import keep_previews, strip_of
     from .report import write_report
     from .report.figures import write_figures
+    from .report.learners import Learners
     from .report.levels import Levels
     from .results import Run
     from .study import run
@@ -383,8 +384,15 @@ def run_study(
         progress.update(1, 1, "drawing the figures")
     keep_previews(spec, finished)
     strip = strip_of(spec, finished)
-    levels = Levels.of(finished.manifest)
-    write_figures(out, finished.histories, finished.summary, finished.growth, strip, levels)
+    write_figures(
+        out,
+        finished.histories,
+        finished.summary,
+        finished.growth,
+        strip,
+        Levels.of(finished.manifest),
+        Learners.of(finished.manifest),
+    )
     write_report(finished, "html", acceptable=acceptable)
     return Run(finished.path)
 

@@ -263,11 +263,11 @@ def test_the_highest_level_an_estimator_finds_is_told(judged: Make) -> None:
         "about its features (efficientnet-lite0), and would find more with more images."
     )
     assert found.reach == (
-        "Where an estimator found nothing, a leak below 0.10 bit a patch may have gone unseen."
+        "Where an estimator found nothing, a leak below 0.10 bits a patch may have gone unseen."
     )
     assert found.looked == (
         "infonce on efficientnet-lite0: learned from 450 images, tested on 150 images; "
-        "finds a planted leak of 0.10 bit",
+        "finds a planted leak of 0.10 bits",
     )
 
 
@@ -317,12 +317,19 @@ def test_exact_numbers_alone_say_nothing_of_the_content(make_rows: Make) -> None
     code = make_rows("codelength", [3.6, 3.1, 1.8, 0.0], unit="bit/pixel", bound="upper")
     found = of(exact, code.assign(ceiling=sizes))
     assert found.text == (
-        "No adversary looked at these images. At s = 2 a pixel seen alone keeps 2.00 bit of its "
-        "7.40 and the clear part holds at most 1.80 bit a pixel, whoever looks; "
+        "No adversary looked at these images. At s = 2 a pixel seen alone keeps 2.00 bits of its "
+        "7.40 and the clear part holds at most 1.80 bits a pixel, whoever looks; "
         "at s = 3 nothing is left in the clear."
     )
     assert found.looked == ()
     assert found.limits[0] == "What an adversary could tell about the content of the images."
+
+
+def test_a_measure_that_also_looked_at_pixels_is_named_with_its_encoder(judged: Make) -> None:
+    quiet = judged([LEAK, QUIET, QUIET, QUIET])
+    found = of(quiet, judged([LEAK, LEAK, LEAK, QUIET], [7.0, 4, 2, 0], encoder="pixels"))
+    encoder = quiet["encoder"].iloc[0]
+    assert f"infonce on {encoder} (trained on 450 images) finds nothing" in found.text
 
 
 def test_in_sample_values_are_no_evidence(make_rows: Make) -> None:
@@ -335,6 +342,24 @@ def test_in_sample_values_are_no_evidence(make_rows: Make) -> None:
     assert found.recommendation is not None
     assert found.recommendation.level is None
     assert "a pixel seen alone keeps" in of(rows, histogram()).text
+
+
+def test_an_adversary_that_failed_is_not_said_to_be_unasked(make_rows: Make) -> None:
+    alike = make_rows("psnr", [20.0, 9.0], unit="dB")
+    failed = make_rows("match", [math.nan]).assign(level=pd.NA, errors=1)
+    found = of(alike, failed.astype({"level": "Int64"}))
+    assert found.text.endswith("match, which bounds it, gave no number.")
+    assert "--measure match" not in str(found)
+    assert "match on pixels failed and is missing here." in found.warnings
+
+
+def test_nothing_found_is_not_the_last_word_where_match_failed() -> None:
+    quiet = estimated(verdict=[FULL, *[QUIET] * 8])
+    failed = matched().head(1).assign(level=pd.NA, errors=1).astype({"level": "Int64"})
+    found = of(quiet, recognised().assign(verdict=QUIET), failed)
+    assert "No leak was found" not in found.text
+    assert "; match, which may find more, gave no number." in found.text
+    assert "What match would find: no number was given." in found.limits
 
 
 def test_likeness_bounds_nothing(make_rows: Make) -> None:

@@ -70,7 +70,9 @@ def test_the_sentence_names_the_attributes_that_leak_and_no_others() -> None:
         level: [one.adversary.attribute for one in found] for level, found in told(everyone).items()
     }
     assert names == {1: ["noise", "mean"], 2: ["noise"]}
-    said = " ".join(map(str, sentences(leaking(), everyone, Levels.of(manifest()), colour=False)))
+    said = " ".join(
+        map(str, sentences(leaking(), everyone, Levels.of(manifest()), asked=(), colour=False))
+    )
     assert said.startswith(
         "At s = 2 a patch¹ still tells of its noise: at least 0.50 bits [0.45, 0.55], from its "
         "features (efficientnet-lite0); at s = 1 also mean."
@@ -99,7 +101,7 @@ def test_a_level_at_which_an_attribute_leaks_is_not_called_quiet() -> None:
 
 def test_the_table_has_a_row_an_attribute_and_features_last() -> None:
     (table,) = tables(leaking(), manifest())
-    assert table.title == "Told of a patch by efficientnet-lite0"
+    assert table.title == "What efficientnet-lite0 tells of a patch"
     assert [row.name for row in table.rows] == [
         "mean", "contrast", "noise", "features", "features, given tone",
     ]  # fmt: skip

@@ -87,7 +87,7 @@ def test_a_document_of_nothing_is_a_page(make_run: Callable[..., Run], whole: pd
 def test_markdown_begins_with_the_answer(run: Run) -> None:
     text = write_report(run, "md", acceptable=0.2).read_text()
     assert "**At s = 4 infonce, trained on 75 images, finds at least 2.48 bits" in text
-    assert "**For at most 0.20 bit: s = 8" in text
+    assert "**For at most 0.20 bits: s = 8" in text
     assert "| 4 | = 3.90 [3.85, 3.95]" in text
     assert escape_markdown("<b>*x*\n[1]") == r"\<b\>\*x\* \[1\]"
 

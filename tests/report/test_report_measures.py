@@ -65,7 +65,7 @@ def test_rising_rows_are_told_with_the_adversary_they_belong_to(whole: pd.DataFr
 @pytest.mark.parametrize(
     ("detectable", "told"),
     [
-        (0.125, "m on pixels: the smallest planted leak that is found has 0.12 bit"),
+        (0.125, "m on pixels: the smallest planted leak that is found has 0.12 bits"),
         (math.inf, "m on pixels: no planted leak is found, up to 4 bits"),
     ],
 )

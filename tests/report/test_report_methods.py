@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from imleak.report import FormatError, citations_as, methods_as
+from imleak.report.answer import answer
 from imleak.study.store import Run
 
 Make = Callable[..., pd.DataFrame]
@@ -74,18 +75,19 @@ def test_methods_say_what_was_run_and_nothing_else(run: Run) -> None:
     for said in (
         "9 images of 64 x 48 pixels and 8 bits a sample were measured as luma (ITU-R BT.601).",
         "bitplanes (Puteaux et al. 2021; Messadi et al. 2025) at 8 levels, beside the plain images",
-        "10 patches of 224 x 224 pixels of every image (weights sha256:00).",
+        "10 patches of 224 x 224 pixels of every image, and every image resized to 224 x 224 "
+        "(weights sha256:00).",
         "Whole images were seen through layout.",
         "match (Cover and Thomas 2006; van den Oord et al. 2018) was asked about 100 images",
         "in 100 ways.",
-        "at a time it learned from 7 images.",
+        "in each fold it learned from 7 images.",
         "cross-fitted by image in 4 folds, 3 times with other folds",  # 9 images make no 5 of two
         "Validation images chose infonce",
         "seed 4",
         "imleak 9.8.7 (The imleak authors 2026) was used.",
     ):
         assert said in text
-    for unsaid in ("gallery", "group;", "failed", "epochs", "could not be measured"):
+    for unsaid in ("gallery", "group;", "failed", "epochs", "left out"):
         assert unsaid not in text
     for unused in ("ssim", "phasors"):  # nothing came of them
         assert unused not in text
@@ -98,7 +100,7 @@ def test_settings_that_a_manifest_lacks_are_not_guessed(
     held = {"protocol": "held-out", "train_groups": 7, "test_groups": 9, "verdict": "leak"}
     summary = make_rows("best", [3.0, 1.0], 0.5, encoder="layout", **held)
     old = make_run(summary, ["a.png"], previews=0, components=[component("estimator", "best")])
-    assert "cross-fitted by image: " in methods_as(old)
+    assert "cross-fitted by image. " in methods_as(old)
 
 
 def test_groups_failures_and_what_was_left_out_are_said(
@@ -121,8 +123,59 @@ def test_groups_failures_and_what_was_left_out_are_said(
     text = methods_as(found)
     assert "4 images of 8 x 8 to 11 x 8 pixels" in text
     assert "in 2 groups; no group was on both sides" in text
-    assert "1 further image could not be measured." in text
+    assert "1 further file was left out." in text
     assert "3 of 1,200 measurements failed." in text
+
+
+def test_patches_are_named_where_an_estimator_ran_and_nowhere_else(
+    make_run: Callable[..., Run], make_rows: Make
+) -> None:
+    zero = {"protocol": "zero-shot", "unit": "share", "quantity": "top-5", "verdict": "leak"}
+    summary = make_rows("recognise", [1.0, 0.5], 0.1, encoder="efficientnet-lite0", **zero)
+    encoder = component("encoder", "efficientnet-lite0", input_size=224)
+    recognised = make_run(
+        summary,
+        ["a.png"],
+        previews=0,
+        components=[encoder, component("attack", "recognise")],
+        spec={"seed": 4, "patches": 10, "sources": [], "measures": []},
+    )
+    text = methods_as(recognised)
+    assert "an adversary saw every image resized to 224 x 224 pixels." in text
+    assert "patches" not in text
+
+
+def test_groups_and_not_images_are_counted_where_there_are_any(
+    make_run: Callable[..., Run], make_rows: Make
+) -> None:
+    held = {"protocol": "held-out", "train_groups": 19, "test_groups": 40, "verdict": "leak"}
+    features = {"encoder": "efficientnet-lite0", "unit": "bit", "bound": "lower"}
+    images = [
+        {"name": f"{at}.png", "digest": f"{at:064x}", "height": 8, "width": 8, "channels": 1}
+        | {"bits": 8, "notes": [], "group": f"patient {at // 2}"}
+        for at in range(80)
+    ]
+    names = ("best", "cosine-infonce")
+    found = make_run(
+        pd.concat([make_rows(name, [3.0, 1.0], 0.5, **features, **held) for name in names]),
+        [],
+        previews=0,
+        components=[
+            component("estimator", "best", settings={"folds": 5}),
+            component("estimator", "cosine-infonce", settings={"folds": 5}, fits_scale=True),
+        ],
+        images=images,
+    )
+    text, said = methods_as(found), answer(found.summary, found.manifest)
+    assert "in each fold it learned from 19 groups of images." in text
+    assert "in each fold its scale was fitted to 19 groups of images." in text
+    assert "cross-fitted by group in 5 folds." in text
+    assert "It was held out as best was." in text
+    learned = "learned from 19 groups of images, tested on 40 groups of images"
+    assert said.looked[0] == f"best on efficientnet-lite0: {learned}"
+    assert said.looked[1].startswith("cosine-infonce on efficientnet-lite0: its scale was fitted")
+    assert "estimators learned from 19 groups of images at most" in " ".join(said.warnings)
+    assert "best, trained on 19 groups of images, finds" in str(said)
 
 
 def test_a_form_that_there_is_not(run: Run) -> None:

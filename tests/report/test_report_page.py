@@ -133,7 +133,7 @@ def test_the_page_says_what_was_measured_and_what_was_not(page: str) -> None:
     for expected in (
         "3 images · 2 left out · 2026-01-01 10:00 UTC · imleak 9.8.7",
         "At s = 4 infonce, trained on 75 images, finds at least 2.48 bits [2.28, 2.68] a patch¹",
-        "a leak below 0.12 bit a patch may have gone unseen.",
+        "a leak below 0.12 bits a patch may have gone unseen.",
         "= 7.40",
         "[7.35, 7.45]",
         "no leak found infonce still rising",
@@ -150,7 +150,7 @@ def test_the_page_says_what_was_measured_and_what_was_not(page: str) -> None:
 
 def test_the_level_that_is_recommended_stands_at_the_top(run: Run) -> None:
     text = " ".join(Seen(to_html(run, acceptable=0.2)).text.split())
-    assert "For at most 0.20 bit: s = 8, where nothing is left in the clear" in text
+    assert "For at most 0.20 bits: s = 8, where nothing is left in the clear" in text
     assert "For at most" not in Seen(to_html(run)).text
 
 

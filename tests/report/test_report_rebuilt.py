@@ -58,9 +58,9 @@ def test_levels_at_which_the_image_can_be_rebuilt_are_named() -> None:
     (sentence,) = found.sentences(LEVELS)
     assert str(sentence) == (
         "At s = 1 and 2 the image can be rebuilt, at s = 3 in part (the page shows it): of 12 "
-        "images smooth makes 83, 36 and 17 % of the hidden samples exactly right (27 % by "
-        "chance), and in what it makes a network names what the image shows among five guesses "
-        "in 92, 42 and 33 % (1 % by chance)."
+        "images the rebuilder smooth makes 83, 36 and 17 % of the hidden samples exactly right "
+        "(27 % by chance), and in what it makes a network names what the image shows among five "
+        "guesses in 92, 42 and 33 % (1 % by chance)."
     )
 
 
@@ -121,7 +121,7 @@ def test_every_format_has_the_table_of_rebuilt_images(make_run: Callable[..., Ru
     summary = pd.concat([default(), rebuilt([0.49, 0.2, 0.1, 0.05])], ignore_index=True)
     run = make_run(summary, ["a.png"], previews=0)
     assert r"\caption{Rebuilt images}" in to_latex(run)
-    assert "What smooth makes of the clear part" in to_markdown(run)
+    assert "What the rebuilder smooth makes of the clear part" in to_markdown(run)
     without = make_run(default(), ["a.png"], previews=0)
     pages = [to_pdf(one).count(b"/Type /Page ") for one in (run, without)]
     assert pages[0] >= pages[1]

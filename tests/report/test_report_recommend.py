@@ -57,7 +57,7 @@ def test_the_lowest_level_from_which_nothing_speaks_against_it() -> None:
     found = advice(adversary(SEEN, look("leak", 0.5), QUIET, QUIET), matching())
     assert found.level == 2
     assert found.words == (
-        "For at most 0.10 bit an image: s = 2, against the adversaries named below and no "
+        "For at most 0.10 bits an image: s = 2, against the adversaries named below and no "
         "others; whoever holds an image can still confirm it."
     )
 
@@ -77,8 +77,8 @@ def test_a_small_leak_that_does_not_grow_is_acceptable() -> None:
 @pytest.mark.parametrize(
     ("last", "more", "why"),
     [
-        (look("leak", 0.5), {}, "at s = 3 best on clip finds 0.50 bit [0.45, 0.55]"),
-        (look("saturated", 0.01), {}, "finds as much as it can show"),
+        (look("leak", 0.5), {}, "at s = 3 best on clip finds 0.50 bits [0.45, 0.55]"),
+        (look("saturated", 0.01), {}, ", as much as it can show"),
         (look("unreliable", 0.01), {}, "is unreliable"),
         (look("leak", 0.02, rising=True), {}, "would find more with more images"),
         (look("leak", 0.02, rising=None), {}, "whether it grows was not measured (--growth)"),
@@ -88,8 +88,14 @@ def test_a_small_leak_that_does_not_grow_is_acceptable() -> None:
 def test_nothing_is_recommended_against_an_estimator(last: Result, more: Any, why: str) -> None:
     found = advice(adversary(SEEN, SEEN, SEEN, last, **more), matching())
     assert found.level is None
-    assert found.words.startswith("No level is recommended for at most 0.10 bit: ")
+    assert found.words.startswith("No level is recommended for at most 0.10 bits: ")
     assert why in found.words
+
+
+def test_of_one_adversary_the_surest_number_is_quoted() -> None:
+    fano, infonce = Result(3.4, 1.9, 4.0, "leak", "lower"), Result(3.8, 3.4, 4.0, "leak", "lower")
+    found = advice(matching(SEEN, fano, fano, fano), matching(SEEN, infonce, infonce, infonce))
+    assert "finds 3.80 bits [3.40, 4.00]" in found.words
 
 
 @pytest.mark.parametrize("who", [adversary(SEEN, QUIET, QUIET, QUIET), None])
@@ -102,7 +108,7 @@ def test_nothing_is_recommended_where_match_was_not_asked(who: Measure | None) -
 def test_who_finds_nothing_must_have_been_able_to() -> None:
     wide = Result(0.0, 0.0, 0.5, "no leak found")
     few = matching(SEEN, wide, wide, wide)
-    assert "a leak below 0.50 bit may have gone unseen" in advice(few).words
+    assert "a leak below 0.50 bits may have gone unseen" in advice(few).words
     assert advice(few, acceptable=0.5).level == 1
     assert advice(few, adversary(SEEN, QUIET, QUIET, QUIET)).level == 1
     assert advice(few, adversary(SEEN, QUIET, QUIET, QUIET, detectable=math.nan)).level is None
@@ -131,7 +137,7 @@ def test_confirming_and_single_pixels_are_no_judges() -> None:
 def test_where_nothing_is_left_anything_is_acceptable() -> None:
     found = advice(summary=EMPTY, acceptable=1e-5)
     assert found.level == 3
-    assert found.words.startswith("For at most 0.000010 bit: s = 3, where nothing is left")
+    assert found.words.startswith("For at most 0.000010 bits: s = 3, where nothing is left")
     assert "below it, at s = 2 match, which needs no training" in found.words
 
 

@@ -59,6 +59,20 @@ def test_what_keeps_runs_apart_is_told(pair: list[Run]) -> None:
     assert cautions(alike) == []
 
 
+def test_the_same_files_in_grey_and_in_colour_are_the_same_images(
+    make_run: MakeRun, whole: pd.DataFrame
+) -> None:
+    spec, names = manifest_of([])["spec"], ["a.png", "b.png"]
+    grey = make_run(whole, names, previews=0)
+    images = [image | {"digest": "f" * 63 + image["name"][0]} for image in grey.manifest["images"]]
+    colour = make_run(whole, names, previews=0, images=images, spec=spec | {"colour": True})
+    told = " ".join(cautions(labels([grey, colour])))
+    assert "different images" not in told
+    assert "different ways to see colour" in told
+    changed = make_run(whole, names, previews=0, images=images)
+    assert "0 of 4 are in all of them" in " ".join(cautions(labels([grey, changed])))
+
+
 def test_an_adversary_that_did_not_look_is_named(make_run: MakeRun, whole: pd.DataFrame) -> None:
     names = ["a.png"]
     runs = [

@@ -41,7 +41,7 @@ def test_one_table_holds_units_intervals_verdicts_and_notes(whole: pd.DataFrame)
         "still rising",
         "cca-infonce",
         "a larger adversary would find more",
-        "the smallest planted leak that is found has 0.12 bit",
+        "the smallest planted leak that is found has 0.12 bits",
         "rounded on efficientnet-lite0: 3 failed",
     ):
         assert expected in text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -254,6 +255,17 @@ def test_no_cipher_goes_to_two_images(images: list[str], ciphers: list[str]) -> 
             assert Path(cipher.name).stem == Path(name).stem
         else:
             assert name.removesuffix(".png") not in ciphers
+
+
+def test_a_folder_of_folders_is_answered_with_the_options_that_name_them(
+    plain: Path, tmp_path: Path
+) -> None:
+    for kind in ("weak", "strong"):
+        write(tmp_path / "ciphers" / kind / "a.png")
+    where = tmp_path / "ciphers"
+    words = re.escape(f"write --cipher strong={where}/strong --cipher weak={where}/weak")
+    with pytest.raises(PairError, match=words):
+        look(plain, x=where)
 
 
 def test_a_file_belongs_to_the_nearest_folder_that_was_given(tmp_path: Path) -> None:

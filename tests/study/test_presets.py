@@ -42,7 +42,7 @@ def test_that_of_photographs_is_what_is_measured_without_one() -> None:
 
 
 def test_a_preset_that_there_is_not() -> None:
-    with pytest.raises(PresetError, match="no preset for 'video'; there is photos, thumbnails"):
+    with pytest.raises(PresetError, match="no preset 'video'; give one of photos, thumbnails"):
         study_toml("video")
 
 

@@ -121,6 +121,8 @@ def test_a_status_of_other_weights_is_not_remembered(
 def test_no_run(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="holds no run"):
         status(tmp_path)
+    with pytest.raises(OutputError, match="no such folder; give the folder that imleak audit -o"):
+        status(tmp_path / "missing")
     (tmp_path / "manifest.json").write_text('{"spec": {}, "images": [{"a": 1}]}')
     with pytest.raises(Exception, match=r"sources|something else"):
         status(tmp_path)

@@ -184,7 +184,7 @@ def test_an_optional_measure_is_left_out_and_said(folder: Path, tmp_path: Path) 
     found = run(
         spec(folder, scheme="le", rebuilder=None, measures=[rebuild, "psnr"]), tmp_path / "out"
     )
-    said = "rebuild on pixels is left out: no rebuilder knows what to do with le at these levels."
+    said = "rebuild on pixels is left out: no rebuilder completes what le leaves at these levels."
     assert said in found.manifest["warnings"]
 
 

@@ -121,10 +121,10 @@ def audit(
 ) -> None:
     """Encrypt images at every level and measure what is left of them.
 
-    Unless told otherwise: every level, grey, ten patches an image, the encoder
-    efficientnet-lite0, and histogram, codelength, psnr, ssim, vif, rebuild, recognise, match,
-    confirm and, where there are images enough to hold some out, best and attributes.
-    `imleak list` shows what else there is.
+    Unless told otherwise: every level, in grey, ten patches an image, the
+    encoder efficientnet-lite0, and the measures histogram, codelength, psnr,
+    ssim, vif, rebuild, recognise, match, confirm and, where there are enough
+    images to hold some out, best and attributes. `imleak list` shows others.
 
     \b
     imleak audit photos -o run1
@@ -370,7 +370,7 @@ def list_(as_json: options.AsJson = False) -> None:
         say(line)
 
 
-encoder = typer.Typer(no_args_is_help=True, help="About the spaces it is measured in.")
+encoder = typer.Typer(no_args_is_help=True, help="Check an encoder: whether it tells images apart.")
 app.add_typer(encoder, name="encoder")
 
 

@@ -141,7 +141,7 @@ Config = Annotated[
 ]
 
 Trust = Annotated[
-    bool, _option("--trust", words="Let it name files that run code (.pt2, trust=true).")
+    bool, _option("--trust", words="Let the study name files that run code (.pt2, trust=true).")
 ]
 
 For = Annotated[
@@ -185,7 +185,7 @@ JpegQuality = Annotated[
     ),
 ]
 MaxPixels = Annotated[
-    int | None, _option("--max-pixels", words="Refuse images with more.", panel=_IMAGES)
+    int | None, _option("--max-pixels", words="Refuse images with more pixels.", panel=_IMAGES)
 ]
 
 Scheme = Annotated[
@@ -229,7 +229,7 @@ Target = Annotated[
     str | None,
     _option(
         "--target",
-        words="What is to be told of the plain image: an encoder; with --view.",
+        words="What an adversary wants to know of the plain image: an encoder; with --view.",
         among=_encoders,
         panel=_MEASURED,
     ),
@@ -281,7 +281,7 @@ AdversaryImages = Annotated[
     list[str] | None,
     _option(
         "--adversary-images",
-        words="Folder of public images that best, and all that holds images out, learns from too; "
+        words="Folder of public images, from which best and other held-out estimators learn too; "
         "repeatable.",
         panel=_MEASURED,
     ),
@@ -328,7 +328,7 @@ MaxSamples = Annotated[
     int | None,
     _option(
         "--max-samples",
-        words="Most samples an estimator is given: above, whole images are drawn; else all.",
+        words="Most samples an estimator is given; of more, whole images are drawn; else all.",
         panel=_ESTIMATORS,
     ),
 ]
@@ -337,7 +337,7 @@ RoundTo = Annotated[
     _option("--round-to", words="Step of the rounded features; else 1.", panel=_MEASURED),
 ]
 Seed = Annotated[
-    int | None, _option("--seed", words="Of everything random; else 0.", panel=_MEASURED)
+    int | None, _option("--seed", words="Seed of every random choice; else 0.", panel=_MEASURED)
 ]
 
 Protocol = Annotated[
@@ -381,7 +381,7 @@ EstimatorNames = Annotated[
     list[str] | None,
     _option(
         "--estimator",
-        words="Which; repeat for several. Else best, infonce, ..., ksg.",
+        words="Estimator to run; repeat for several. Else best, infonce, ..., ksg.",
         among=_estimators,
     ),
 ]
@@ -471,7 +471,11 @@ Workers = Annotated[
 ]
 Memory = Annotated[
     str | None,
-    _option("--worker-memory", words="Limit of each, 4GB; else its share.", panel=_WORKERS),
+    _option(
+        "--worker-memory",
+        words="Memory of each worker, such as 4GB; else its share.",
+        panel=_WORKERS,
+    ),
 ]
 Scheduler = Annotated[
     str | None,
@@ -486,7 +490,7 @@ Slurm = Annotated[
     ),
 ]
 RetryFailed = Annotated[
-    bool, _option("--retry-failed", words="Try again what has failed.", panel=_WORKERS)
+    bool, _option("--retry-failed", words="Try again the measurements that failed.", panel=_WORKERS)
 ]
 
 ENGINE = ("workers", "worker_memory", "scheduler", "slurm", "retry_failed")

@@ -15,7 +15,7 @@ from ..interfaces import ImleakError
 if TYPE_CHECKING:
     from ..plugins import Kind
 
-app = typer.Typer(no_args_is_help=True, help="About parts that others write.")
+app = typer.Typer(no_args_is_help=True, help="Check a scheme, encoder or measure of others.")
 
 
 @app.callback()

@@ -19,7 +19,10 @@ def require_samples(samples: Any, bits: int, what: str) -> None:
     )
     require(1 <= bits <= 16, f"{what} has {bits} bits, not 1 to 16")
     highest = int(samples.max(initial=0))
-    require(highest < 1 << bits, f"{what} has a sample {highest}, which {bits} bits do not hold")
+    require(
+        highest < 1 << bits,
+        f"{what} has a sample {highest}, above {(1 << bits) - 1}, the most of {bits}-bit samples",
+    )
 
 
 def require_equal(found: NDArray[Any], expected: NDArray[Any], why: str) -> None:

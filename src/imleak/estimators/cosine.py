@@ -40,6 +40,7 @@ class CosineInfoNce(CrossFitted):
     name = read = "cosine-infonce"
     version = "1"
     takes_public = False
+    fits_scale = True
 
     def learner(self) -> FixedCosine:
         from .critics.fixed_cosine import FixedCosine

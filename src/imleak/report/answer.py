@@ -4,14 +4,14 @@ Every sentence is a function of the summary and the manifest alone.
 """
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
 from ..interfaces import LARGEST_PLANTED
-from .adversaries import CALIBRATED, INSPECT
+from .adversaries import CALIBRATED, INSPECT, MATCH
 from .findings import Finding, findings
 from .levels import Levels
 from .measures import Measure, adversaries
@@ -84,12 +84,13 @@ def answer(
     acceptable : bits an image that may leak, to recommend a level for.
     """
     everyone, levels = adversaries(summary, manifest), Levels.of(manifest)
-    asked = bool((manifest.get("spec") or {}).get("colour"))
-    is_colour = asked and any(one.get("channels") != 1 for one in manifest.get("images", ()))
+    measures_asked = _asked(summary, manifest)
+    in_colour = bool((manifest.get("spec") or {}).get("colour"))
+    is_colour = in_colour and any(one.get("channels") != 1 for one in manifest.get("images", ()))
     reported = [
         *(_found_in_ciphers(one, levels) for one in manifest.get("findings", ())),
         *RebuiltImages.of(summary, manifest).sentences(levels),
-        *_of_measures(summary, everyone, levels, colour=is_colour),
+        *_of_measures(summary, everyone, levels, asked=measures_asked, colour=is_colour),
     ]
     sight = f"Images were measured in {'colour' if is_colour else 'grey'}."
     return Answer(
@@ -106,7 +107,7 @@ def answer(
         if acceptable is None
         else recommend(summary, everyone, levels, acceptable),
         looked=tuple(_looked(everyone)),
-        limits=tuple(_limits(everyone, levels)),
+        limits=tuple(_limits(everyone, levels, measures_asked)),
         warnings=tuple(_warnings(everyone, summary, manifest)),
     )
 
@@ -120,9 +121,14 @@ def _found_in_ciphers(sentence: str, levels: Levels) -> Sentence:
 
 
 def _of_measures(
-    summary: pd.DataFrame, everyone: Sequence[Measure], levels: Levels, *, colour: bool
+    summary: pd.DataFrame,
+    everyone: Sequence[Measure],
+    levels: Levels,
+    *,
+    asked: Collection[str],
+    colour: bool,
 ) -> list[Sentence]:
-    found = sentences(summary, everyone, levels, colour=colour)
+    found = sentences(summary, everyone, levels, asked=asked, colour=colour)
     if found or summary["level"].isna().all():
         return found
     if any(finding.adversary.measure == INSPECT for finding in findings(everyone)):
@@ -143,10 +149,24 @@ def _of_measures(
             Sentence(
                 "Nothing here bounds a leak",
                 ": the measures show how unlike the images look, not how much can be told from "
-                "them. An adversary does: --measure match.",
+                f"them.{_instead(asked)}",
             )
         ]
     return [first, *([Sentence("", known)] if known else [])]
+
+
+def _asked(summary: pd.DataFrame, manifest: Mapping[str, Any]) -> set[str]:
+    """Names of the measures of a run, of those that failed or were left out too."""
+    components = manifest.get("components", ())
+    named = {str(one["name"]) for one in components if one["kind"] != "encoder"}
+    return {str(one) for one in summary["measure"].dropna().unique()} | named
+
+
+def _instead(asked: Collection[str]) -> str:
+    """Which adversary would bound it; why none did, where one was asked."""
+    if MATCH not in asked:
+        return f" An adversary bounds it: --measure {MATCH}."
+    return f" {MATCH}, which bounds it, gave no number."
 
 
 def _nothing(summary: pd.DataFrame, manifest: Mapping[str, Any]) -> Sentence:
@@ -195,33 +215,40 @@ def _reach(everyone: Sequence[Measure]) -> str:
     if math.isinf(smallest):
         return f"No planted leak was found by an estimator, up to {LARGEST_PLANTED:g} bits."
     return (
-        f"Where an estimator found nothing, a leak below {bits(smallest)} bit a {quiet[0].row} may "
-        "have gone unseen."
+        f"Where an estimator found nothing, a leak below {bits(smallest)} bits a {quiet[0].row} "
+        "may have gone unseen."
     )
 
 
 def _looked(everyone: Sequence[Measure]) -> Iterator[str]:
     for title, one in {one.title: one for one in everyone}.items():
-        tested = one.test or max(result.images for result in one.results.values())
-        learned = one.learned_from or "none of these images"
+        most = max(result.images for result in one.results.values())
+        tested = one.learners.counted(one.test) if one.test else plural(most, "image")
+        learned = (
+            one.learners.learned(one.measure, one.learned_from).removeprefix("it ")
+            if one.train
+            else "learned from none of these images"
+        )
         seen = ""
         if one.is_zero_shot or math.isnan(one.detectable):
             pass
         elif math.isfinite(one.detectable):
-            seen = f"; finds a planted leak of {bits(one.detectable)} bit"
+            seen = f"; finds a planted leak of {bits(one.detectable)} bits"
         else:
             seen = "; finds no planted leak"
-        yield f"{title}: learned from {learned}, tested on {plural(tested, 'image')}{seen}"
+        yield f"{title}: {learned}, tested on {tested}{seen}"
 
 
-def _limits(everyone: Sequence[Measure], levels: Levels) -> Iterator[str]:
+def _limits(everyone: Sequence[Measure], levels: Levels, asked: Collection[str]) -> Iterator[str]:
     """What the answer does not cover."""
     if not everyone:
         yield "What an adversary could tell about the content of the images."
     else:
-        missing = missing_adversaries(everyone)
-        if missing:
-            yield f"What {listed(missing)} would find: not asked (--measure {missing[0]})."
+        cheap, failed = missing_adversaries(everyone, asked)
+        if cheap:
+            yield f"What {listed(cheap)} would find: not asked (--measure {cheap[0]})."
+        if failed:
+            yield f"What {listed(failed)} would find: no number was given."
         yield "Eyes: people may make out shapes where a network names nothing; look at the images."
         yield "Other adversaries: another encoder, or one trained on clear parts, may find more."
         yield "Images unlike these."
@@ -237,10 +264,11 @@ def _warnings(
     everyone: Sequence[Measure], summary: pd.DataFrame, manifest: Mapping[str, Any]
 ) -> Iterator[str]:
     yield from map(str, manifest.get("warnings", ()))
-    trained = [one.train for one in everyone if one.train is not None]
-    if trained and max(trained) < FEW:
+    trained = [one for one in everyone if one.train is not None]
+    most = max(trained, key=lambda one: one.train or 0, default=None)
+    if most and most.train and most.train < FEW:
         yield (
-            f"Few images: estimators learned from {plural(max(trained), 'image')} at most. "
+            f"Few images: estimators learned from {most.learners.counted(most.train)} at most. "
             "One with more may find what these did not."
         )
     if len(manifest.get("images", ())) == 1 and not summary.empty:

@@ -9,7 +9,6 @@ from typing import Any
 import pandas as pd
 
 from .measures import MARKS, Measure, measures, ranks
-from .words import plural
 
 
 @dataclass(frozen=True)
@@ -93,7 +92,7 @@ def _told(some: Sequence[Measure], *, colour: bool) -> Told:
     of_bits = [one for one in some if not one.is_share]
     ordered = sorted(of_bits, key=lambda one: one.is_given)
     first = of_bits[0]
-    learned = f", learned from {plural(first.train, 'image')}" if first.train else ""
+    learned = f", learned from {first.learned_from}" if first.train else ""
     given = (
         " Features, given some: bits about the target with what these attributes linearly tell "
         "taken out of both sides; no leak by itself."
@@ -102,7 +101,7 @@ def _told(some: Sequence[Measure], *, colour: bool) -> Told:
     )
     grey = "" if colour else " Colourfulness is undefined: images were measured in grey."
     return Told(
-        title=f"Told of a {first.row} by {first.view}",
+        title=f"What {first.view} tells of a {first.row}",
         heading="attribute",
         note=(
             f"Bits at least{learned}; R² of normal scores, on images not seen before. Bold: a "

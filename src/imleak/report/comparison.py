@@ -95,6 +95,12 @@ class Comparison:
 
         return write_comparison(list(self._runs.values()), Path(path))
 
+    def __repr__(self) -> str:
+        return f"<Comparison of {' and '.join(self._runs)}>"
+
+    def __str__(self) -> str:
+        return "\n".join((*self.cautions, self.frame.to_string()))
+
     def _repr_html_(self) -> str:
         lines = "".join(f"<p>{escape(line)}</p>" for line in self.cautions)
         return f'{lines}<div style="overflow-x: auto">{self.frame.to_html(border=0)}</div>'

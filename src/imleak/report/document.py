@@ -16,6 +16,7 @@ from .answer import Answer, answer
 from .attributes import tables as attribute_tables
 from .figures import drawings, findings
 from .figures.style import print_style, printable
+from .learners import Learners
 from .levels import Levels
 from .measures import Measure, measures, ranks
 from .overview import lines, overview
@@ -189,7 +190,10 @@ def _rest(pages: _Pages, run: Run) -> None:
         heads = [levels[rank].short for rank in told.ranks]
         _table(pages, [told.heading, *heads], body, 0.19, loud, title=told.title)
         pages.write(told.short_note, 7.5, 125)
-    for drawing in drawings(run.histories, run.summary, run.growth, None, levels):
+    drawn = drawings(
+        run.histories, run.summary, run.growth, None, levels, Learners.of(run.manifest)
+    )
+    for drawing in drawn:
         if drawing.stem != findings.STEM:
             pages.draw(drawing.figure)
 

@@ -24,8 +24,8 @@ from .adversaries import (
     OF_REBUILT,
     PIXELS,
 )
+from .learners import Learners
 from .levels import Levels
-from .words import learned_from
 
 FAINT = 0.1
 """Bits of a pixel below which an estimate is not called a finding: neighbours are alike, and what
@@ -94,6 +94,7 @@ class Measure:
     public : how many of those it learned from are public.
     encoders : the name of every encoder of the run by its title.
     elsewhere : what images the adversary learned from that it may take, if any: words.
+    learners : how the run counts what was learned from.
     """
 
     encoder: str
@@ -114,6 +115,7 @@ class Measure:
     test: int | None = None
     encoders: Mapping[str, str] = field(default_factory=dict, repr=False)
     elsewhere: str = ""
+    learners: Learners = field(default_factory=Learners, repr=False)
 
     @property
     def title(self) -> str:
@@ -161,16 +163,19 @@ class Measure:
 
     @property
     def learned_from(self) -> str:
-        """``61 images``, or ``61 of your images and 640 public ones``; empty where it learned
-        from none."""
-        if not self.train:
-            return ""
-        return learned_from(self.train, self.public)
+        """``61 images``, ``8 groups of images``, or ``61 of your images and 640 public ones``;
+        empty where it learned from none."""
+        return self.learners.learned_from(self.train or 0, self.public)
+
+    @property
+    def trained(self) -> str:
+        """``trained on 61 images``; empty where it learned from none."""
+        return self.learners.trained(self.measure, self.learned_from) if self.train else ""
 
     @property
     def calibrated_on(self) -> str:
         """``61 of these images``, or ``61 of your images and 640 public ones``."""
-        return self.learned_from if self.public else f"{self.train:,} of these images"
+        return self.learned_from if self.public else self.learners.own(self.train or 0, "these")
 
     @property
     def is_of_rebuilt(self) -> bool:
@@ -193,7 +198,7 @@ class Measure:
     def goes_by(self, level: int) -> set[str]:
         """Names of the encoders that it looked through, or of those it chose."""
         chosen = self.results[level].chosen or self.view
-        return {name for title, name in self.encoders.items() if _among(title, chosen)}
+        return {name for title, name in self.encoders.items() if is_among(title, chosen)}
 
     @property
     def decimals(self) -> int:
@@ -254,6 +259,7 @@ def measures(summary: pd.DataFrame, manifest: Mapping[str, Any] | None = None) -
     encoders = [one for one in components if one["kind"] == "encoder"]
     whole = [_title(one) for one in encoders if one.get("input_size") == "image"]
     names = {_title(one): str(one["name"]) for one in encoders}
+    learners = Learners.of(manifest)
     parts = summary.groupby(["scheme", "encoder", "measure"])["part"].nunique()
     found = []
     for key, rows in summary.groupby(_KEY, sort=False, dropna=False):
@@ -264,7 +270,7 @@ def measures(summary: pd.DataFrame, manifest: Mapping[str, Any] | None = None) -
             protocol if protocol not in _PLAIN_PROTOCOLS else "",
         )
         unit = _word(rows["unit"].iloc[0])
-        of_image = any(_among(title, sides) for title in whole for sides in (target, view))
+        of_image = any(is_among(title, sides) for title in whole for sides in (target, view))
         measured = Measure(
             encoder=encoder,
             measure=measure,
@@ -288,6 +294,7 @@ def measures(summary: pd.DataFrame, manifest: Mapping[str, Any] | None = None) -
             test=_count(rows["test_groups"]),
             encoders=names,
             elsewhere=str(other["title"]) if measure in other.get("measures", ()) else "",
+            learners=learners,
         )
         found.append(measured)
     return found
@@ -373,7 +380,7 @@ def _result(row: Mapping[Any, Any]) -> Result:
     )
 
 
-def _among(title: str, joined: str) -> bool:
+def is_among(title: str, joined: str) -> bool:
     """Whether a title is one of several that stand in one text, whole."""
     return re.search(rf"(^|{_BETWEEN}){re.escape(title)}($|{_BETWEEN})", joined) is not None
 

@@ -9,14 +9,22 @@ from typing import Any
 import pandas as pd
 
 from .citations import INTERVALS, OF_SHARES, Citations, citations, used_of
+from .learners import Learners
 from .levels import Levels
+from .measures import is_among
 from .words import listed, plural
 
 MOST_LEVELS = 12
 """Levels that are named one by one."""
 _MARK = "\x00"
 """On both sides of keys that are cited."""
-_ESTIMATE = ["encoder", "measure", "protocol"]
+_HELD_OUT = (
+    "In every fold some images were trained on, others chose the checkpoint or the estimator, and "
+    "the rest were tested; no {noun} stood in two of these parts, and each was tested once a "
+    "repetition. The 95 % interval is over the test {noun}s. The null is the same estimator, "
+    "trained and tested in the same way on pairs that were broken across images."
+)
+"""How estimates are held out."""
 
 
 def methods(
@@ -61,7 +69,8 @@ class _Methods:
     def __init__(self, manifest: Mapping[str, Any], summary: pd.DataFrame, cited: Citations):
         self.manifest, self.summary, self.cited = manifest, summary, cited
         self.spec: Mapping[str, Any] = manifest.get("spec") or {}
-        self.levels = Levels.of(manifest)
+        self.levels, self.learners = Levels.of(manifest), Learners.of(manifest)
+        self._held_out: dict[str, str] = {}
 
     def images(self) -> Iterator[str]:
         """How many, of which size and depth, in how many groups, and how many were left out."""
@@ -83,7 +92,7 @@ class _Methods:
             )
         whole = {one["name"] for one in self.manifest["left_out"] if one.get("measure") is None}
         if whole:
-            yield f"{plural(len(whole), 'further image')} could not be measured."
+            yield f"{plural(len(whole), 'further file')} {_was(list(whole))} left out."
         if gallery := (self.manifest.get("gallery") or {}).get("images"):
             yield f"{plural(gallery, 'other image')} served as a gallery and were not measured."
 
@@ -115,22 +124,33 @@ class _Methods:
         whole = [one for one in encoders if one["input_size"] == "image"]
         for one in encoders:
             if one["input_size"] != "image":
-                count, size = self.spec.get("patches") or 1, one["input_size"]
-                patches = "one patch" if count == 1 else f"{count:,} patches"
                 facts = [
                     f"{name} {one[name]}"
                     for name in ("source", "weights", "precision")
                     if name in one
                 ]
                 known = f" ({', '.join(facts)})" if facts else ""
-                yield (
-                    f"Through {self._named(one)} an adversary saw {patches} of {size} x {size} "
-                    f"pixels of every image{known}."
-                )
+                yield (f"Through {self._named(one)} an adversary saw {self._shown(one)}{known}.")
             if shown := _stretched(one.get("settings", {}).get("window", "full")):
                 yield f"It was shown samples stretched {shown}, and limited to these."
         if whole:
             yield f"Whole images were seen through {self._list(whole)}."
+
+    def _shown(self, one: Mapping[str, Any]) -> str:
+        """What of an image an encoder of patches was shown: patches by estimators, the whole
+        image by attacks and metrics."""
+        count, size = self.spec.get("patches") or 1, one["input_size"]
+        patches = "one patch" if count == 1 else f"{count:,} patches"
+        title = str(one.get("title", one["name"]))
+        sides = self.summary[["encoder", "target", "view"]].fillna("")
+        seen = sides.map(lambda joined: is_among(title, str(joined))).any(axis=1)
+        whole = self.summary["protocol"].isin(("per-image", "zero-shot"))
+        of_patches = f"{patches} of {size} x {size} pixels of every image"
+        if not (seen & whole).any():
+            return of_patches
+        if (seen & ~whole).any():
+            return f"{of_patches}, and every image resized to {size} x {size}"
+        return f"every image resized to {size} x {size} pixels"
 
     def measures(self) -> Iterator[str]:
         """What was measured of every image, by whom, and how estimates were held out."""
@@ -173,8 +193,10 @@ class _Methods:
         words = [f"Mutual information was estimated by {self._named(one)}"]
         words += [f"on {on}"] if on else []
         words += [f"from {int(rows_used.max()):,} samples"] if len(rows_used) else []
-        learned = plural(int(trained.max()), "image") if held_out and len(trained) else ""
-        how = f"; at a time it learned from {learned}" if learned else _protocol(of_protocol)
+        how = _protocol(of_protocol)
+        if held_out and len(trained):
+            images = self.learners.counted(int(trained.max()))
+            how = f"; in each fold {self.learners.learned(one['name'], images)}"
         yield " ".join(words) + how + "."
         if held_out:
             folds, seeds = _count(settings, "folds"), _count(settings, "seeds")
@@ -183,13 +205,12 @@ class _Methods:
                 folds = min(folds, int(tested.max()) // 2)
             times = f", {_times(seeds)}" if seeds else ""
             fold = f" in {folds} folds" if folds else ""
-            yield (
-                f"It was cross-fitted by image{fold}{times}: the images that chose a checkpoint or "
-                "an estimator were not trained on, and every image was tested once a repetition by "
-                "what had seen neither it nor its group. Its 95 % interval is over the test "
-                "images; its null is the same estimator, trained and tested in the same way on "
-                "pairs that were broken across images, once a repetition."
-            )
+            how = f"cross-fitted by {self.learners.noun}{fold}{times}"
+            if first := self._held_out.get(how):
+                yield f"It was held out as {first} was."
+            else:
+                self._held_out[how] = str(one.get("title", one["name"]))
+                yield f"It was {how}. {_HELD_OUT.format(noun=self.learners.noun)}"
         chosen = [str(one) for one in rows["chosen"].dropna().unique()]
         if chosen:
             yield f"Validation images chose {self._chosen(chosen)}."

@@ -43,6 +43,6 @@ def _reach(title: str, rows: pd.DataFrame, levels: Levels) -> Iterator[str]:
     planted = rows[rows["protocol"] != "zero-shot"]
     smallest = float(planted["detectable"].max())
     if math.isfinite(smallest):
-        yield f"{title}: the smallest planted leak that is found has {smallest:.2g} bit"
+        yield f"{title}: the smallest planted leak that is found has {smallest:.2g} bits"
     elif math.isinf(smallest):
         yield f"{title}: no planted leak is found, up to {LARGEST_PLANTED:g} bits"

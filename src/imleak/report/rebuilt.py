@@ -76,15 +76,20 @@ class RebuiltImages:
 
     @property
     def made_by(self) -> str:
-        """The rebuilders, in words."""
+        """``the rebuilder smooth``"""
         every = (result.chosen for one in self.figures.values() for result in one.results.values())
-        return listed(list(dict.fromkeys(filter(None, every))))
+        names = list(dict.fromkeys(filter(None, every)))
+        return f"the rebuilder{'s' if len(names) > 1 else ''} {listed(names)}"
+
+    @property
+    def _makes(self) -> str:
+        return "make" if self.made_by.startswith("the rebuilders") else "makes"
 
     @property
     def caption(self) -> str:
         """What the small table is of."""
         return (
-            f"What {self.made_by} makes of the clear part, mean over "
+            f"What {self.made_by} {self._makes} of the clear part, mean over "
             f"{plural(self.images, 'image')}; in brackets against another image"
         )
 
@@ -116,7 +121,9 @@ class RebuiltImages:
         if not (seen := sorted(self.seen + self.partly_seen)):
             return
         right, chance = self._at(EXACT, self.figures, seen)
-        words = f"of {plural(self.images, 'image')} {self.made_by} makes {right} of the hidden "
+        words = (
+            f"of {plural(self.images, 'image')} {self.made_by} {self._makes} {right} of the hidden "
+        )
         words += f"samples exactly right ({chance} by chance)"
         if RECOGNISE in self.through:
             share, chance = self._at(RECOGNISE, self.through, seen)

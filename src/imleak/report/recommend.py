@@ -46,7 +46,7 @@ def recommend(
     everyone : the adversaries of the run.
     acceptable : bits an image, above 0.
     """
-    most = f"at most {bits(acceptable)} bit"
+    most = f"at most {bits(acceptable)} bits"
     judges = [one for one in everyone if one.bounds_content]
     empty = empty_levels(summary, levels)
     measured = sorted({int(level) for level in summary["level"].dropna()})
@@ -91,7 +91,7 @@ def _objections(level: int, at: str, judges: Sequence[Measure], acceptable: floa
     if not any(one.measure == MATCH for one in here):
         yield f"{at} match, which needs no training, was not asked (--measure match)"
         return
-    for one in here:
+    for one in _surest_first(here, level):
         yield from _claimed(one, one.results[level], at, acceptable)
     sighted = [one for one in here if one.sees_plain is not False]
     if not sighted:
@@ -102,13 +102,24 @@ def _objections(level: int, at: str, judges: Sequence[Measure], acceptable: floa
         yield _unseen(smallest)
 
 
+def _surest_first(here: Sequence[Measure], level: int) -> list[Measure]:
+    """Adversaries in their order; of each the quantity of the highest lower end first, which is
+    the one that the answer quotes."""
+    order = {name: at for at, name in enumerate(dict.fromkeys(one.measure for one in here))}
+    return sorted(here, key=lambda one: (order[one.measure], -_low(one.results[level])))
+
+
+def _low(result: Result) -> float:
+    return result.value if math.isnan(result.low) else result.low
+
+
 def _claimed(one: Measure, result: Result, at: str, acceptable: float) -> Iterator[str]:
     """What an adversary found that is more than acceptable, or may be."""
-    size = f"{bits(result.value)} bit{interval(result.low, result.high)}"
+    size = f"{bits(result.value)} bits{interval(result.low, result.high)}"
     if result.verdict == "unreliable":
         yield f"{at} what {one.title} finds is unreliable"
     elif result.verdict == "saturated":
-        yield f"{at} {one.title} finds as much as it can show, {bits(result.value)} bit or more"
+        yield f"{at} {one.title} finds at least {size}, as much as it can show"
     elif result.claims and result.high > acceptable:
         yield f"{at} {one.title} finds {size}"
     elif result.rising:
@@ -129,7 +140,7 @@ def _unseen(smallest: float) -> str:
         return "how small a leak would have been seen is not known (--sensitivity)"
     if math.isinf(smallest):
         return f"no planted leak was found, up to {LARGEST_PLANTED:g} bits"
-    return f"a leak below {bits(smallest)} bit may have gone unseen"
+    return f"a leak below {bits(smallest)} bits may have gone unseen"
 
 
 def smallest_of(leaks: Iterable[float]) -> float:

@@ -6,6 +6,7 @@ from typing import Any
 
 from ..interfaces import ImleakError
 from ..study.store import Run
+from .learners import Learners
 from .levels import Levels
 from .measures import adversaries
 from .words import listed, plural
@@ -21,6 +22,10 @@ _SETTINGS = {
 }
 """Fields of a study that numbers depend on, and what several of them are called."""
 _ESTIMATE = ["encoder", "measure", "protocol"]
+
+
+_READ = ("colour", "bits", "jpeg_quality", "frames")
+"""Fields that the samples of a file depend on: where they differ, images are told apart by name."""
 
 
 class ComparisonError(ImleakError):
@@ -57,7 +62,9 @@ def cautions(named: Mapping[str, Run]) -> list[str]:
 
 
 def _images(manifests: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
-    of = {name: {image["digest"] for image in one["images"]} for name, one in manifests.items()}
+    read = {tuple(map(one["spec"].get, _READ)) for one in manifests.values()}
+    same = "digest" if len(read) == 1 else "name"
+    of = {name: {image[same] for image in one["images"]} for name, one in manifests.items()}
     common, every = set.intersection(*of.values()), set.union(*of.values())
     if common != every:
         lacking = listed([f"{name} has {len(own)}" for name, own in of.items() if own != every])
@@ -117,10 +124,12 @@ def _adversaries(named: Mapping[str, Run]) -> Iterator[str]:
         for (encoder, measure, protocol), rows in trained.groupby(_ESTIMATE):
             title = f"{protocol} {measure} on {encoder}"
             learned.setdefault(title, {})[name] = int(rows["train_groups"].max())
+    grouped = any(Learners.of(run.manifest).grouped for run in named.values())
+    what = "groups of images" if grouped else "images"
     for title, counts in learned.items():
         if len(counts) > 1 and max(counts.values()) > 1.1 * min(counts.values()):
             each = listed([f"{count} in {name}" for name, count in counts.items()])
             yield (
-                f"{title} learned from different numbers of images ({each}): "
+                f"{title} learned from different numbers of {what} ({each}): "
                 "an adversary with more finds more."
             )

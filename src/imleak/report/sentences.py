@@ -5,7 +5,7 @@ saturated value is only a lower bound, and nothing found is not nothing there.
 """
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import pandas as pd
@@ -42,7 +42,12 @@ class Sentence(NamedTuple):
 
 
 def sentences(
-    rows: pd.DataFrame, everyone: Sequence[Measure], levels: Levels, *, colour: bool
+    rows: pd.DataFrame,
+    everyone: Sequence[Measure],
+    levels: Levels,
+    *,
+    asked: Collection[str],
+    colour: bool,
 ) -> list[Sentence]:
     """The answer of a run, the gravest finding first.
 
@@ -50,6 +55,7 @@ def sentences(
     ----------
     rows : the summary.
     everyone : the adversaries of the run.
+    asked : names of the measures that were asked, of those that failed too.
     colour : whether images were measured in colour.
     """
     found = findings(everyone)
@@ -67,7 +73,7 @@ def sentences(
     rest = [finding for of_measure in by_measure.values() for finding in of_measure]
     attacked = [finding for finding in rest if finding.adversary.is_zero_shot]
     estimated = [finding for finding in rest if not finding.adversary.is_zero_shot]
-    quiet = list(_quiet(rows, everyone, leaking | set(empty), measured, levels))
+    quiet = list(_quiet(rows, everyone, leaking | set(empty), measured, asked, levels))
     return [
         *_recognised(recognised, levels),
         *_matched(matched, levels, colour=colour),
@@ -186,12 +192,12 @@ def _estimated(found: Sequence[Finding], levels: Levels) -> Iterator[Sentence]:
         return
     top = max(found, key=lambda finding: finding.level)
     one, result = top.adversary, top.result
-    learned = f", trained on {one.learned_from}," if one.train else ""
+    learned = f", {one.trained}," if one.train else ""
     if one.is_calibrated(top.level):
         learned = f", which learned from {one.elsewhere} and was calibrated on {one.calibrated_on},"
     mark = PATCH_MARK if one.row == "patch" else ""
     about = "its value" if one.row == "pixel" else f"its features ({one.encoder})"
-    tested = plural(one.test, "test image") if one.test else "the test"
+    tested = plural(one.test, f"test {one.learners.noun}") if one.test else "the test"
     full = f", as much as {tested} can show" if result.verdict == "saturated" else ""
     more = ", and would find more with more images" if result.rising else ""
     doubt = "" if one.bound == "lower" else " (no bound)"
@@ -246,6 +252,7 @@ def _quiet(
     everyone: Sequence[Measure],
     known: set[int],
     measured: Sequence[int],
+    asked: Collection[str],
     levels: Levels,
 ) -> Iterator[Sentence]:
     """Levels at which nobody claims a leak, though something is left in the clear: who
@@ -268,54 +275,68 @@ def _quiet(
             ": what was found there is unreliable.",
         )
     if silent:
-        yield _silent(silent, looked, measured, _means(rows, HISTOGRAM, "exact"), levels)
+        kept = _means(rows, HISTOGRAM, "exact")
+        yield _silent(silent, looked, everyone, measured, kept, asked, levels)
 
 
 def _silent(
     silent: Sequence[int],
     looked: Sequence[Measure],
+    everyone: Sequence[Measure],
     measured: Sequence[int],
     kept: Mapping[int, float],
+    asked: Collection[str],
     levels: Levels,
 ) -> Sentence:
-    at, who = levels.at(silent, measured), names(looked)
+    at, who = levels.at(silent, measured), names(looked, everyone)
     if all(one.sees_plain is False for one in looked):
         return Sentence(
             f"{capitalised(who)} {_verb(looked)} nothing even where nothing is encrypted",
             f": finding nothing {at} means nothing.",
         )
     left = [kept[level] for level in silent if kept.get(level, 0) > 0]
-    missing = missing_adversaries(looked)
-    if not left and not missing:
+    missing = missing_adversaries(looked, asked)
+    if not left and not any(missing):
         return Sentence(f"No leak was found {at}", f" by {who}.")
     span = " to ".join(dict.fromkeys(map(bits, (min(left), max(left))))) if left else ""
     still = f", though {span} bits of every pixel are left in the clear" if left else ""
+    cheap, failed = missing
     unasked = (
-        f"; {listed(missing)}, which {'costs' if len(missing) == 1 else 'cost'} seconds "
-        "and may find more, "
-        f"{'was' if len(missing) == 1 else 'were'} not asked"
-        if missing
+        f"; {listed(cheap)}, which {'costs' if len(cheap) == 1 else 'cost'} seconds "
+        f"and may find more, {'was' if len(cheap) == 1 else 'were'} not asked"
+        if cheap
         else ""
     )
-    return Sentence(f"{capitalised(at)} {who} {_verb(looked)} nothing", f"{still}{unasked}.")
+    gave = f"; {listed(failed)}, which may find more, gave no number" if failed else ""
+    return Sentence(f"{capitalised(at)} {who} {_verb(looked)} nothing", f"{still}{unasked}{gave}.")
 
 
-def names(looked: Sequence[Measure]) -> str:
-    """``match and best (trained on 61 images)``, those that needed no training first."""
+def names(looked: Sequence[Measure], everyone: Sequence[Measure] = ()) -> str:
+    """``match and best (trained on 61 images)``, those that needed no training first; with the
+    encoder where the same measure also looked at single pixels."""
     in_order = sorted(looked, key=lambda one: bool(one.train))
-    trained = {one.measure: one.learned_from for one in in_order}
-    return listed(
-        [
-            f"{measure} (trained on {images})" if images else measure
-            for measure, images in trained.items()
-        ]
+    of_pixels = {one.measure for one in everyone if one.row == "pixel" and one.train}
+    trained = {
+        one.title if one.measure in of_pixels else one.measure: one.trained for one in in_order
+    }
+    return listed([f"{measure} ({how})" if how else measure for measure, how in trained.items()])
+
+
+def missing_adversaries(
+    looked: Sequence[Measure], asked: Collection[str]
+) -> tuple[list[str], list[str]]:
+    """Adversaries that cost seconds, learn from none of the images, and gave no number: those
+    that were not asked, and those that failed or were left out.
+
+    Parameters
+    ----------
+    asked : names of measures, of those that failed or were left out too.
+    """
+    silent = [name for name in (RECOGNISE, MATCH) if name not in {one.measure for one in looked}]
+    return (
+        [name for name in silent if name not in asked],
+        [name for name in silent if name in asked],
     )
-
-
-def missing_adversaries(everyone: Sequence[Measure]) -> list[str]:
-    """Adversaries that cost seconds, learn from none of the images, and were not asked."""
-    asked = {one.measure for one in everyone}
-    return [measure for measure in (RECOGNISE, MATCH) if measure not in asked]
 
 
 def _verb(looked: Sequence[Measure]) -> str:
@@ -361,8 +382,8 @@ def known_of_pixels(rows: pd.DataFrame, levels: Levels) -> str:
     known = []
     empty = empty_levels(rows, levels)
     for measure, bound, words in (
-        (HISTOGRAM, "exact", "a pixel seen alone keeps {value} bit of its {plain}"),
-        (CODE_LENGTH, "upper", "the clear part holds at most {value} bit a pixel, whoever looks"),
+        (HISTOGRAM, "exact", "a pixel seen alone keeps {value} bits of its {plain}"),
+        (CODE_LENGTH, "upper", "the clear part holds at most {value} bits a pixel, whoever looks"),
     ):
         by_level = _means(rows, measure, bound)
         left = [level for level in by_level if level not in empty]

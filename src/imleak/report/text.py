@@ -11,6 +11,7 @@ from .answer import answer
 from .attributes import Told
 from .attributes import tables as attribute_tables
 from .citations import citations
+from .learners import Learners
 from .levels import Levels
 from .measures import Measure, blocks, measures, ranks, tabulated
 from .methods import methods
@@ -111,10 +112,11 @@ def _reviewers(run: Run, levels: Levels) -> pd.DataFrame:
 def _growth(run: Run, levels: Levels) -> pd.DataFrame:
     """A row a level and estimate, a column a number of training images."""
     cells: dict[tuple[str, str], dict[str, str]] = {}
+    learners = Learners.of(run.manifest)
     for row in run.growth.sort_values("train_groups").to_dict("records"):
         estimate = (f"{row['measure']} on {row['encoder']}", levels.tick(int(row["level"])))
         value = f"{row['value']:.2f} [{row['low']:.2f}, {row['high']:.2f}]"
-        cells.setdefault(estimate, {})[f"{row['train_groups']} images"] = value
+        cells.setdefault(estimate, {})[learners.counted(int(row["train_groups"]))] = value
     heads = list(dict.fromkeys(head for row in cells.values() for head in row))
     rows = [[*names, *(row.get(head, "") for head in heads)] for names, row in cells.items()]
     level = levels.symbol or levels.axis

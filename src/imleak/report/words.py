@@ -47,14 +47,6 @@ def percent(share: float) -> str:
     return f"{whole:.1f} %" if near else f"{whole:.0f} %"
 
 
-def learned_from(images: int, public: int) -> str:
-    """``61 images``, or ``61 of your images and 640 public ones`` of 701."""
-    if not public:
-        return plural(images, "image")
-    own = images - public
-    return f"{own:,} of your images and {public:,} public one{'' if public == 1 else 's'}"
-
-
 def plural(count: int, thing: str) -> str:
     """``1 image``, ``2,000 images``"""
     return f"{count:,} {thing}{'' if count == 1 else 's'}"

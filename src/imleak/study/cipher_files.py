@@ -77,7 +77,10 @@ class CipherFolders:
             ciphers = [one for one in ciphers if one.path == image.path]
         if not ciphers:
             others = f", but {some_of(one.name for one in named)}" if named else ""
-            return f"has no cipher of its name in {where}{others}"
+            folders = sorted({PurePosixPath(one.name).parts[0] for one in named if "/" in one.name})
+            each = " ".join(f"--cipher {name}={where}/{name}" for name in folders)
+            hint = f"; of several kinds of ciphers write {each}" if len(folders) > 1 else ""
+            return f"has no cipher of its name in {where}{others}{hint}"
         if len(ciphers) > 1:
             return f"has several ciphers of its name in {where}: {some_of(c.name for c in ciphers)}"
         return ciphers[0]

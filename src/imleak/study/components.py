@@ -375,7 +375,7 @@ def offers(made: Component, what: str) -> bool:
     "needs_values" of one that compares the values of samples themselves, "choose" of an estimator
     that is asked once for all views of a target, "takes_directions" and "needs_directions" of
     one that an adversary teaches which learned elsewhere, "holds_out", "needs_scores",
-    "takes_gallery", "takes_public" or
+    "takes_gallery", "takes_public", "fits_scale" or
     "needs_encrypted_share" of a measure, "attributes" of an encoder that names some."""
     return bool(getattr(made.build(), what, False))
 

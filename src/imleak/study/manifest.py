@@ -12,7 +12,7 @@ from .. import plugins
 from ..images import Source
 from ..interfaces import Level, Scheme
 from .ciphers import CipherFile
-from .components import Component, has_key
+from .components import Component, has_key, offers
 from .parts import Part
 from .plan import Gallery, ImageInfo, Omission, Unit
 from .public import PublicImages
@@ -229,11 +229,12 @@ def versions() -> dict[str, str]:
 
 def _component(component: Component) -> dict[str, Any]:
     """What a component is, with the value of every option; of an encoder also what it takes: 224,
-    "image" or None."""
+    "image" or None; of an estimator that it fits nothing but a scale, if so."""
     named = {"title": component.title, "settings": component.settings}
     known = component.identity | component.facts | named
-    is_encoder = component.kind == "encoder"
-    return known | ({"input_size": component.build().input_size} if is_encoder else {})
+    if component.kind == "encoder":
+        return known | {"input_size": component.build().input_size}
+    return known | ({"fits_scale": True} if offers(component, "fits_scale") else {})
 
 
 def _image(info: ImageInfo) -> dict[str, Any]:

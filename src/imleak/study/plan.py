@@ -28,7 +28,7 @@ from .components import (
     offers,
     space,
 )
-from .spec import StudySpec
+from .spec import RECORDED, StudySpec
 
 SAMPLING_VERSION = "1"
 """Version of the way images are encrypted, cut, resized and pooled; a part of every key."""
@@ -571,7 +571,11 @@ def _shortage(spec: StudySpec, measure: Component, question: Question, chosen: S
     if measure not in spec.optional_components():
         return ""
     if needs_rebuilt(measure) and not Rebuilding.of(spec, chosen).levels:
-        return f"no rebuilder knows what to do with {spec.scheme.name} at these levels"
+        return (
+            "the scheme of the ciphers is not known to any rebuilder"
+            if spec.ciphers and spec.scheme.name == RECORDED
+            else f"no rebuilder completes what {spec.scheme.name} leaves at these levels"
+        )
     if spec.ciphers and encrypts(measure, spec.scheme.name):
         return "it encrypts images itself, and these come encrypted"
     if not spec.ciphers and offers(measure, "encrypts") and not has_key(spec.scheme_component()):

@@ -136,7 +136,7 @@ class PresetError(ImleakError):
 def study_toml(name: str) -> str:
     """The study.toml of a preset. Raises PresetError if there is none of this name."""
     if name not in PRESETS:
-        raise PresetError(f"no preset for {name!r}; there is {', '.join(PRESETS)}")
+        raise PresetError(f"no preset {name!r}; give one of {', '.join(PRESETS)}")
     words, given = PRESETS[name]
     lines = [
         f"# A study of {words}.",

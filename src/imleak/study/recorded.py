@@ -174,7 +174,7 @@ def read_header(path: Path) -> dict[str, Any]:
         with open_regular(path / MANIFEST) as file:
             found: dict[str, Any] = json.loads(file.read())
     except (OSError, ValueError, RecursionError) as error:
-        raise OutputError(f"{path} holds no run: its {MANIFEST} cannot be read") from error
+        raise OutputError(_no_run(path)) from error
     is_ours = isinstance(found, dict) and isinstance(found.get("spec"), dict) and "format" in found
     if not is_ours:
         raise OutputError(f"{path} holds no run: its {MANIFEST} is of something else")
@@ -185,6 +185,16 @@ def read_header(path: Path) -> dict[str, Any]:
             f"{FORMAT}: use the version that wrote it, or run it again in another folder"
         )
     return found
+
+
+def _no_run(path: Path) -> str:
+    """Why there is no manifest to be read in a folder, and which folder has one."""
+    one = "give the folder that imleak audit -o wrote"
+    if not path.exists():
+        return f"{path}: no such folder; {one}"
+    if not (path / MANIFEST).exists():
+        return f"{path} holds no run: there is no {MANIFEST} in it; {one}"
+    return f"{path} holds no run: its {MANIFEST} cannot be read; {one}"
 
 
 def _first(error: ValidationError) -> str:

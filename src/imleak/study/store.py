@@ -169,6 +169,8 @@ class Run:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "path", Path(self.path))
+        if not (self.path / MANIFEST).exists():
+            read_header(self.path)  # says which folder would do
         for name in (MANIFEST, RESULTS, SUMMARY):
             if not (self.path / name).is_file():
                 raise OutputError(f"{self.path} holds no finished run: {name} is missing")

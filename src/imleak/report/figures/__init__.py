@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 
 from ...interfaces import ImleakError
 from ...study.store import Run
+from ..learners import Learners
 from ..levels import Levels
 from . import attributes, curves, findings, learning, training
 from .strip import StripImages
@@ -28,6 +29,7 @@ def write_figures(
     growth: pd.DataFrame,
     strip: StripImages | None,
     levels: Levels,
+    learners: Learners | None = None,
 ) -> list[Path]:
     """Draw a run into ``out/figures``: one image at all levels, what is found, attributes, each
     measure against the level, each estimator against its training images, its epochs and its
@@ -41,6 +43,7 @@ def write_figures(
     growth : a row an estimate and number of training images.
     strip : the image of the strip, or None for no strip.
     levels : what the levels are called.
+    learners : how what was learned from is counted; else in images.
 
     Returns
     -------
@@ -54,7 +57,7 @@ def write_figures(
     """
     folder = out / "figures"
     with print_style():
-        drawn = drawings(frame, summary, growth, strip, levels)
+        drawn = drawings(frame, summary, growth, strip, levels, learners)
         return [path for drawing in drawn for path in save(drawing, folder)]
 
 
@@ -66,12 +69,17 @@ def axes_of(run: Run, names: Sequence[str] = ()) -> dict[str, list[Axes]]:
     levels = Levels.of(run.manifest)
     with print_style():
         drawn = drawings(
-            run.histories, run.summary, run.growth, strip_of_previews(run.path), levels
+            run.histories,
+            run.summary,
+            run.growth,
+            strip_of_previews(run.path),
+            levels,
+            Learners.of(run.manifest),
         )
         found = {one.stem: one.figure.axes for one in drawn}
     for name in names:
         if name not in found:
-            raise FigureError(f"no figure {name!r}; there is {', '.join(found)}")
+            raise FigureError(f"no figure {name!r}; give one of {', '.join(found)}")
     return {name: found[name] for name in names or found}
 
 
@@ -81,12 +89,13 @@ def drawings(
     growth: pd.DataFrame,
     strip: StripImages | None,
     levels: Levels,
+    learners: Learners | None = None,
 ) -> Iterator[Drawing]:
     """Every figure of a run, drawn when it is asked for; the arguments of
     :func:`write_figures`."""
     yield from strip_drawings(strip, levels)
     yield from findings.drawings(summary, levels)
     yield from attributes.drawings(summary, levels)
-    yield from curves.drawings(summary, levels)
-    yield from learning.drawings(growth, levels)
+    yield from curves.drawings(summary, levels, learners)
+    yield from learning.drawings(growth, levels, learners)
     yield from training.drawings(frame, levels)

@@ -11,6 +11,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
+from ..learners import Learners
 from ..levels import Levels
 from ..words import BOUNDS
 from . import style
@@ -23,23 +24,31 @@ _NOT_SHOWN_AS_LEAK = ("no leak found", "unreliable")
 _NO_VALUE = "no value: every measurement failed"
 
 
-def drawings(summary: pd.DataFrame, levels: Levels) -> Iterator[Drawing]:
+def drawings(
+    summary: pd.DataFrame, levels: Levels, learners: Learners | None = None
+) -> Iterator[Drawing]:
     """One figure an encoder and measure; protocols side by side. Measures of several
     quantities stand in the figure of findings."""
     alone = summary[summary["level"].notna() & summary["quantity"].isna()]
     placed = alone.sort_values("level", kind="stable")
     for words, heading, rows in style.by_measure(placed):
-        yield replace(drawing(style.stem(*words), heading, rows, levels), table=rows)
+        yield replace(drawing(style.stem(*words), heading, rows, levels, learners), table=rows)
 
 
-def drawing(stem: str, heading: str, rows: pd.DataFrame, levels: Levels) -> Drawing:
+def drawing(
+    stem: str,
+    heading: str,
+    rows: pd.DataFrame,
+    levels: Levels,
+    learners: Learners | None = None,
+) -> Drawing:
     """Summary rows of one measure and encoder against the level."""
     protocols = style.by_protocol(rows)
     figure, panels = style.panels(len(protocols), heading, height=2.5)
     frame = _Frame.around(rows, joined=not levels.recorded)
     ranks = sorted({int(level) for level in rows["level"]})
     for axes, (protocol, shown) in zip(panels, protocols, strict=True):
-        axes.set_title(_subtitle(protocol, shown))
+        axes.set_title(_subtitle(protocol, shown, learners or Learners()))
         style.level_axis(axes, ranks, levels)
         _draw(axes, shown, frame)
     measure = style.printable(str(rows["measure"].iloc[0]), 24)
@@ -48,23 +57,26 @@ def drawing(stem: str, heading: str, rows: pd.DataFrame, levels: Levels) -> Draw
     return Drawing(stem, f"{style.printable(heading)} against the level", figure)
 
 
-def _subtitle(protocol: str, rows: pd.DataFrame) -> str:
+def _subtitle(protocol: str, rows: pd.DataFrame, learners: Learners) -> str:
     """How the values came about, on how many images, and what they bound."""
     bounds = dict.fromkeys(BOUNDS.get(str(bound), str(bound)) for bound in rows["bound"].dropna())
     per_image = protocol == "per-image"
-    images = _span(numbers(rows, "n" if per_image else "train_groups"))
-    how = "mean of " if per_image else f"{protocol}, trained on "
-    how = "" if images == "1 image" and per_image else how
-    return " · ".join([how + images if images else protocol, *bounds])
+    if per_image:
+        images = _span(numbers(rows, "n"), "image")
+        how = images if images == "1 image" else f"mean of {images}"
+    else:
+        images = _span(numbers(rows, "train_groups"), learners.noun)
+        how = f"{protocol}, {learners.trained(str(rows['measure'].iloc[0]), images)}"
+    return " · ".join([how if images else protocol, *bounds])
 
 
-def _span(counts: NDArray[np.float64]) -> str:
+def _span(counts: NDArray[np.float64], what: str) -> str:
     """``100 images``, ``97–100 images``; empty where not known."""
     known = finite(counts)
     if not known.size:
         return ""
     few, many = int(known.min()), int(known.max())
-    return (f"{few}–{many}" if few < many else str(many)) + " image" + "s" * (many != 1)
+    return (f"{few}–{many}" if few < many else str(many)) + f" {what}" + "s" * (many != 1)
 
 
 @dataclass(frozen=True)

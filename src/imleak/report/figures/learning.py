@@ -12,6 +12,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, NullLocator
 
+from ..learners import Learners
 from ..levels import Levels
 from ..words import BOUNDS
 from . import style
@@ -22,24 +23,27 @@ _APART = 1.02
 do not cover each other."""
 
 
-def drawings(growth: pd.DataFrame, levels: Levels) -> Iterator[Drawing]:
+def drawings(
+    growth: pd.DataFrame, levels: Levels, learners: Learners | None = None
+) -> Iterator[Drawing]:
     """One figure an encoder and measure that was asked for its growth."""
     for words, heading, rows in style.by_measure(growth):
-        yield _drawing(style.stem(*words, "growth"), heading, rows, levels)
+        noun = (learners or Learners()).noun
+        yield _drawing(style.stem(*words, "growth"), heading, rows, levels, noun)
 
 
-def _drawing(stem: str, heading: str, rows: pd.DataFrame, levels: Levels) -> Drawing:
+def _drawing(stem: str, heading: str, rows: pd.DataFrame, levels: Levels, noun: str) -> Drawing:
     figure, (axes,) = style.panels(1, heading, height=2.6)
     protocol, bound = (str(rows[name].iloc[0]) for name in ("protocol", "bound"))
     axes.set_title(f"{protocol} · {BOUNDS.get(bound, bound)}")
-    axes.set_xlabel("training images")
+    axes.set_xlabel(f"training {noun}s")
     measure = style.printable(str(rows["measure"].iloc[0]), 24)
     axes.set_ylabel(style.with_unit(measure, rows["unit"].iloc[0]))
     _count(axes, sorted({int(count) for count in rows["train_groups"]}))
     _scale(axes, rows)
     _draw(axes, rows, levels)
     figure.legend(loc="outside right center", handlelength=2.2)
-    title = f"{style.printable(heading)} against the number of training images"
+    title = f"{style.printable(heading)} against the number of training {noun}s"
     return Drawing(stem, title, figure, rows)
 
 

@@ -17,10 +17,11 @@ from ..adversaries import INSPECT, MATCH, PIXELS
 from ..figures.findings import chart_of
 from ..figures.training import by_epoch
 from ..findings import QUANTITIES, Finding
+from ..learners import Learners
 from ..levels import Levels
 from ..measures import MARKS, Measure, blocks, measures, ranks, tabulated
 from ..previews import SHEETS, Preview, data_uri, read_previews
-from ..words import BOUNDS, bits, capitalised, percent, shortened
+from ..words import BOUNDS, bits, capitalised, percent, plural, shortened
 from . import charts
 
 SHAPES = ("circle", "square", "triangle-up", "diamond", "triangle-down", "cross", "triangle-right")
@@ -32,7 +33,8 @@ MOST_EPOCHS = 150
 
 def page_data(run: Run, levels: Levels, found: Sequence[Finding]) -> dict[str, Any]:
     """Charts, series, histories, growth, previews and findings of a run."""
-    shown = [one for _, block in blocks(tabulated(measures(run.summary))) for one in block]
+    everything = tabulated(measures(run.summary, run.manifest))
+    shown = [one for _, block in blocks(everything) for one in block]
     with_points = [column for column in shown if column.results]
     # What stands in the charts of the answer has the first colours and shapes.
     drawn = sorted(with_points, key=lambda column: chart_of(column) is None)
@@ -104,7 +106,7 @@ def series(column: Measure, place: int, levels: Levels) -> dict[str, Any]:
     base = column.results[0].value if 0 in column.results else math.nan
     name = " ".join(column.headings)
     bounds = dict.fromkeys(BOUNDS.get(cell.bound, cell.bound) for cell in column.results.values())
-    learned = f"{column.train} training images" if column.train else ""
+    learned = plural(column.train, f"training {column.learners.noun}") if column.train else ""
     if column.public:
         learned = f"learned from {column.learned_from}"
     return {
@@ -221,19 +223,20 @@ def _growth(run: Run, shown: Sequence[Measure], levels: Levels) -> Iterator[dict
     """Estimates against the training images, and the share of images that are picked first
     against the candidates."""
     numbers = {(one.encoder, one.measure, one.protocol): one.number for one in shown}
+    learners = Learners.of(run.manifest)
     for key, rows in run.growth.groupby(["encoder", "measure", "protocol"], sort=False):
         encoder, measure, protocol = map(str, key)
         mark, unit = MARKS.get(rows["bound"].iloc[0], "?"), rows["unit"].iloc[0]
         number = numbers.get((encoder, measure, protocol), bits)
         points = [
             _of_images(row, row["train_groups"], levels, number)
-            | {"tip_training": f"{row['train_groups']} images"}
+            | {"tip_training": learners.counted(int(row["train_groups"]))}
             | {"tip_value": f"{mark} {number(row['value'])} {unit}"}
             | {"tip_verdict": "still rising" if row["rising"] is True else "no gain seen"}
             for row in rows.to_dict("records")
         ]
         title = f"{measure} on {encoder}, {protocol}"
-        yield {"title": title, "of": "training images", "unit": unit, "points": points}
+        yield {"title": title, "of": f"training {learners.noun}s", "unit": unit, "points": points}
     rank = QUANTITIES[MATCH][0]
     first = run.linkage[run.linkage["quantity"] == rank]
     for key, rows in first.groupby(["encoder", "measure"], sort=False):
