@@ -33,8 +33,10 @@ from .variational import Variational
 CANDIDATES = ("cca-infonce", "infonce", "nwj", "retrieval", "cosine-infonce", "calibrated")
 FEWEST_EFFECTIVE = 10
 """NWJ stands only where its weights on validation images are worth so many images that weigh
-alike, and e^I is at most one in so many of them: its mean hangs on pairs as rare as that, and
-weights that look alike may be those of a part without such a pair."""
+alike, and e^I is at most one in so many of them: its mean hangs on pairs as rare as that."""
+ALIKE = 0.9
+"""Share of the images that the weights are worth, from which the pairs that matter are in every
+image, however many e^I is: images of many rows of few values."""
 SCHEDULE = Schedule(steps=600, batch=500, rate=3e-3, decay=0.01, patience=4, first=True, least=2e-3)
 """Of NWJ, which starts near its end."""
 IMAGES_A_DIMENSION = 20
@@ -136,9 +138,9 @@ def _admitted(validation: Score) -> Array:
     values = validation.cautious_value()
     if validation.effective is None:
         return values
-    stands = validation.effective >= FEWEST_EFFECTIVE
-    stands &= validation.value() <= _most_within_reach(validation.images)
-    return np.where(stands, values, -np.inf)
+    seen = validation.value() <= _most_within_reach(validation.images)
+    seen |= validation.effective >= ALIKE * validation.images
+    return np.where(seen & (validation.effective >= FEWEST_EFFECTIVE), values, -np.inf)
 
 
 def _most_within_reach(images: int) -> float:
