@@ -51,7 +51,7 @@ def digits(sources: int, total: float, nuisance: float = 0.0) -> Problem:
     def draw(n: int, rng: np.random.Generator) -> Rows:
         sent = rng.integers(2, size=(n, sources))
         received = sent ^ (rng.random(sent.shape) < error)
-        return Rows(*(show(shown, rng) for shown in (sent, received)))
+        return Rows(show(sent, rng), show(received, rng))
 
     def show(shown: Bits, rng: np.random.Generator) -> Array:
         image = tiled(_written(shown, rng), grid, scale)
