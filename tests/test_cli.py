@@ -360,7 +360,7 @@ def test_the_help_says_the_defaults() -> None:
     for said in (
         "an image; else 10.",
         "else bitplanes.",
-        "random; else 0.",
+        "random choice; else 0.",
         "else efficientnet-lite0",
     ):
         assert said in told

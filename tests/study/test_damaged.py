@@ -252,4 +252,4 @@ def test_the_command_that_made_the_run_mends_what_it_writes(done: Run) -> None:
 
 def test_a_run_is_opened_by_the_name_of_its_folder(done: Run, tmp_path: Path) -> None:
     assert Run(str(done.path)).path == done.path
-    assert "manifest.json is missing" in in_one_line(lambda: Run(str(tmp_path / "nowhere")))
+    assert "no such folder" in in_one_line(lambda: Run(str(tmp_path / "nowhere")))

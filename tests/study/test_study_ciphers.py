@@ -349,6 +349,7 @@ def test_a_cipher_that_is_no_image_is_refused(monkeypatch: pytest.MonkeyPatch) -
         simulated(image(), BITPLANES, 0).cipher(3)
 
 
+@pytest.mark.usefixtures("drawn")
 def test_a_scheme_that_fails_on_some_images_leaves_a_row_for_each(tmp_path: Path) -> None:
     for name, value in (("odd.png", 1), ("even.png", 2)):
         samples = np.random.default_rng(value).integers(0, 255, (24, 24), dtype=np.uint8)
