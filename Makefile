@@ -1,6 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PARALLEL := --numprocesses logical --maxprocesses 4 --dist loadfile
+# Workers that each use every core cost each other much more than they use.
 
 .PHONY: demo test test-all bench docs clean
 
@@ -11,7 +12,7 @@ test: .venv/installed
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
-	$(BIN)/pytest $(PARALLEL)
+	OMP_NUM_THREADS=1 $(BIN)/pytest $(PARALLEL)
 
 test-all: .venv/installed
 	HYPOTHESIS="new examples" $(BIN)/pytest -m "slow or not slow"
