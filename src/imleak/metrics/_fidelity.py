@@ -18,7 +18,7 @@ NOISE = 2.0
 """Variance of the noise of the visual system, on samples of 0..255."""
 FLAT = 1e-10
 """A window of less variance is constant."""
-STRIP = 256
+STRIP = 128
 """Rows of windows that are compared at once."""
 BLOCK = 16
 """Rows that one matrix product smooths: a wider band matrix is mostly zeros."""
@@ -49,7 +49,7 @@ class Scale:
     @cached_property
     def information(self) -> float:
         """What the visual system has of the image, in nats."""
-        return float(np.log(1 + self.variance / NOISE).sum())
+        return float(np.log1p(self.variance / NOISE).sum())
 
     def information_left(self, other: Map) -> float:
         """What it has of this image in another one at the same scale, in nats."""
@@ -68,7 +68,7 @@ class Scale:
         alike = (own > 0) & (variance > 0) & (covariance > 0)
         explained = np.where(alike, covariance, 0) ** 2 / np.maximum(own, FLAT)
         noise = np.maximum(variance - explained, 0)
-        return float(np.log(1 + explained / (noise + NOISE)).sum())
+        return float(np.log1p(explained / (noise + NOISE)).sum())
 
 
 def scales(samples: Samples, bits: int) -> list[Scale]:
@@ -99,7 +99,7 @@ def _pyramid(samples: Samples, bits: int) -> Iterator[tuple[Map, Map]]:
         window = _gaussian(side)
         if min(image.shape[1:]) < side:
             return
-        image = np.ascontiguousarray(_smooth(image, window)[:, ::2, ::2])
+        image = np.ascontiguousarray(_smooth(image, window, 2))
         if min(image.shape[1:]) < side:
             return
         yield image, window
@@ -119,19 +119,23 @@ def _variance(image: Map, mean: Map, window: Map) -> Map:
     return variance
 
 
-def _smooth(image: Map, window: Map) -> Map:
-    """Means of every window that fits."""
-    return _smooth_columns(_smooth_columns(image, window).swapaxes(1, 2), window).swapaxes(1, 2)
+def _smooth(image: Map, window: Map, step: int = 1) -> Map:
+    """Means of every window that fits, or of every `step`-th in both directions."""
+    columns = _smooth_columns(image, window, step)
+    return _smooth_columns(columns.swapaxes(1, 2), window, step).swapaxes(1, 2)
 
 
-def _smooth_columns(image: Map, window: Map) -> Map:
-    """Means of every window of rows that fits, by products with a band matrix."""
+def _smooth_columns(image: Map, window: Map, step: int) -> Map:
+    """Means of every `step`-th window of rows that fits, by products with a band matrix; `step`
+    divides BLOCK."""
     from scipy.linalg import convolution_matrix
 
-    band = convolution_matrix(window, BLOCK).T
-    means = np.empty_like(image[:, len(window) - 1 :])
-    for start in range(0, means.shape[1], BLOCK):
-        block = means[:, start : start + BLOCK]
-        rows = image[:, start : start + block.shape[1] + len(window) - 1]
+    band = convolution_matrix(window, BLOCK).T[::step]
+    channels, height, width = image.shape
+    windows = height - len(window) + 1
+    means = np.empty((channels, -(-windows // step), width))
+    for start in range(0, windows, BLOCK):
+        rows = image[:, start : start + BLOCK + len(window) - 1]
+        block = means[:, start // step : (start + BLOCK) // step]
         np.matmul(band[: block.shape[1], : rows.shape[1]], rows, out=block)
     return means

@@ -132,8 +132,10 @@ class BitPlanes:
         size = 1 << (cipher.bits - level)
         rendered = self._rendered(cipher.bits, level)[cipher.samples]
         kind = cipher.samples.dtype
-        symbols = {"planes": kept.astype(kind)}
-        return Exposure(rendered.astype(kind), cipher.bits, symbols, size, is_empty=size == 1)
+        symbols = {"planes": kept.astype(kind, copy=False)}
+        return Exposure(
+            rendered.astype(kind, copy=False), cipher.bits, symbols, size, is_empty=size == 1
+        )
 
     def encrypted_share(self, plain: Raster, level: int) -> float:
         """Planes that are encrypted, of all."""
