@@ -72,27 +72,25 @@ def test_every_level_is_encrypted_once_for_all_that_look_at_it(
 def test_what_is_kept_is_bounded_and_right(asked: list[tuple[str, int]], room: int) -> None:
     one = image()
     every = simulated(one, BITPLANES, 0)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ciphers, "KEPT_BYTES", room * one.samples.nbytes)
-        tight = simulated(one, BITPLANES, 0)
-        for what, level in asked:
-            found, expected = (getattr(each, what)(level) for each in (tight, every))
-            if what == "exposure":
-                found, expected = found.rendered, expected.rendered
-            else:
-                found, expected = found.samples, expected.samples
-            np.testing.assert_array_equal(found, expected)
-            held = {
-                id(array): array.nbytes
-                for kept in tight._made.values()
-                for array in (
-                    (kept.rendered, *kept.symbols.values())
-                    if isinstance(kept, Exposure)
-                    else (kept.samples,)
-                )
-            }
-            few = len(tight._made) <= 2  # a cipher and what is exposed of it
-            assert few or sum(held.values()) <= room * one.samples.nbytes
+    tight = replace(simulated(one, BITPLANES, 0), room=room * one.samples.nbytes)
+    for what, level in asked:
+        found, expected = (getattr(each, what)(level) for each in (tight, every))
+        if what == "exposure":
+            found, expected = found.rendered, expected.rendered
+        else:
+            found, expected = found.samples, expected.samples
+        np.testing.assert_array_equal(found, expected)
+        held = {
+            id(array): array.nbytes
+            for kept in tight._made.values()
+            for array in (
+                (kept.rendered, *kept.symbols.values())
+                if isinstance(kept, Exposure)
+                else (kept.samples,)
+            )
+        }
+        few = len(tight._made) <= 2  # a cipher and what is exposed of it
+        assert few or sum(held.values()) <= room * one.samples.nbytes
 
 
 def test_small_images_keep_all_levels(encrypted: Counter[tuple[str, int]]) -> None:
@@ -130,6 +128,22 @@ def test_the_clear_part_of_a_copy_is_had_without_encrypting_it(
 
     monkeypatch.setattr(type(scheme.build()), "encrypt", encrypt)
     np.testing.assert_array_equal(of_a_copy(copy, scheme, 0).exposure(1).rendered, wanted)
+
+
+def test_a_copy_and_what_is_exposed_of_it_are_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = simulated(image(32), BITPLANES, 0)
+    names: list[str] = []
+    copied = ciphers.copy_of
+    monkeypatch.setattr(
+        ciphers, "copy_of", lambda image, name: names.append(name) or copied(image, name)
+    )
+    asked = [("crop", 2), ("half", 2), ("crop", 2), ("crop", 5)]
+    shown = [made.of_copy(name).exposure(level).rendered for name, level in asked]
+    assert names == ["crop", "half"]
+    assert shown[0] is shown[2]
+    for (name, level), rendered in zip(asked, shown, strict=True):
+        alone = of_a_copy(copied(image(32), name), BITPLANES, 0).exposure(level).rendered
+        np.testing.assert_array_equal(rendered, alone)
 
 
 def test_under_one_key_the_clear_part_of_a_copy_is_its_cipher() -> None:

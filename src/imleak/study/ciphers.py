@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ..images import Source, from_samples
+from ..images import Source, copy_of, from_samples
 from ..interfaces import (
     Change,
     EncryptsBits,
@@ -37,6 +37,8 @@ ONE_KEY = "one key for all images"
 """In place of the digest of an image, in the nonce of all."""
 KEPT_BYTES = 256 << 20
 """Bytes of ciphers and clear parts of one image that are kept while it is at work."""
+KEPT_BYTES_OF_COPY = KEPT_BYTES >> 3
+"""The same of each of its copies."""
 Made = TypeVar("Made", Raster, Exposure, Rebuilt | None)
 
 
@@ -111,6 +113,8 @@ class Ciphers:
     again : (level, change) -> another cipher, where one can be made here.
     has_key : False of a scheme without a key: what is published is the clear part itself.
     store : where rebuilt images are kept between runs, if they are.
+    of_another : the ciphers of another image by the same scheme, where they can be made here.
+    room : bytes that are kept.
     """
 
     image: Image
@@ -120,7 +124,19 @@ class Ciphers:
     again: Callable[[int, Change], Samples] | None = None
     has_key: bool = True
     store: RebuiltStore | None = None
+    of_another: Callable[[Image], Ciphers] | None = None
+    room: int = KEPT_BYTES
     _made: dict[tuple[str, int], Any] = field(default_factory=dict)
+    _copies: dict[str, Ciphers] = field(default_factory=dict)
+
+    def of_copy(self, name: str) -> Ciphers:
+        """Those of a copy of the image, one of :data:`imleak.images.COPIES`. Raises TypeError if
+        somebody else made the ciphers."""
+        if self.of_another is None:
+            raise TypeError(f"{self.scheme.name} encrypts no copies")
+        if name not in self._copies:
+            self._copies[name] = self.of_another(copy_of(self.image, name))
+        return self._copies[name]
 
     def cipher(self, level: int) -> Raster:
         """The cipher. Raises ImleakError if it cannot be made, or is no image."""
@@ -236,7 +252,7 @@ class Ciphers:
         """What was made of a level; the oldest give way, but for a cipher and its exposure."""
         if (what, level) not in self._made:
             made = make(level)
-            while len(self._made) > 1 and _bytes((made, *self._made.values())) > KEPT_BYTES:
+            while len(self._made) > 1 and _bytes((made, *self._made.values())) > self.room:
                 del self._made[next(iter(self._made))]
             self._made[what, level] = made
         found: Made = self._made[what, level]
@@ -249,8 +265,9 @@ def simulated(image: Image, scheme: Component, seed: int) -> Ciphers:
     Nothing encrypted leaves a run, so its keys need not be secret: they are derived from
     the seed and the image, and figures that look at the cipher can be had again.
     """
+    of_another = partial(of_a_copy, scheme=scheme, seed=seed)
     if not has_key(scheme):
-        return _published(image, scheme.build(), seed)
+        return _published(image, scheme.build(), seed, of_another)
     keyed: KeyedScheme = scheme.build()
     keys = partial(_keystream, seed=seed, policy=scheme.keys)
 
@@ -260,23 +277,26 @@ def simulated(image: Image, scheme: Component, seed: int) -> Ciphers:
     def encrypt_again(level: int, change: Change) -> Samples:
         return _encrypt_again(image, keyed, keys, level, change)
 
-    return Ciphers(image, keyed, encrypt, seed, encrypt_again)
+    return Ciphers(image, keyed, encrypt, seed, encrypt_again, of_another=of_another)
 
 
 def of_a_copy(image: Image, scheme: Component, seed: int) -> Ciphers:
     """The clear parts of a copy of an image. Under a key of its own that of a cipher is that of the
     image, so nothing need be encrypted; under one key for all it is the cipher."""
     made = simulated(image, scheme, seed)
-    return made if scheme.keys == "one" else replace(made, has_key=False)
+    has_key = made.has_key and scheme.keys == "one"
+    return replace(made, has_key=has_key, room=KEPT_BYTES_OF_COPY)
 
 
-def _published(image: Image, scheme: Scheme, seed: int) -> Ciphers:
+def _published(
+    image: Image, scheme: Scheme, seed: int, of_another: Callable[[Image], Ciphers]
+) -> Ciphers:
     """What a scheme without a key makes of an image."""
 
     def publish(level: int) -> Raster:
         return Raster(scheme.expose(image, level).rendered, image.bits)
 
-    return Ciphers(image, scheme, publish, seed, has_key=False)
+    return Ciphers(image, scheme, publish, seed, has_key=False, of_another=of_another)
 
 
 def _keystream(image: Image, *, seed: int, policy: KeyPolicy, flip: int = 0) -> AesKeystream:

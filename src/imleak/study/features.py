@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from ..cache import Arrays
 from ..images import COPIES_VERSION, copy_of, cut, patch_places, resize
 from ..interfaces import Encoder, Features, Image, ImageError, Samples
-from .ciphers import Ciphers, derive_seed, of_a_copy
+from .ciphers import Ciphers, derive_seed
 from .components import Component, RebuiltView, canonical, first_that_rebuilds
 from .plan import SAMPLING_VERSION, ImageInfo
 
@@ -239,18 +239,12 @@ def at_every_level(
 ) -> Iterator[tuple[FeatureRequest, Samples]]:
     """The plain image, the clear part or the rebuilt image each request is of, or that of a
     copy."""
-    copies: dict[str, Image] = {}
-    of_copies: dict[tuple[str, Component], Ciphers] = {}
     for request in sorted(requests, key=_in_turn):
-        copy, scheme = request.copy, request.scheme
-        if copy and copy not in copies:
-            copies[copy] = copy_of(image, copy)
-        if scheme is None or request.level is None:
-            yield request, (copies[copy] if copy else image).samples
+        if request.scheme is None or request.level is None:
+            yield request, (copy_of(image, request.copy) if request.copy else image).samples
             continue
-        if copy and (copy, scheme) not in of_copies:
-            of_copies[copy, scheme] = of_a_copy(copies[copy], scheme, request.seed)
-        made = of_copies[copy, scheme] if copy else ciphers(scheme, request.seed)
+        made = ciphers(request.scheme, request.seed)
+        made = made.of_copy(request.copy) if request.copy else made
         rebuilt = made.rebuilt(request.level, request.rebuilder) if request.rebuilder else None
         yield request, (rebuilt.samples if rebuilt else made.exposure(request.level).rendered)
 
