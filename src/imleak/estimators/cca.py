@@ -19,9 +19,8 @@ class Cca(CrossFitted):
     validation images; where images are few they are then fitted on both. The variates of the
     test images are made Gaussian by rank. For Gaussian marginals no joint law of correlation
     rho has less mutual information, so one term is a lower bound; their sum is one only as far
-    as the held-out variates are
-    independent, which for features of images they are not. It is therefore given as no
-    bound; `cca-infonce` turns the same variates into one.
+    as the held-out variates are independent, which for features of images they are not. It is
+    therefore given as no bound; `cca-infonce` turns the same variates into one.
 
     Parameters
     ----------
