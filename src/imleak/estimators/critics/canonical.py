@@ -236,7 +236,8 @@ def _side(coordinates: Matrix, split: Split) -> _Side:
     known = coordinates[split.train].astype(np.float64)
     variance, basis = eigh(known.T @ known / len(known))
     basis = basis[:, ::-1].astype(np.float32)
-    return _Side(coordinates @ basis, np.maximum(variance[::-1], 0.0))
+    rows = np.asarray(coordinates @ basis, dtype=np.float32)
+    return _Side(rows, np.maximum(variance[::-1], 0.0))
 
 
 def _directions(
@@ -269,7 +270,8 @@ def _fit(
     check = np.sort(split.validation)
     half = halves_of(groups[check])
     most = max(x.rows.shape[1], y.rows.shape[1])
-    best = (-np.inf, (SHRINKAGES[0], most), np.empty(0), np.empty(0))
+    nothing: Array = np.empty(0)
+    best = (-np.inf, (SHRINKAGES[0], most), nothing, nothing)
     for chosen in product(SHRINKAGES, (*(one for one in counts if one < most), most)):
         to_u, to_v = _directions(x, y, partner, split, *chosen)
         u, v = x.rows[partner[check]] @ to_u, y.rows[check] @ to_v
