@@ -55,12 +55,10 @@ class _Side:
     variance: Array
 
     def whitened(self, shrinkage: float, count: int) -> Array:
-        """(k,) factors that whiten under a covariance shrunk towards the identity; 0 beyond the
-        first `count`."""
+        """Factors of the first `count` components, that whiten under a covariance shrunk towards
+        the identity."""
         shrunk = (1 - shrinkage) * self.variance + shrinkage * self.variance.mean()
-        factors = 1 / np.sqrt(np.maximum(shrunk, 1e-12))
-        factors[count:] = 0.0
-        return np.asarray(factors)
+        return np.asarray(1 / np.sqrt(np.maximum(shrunk[:count], 1e-12)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -244,7 +242,7 @@ def _directions(
     x: _Side, y: _Side, partner: Indices, split: Split, shrinkage: float, count: int
 ) -> tuple[Array, Array]:
     """(dx, k) and (dy, k) canonical directions of the training rows."""
-    sx, sy = x.whitened(shrinkage, count)[:count], y.whitened(shrinkage, count)[:count]
+    sx, sy = x.whitened(shrinkage, count), y.whitened(shrinkage, count)
     train = split.train
     cross = x.rows[partner[train], :count].T @ y.rows[train, :count] / len(train)
     left, _, right = svd(
@@ -281,15 +279,16 @@ def _fit(
         if value > best[0]:
             best = (value, chosen, to_u, to_v)
     _, chosen, to_u, to_v = best
-    u, v = x.rows[partner] @ to_u, y.rows @ to_v
-    shown = np.stack([correlations(u[check[half == h]], v[check[half == h]]) for h in (0, 1)])
+    u, v = x.rows[partner[check]] @ to_u, y.rows[check] @ to_v
+    shown = np.stack([correlations(u[half == side], v[half == side]) for side in (0, 1)])
     summed = 1 + int(np.cumsum(-0.5 * np.log1p(-shown[0] * shown[1]))[:MOST_SUMMED].argmax())
     halves = np.stack([falling(one) for one in shown])
     some = slice(None, None, -(-len(check) // MOST_CHECKED))
-    few = check[some]
-    critic = strength(u[few], v[few], halves, half[some], groups[few])
-    whole = falling(correlations(u[check], v[check]))
-    return Variates(u, v, whole, halves, summed, *critic), chosen
+    critic = strength(u[some], v[some], halves, half[some], groups[check[some]])
+    whole = falling(correlations(u, v))
+    read = slice(max(critic[0], MOST_SUMMED))
+    u, v = x.rows[partner] @ to_u[:, read], y.rows @ to_v[:, read]
+    return Variates(u, v, whole[read], halves[:, read], summed, *critic), chosen
 
 
 def halves_of(groups: Indices) -> Indices:
