@@ -121,6 +121,39 @@ def test_a_turn_that_grows_outwards_is_found_if_it_is_looked_for(pair_up):
     assert turning[1].value < 0.05, "and nothing is found of broken pairs"
 
 
+def test_once_chosen_directions_are_fitted_on_validation_images_too(pair_up):
+    """Where images are few; it is the test rows that are seen along these."""
+    samples = pair_up(*mixed(200, 30, 20))
+    split = cross_fit(samples.groups, 5, 1, 0)[0]
+    (true,) = variates_of(samples, split, 1)[0]
+    test = np.sort(split.test)
+    once, again = correlations(true.u[test], true.v[test]), correlations(*true.tested())
+    assert len(true.tested()[0]) == len(test)
+    assert again[0] > 0.7
+    assert not np.array_equal(once, again)
+
+
+def test_directions_are_fitted_once_where_images_are_many(fitted):
+    assert fitted[2][0].tested is None
+
+
+def test_many_weak_directions_are_told_together(pair_up):
+    """A hundred correlations of 0.2, none of which stands out: a linear critic fitted to n rows
+    can have about the share d / (d + d^2 / (rho^2 n)) of their information."""
+    rng = np.random.default_rng(0)
+    x, noise = rng.standard_normal((2, 2000, 100))
+    samples = pair_up(x, 0.3 * x + math.sqrt(1 - 0.3**2) * noise)
+    splits = cross_fit(samples.groups, 5, 1, 0)[:1]
+    given = SplitSamples(samples, splits, samples.groups, 2, seed=0)
+    ((_, test),) = Canonical().learn(given)["cca-infonce"]
+    true, broken = test.value()[0]
+    truth = -50 * math.log(1 - 0.3**2)
+    share = 1 / (1 + 100 / (0.3**2 * 1600))
+    assert true == pytest.approx(share * truth, rel=0.2)
+    assert true < truth
+    assert abs(broken) < 0.05
+
+
 @pytest.mark.parametrize("hidden", [3, 4])
 def test_what_goes_up_and_down_many_times_is_found_if_it_is_looked_for(pair_up, hidden):
     """The low bits of eight, as a number: a sawtooth of what they are bits of."""
@@ -175,7 +208,7 @@ def test_test_rows_are_read_as_infonce_of_the_log_ratio(temper):
     one = some_variates(rng, 80, 3, 2, temper)
     groups = np.arange(80) // 2
     split = cross_fit(groups, 2, 1, 0)[0]
-    found = _nats([[one]], split.test, groups[split.test])
+    found = _nats([[one]], groups[split.test], split.test)
     u, v = (gaussian_ranks(side[split.test, :2]) for side in (one.u, one.v))
     scores = temper * gaussian_log_ratio(u, v, one.correlation[:2]).astype(float)
     expected = infonce_rows(scores, groups[split.test]).mean()

@@ -14,6 +14,8 @@ from imleak.estimators.critics.gaussian import (
     cautious_mean,
     correlations,
     crossed_log_ratio,
+    expected_log_ratio,
+    falling,
     gaussian_log_ratio,
     infonce_rows,
     strength,
@@ -62,6 +64,21 @@ def test_negative_correlations_say_nothing_and_strong_ones_are_held_back():
         gaussian_log_ratio(u, v, np.array([0.9999])),
         gaussian_log_ratio(u, v, np.array([STRONGEST])),
     )
+
+
+def test_the_mean_log_ratio_is_that_of_gaussian_rows():
+    rng = np.random.default_rng(0)
+    shown, assumed = np.array([0.6, 0.2]), np.array([0.5, 0.3])
+    u, noise = rng.standard_normal((2, 4000, 2))
+    v = shown * u + np.sqrt(1 - shown**2) * noise
+    found = gaussian_log_ratio(u, v, assumed).diagonal()
+    error = 4 * found.std() / math.sqrt(4000)
+    assert expected_log_ratio(assumed, shown) == pytest.approx(found.mean(), abs=error)
+    assert expected_log_ratio(shown, shown) == pytest.approx(-0.5 * np.log(1 - shown**2).sum())
+
+
+def test_falling_correlations_are_the_nearest_that_fall_and_are_not_negative():
+    assert falling(np.array([0.3, 0.5, 0.1, -0.2])) == pytest.approx([0.4, 0.4, 0.1, 0.0])
 
 
 def slow_infonce(scores, groups, i):

@@ -29,8 +29,9 @@ class Best(CrossFitted):
     adversary learned directions of them from other images; with fewer than eight validation images
     it is then taken without a choice. `infonce` and `retrieval` are left out where canonical
     variates see all that their projections can: up to 64 dimensions, 20 training images for each.
-    `nwj` is passed over where its mean hangs on rare pairs. Where there are public images, each is
-    trained with them and without. A lower bound, because each of them is.
+    `nwj` is passed over where its mean hangs on rare pairs, and where it adds no more than a
+    standard error to the canonical critic it was trained from. Where there are public images,
+    each is trained with them and without. A lower bound, because each of them is.
     (`mine` is not among them: on validation images it is the same number as `nwj`, on test
     images it is the one of the two whose bias is upward.) In a study also over the views of one
     target: the strongest adversary that was tried.
@@ -46,7 +47,7 @@ class Best(CrossFitted):
 
     references = ("poole2019",)
     name = read = "best"
-    version = "4"
+    version = "5"
     takes_directions = True
 
     def learner(self) -> Candidates:

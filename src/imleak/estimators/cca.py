@@ -16,11 +16,11 @@ class Cca(CrossFitted):
     .. math:: \sum_k -\tfrac12 \log_2(1 - \rho_k^2)
 
     Directions are fitted on training images, their number and shrinkage chosen on
-    validation images; the variates of the test images are made Gaussian by rank. For
-    Gaussian marginals no joint law of correlation rho has less mutual information, so one
-    term is a lower bound; their sum is one only as far as the held-out variates are
-    independent, which for features of images they are not. It is therefore given as no
-    bound; `cca-infonce` turns the same variates into one.
+    validation images; where images are few they are then fitted on both. The variates of the
+    test images are made Gaussian by rank. For Gaussian marginals no joint law of correlation
+    rho has less mutual information, so one term is a lower bound; their sum is one only as far
+    as the held-out variates are independent, which for features of images they are not. It is
+    therefore given as no bound; `cca-infonce` turns the same variates into one.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ class Cca(CrossFitted):
 
     references = ("foster2011",)
     name = read = "cca"
-    version = "3"
+    version = "4"
     bound = "none"
 
     def learner(self) -> Canonical:
@@ -62,7 +62,7 @@ class CcaInfoNce(CrossFitted):
 
     references = ("poole2019",)
     name = read = "cca-infonce"
-    version = "4"
+    version = "5"
 
     def learner(self) -> Canonical:
         from .critics.canonical import Canonical

@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 
 from ..heldout.evidence import Array, Functional, Learned, Score, SplitSamples, mean_of_rows
 from ..heldout.split import Indices, Split
-from ..samples.columns import varying
 from .calibrated import Calibrated
 from .canonical import (
     Canonical,
     Columns,
     Found,
+    are_seen,
     columns_of,
     fit_variates,
     periodic,
@@ -26,7 +26,6 @@ from .canonical import (
 )
 from .contrastive import Contrastive
 from .fixed_cosine import FixedCosine
-from .prepare import FEW
 from .training import Schedule
 from .variational import Variational
 
@@ -39,9 +38,6 @@ ALIKE = 0.9
 image, however many e^I is: images of many rows of few values."""
 SCHEDULE = Schedule(steps=600, batch=500, rate=3e-3, decay=0.01, patience=4, first=True, least=2e-3)
 """Of NWJ, which starts near its end."""
-IMAGES_A_DIMENSION = 20
-"""Training images that tell canonical directions well: with fewer, critics that are trained and
-stopped early may do better."""
 FEWEST_TO_CHOOSE = 8
 """Validation images that can choose. Fewer are lucky for one of many candidates, and what was
 learned elsewhere and is only calibrated here is taken without a choice, where there is any."""
@@ -79,7 +75,7 @@ class Candidates:
         return {
             **self.canonical.read(most, given),
             "nwj": [_preferred(pairs) for pairs in zip(*refined, strict=True)],
-            **(_unasked(given) if _are_seen(given) else self.contrastive.learn(given)),
+            **(_unasked(given) if are_seen(given) else self.contrastive.learn(given)),
             **self.cosine.learn(given),
             **Calibrated().learn(given),
         }
@@ -93,14 +89,6 @@ def _is_better(found: Mapping[Columns, Found]) -> NDArray[np.bool_]:
     )
     gain = waves - np.maximum(*others)
     return np.asarray((gain > SCHEDULE.least).any((0, 2)), dtype=np.bool_)
-
-
-def _are_seen(given: SplitSamples) -> bool:
-    """Whether canonical variates see what projections can that are trained: of so few
-    dimensions, with so many images, it is the same columns that are projected."""
-    size = max(int(varying(side).sum()) for side in (given.samples.x, given.samples.y))
-    images = min(len(np.unique(given.groups[split.own])) for split in given.splits)
-    return size <= FEW and images >= IMAGES_A_DIMENSION * size
 
 
 def _unasked(given: SplitSamples) -> Learned:
@@ -141,6 +129,12 @@ def _admitted(validation: Score) -> Array:
     seen = validation.value() <= _most_within_reach(validation.images)
     seen |= validation.effective >= ALIKE * validation.images
     return np.where(seen & (validation.effective >= FEWEST_EFFECTIVE), values, -np.inf)
+
+
+def _gains(nwj: Score, start: Score) -> NDArray[np.bool_]:
+    """(L, P) where NWJ, whose checkpoint was chosen on the validation images too, says more there
+    than the critic it was trained from, by more than a standard error of what it adds."""
+    return np.asarray(replace(nwj, sums=nwj.sums - start.sums * [0, 1]).cautious_value() > 0)
 
 
 def _most_within_reach(images: int) -> float:
@@ -185,6 +179,10 @@ def pick(
     titles : of each.
     """
     validation = np.stack([_admitted(one) for one, _ in candidates])
+    for at in range(0, len(candidates), len(CANDIDATES)):
+        nwj, start = (at + CANDIDATES.index(name) for name in ("nwj", "cca-infonce"))
+        gains = _gains(candidates[nwj][0], candidates[start][0])
+        validation[nwj, ~gains & np.isfinite(validation[start])] = -np.inf
     if candidates[0][0].images < FEWEST_TO_CHOOSE:
         learned = np.arange(len(candidates)) % len(CANDIDATES) == CANDIDATES.index("calibrated")
         validation[np.isfinite(validation[learned]).any(0) & ~learned[:, None, None]] = -np.inf

@@ -1,23 +1,26 @@
 """Cross-fitted canonical correlations with shrinkage: what `cca` and `cca-infonce` read."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
+from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import eigh
+from scipy.linalg import eigh, svd
 from scipy.special import ndtr
-from sklearn.utils.extmath import randomized_svd
 
 from ...interfaces import PairedSamples
 from ..bounds import gaussian_information
 from ..heldout.evidence import Array, Learned, SplitSamples
 from ..heldout.split import Indices, Split
-from ..samples.columns import gaussian_ranks, normal_scores, varying
+from ..samples.columns import Matrix, gaussian_ranks, normal_scores, varying
 from .gaussian import (
     NEAR_ONE,
     correlations,
     crossed_log_ratio,
+    expected_log_ratio,
+    falling,
     gaussian_log_ratio,
     infonce_rows,
     strength,
@@ -30,23 +33,32 @@ FEW_PERIODIC = 2
 """Dimensions of which sines and cosines are tried: of more they are too many to learn from."""
 OCTAVES = 8
 """Of sines and cosines: as many as an image of eight bits has planes."""
-MOST_VARIATES = 64
+COUNTS = (16, 64, 256)
+"""Leading principal components of both sides that are tried besides all of them, where images are
+few for so many: weak directions are lost among the noise of the others."""
+IMAGES_A_DIMENSION = 20
+"""Training images that tell canonical directions well. With fewer, critics that are trained and
+stopped early may do better, and every image that is learned from counts."""
+MOST_SUMMED = 64
 MOST_DIMENSIONS = 512
 COMPONENTS = 256
 MOST_CHECKED = 500
+ALL = slice(None)
 
 
 @dataclass(frozen=True, eq=False)
 class _Side:
-    """One side in the eigenbasis of its training covariance: rows (n, k), variances (k,)."""
+    """One side in the eigenbasis of its training covariance: rows (n, k), variances (k,), the
+    largest first."""
 
     rows: NDArray[np.float32]
     variance: Array
 
-    def whitened(self, shrinkage: float) -> Array:
-        """(k,) factors that whiten under a covariance shrunk towards the identity."""
+    def whitened(self, shrinkage: float, count: int) -> Array:
+        """Factors of the first `count` components, that whiten under a covariance shrunk towards
+        the identity."""
         shrunk = (1 - shrinkage) * self.variance + shrinkage * self.variance.mean()
-        return np.asarray(1 / np.sqrt(np.maximum(shrunk, 1e-12)))
+        return np.asarray(1 / np.sqrt(np.maximum(shrunk[:count], 1e-12)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,12 +68,14 @@ class Variates:
     Parameters
     ----------
     u, v : (n, k) variates of every row of y and of its partner in x.
-    correlation : (k,) as the validation images show it.
+    correlation : (k,) as the validation images show it, :func:`falling`.
     halves : (2, k) as either half of the validation images shows it.
     summed : how many variates have the largest information there, summed.
     kept, temper : how many variates, and at which strength, the Gaussian critic does best
         on one half with the correlations of the other; temper 0 says nothing.
     value : cautious value of that critic there, in nats.
+    tested : gives both variates of the test rows, sorted, along directions that were fitted once
+        more, on training and validation images, as was chosen; None for those of u and v.
     """
 
     u: Array
@@ -72,6 +86,7 @@ class Variates:
     kept: int
     temper: float
     value: float
+    tested: Callable[[], tuple[Array, Array]] | None = None
 
 
 Columns = Callable[[NDArray[np.float32], Split], NDArray[np.float32]]
@@ -101,6 +116,14 @@ def periodic(rows: NDArray[np.float32], split: Split) -> NDArray[np.float32]:
     turns = 2 * np.pi * ndtr(scores)[..., None] * 2.0 ** np.arange(OCTAVES)
     waves = np.stack([np.cos(turns), np.sin(turns)]).astype(np.float32)
     return np.hstack([scores, *waves.reshape(2, len(rows), -1)])
+
+
+def are_seen(given: SplitSamples) -> bool:
+    """Whether canonical variates see what projections can that are trained: of so few
+    dimensions, with so many images, it is the same columns that are projected."""
+    size = max(int(varying(side).sum()) for side in (given.samples.x, given.samples.y))
+    images = min(len(np.unique(given.groups[split.own])) for split in given.splits)
+    return size <= FEW and images >= IMAGES_A_DIMENSION * size
 
 
 def columns_of(samples: PairedSamples) -> tuple[Columns, ...]:
@@ -140,11 +163,12 @@ class Canonical:
         scores: Learned = {"cca": [], "cca-infonce": []}
         for variates, split in zip(found, given.splits, strict=True):
             validation, test = np.sort(split.validation), np.sort(split.test)
-            half = halves_of(given.groups[validation])
-            products = [_products(variates, rows) for rows in (validation, test)]
+            half, groups = halves_of(given.groups[validation]), given.groups
+            tested = [[_on_test(one, test) for one in pairs] for pairs in variates]
+            products = _products(variates, validation), _products(tested)
             nats = (
-                _nats(variates, validation, given.groups[validation], half),
-                _nats(variates, test, given.groups[test]),
+                _nats(variates, groups[validation], validation, half),
+                _nats(tested, groups[test]),
             )
             scores["cca"].append((
                 given.score_of_sums(split, validation, products[0], information_of_sums),
@@ -159,16 +183,39 @@ class Canonical:
 
 def fit_variates(given: SplitSamples, columns: Columns = plain) -> Found:
     """Variates of every split, level and pairing."""
-    samples = given.samples
+    samples, seen = given.samples, are_seen(given)
     of_x, of_y = varying(samples.x), varying(samples.y)
 
     def fit(split: Split) -> Iterator[list[Variates]]:
+        both = _with_validation(split)
         x = _side(columns(samples.x[:, of_x], split), split)
-        for level in samples.y:
+        x_again = cache(lambda: _side(columns(samples.x[:, of_x], both), both))
+
+        def one(level: Matrix) -> list[Variates]:
             y = _side(columns(level[:, of_y], split), split)
-            yield [_fit(x, y, partner, split, given.groups) for partner in given.partners(split)]
+            y_again = cache(lambda: _side(columns(level[:, of_y], both), both))
+
+            def fit_pairs(partner: Indices) -> Variates:
+                found, chosen = _fit(x, y, partner, split, given.groups, () if seen else COUNTS)
+
+                def tested() -> tuple[Array, Array]:
+                    test = np.sort(split.test)
+                    x, y = x_again(), y_again()
+                    to_u, to_v = _directions(x, y, partner, both, *chosen)
+                    return x.rows[partner[test]] @ to_u, y.rows[test] @ to_v
+
+                return found if seen or not found.temper else replace(found, tested=tested)
+
+            return [fit_pairs(partner) for partner in given.partners(split)]
+
+        return map(one, samples.y)
 
     return [list(fit(split)) for split in given.splits]
+
+
+def _with_validation(split: Split) -> Split:
+    """The split with the validation rows among those of training."""
+    return replace(split, train=np.concatenate([split.own, split.validation, split.public]))
 
 
 def preferred(found: Sequence[Found]) -> Found:
@@ -182,42 +229,66 @@ def preferred(found: Sequence[Found]) -> Found:
     ]
 
 
-def _side(coordinates: NDArray[np.float32], split: Split) -> _Side:
+def _side(coordinates: Matrix, split: Split) -> _Side:
     coordinates = coordinates - coordinates[split.train].mean(0)
     known = coordinates[split.train].astype(np.float64)
     variance, basis = eigh(known.T @ known / len(known))
-    return _Side(coordinates @ basis.astype(np.float32), np.maximum(variance, 0.0))
+    basis = basis[:, ::-1].astype(np.float32)
+    rows = np.asarray(coordinates @ basis, dtype=np.float32)
+    return _Side(rows, np.maximum(variance[::-1], 0.0))
 
 
-def _fit(x: _Side, y: _Side, partner: Indices, split: Split, groups: Indices) -> Variates:
-    """The variates whose correlations say most on the validation images."""
+def _directions(
+    x: _Side, y: _Side, partner: Indices, split: Split, shrinkage: float, count: int
+) -> tuple[Array, Array]:
+    """(dx, k) and (dy, k) canonical directions of the training rows."""
+    sx, sy = x.whitened(shrinkage, count), y.whitened(shrinkage, count)
+    train = split.train
+    cross = x.rows[partner[train], :count].T @ y.rows[train, :count] / len(train)
+    left, _, right = svd(
+        (sx[:, None] * cross * sy).astype(np.float32), full_matrices=False, check_finite=False
+    )
+    to_u, to_v = (np.zeros((side.rows.shape[1], left.shape[1]), np.float32) for side in (x, y))
+    to_u[: len(sx)], to_v[: len(sy)] = sx[:, None] * left, sy[:, None] * right.T
+    return to_u, to_v
+
+
+def _fit(
+    x: _Side,
+    y: _Side,
+    partner: Indices,
+    split: Split,
+    groups: Indices,
+    counts: Sequence[int],
+) -> tuple[Variates, tuple[float, int]]:
+    """The variates whose correlations say most on the validation images, and the shrinkage and
+    number of principal components that make them."""
     # What one half of these shows is judged on the other: few images show correlations where
     # there are none, and a critic that believes them is wrong at full strength.
-    cross = x.rows[partner[split.train]].T @ y.rows[split.train] / len(split.train)
     check = np.sort(split.validation)
     half = halves_of(groups[check])
+    most = max(x.rows.shape[1], y.rows.shape[1])
     nothing: Array = np.empty(0)
-    best = (-np.inf, 1, nothing, nothing)
-    for shrinkage in SHRINKAGES:
-        sx, sy = x.whitened(shrinkage), y.whitened(shrinkage)
-        left, _, right = randomized_svd(
-            sx[:, None] * cross * sy, min(MOST_VARIATES, *cross.shape), n_iter=3,
-            random_state=split.seed,
-        )  # fmt: skip
-        to_u = (sx[:, None] * left).astype(np.float32)
-        to_v = (sy[:, None] * right.T).astype(np.float32)
-        shown = _by_half(x.rows[partner[check]] @ to_u, y.rows[check] @ to_v, half)
-        running = np.cumsum(-0.5 * np.log1p(-shown[0] * shown[1]))
-        summed = 1 + int(running.argmax())
-        if running[summed - 1] > best[0]:
-            best = (float(running[summed - 1]), summed, to_u, to_v)
-    _, summed, to_u, to_v = best
-    u, v = x.rows[partner] @ to_u, y.rows @ to_v
-    shown = _by_half(u[check], v[check], half)
+    best = (-np.inf, (SHRINKAGES[0], most), nothing, nothing)
+    for chosen in product(SHRINKAGES, (*(one for one in counts if one < most), most)):
+        to_u, to_v = _directions(x, y, partner, split, *chosen)
+        u, v = x.rows[partner[check]] @ to_u, y.rows[check] @ to_v
+        first, second = (_pearson(u[half == side], v[half == side]) for side in (0, 1))
+        value = expected_log_ratio(falling(first), second)
+        value += expected_log_ratio(falling(second), first)
+        if value > best[0]:
+            best = (value, chosen, to_u, to_v)
+    _, chosen, to_u, to_v = best
+    u, v = x.rows[partner[check]] @ to_u, y.rows[check] @ to_v
+    shown = np.stack([correlations(u[half == side], v[half == side]) for side in (0, 1)])
+    summed = 1 + int(np.cumsum(-0.5 * np.log1p(-shown[0] * shown[1]))[:MOST_SUMMED].argmax())
+    halves = np.stack([falling(one) for one in shown])
     some = slice(None, None, -(-len(check) // MOST_CHECKED))
-    few = check[some]
-    chosen = strength(u[few], v[few], shown, half[some], groups[few])
-    return Variates(u, v, correlations(u[check], v[check]), shown, summed, *chosen)
+    critic = strength(u[some], v[some], halves, half[some], groups[check[some]])
+    whole = falling(correlations(u, v))
+    read = slice(max(critic[0], MOST_SUMMED))
+    u, v = x.rows[partner] @ to_u[:, read], y.rows @ to_v[:, read]
+    return Variates(u, v, whole[read], halves[:, read], summed, *critic), chosen
 
 
 def halves_of(groups: Indices) -> Indices:
@@ -225,21 +296,30 @@ def halves_of(groups: Indices) -> Indices:
     return np.asarray(np.unique(groups, return_inverse=True)[1] % 2)
 
 
-def _by_half(u: Array, v: Array, half: Indices) -> Array:
-    """(2, k) correlations of either half."""
-    return np.stack([correlations(u[half == side], v[half == side]) for side in (0, 1)])
+def _pearson(u: Array, v: Array) -> Array:
+    """(k,) correlations of columns; 0 of a constant."""
+    u, v = u - u.mean(0), v - v.mean(0)
+    size = np.sqrt(np.square(u).sum(0) * np.square(v).sum(0))
+    return np.asarray(((u * v).sum(0) / np.where(size > 0, size, np.inf)).clip(-NEAR_ONE, NEAR_ONE))
 
 
-def _products(found: list[list[Variates]], rows: Indices) -> Array:
+def _on_test(one: Variates, rows: Indices) -> Variates:
+    """Variates of the sorted test rows alone."""
+    u, v = one.tested() if one.tested else (one.u[rows], one.v[rows])
+    return replace(one, u=u, v=v)
+
+
+def _products(found: list[list[Variates]], rows: Indices | slice = ALL) -> Array:
     """Products of the variates; those that were not kept count as uncorrelated."""
-    values = np.zeros((len(found), len(found[0]), len(rows), 1 + 3 * MOST_VARIATES))
+    count = len(found[0][0].u[rows])
+    values = np.zeros((len(found), len(found[0]), count, 1 + 3 * MOST_SUMMED))
     values[..., 0] = 1
-    values[..., 1 + MOST_VARIATES :] = 1
+    values[..., 1 + MOST_SUMMED :] = 1
     for level, pairs in zip(values, found, strict=True):
         for out, one in zip(level, pairs, strict=True):
             u, v = (gaussian_ranks(side[rows, : one.summed]) for side in (one.u, one.v))
-            for k, product in enumerate((u * v, u * u, v * v)):
-                out[:, 1 + k * MOST_VARIATES :][:, : u.shape[1]] = product
+            for k, product_of in enumerate((u * v, u * u, v * v)):
+                out[:, 1 + k * MOST_SUMMED :][:, : u.shape[1]] = product_of
     return values
 
 
@@ -251,16 +331,21 @@ def information_of_sums(sums: Array) -> Array:
 
 
 def _nats(
-    found: list[list[Variates]], rows: Indices, groups: Indices, half: Indices | None = None
+    found: list[list[Variates]],
+    groups: Indices,
+    rows: Indices | slice = ALL,
+    half: Indices | None = None,
 ) -> Array:
     """InfoNCE of every row with the Gaussian log-ratio as critic: under the correlations of
     the validation images, or of the other half of them than the row is of."""
-    return np.stack([[_ratio_rows(one, rows, groups, half) for one in pairs] for pairs in found])
+    return np.stack([[_ratio_rows(one, groups, rows, half) for one in pairs] for pairs in found])
 
 
-def _ratio_rows(one: Variates, rows: Indices, groups: Indices, half: Indices | None) -> Array:
+def _ratio_rows(
+    one: Variates, groups: Indices, rows: Indices | slice, half: Indices | None
+) -> Array:
     if one.temper == 0:
-        return np.zeros(len(rows))
+        return np.zeros(len(groups))
     kept = slice(one.kept)
     u, v = gaussian_ranks(one.u[rows, kept]), gaussian_ranks(one.v[rows, kept])
     if half is None:

@@ -1,13 +1,14 @@
 """The Gaussian log-ratio of canonical variates as an InfoNCE critic, and its strength."""
 
 import numpy as np
+from scipy.optimize import isotonic_regression
 
 from ..bounds import infonce
 from ..heldout.evidence import Array
 from ..heldout.split import Indices
 from ..samples.columns import gaussian_ranks
 
-KEPT = (1, 4, 16, 64)
+KEPT = (1, 4, 16, 64, 256, 1024)
 TEMPERS = (0.2, 0.35, 0.5, 0.7, 1.0)
 NEAR_ONE = 1 - 1e-6
 STRONGEST = 0.97
@@ -21,6 +22,26 @@ def correlations(u: Array, v: Array) -> Array:
     with np.errstate(invalid="ignore", divide="ignore"):
         rho = (a * b).mean(0) / np.sqrt((a * a).mean(0) * (b * b).mean(0))
     return np.asarray(np.nan_to_num(rho).clip(-NEAR_ONE, NEAR_ONE))
+
+
+def falling(shown: Array) -> Array:
+    """(k,) nearest correlations to those shown that fall from variate to variate and are not
+    negative: what many weak ones have in common is told from what chance made of each."""
+    return np.maximum(isotonic_regression(shown, increasing=False).x, 0.0)
+
+
+def expected_log_ratio(correlation: Array, shown: Array) -> float:
+    r"""Mean of :func:`gaussian_log_ratio` where other correlations are shown than it assumes.
+
+    .. math:: \sum_k \frac{\rho_k (r_k - \rho_k)}{1-\rho_k^2} - \tfrac12\log(1-\rho_k^2)
+
+    Parameters
+    ----------
+    correlation, shown : (k,) assumed, from 0 on, and shown.
+    """
+    rho = np.clip(correlation, 0, STRONGEST)
+    nats = rho * (shown - rho) / (1 - rho**2) - 0.5 * np.log1p(-(rho**2))
+    return float(nats.sum())
 
 
 def strength(

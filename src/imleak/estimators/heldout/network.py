@@ -42,6 +42,8 @@ class TrainedNetwork(CrossFitted):
         super().__post_init__()
         if self.critic and self.canonical:
             raise ValueError("canonical brings its own network; leave it out beside critic")
+        if self.canonical:
+            object.__setattr__(self, "version", f"{self.version}.1")
         name_with_own(self, self.critic)
 
     def variational(self, schedule: Mapping[str, Any], **options: Any) -> "Variational":
