@@ -10,7 +10,7 @@ from typing import Any
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 
 from ..levels import Levels
-from ..words import plural
+from ..words import plural, unbroken
 from . import charts
 from .payload import level_colours
 
@@ -42,11 +42,6 @@ def render(template: str, levels: Levels, ranks: Sequence[int], **given: Any) ->
         script=script,
         **given,
     )
-
-
-def unbroken(text: str) -> str:
-    """The same with ``s = 8`` and ``77 %`` never broken between lines."""
-    return text.replace(" = ", "\u00a0=\u00a0").replace(" %", "\u00a0%")
 
 
 def _file(name: str) -> str:
