@@ -349,7 +349,7 @@ def overview() -> Figure:
     )
     shares = {
         "a network names it in five guesses (recognise)": ("recognise", "top-5", BLUE, "o"),
-        "the right one of 16 is picked (match)": ("match", "rank-1", VERMILLION, "s"),
+        "the right image of 16 is picked (match)": ("match", "rank-1", VERMILLION, "s"),
         "by who holds a JPEG 50 of it (confirm)": ("confirm", "rank-1, JPEG 50", GREEN, "^"),
     }
     for at, (label, (measure, quantity, colour, marker)) in enumerate(shares.items()):

@@ -16,7 +16,7 @@ from typer.testing import CliRunner, Result
 import imleak as imleak_api
 from imleak import plugins
 from imleak.benchmark import calibration
-from imleak.cli import app
+from imleak.cli import app, terminal
 from imleak.cli.photographs import PHOTOGRAPHS, write_photographs
 from imleak.study import Run, StudySpec
 
@@ -124,6 +124,21 @@ def test_a_run_without_any_number_fails(tmp_path: Path) -> None:
     result = imleak("audit", tmp_path / "*.png", "-o", tmp_path / "out", *PIXELS)
     assert result.exit_code == 1
     assert "... and 2 more: column error of the results" in result.stdout
+
+
+@pytest.mark.parametrize("in_one_place", [True, False])
+def test_a_note_stands_once_where_both_streams_are_seen(
+    photograph: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, in_one_place: bool
+) -> None:
+    command = ("audit", photograph.parent, "-o", tmp_path / "out", "--measure", "psnr")
+    imleak(*command, "--levels", "0,8")
+    photograph.rename(photograph.with_stem("other"))
+    PIL.Image.fromarray(np.zeros((20, 30), np.uint8)).save(photograph)
+    monkeypatch.setattr(terminal, "are_one", lambda: in_one_place)
+    result = imleak(*command, "--levels", "0,8")
+    note = "The images are not those of the last run"
+    assert result.stderr.count(note) == 1
+    assert result.stdout.count(note) == (0 if in_one_place else 1)
 
 
 def test_a_truncated_photograph_is_told(photograph: Path, tmp_path: Path) -> None:

@@ -208,6 +208,15 @@ def test_what_an_encoding_lacks_is_spelled(
     assert stream.buffer.getvalue().decode(encoding) == shown  # type: ignore[attr-defined]
 
 
+@pytest.mark.parametrize(
+    ("error", "one"), [(subprocess.STDOUT, b"True"), (subprocess.PIPE, b"False")]
+)
+def test_whether_both_streams_are_read_in_one_place(error: int, one: bytes) -> None:
+    code = "from imleak.cli.streams import are_one; print(are_one())"
+    shown = subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=error)
+    assert shown.stdout.strip() == one
+
+
 @pytest.mark.slow
 def test_an_audit_on_a_stream_that_is_not_utf_8(tmp_path: Path) -> None:
     words = ["audit", "dead-leaves:3x48x48", "-o", str(tmp_path / "o"), "--measure", "psnr"]

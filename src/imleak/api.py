@@ -240,7 +240,7 @@ def audit(
     bits : bits a sample uses, where the file cannot say (12 bits stored in 16).
     max_pixels : images of more are refused.
     jpeg_quality : images that are no JPEG files are compressed first, for schemes on coefficients.
-    gallery : images that are not measured, and among which `match` has to find the right one.
+    gallery : images that are not measured, and among which `match` has to find the right image.
     adversary_images : public images that estimators which hold images out learn from too.
     adversary : a file of ``imleak adversary train``, "shipped" or "none"; shipped, where it fits.
     ciphers : folders of ciphers that somebody else made of the images, by label.

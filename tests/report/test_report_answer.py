@@ -65,17 +65,17 @@ def test_the_answer_of_a_default_run() -> None:
     assert [str(one) for one in of(default()).sentences] == [
         "At s = 1 a network still names what the image shows among five guesses in 77 % of images "
         "(2 % by chance), at s = 2 in 39 %, at s = 3 in 10 %.",
-        "At s = 7 the flat areas still show: by them the right one of 96 is picked in "
-        "38 % (1 % by chance), at least 1.50 bits [1.10, 1.90] an image, at s = 6 in 59 %, at s = "
-        "5 in 78 %.",
+        "At s = 7 the flat areas still show: by them the right image of 96 is picked in 38 % of "
+        "cases (1 % by chance), at least 1.50 bits [1.10, 1.90] an image, at s = 6 in 59 %, at "
+        "s = 5 in 78 %.",
         "At every level below s = 8 whoever holds the image can confirm it; a copy is enough to "
         "find it up to s = 7 (JPEG 90 in 36 %, JPEG 50 in 35 %) and up to s = 6 (half size in "
         "46 %).",
         "At s = 4 best, trained on 61 images, finds at least 0.60 bits [0.55, 0.65] a patch¹ "
         "about its features (efficientnet-lite0).",
         "Every level below s = 8 leaks: nothing is left in the clear only with 8 of 8 planes "
-        "encrypted; 7 of 8 planes encrypted will do if it is acceptable that the right one of 96 "
-        "images is picked in 38 %.",
+        "encrypted; 7 of 8 planes encrypted will do if it is acceptable that the right image of 96 "
+        "is picked in 38 % of cases.",
     ]
 
 
@@ -158,7 +158,8 @@ def test_a_bootstrap_without_spread_is_no_interval() -> None:
         6.58,
     )
     found = of(rows)
-    assert "picked in 100 % (1 % by chance), at least 6.58 bits [5.90, 6.58] an image" in found.text
+    most = "at least 6.58 bits [5.90, 6.58] an image"
+    assert f"picked in 100 % of cases (1 % by chance), {most}" in found.text
     assert found.text.endswith("nothing is left in the clear only with 8 of 8 planes encrypted.")
 
 
@@ -173,12 +174,12 @@ def test_an_answer_is_printed_as_its_sentences() -> None:
         (
             "bits (InfoNCE)",
             ": match finds at least 1.50 bits [0.20, 1.90] an image, at s = 6 "
-            "the right one of 96 is picked in 59 %",
+            "the right image of 96 is picked in 59 % of cases",
         ),
         (
             "reciprocal rank",
-            ": match finds a reciprocal rank of 0.38, at s = 6 the right one of 96 is "
-            "picked in 59 %",
+            ": match finds a reciprocal rank of 0.38, at s = 6 the right image of 96 is "
+            "picked in 59 % of cases",
         ),
     ],
 )
@@ -196,8 +197,9 @@ def test_equal_rates_are_told_once_at_the_highest_level() -> None:
     rows.loc[is_rate, "mean"] = 1.0
     assert "an image, at s = 6 in 100 %." in of(rows).text
     rows.loc[(rows["quantity"] == "rank-1") & (rows["level"] == 7), "mean"] = 1.0
-    assert "picked in 100 % (1 % by chance), at least 1.50 bits [1.10, 1.90] an image." in (
-        of(rows).text
+    assert (
+        "picked in 100 % of cases (1 % by chance), at least 1.50 bits [1.10, 1.90] an image."
+        in (of(rows).text)
     )
 
 

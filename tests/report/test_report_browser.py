@@ -96,7 +96,7 @@ def test_the_slider_changes_the_picture_by_keyboard(page: Page) -> None:
     assert page.run(TITLE).endswith("s = 4")
     assert "3.60 bit" in page.run("document.getElementById('preview-figures').textContent")
     found = page.run("document.getElementById('preview-findings').textContent")
-    assert found.startswith("The right one of 96 images is picked in 92")
+    assert found.startswith("The right image of 96 is picked in 92")
     page.press("ArrowLeft")
     page.wait(f"{SHOWN} === '0 clear 3'")
     assert page.run(PIXELS) == before

@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from imleak.report.levels import Levels
 from imleak.report.measures import Measure, Result, measures
 from imleak.report.notes import notes
-from schemes import LEVELS
+from schemes import LEVELS, RECORDED
 
 Make = Callable[..., pd.DataFrame]
 
@@ -22,7 +23,8 @@ Make = Callable[..., pd.DataFrame]
 )
 def test_a_value_carries_the_mark_of_its_bound(make_rows: Make, bound: str, mark: str) -> None:
     (column,) = measures(make_rows("m", [1.5, -0.25], 0.5, bound=bound))
-    assert [column.value(level) for level in (0, 1)] == [f"{mark} 1.50", f"{mark} -0.25"]
+    below = "-0.25" if bound == "lower" else f"{mark} -0.25"  # "at least" says nothing below 0
+    assert [column.value(level) for level in (0, 1)] == [f"{mark} 1.50", below]
     assert column.interval(1) == "[-0.75, 0.25]"
 
 
@@ -80,3 +82,17 @@ def test_only_marks_that_occur_are_explained(make_rows: Make) -> None:
     text = " ".join(notes(make_rows("m", [1.0], bound="upper"), LEVELS))
     assert "≤ upper bound" in text
     assert "≥" not in text
+
+
+def test_a_code_of_the_whole_plain_image_is_called_that(make_rows: Make) -> None:
+    def told(means: list[float], levels: Levels = LEVELS) -> list[str]:
+        rows = make_rows("codelength", means, bound="upper")
+        return [note for note in notes(rows, levels) if "plain image" in note]
+
+    assert told([3.0, 3.0, 3.0, 2.5]) == [
+        "codelength at s = 1 and 2 is that of the plain image, because no shorter code of the "
+        "clear part was found"
+    ]
+    assert told([3.0, 2.0]) == told([0.0, 0.0]) == []
+    (of_ciphers,) = told([3.0, 3.0], Levels.of(RECORDED))
+    assert of_ciphers.endswith("is that of the plain image, which a cipher cannot tell more than")

@@ -59,8 +59,8 @@ def test_levels_at_which_the_image_can_be_rebuilt_are_named() -> None:
     assert str(sentence) == (
         "At s = 1 and 2 the image can be rebuilt, at s = 3 in part (the page shows it): of 12 "
         "images the rebuilder smooth makes 83, 36 and 17 % of the hidden samples exactly right "
-        "(27 % by chance), and in what it makes a network names what the image shows among five "
-        "guesses in 92, 42 and 33 % (1 % by chance)."
+        "(27 % by chance), and from the rebuilt image a network names what the image shows among "
+        "five guesses in 92, 42 and 33 % of images (1 % by chance)."
     )
 
 

@@ -35,8 +35,8 @@ def test_the_answer_of_a_region() -> None:
         "guesses in 71 % of images (2 % by chance), with 50 % of the area encrypted in 40 %, with "
         "75 % of the area encrypted in 12 %.",
         "With 75 % of the area encrypted features of a network still tell images apart: by them "
-        "the right one of 96 is picked in 62 % (1 % by chance), with 50 % of the area encrypted "
-        "in 100 %.",
+        "the right image of 96 is picked in 62 % of cases (1 % by chance), with 50 % of the area "
+        "encrypted in 100 %.",
         "With 75 % of the area encrypted best, trained on 61 images, finds at least 1.50 bits "
         "[1.45, 1.55] a patch¹ about its features (efficientnet-lite0).",
         "With 75 % of the area encrypted a pixel still tells about 1.80 bits [1.70, 1.90] of the "
@@ -44,7 +44,7 @@ def test_the_answer_of_a_region() -> None:
         "encrypted 5.50.",
         "Every level below 100 % of the area encrypted leaks: nothing is left in the clear only "
         "with 100 % of the area encrypted; 75 % of the area encrypted will do if it is acceptable "
-        "that the right one of 96 images is picked in 62 %.",
+        "that the right image of 96 is picked in 62 % of cases.",
     ]
 
 
@@ -53,8 +53,8 @@ def test_the_answer_of_permuted_blocks() -> None:
         "With 16x16 blocks permuted a network still names what the image shows among five guesses "
         "in 31 % of images (2 % by chance), with 16x16 blocks permuted and turned in 14 %.",
         "With 16x16 blocks permuted, turned and negated features of a network still tell images "
-        "apart: by them the right one of 96 is picked in 60 % (1 % by chance), with 16x16 blocks "
-        "permuted and turned in 97 %, with 16x16 blocks permuted in 99 %.",
+        "apart: by them the right image of 96 is picked in 60 % of cases (1 % by chance), with "
+        "16x16 blocks permuted and turned in 97 %, with 16x16 blocks permuted in 99 %.",
         "With 16x16 blocks permuted and turned a pixel still tells about 0.90 bits [0.80, 1.00] "
         "of the plain one in its place.",
         "No leak was found with 16x16 blocks permuted, turned and negated, channels permuted by "
@@ -69,8 +69,8 @@ def test_what_is_found_in_ciphers_of_others_stands_first() -> None:
     assert found.looked[0] == "inspect: learned from none of these images, tested on 96 images"
     assert sentences(found) == [
         TILE,
-        "With tile-xor features of a network still tell images apart: by them the right one of 96 "
-        "is picked in 41 % (1 % by chance).",
+        "With tile-xor features of a network still tell images apart: by them the right image of "
+        "96 is picked in 41 % of cases (1 % by chance).",
         "With tile-xor a pixel still tells about 2.30 bits [2.20, 2.40] of the plain one in its "
         "place.",
         "No leak was found with aes-ctr by inspect, recognise and match.",

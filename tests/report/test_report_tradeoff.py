@@ -79,7 +79,7 @@ def test_a_number_stands_with_its_interval_and_its_null(pair: list[Run]) -> None
     found = Tradeoff.of(labels(pair), "psnr")
     table = found.table().set_index(["scheme", "level"])
     cell = table.loc[("bitplanes", "1 of 8 planes encrypted"), "named (by a network, five guesses)"]
-    assert cell == "77 % [72, 82], null 4"
+    assert cell == "77 % [72, 82], null up to 4"
     row = found.frame().set_index(["scheme", "level"]).loc[("bitplanes", 1)]
     assert row["named value"] == 0.77
     assert row["named low"] == pytest.approx(0.72)

@@ -538,7 +538,7 @@ def _audit(
 
         typer.echo(to_json(run, acceptable), nl=False)
     else:
-        tell(run, acceptable)
+        tell(run, acceptable, progress.told)
     if not run.has_numbers:
         raise typer.Exit(1)
 

@@ -273,7 +273,7 @@ Gallery = Annotated[
     list[str] | None,
     _option(
         "--gallery",
-        words="Folder of other images that match has to tell the right one from; repeatable.",
+        words="Other images, among which match has to find the right image; repeatable.",
         panel=_MEASURED,
     ),
 ]

@@ -2,6 +2,7 @@
 
 import codecs
 import io
+import os
 import sys
 from collections.abc import Iterable
 
@@ -54,6 +55,14 @@ def never_fail() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="imleak-plain")
+
+
+def are_one() -> bool:
+    """Whether what is written to standard output and error is read in one place."""
+    try:
+        return os.path.sameopenfile(sys.stdout.fileno(), sys.stderr.fileno())
+    except (OSError, ValueError):  # no file, or closed
+        return False
 
 
 def _spelled(error: UnicodeError) -> tuple[str, int]:

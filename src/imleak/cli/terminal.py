@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ..files import printable
-from .streams import SafeConsole
+from .streams import SafeConsole, are_one
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,8 +42,13 @@ def show(table: Table) -> None:
     SafeConsole().print(table)
 
 
-def tell(run: Run, acceptable: float | None = None) -> None:
-    """What failed, the table of levels, the answer in words, and where the files are."""
+def tell(run: Run, acceptable: float | None = None, told: Collection[str] = ()) -> None:
+    """What failed, the table of levels, the answer in words, and where the files are.
+
+    Parameters
+    ----------
+    told : lines that stand on standard error, which are not repeated where that is seen too.
+    """
     from ..report.answer import answer
     from ..report.data import summary_line
     from ..report.tables import (
@@ -61,9 +66,11 @@ def tell(run: Run, acceptable: float | None = None) -> None:
             show(table)
     for table in attribute_tables(run.summary, run.manifest):
         show(table)
+    seen = told if are_one() else ()
     for warning in run.manifest.get("warnings", ()):
-        say(warning)
-    _some(_failures(run.failures))
+        if warning not in seen:
+            say(warning)
+    _some(line for line in _failures(run.failures) if line not in seen)
     found = answer(run.summary, run.manifest, acceptable)
     console = SafeConsole()
     for sentence in found.sentences:
@@ -237,14 +244,21 @@ def _failures(results: pd.DataFrame) -> Iterator[str]:
 
 
 class Bar:
-    """Listens to a run and draws how far it is."""
+    """Listens to a run and draws how far it is.
+
+    Attributes
+    ----------
+    told : every line that was said.
+    """
 
     def __init__(self, progress: Progress, task: TaskID) -> None:
+        self.told: set[str] = set()
         self._progress = progress
         self._task = task
         self._total = 0.0
 
     def say(self, message: str) -> None:
+        self.told.add(message)
         _print(self._progress.console, message)
 
     def update(self, done: float, total: float, doing: str) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from .measures import MARKS, Measure, measures, ranks
+from .measures import Measure, marked, measures, ranks
 
 
 @dataclass(frozen=True)
@@ -27,9 +27,9 @@ class Row:
     of_share: Measure | None = field(default=None, repr=False)
 
     def bits(self, rank: int) -> str:
-        """``≥ 0.52``; empty where nothing was asked for."""
+        """``≥ 0.52``, or ``-0.10`` where nothing was found; empty where nothing was asked for."""
         result = self.of_bits.results.get(rank)
-        return "" if result is None else f"{MARKS.get(result.bound, '?')} {result.value:z.2f}"
+        return "" if result is None else marked(self.number(rank), result.bound, result.value)
 
     def number(self, rank: int) -> str:
         """Bits without a mark, or empty."""
@@ -100,14 +100,14 @@ def _told(some: Sequence[Measure], *, colour: bool) -> Told:
         else ""
     )
     grey = "" if colour else " Colourfulness is undefined: images were measured in grey."
+    below = any(result.value < 0 for one in of_bits for result in one.results.values())
+    nothing = " Below 0: nothing was found." if below else ""
+    read = f"Bold: a leak.{nothing}{given}{grey}"
     return Told(
         title=f"What {first.view} tells of a {first.row}",
         heading="attribute",
-        note=(
-            f"Bits at least{learned}; R² of normal scores, on images not seen before. Bold: a "
-            f"leak.{given}{grey}"
-        ),
-        short_note=f"Bits at least{learned}, on images not seen before. Bold: a leak.{given}{grey}",
+        note=(f"Bits at least{learned}; R² of normal scores, on images not seen before. {read}"),
+        short_note=f"Bits at least{learned}, on images not seen before. {read}",
         rows=tuple(Row(one.attribute, one, shares.get(one.attribute)) for one in ordered),
         ranks=tuple(ranks(some)),
     )

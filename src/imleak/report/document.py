@@ -21,6 +21,7 @@ from .levels import Levels
 from .measures import Measure, measures, ranks
 from .overview import lines, overview
 from .rebuilt import RebuiltImages
+from .words import unbroken
 
 _WIDTH, _HEIGHT = 8.27, 11.69
 _LEFT, _TOP, _BOTTOM = 0.555, 0.6, 0.6
@@ -61,11 +62,11 @@ class _Pages:
         """Text of so many characters a line, and a gap below it."""
         if not text:
             return
-        lines = textwrap.wrap(printable(text, 2000), width)
+        lines = textwrap.wrap(unbroken(printable(text, 2000)), width)
         height = (len(lines) * 1.45 + 0.4) * size / 72
         self.keep(height)
         place = (_LEFT / _WIDTH, 1 - self.below / _HEIGHT)
-        words = "\n".join(lines)
+        words = "\n".join(lines).replace("\u00a0", " ")
         self.page.text(*place, words, fontsize=size, weight=weight, va="top", linespacing=1.35)
         self.below += height
 

@@ -54,7 +54,7 @@ class Finding:
         if measure == RECOGNISE:
             return f"a network names what the image shows{self.guesses} in {share} of images"
         if measure == MATCH and self.is_rate:
-            return f"the right one of {self.result.images} images is {self.picked} in {share}"
+            return f"the right image of {self.result.images} is {self.picked} in {share} of cases"
         if measure == CONFIRM:
             return "whoever holds the image can confirm it"
         if self.adversary.is_attribute:

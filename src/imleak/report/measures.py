@@ -221,7 +221,7 @@ class Measure:
             return "failed" if self.failed and not self.results else ""
         if math.isnan(result.value):
             return "failed"
-        return f"{MARKS.get(result.bound, '?')} {self.number(result.value)}"
+        return marked(self.number(result.value), result.bound, result.value)
 
     def interval(self, level: int) -> str:
         """``[0.98, 1.14]``, or empty where there is none."""
@@ -378,6 +378,12 @@ def _result(row: Mapping[Any, Any]) -> Result:
         chosen=_word(row["chosen"]),
         images=0 if pd.isna(row["n"]) else int(row["n"]),
     )
+
+
+def marked(number: str, bound: str, value: float) -> str:
+    """``≥ 1.06``: a number behind what it bounds. That at least so much leaks says nothing of a
+    value below 0, which stands alone."""
+    return number if bound == "lower" and value < 0 else f"{MARKS.get(bound, '?')} {number}"
 
 
 def is_among(title: str, joined: str) -> bool:

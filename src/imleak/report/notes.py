@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from ..interfaces import LARGEST_PLANTED
+from .adversaries import CODE_LENGTH
 from .levels import Levels
 
 _MEANING = {
@@ -22,6 +23,7 @@ def notes(summary: pd.DataFrame, levels: Levels) -> list[str]:
     bounds = set(summary.loc[summary["level"].notna(), "bound"])
     meanings = [meaning for bound, meaning in _MEANING.items() if bound in bounds]
     found = [" · ".join(meanings), "[low, high]: 95 % interval"] if meanings else []
+    found += _whole_code(summary, levels)
     titles = summary["measure"] + " on " + summary["encoder"]
     for title, rows in summary.groupby(titles, sort=False):
         found += _reach(str(title), rows, levels)
@@ -29,6 +31,22 @@ def notes(summary: pd.DataFrame, levels: Levels) -> list[str]:
         if failed > 0:
             found.append(f"{title}: {int(failed)} failed; see column error of the results")
     return found
+
+
+def _whole_code(summary: pd.DataFrame, levels: Levels) -> Iterator[str]:
+    """At which levels a code length is that of the whole plain image."""
+    rows = summary[(summary["measure"] == CODE_LENGTH) & summary["level"].notna()]
+    lengths = {
+        int(level): float(mean) for level, mean in zip(rows["level"], rows["mean"], strict=True)
+    }
+    same = [level for level, mean in lengths.items() if level and mean == lengths.get(0)]
+    if same and lengths[0]:
+        why = (
+            "which a cipher cannot tell more than"
+            if levels.as_they_are
+            else "because no shorter code of the clear part was found"
+        )
+        yield f"{CODE_LENGTH} {levels.at(same)} is that of the plain image, {why}"
 
 
 def _reach(title: str, rows: pd.DataFrame, levels: Levels) -> Iterator[str]:

@@ -127,8 +127,8 @@ class RebuiltImages:
         words += f"samples exactly right ({chance} by chance)"
         if RECOGNISE in self.through:
             share, chance = self._at(RECOGNISE, self.through, seen)
-            words += ", and in what it makes a network names what the image shows among five "
-            words += f"guesses in {share} ({chance} by chance)"
+            words += ", and from the rebuilt image a network names what the image shows among five "
+            words += f"guesses in {share} of images ({chance} by chance)"
         whole, part = (
             levels.at(some, self.levels) if some else "" for some in (self.seen, self.partly_seen)
         )

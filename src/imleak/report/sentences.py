@@ -102,7 +102,7 @@ def _recognised(found: Sequence[Finding], levels: Levels) -> Iterator[Sentence]:
 
 
 def _matched(found: Sequence[Finding], levels: Levels, *, colour: bool) -> Iterator[Sentence]:
-    """``At s = 6 the flat areas still show: by them the right one of 96 ...``"""
+    """``At s = 6 the flat areas still show: by them the right image of 96 ...``"""
     if not found:
         return
     top, *below = reversed(found)
@@ -111,9 +111,10 @@ def _matched(found: Sequence[Finding], levels: Levels, *, colour: bool) -> Itera
     rates = {percent(one.result.value): one.level for one in reversed(below)}
     rates.pop(percent(top.result.value), None)
     more = [(f", {levels[level].phrase}", rate) for rate, level in reversed(rates.items())]
-    first = "" if top.is_rate else f" the right one of {top.result.images} is picked"
+    first = "" if top.is_rate else f" the right image of {top.result.images} is picked"
+    of_cases = "" if top.is_rate else " of cases"
     also = "".join(
-        f"{at}{'' if place else first} in {rate}"
+        f"{at} in {rate}" if place else f"{at}{first} in {rate}{of_cases}"
         for place, (at, rate) in enumerate(more[: _MOST - 1])
     )
     size = ""
@@ -126,8 +127,8 @@ def _matched(found: Sequence[Finding], levels: Levels, *, colour: bool) -> Itera
         return
     yield Sentence(
         head,
-        f": by them the right one of {top.result.images} is {top.picked} in "
-        f"{percent(top.result.value)}{_chance(top)}{size}{also}.",
+        f": by them the right image of {top.result.images} is {top.picked} in "
+        f"{percent(top.result.value)} of cases{_chance(top)}{size}{also}.",
     )
 
 
@@ -381,9 +382,10 @@ def known_of_pixels(rows: pd.DataFrame, levels: Levels) -> str:
     """What is exact, or an upper bound, of the highest level that is not empty."""
     known = []
     empty = empty_levels(rows, levels)
+    holder = "the cipher tells" if levels.as_they_are else "the clear part holds"
     for measure, bound, words in (
         (HISTOGRAM, "exact", "a pixel seen alone keeps {value} bits of its {plain}"),
-        (CODE_LENGTH, "upper", "the clear part holds at most {value} bits a pixel, whoever looks"),
+        (CODE_LENGTH, "upper", f"{holder} at most {{value}} bits a pixel, whoever looks"),
     ):
         by_level = _means(rows, measure, bound)
         left = [level for level in by_level if level not in empty]

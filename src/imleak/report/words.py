@@ -69,6 +69,11 @@ def shortened(text: str, length: int = 24) -> str:
     return f"{text[: length - 1 - half]}…{text[-half:]}"
 
 
+def unbroken(text: str) -> str:
+    """The same with ``s = 8`` and ``77 %`` never broken between lines."""
+    return text.replace(" = ", "\u00a0=\u00a0").replace(" %", "\u00a0%")
+
+
 def capitalised(text: str) -> str:
     """The same with a capital letter at its beginning, and no other changed."""
     return text[:1].upper() + text[1:]

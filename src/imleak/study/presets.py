@@ -96,7 +96,7 @@ COMMENTS: Mapping[str, tuple[str, object]] = {
         "What to measure; optional ones are left out where the images do not suffice.",
         ["histogram", "match"],
     ),
-    "gallery": ("Other images, among which match has to find the right one.", ["others"]),
+    "gallery": ("Other images, among which match has to find the right image.", ["others"]),
     "adversary_images": ("Public images, which an adversary learns from too.", ["others"]),
     "ciphers": ("Folders of ciphers that somebody else made: a level each.", {"label": "folder"}),
     "adversary": ("What learned elsewhere: a file of adversary train, shipped or none.", "shipped"),

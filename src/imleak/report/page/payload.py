@@ -19,7 +19,7 @@ from ..figures.training import by_epoch
 from ..findings import QUANTITIES, Finding
 from ..learners import Learners
 from ..levels import Levels
-from ..measures import MARKS, Measure, blocks, measures, ranks, tabulated
+from ..measures import Measure, blocks, marked, measures, ranks, tabulated
 from ..previews import SHEETS, Preview, data_uri, read_previews
 from ..words import BOUNDS, bits, capitalised, percent, plural, shortened
 from . import charts
@@ -226,12 +226,12 @@ def _growth(run: Run, shown: Sequence[Measure], levels: Levels) -> Iterator[dict
     learners = Learners.of(run.manifest)
     for key, rows in run.growth.groupby(["encoder", "measure", "protocol"], sort=False):
         encoder, measure, protocol = map(str, key)
-        mark, unit = MARKS.get(rows["bound"].iloc[0], "?"), rows["unit"].iloc[0]
+        bound, unit = rows["bound"].iloc[0], rows["unit"].iloc[0]
         number = numbers.get((encoder, measure, protocol), bits)
         points = [
             _of_images(row, row["train_groups"], levels, number)
             | {"tip_training": learners.counted(int(row["train_groups"]))}
-            | {"tip_value": f"{mark} {number(row['value'])} {unit}"}
+            | {"tip_value": f"{marked(number(row['value']), bound, row['value'])} {unit}"}
             | {"tip_verdict": "still rising" if row["rising"] is True else "no gain seen"}
             for row in rows.to_dict("records")
         ]

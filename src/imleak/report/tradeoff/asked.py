@@ -36,14 +36,15 @@ class Adversary:
         return percent(value) if self.is_share else f"{value:z.2f}"
 
     def text(self, result: Result | None) -> tuple[str, str]:
-        """``46 % [37, 56]`` and ``4``: the value with its interval, and what 95 % of the nulls are
-        below."""
+        """``46 % [37, 56]`` and ``null up to 4``: the value with its interval, and what 95 % of
+        the nulls are below."""
         if result is None or math.isnan(result.value):
             return NONE, ""
         value = self.number(max(result.value, 0.0) if self.is_share else result.value)
         if not math.isnan(result.low):
             value += f" [{self._bare(result.low)}, {self._bare(result.high)}]"
-        return value, "" if math.isnan(result.null_p95) else self._bare(result.null_p95)
+        null = result.null_p95
+        return value, "" if math.isnan(null) else f"null up to {self._bare(null)}"
 
     def _bare(self, value: float) -> str:
         return self.number(value).removesuffix(" %")

@@ -121,11 +121,10 @@ class Tradeoff:
         return result is not None and result.claims
 
     def table(self) -> pd.DataFrame:
-        """The table as text, a null in brackets."""
+        """The table as text, a null behind a comma."""
         heads = [f"{head} ({below})" if below else head for head, below in self.heads()]
         cells = [
-            [f"{text}, null {null}" if null else text for text, null in line]
-            for line in self.lines()
+            [f"{text}, {null}" if null else text for text, null in line] for line in self.lines()
         ]
         return pd.DataFrame(cells, columns=heads, dtype=str)
 
@@ -205,10 +204,13 @@ def _notes(rows: Sequence[Row], by: str) -> Iterator[str]:
     }
     if len(counts) > 1:
         yield (
-            f"The rates are of {min(counts)} to {plural(max(counts), 'image')}: the right one of "
+            f"The rates are of {min(counts)} to {plural(max(counts), 'image')}: the right image of "
             "fewer is picked more easily."
         )
-    yield "A null is what 95 % of the nulls are below: the same adversary on broken pairs."
+    yield (
+        "Null up to: 95 % of what the same adversary finds on pairs of different images is less; "
+        "the mean of it is what an answer calls chance."
+    )
 
 
 def _or_0(value: float) -> float:

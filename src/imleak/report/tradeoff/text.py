@@ -62,6 +62,6 @@ def _table(found: Tradeoff, some: Sequence[int]) -> Table:
         for one in some:
             text, null = line[_FIRST + one]
             cell = Text(text, style=CLAIM_STYLE[found.claims(number, one)])
-            cells.append(cell.append(f"\nnull {null}", style="dim not bold") if null else cell)
+            cells.append(cell.append(f"\n{null}", style="dim not bold") if null else cell)
         table.add_row(*cells)
     return table
