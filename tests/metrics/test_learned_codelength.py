@@ -1,4 +1,3 @@
-import math
 from dataclasses import replace
 
 import numpy as np
@@ -17,46 +16,43 @@ from imleak.metrics.autoregressive.training import train
 from imleak.metrics.codelength import CodeLength
 from imleak.metrics.learned_codelength import LearnedCodeLength
 
-STEPS = np.array([0.05, 0.1, 0.5, 0.2, 0.1, 0.05])
-"""Law of -2..3, by which a sample differs from the plane through its neighbours."""
+LAW = np.array([0.7, 0.2, 0.05, 0.05])
+"""Of the step from the left neighbour."""
 
 
-def field(height, width, size, seed):
-    """Every sample is W + N - NW + e on a circle of `size` points, with e of law STEPS: but for
-    the first row and column, which are uniform, its entropy is that of STEPS."""
-    rng = np.random.default_rng(seed)
-    steps = rng.choice(np.arange(-2, 4), (height, width), p=STEPS)
-    edge = rng.integers(0, size, (height, width))
-    steps[0], steps[:, 0] = edge[0], edge[:, 0]
-    return (steps.cumsum(0).cumsum(1) % size).astype(np.uint8)[None]
-
-
-def rate(modulus):
-    """Bits of a step that counts modulo so many."""
-    law = np.bincount(np.arange(-2, 4) % modulus, STEPS)
-    return entropy(law, base=2)
+def field(side, seed):
+    """(1, side, side) of 2-bit samples. Each is its left neighbour plus a step of law LAW, and one
+    more if the neighbour above is odd steps away from that: so its entropy, given those before,
+    is that of LAW, and of the lowest bits alone that of LAW modulo 2."""
+    steps = np.random.default_rng(seed).choice(4, (side, side), p=LAW)
+    rows = np.zeros((side + 1, side + 1), np.uint8)
+    for row in range(1, side + 1):
+        rows[row, 0] = rows[row - 1, 1]
+        for column in range(1, side + 1):
+            left, above = int(rows[row, column - 1]), int(rows[row - 1, column])
+            rows[row, column] = (left + steps[row - 1, column - 1] + (above - left) % 2) % 4
+    return rows[None, 1:, 1:]
 
 
 @pytest.fixture(scope="module")
 def learned():
-    """A code of 4-bit fields, with eight images it has not seen."""
-    sizes, state = train([Raster(field(64, 64, 16, seed), 4) for seed in range(20)], steps=400)
+    """A code of such fields."""
+    sizes, state = train([Raster(field(48, seed), 2) for seed in range(8)], steps=300)
     return LearnedCode(sizes, state, frozenset())
 
 
 def test_a_source_of_known_entropy_costs_that_and_little_more(learned):
-    for modulus in (16, 8, 4, 2):
-        found = [learned.bits(field(96, 96, 16, seed)[0] % modulus, modulus) for seed in (100, 101)]
-        least = 95 * 95 * rate(modulus) + 191 * math.log2(modulus)
-        spread = 3 * np.sqrt(96 * 96 / 2)  # of the surprise of so many steps, below 1 bit each
-        assert least - spread < np.mean(found) < 1.06 * least
+    others = [field(80, seed)[0] for seed in (100, 101)]
+    for modulus, law in ((4, LAW), (2, LAW.reshape(2, 2).sum(0))):
+        found = np.mean([learned.bits(one % modulus, modulus) for one in others]) / 80**2
+        least = entropy(law, base=2)
+        spread = np.sqrt(law @ np.log2(law) ** 2 - least**2) / np.sqrt(2 * 80**2)
+        assert least - 3 * spread < found < 1.05 * least + 3 * spread
 
 
 def test_what_the_network_says_of_all_values_is_at_most_one(learned):
-    sizes = (256, 64, 16, 4, 2)
-    networks = [(learned.network, learned.sizes), (Network(sizes), sizes), _shipped()]
-    for network, of in networks:
-        for at, size in enumerate(of):
+    for network in (learned.network, LearnedCode.read().network, Network((256, 4, 2))):
+        for at, size in enumerate(network.sizes):
             known = torch.randint(0, size, (1, 20, len(OFFSETS))).float()
             every = torch.arange(size).float()
             with torch.no_grad():
@@ -71,11 +67,6 @@ def test_what_the_network_says_of_all_values_is_at_most_one(learned):
             total = torch.exp2(-bits.double()).sum(0)
             assert total.max() <= 1 + 1e-4
             assert total.min() > 0.5
-
-
-def _shipped():
-    code = LearnedCode.read()
-    return code.network, code.sizes
 
 
 @settings(max_examples=20)
@@ -127,17 +118,17 @@ def test_low_bits_beyond_the_networks_cost_one_bit_each(observe_bitplanes):
 
 
 def test_an_image_that_was_learned_from_is_refused(observe_bitplanes, learned, tmp_path):
-    image = field(32, 32, 16, 0)
+    image = field(32, 0)
     path = tmp_path / "code.safetensors"
     path.write_bytes(replace(learned, images=frozenset({digest_of(image)})).file)
     metric = LearnedCodeLength(weights=path)
     with pytest.raises(ImleakError, match="learned from this image"):
-        metric.measure(observe_bitplanes(image, 4))
-    assert metric.measure(observe_bitplanes(field(32, 32, 16, 1), 4))[0].value < 3
+        metric.measure(observe_bitplanes(image, 2))
+    assert metric.measure(observe_bitplanes(field(32, 1), 2))[0].value < 1.5
 
 
 def test_training_repeats_itself():
-    images = [Raster(field(16, 16, 4, 0), 2)]
+    images = [Raster(field(16, 0), 2)]
     one, other, another = (train(images, steps=3, seed=seed)[1] for seed in (0, 0, 1))
     assert all(np.array_equal(one[name], other[name]) for name in one)
     assert not all(np.array_equal(one[name], another[name]) for name in one)
@@ -145,7 +136,7 @@ def test_training_repeats_itself():
 
 def test_images_of_several_depths_are_refused():
     with pytest.raises(ImleakError, match=r"of one depth, not \[2, 4\]"):
-        train([Raster(field(8, 8, 4, 0), 2), Raster(field(8, 8, 16, 0), 4)], steps=1)
+        train([Raster(field(8, 0), 2), Raster(field(8, 0), 4)], steps=1)
 
 
 @pytest.mark.parametrize("content", [b"", b"no code", b"\x02\0\0\0\0\0\0\0{}"])
