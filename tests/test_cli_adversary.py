@@ -61,7 +61,7 @@ def test_a_code_is_learned_and_codes_other_images(tmp_path: Path) -> None:
     assert "a code of symbols of 2 to 256 values, learned from 3 images" in result.stdout
     code = {"name": "learned-codelength", "weights": str(out)}
     other, same = (
-        audit(images, measures=[code], levels="0,7-8", out=tmp_path / name).results
+        audit(images, measures=[code], levels="0,7-8", out=tmp_path / name).frame
         for name, images in (("other", "dead-leaves:2x48x48"), ("same", "dead-leaves:3x40x40"))
     )
     assert other["value"].notna().all()
