@@ -59,7 +59,7 @@ class LearnedCodeLength(PerImage):
 
     References
     ----------
-    Cover and Thomas, "Elements of information theory", sections 5.4 and 13.1. Salimans et al.,
+    Cover and Thomas, "Elements of information theory", sections 5.4 and 13.3. Salimans et al.,
     "PixelCNN++", ICLR 2017: an autoregressive network with a mixture of logistics.
     """
 
