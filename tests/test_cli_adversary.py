@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
+from imleak.api import audit
 from imleak.cli import app
 
 pytestmark = pytest.mark.usefixtures("without_figures")
@@ -51,3 +52,17 @@ def test_a_file_that_is_no_adversary_is_refused(tmp_path: Path) -> None:
     words = ("audit", "dead-leaves:2x40x40", "--adversary", tmp_path / "notes.txt")
     assert "is no adversary" in refused(*words, "-o", tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+def test_a_code_is_learned_and_codes_other_images(tmp_path: Path) -> None:
+    out = tmp_path / "code.safetensors"
+    result = imleak("adversary", "code", "dead-leaves:3x40x40", "-o", out, "--steps", 2)
+    assert result.exit_code == 0, result.output
+    assert "a code of symbols of 2 to 256 values, learned from 3 images" in result.stdout
+    code = {"name": "learned-codelength", "weights": str(out)}
+    images, levels = "dead-leaves:4x40x40", "0,7-8"
+    found = audit(images, measures=[code], levels=levels, out=tmp_path / "run").frame
+    refused = found["error"].str.contains("learned from this image", na=False)
+    assert found.loc[refused, "image"].nunique() == 3
+    assert found.loc[~refused, "value"].notna().all()
+    assert found.loc[~refused, "level"].tolist() == [0, 7, 8]

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         load,
         read_images,
         train_adversary,
+        train_code,
     )
     from .interfaces import Image, ImleakError, Measurement
     from .keystream import new_key
@@ -57,6 +58,7 @@ __all__ = [
     "read_images",
     "register",
     "train_adversary",
+    "train_code",
 ]
 
 _HOMES = {

@@ -533,7 +533,8 @@ class Metric(Protocol):
     """Measured on one image at a time, all levels in one call.
 
     A metric comes as a class; its constructor's keyword arguments are its options, each
-    with a default.
+    with a default. One that has learned something has the attribute ``digest``, which
+    identifies it (SHA-256, hex).
     """
 
     name: str

@@ -77,6 +77,7 @@ BUILT_IN: Mapping[Kind, dict[str, str]] = {
     "metric": {
         "histogram": "imleak.metrics.histogram:Histogram",
         "codelength": "imleak.metrics.codelength:CodeLength",
+        "learned-codelength": "imleak.metrics.learned_codelength:LearnedCodeLength",
         "cosine": "imleak.metrics.cosine:Cosine",
         "rounded": "imleak.metrics.rounded:Rounded",
         "psnr": "imleak.metrics.psnr:Psnr",

@@ -147,7 +147,7 @@ def test_the_wheel_contains_it(tmp_path: Path) -> None:
     assert "exclude" not in made["build"]
     ignored = (root / ".gitignore").read_text(encoding="utf-8").split()
     assert not {"*.safetensors", "weights/", "*.md"} & set(ignored)
-    for name in ("adversary.safetensors", "adversary.md"):
+    for name in ("adversary.safetensors", "adversary.md", "code.safetensors", "code.md"):
         assert (root / "src/imleak/weights" / name).is_file()
 
 

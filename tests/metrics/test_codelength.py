@@ -10,7 +10,8 @@ from observations import observed
 from scipy.stats import entropy as scipy_entropy
 
 from imleak.interfaces import Exposure, FileCode, ImleakError, Observation
-from imleak.metrics.codelength import CodeLength, Symbols, _differences, determines
+from imleak.metrics._observed import determines
+from imleak.metrics.codelength import CodeLength, Symbols, _differences
 
 
 def values(observation, **options):

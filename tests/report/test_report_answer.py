@@ -327,6 +327,19 @@ def test_exact_numbers_alone_say_nothing_of_the_content(make_rows: Make) -> None
     assert found.limits[0] == "What an adversary could tell about the content of the images."
 
 
+def test_of_two_upper_bounds_the_lower_one_is_told(make_rows: Make) -> None:
+    codes = [
+        make_rows(name, values, unit="bit/pixel", bound="upper")
+        for name, values in (
+            ("codelength", [3.6, 3.1, 1.8, 0.9]),
+            ("learned-codelength", [3.3, 2.8, 1.9, 0.8]),
+        )
+    ]
+    at_most = "At s = 3 the clear part holds at most 0.80 bits a pixel, whoever looks."
+    assert at_most in of(*codes).text
+    assert at_most in of(*reversed(codes)).text
+
+
 def test_a_measure_that_also_looked_at_pixels_is_named_with_its_encoder(judged: Make) -> None:
     quiet = judged([LEAK, QUIET, QUIET, QUIET])
     found = of(quiet, judged([LEAK, LEAK, LEAK, QUIET], [7.0, 4, 2, 0], encoder="pixels"))

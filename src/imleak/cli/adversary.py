@@ -75,6 +75,35 @@ def train(
 
 
 @app.command()
+def code(
+    folders: Annotated[
+        list[str], typer.Argument(metavar="FOLDER...", help="Images to learn from.")
+    ],
+    output: Annotated[
+        Path, typer.Option("-o", "--output", help="File to write.", show_default=False)
+    ],
+    steps: Annotated[int, typer.Option(help="Steps of training.", min=1)] = 16_000,
+    seed: Annotated[int, typer.Option(min=0)] = 0,
+) -> None:
+    """Learn a code of clear parts from images: --measure learned-codelength=FILE.
+
+    The file holds weights and the digests of the images, and no image. None of them may be
+    measured with it.
+    """
+    from ..api import train_code
+    from .terminal import bar
+
+    with bar() as progress:
+        made = train_code(folders, output, steps=steps, seed=seed, progress=progress)
+    typer.echo(
+        printable(
+            f"{output}: a code of symbols of {made.sizes[-1]} to {made.sizes[0]} values, learned "
+            f"from {len(made.images):,} images."
+        )
+    )
+
+
+@app.command()
 def show(
     file: Annotated[str, typer.Argument(help="File of an adversary, or shipped.")] = "shipped",
 ) -> None:

@@ -1,6 +1,7 @@
 """How metrics walk over an observation."""
 
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from typing import Any, Literal
 
 import numpy as np
@@ -31,6 +32,20 @@ def parts(observation: Observation) -> Iterator[tuple[int, Part, Samples]]:
     for level in observation.levels:
         yield level, "clear", observation.clear(level)
         yield level, "cipher", observation.cipher(level)
+
+
+def nested(observation: Observation) -> list[bool]:
+    """Of every level, whether its clear part can be computed from that of the one before."""
+    tables = [observation.table(level) for level in observation.levels]
+    return [False, *(determines(finer, coarser) for finer, coarser in pairwise(tables))]
+
+
+def determines(finer: Samples | None, coarser: Samples | None) -> bool:
+    """Whether the clear sample of one table tells that of the other; False if unknown."""
+    if finer is None or coarser is None:
+        return False
+    pairs = finer.astype(np.uint32) << np.uint32(16) | coarser
+    return len(np.unique(pairs)) == len(np.unique(finer))
 
 
 def features(

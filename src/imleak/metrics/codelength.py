@@ -5,14 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..interfaces import Bound, Exposure, ImleakError, Measurement, Observation, Samples
-from ._observed import PerImage
+from ._observed import PerImage, nested
 
 WEBP_LONGEST_SIDE = 16383
 
@@ -99,10 +98,8 @@ class CodeLength(PerImage):
         of_file = self._of_file(observation)
         plain = self._plain(observation, of_file)
         details = {"file": of_file} if math.isfinite(of_file) else {}
-        tables = [observation.table(level) for level in observation.levels]
-        nested = [False, *(determines(finer, coarser) for finer, coarser in pairwise(tables))]
         bound, found = plain, []
-        for level, is_nested in zip(observation.levels, nested, strict=True):
+        for level, is_nested in zip(observation.levels, nested(observation), strict=True):
             if not is_nested:
                 bound = plain  # every clear part can be computed from the plain image
             exposure = observation.exposure(level)
@@ -190,14 +187,6 @@ class Symbols:
     def per_pixel(self, lengths: Iterable[int]) -> float:
         """Bytes of all arrays, in bits per pixel."""
         return 8 * sum(lengths) / self.pixels
-
-
-def determines(finer: Samples | None, coarser: Samples | None) -> bool:
-    """Whether the clear sample of one table tells that of the other; False if unknown."""
-    if finer is None or coarser is None:
-        return False
-    pairs = finer.astype(np.uint32) << np.uint32(16) | coarser
-    return len(np.unique(pairs)) == len(np.unique(finer))
 
 
 def jpeg_xl(rows: NDArray[Any], effort: int) -> int:

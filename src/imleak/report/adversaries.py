@@ -4,7 +4,7 @@ CLAIMS = ("leak", "saturated")
 """Verdicts that claim a leak."""
 PIXELS, LAYOUT, TONES = "pixels", "layout", "tones"
 """Names of the encoder of single samples, and of those of whole images without a network."""
-CODE_LENGTH, HISTOGRAM = "codelength", "histogram"
+CODE_LENGTHS, HISTOGRAM = ("codelength", "learned-codelength"), "histogram"
 """Measures whose ceiling is the logarithm of the values a clear sample can take."""
 RECOGNISE, MATCH, CONFIRM = "recognise", "match", "confirm"
 """Measures that learned from none of the images, the gravest finding first."""

@@ -18,7 +18,7 @@ from .adversaries import (
     ATTRIBUTES,
     CALIBRATED,
     CLAIMS,
-    CODE_LENGTH,
+    CODE_LENGTHS,
     CONFIRM,
     HISTOGRAM,
     OF_REBUILT,
@@ -335,7 +335,7 @@ def ranks(shown: Sequence[Measure]) -> list[int]:
 
 def empty_levels(summary: pd.DataFrame, levels: Levels) -> list[int]:
     """Levels of a run at which nothing is left in the clear, of any image or of these."""
-    counted = summary["measure"].isin((HISTOGRAM, CODE_LENGTH)) & (summary["ceiling"] == 0)
+    counted = summary["measure"].isin((HISTOGRAM, *CODE_LENGTHS)) & (summary["ceiling"] == 0)
     measured = set(summary["level"].dropna().map(int))
     return sorted(
         {level for level in measured if levels[level].leaves_nothing}

@@ -12,7 +12,7 @@ import pandas as pd
 
 from .adversaries import (
     ATTRIBUTES,
-    CODE_LENGTH,
+    CODE_LENGTHS,
     CONFIRM,
     HISTOGRAM,
     INSPECT,
@@ -382,12 +382,19 @@ def known_of_pixels(rows: pd.DataFrame, levels: Levels) -> str:
     """What is exact, or an upper bound, of the highest level that is not empty."""
     known = []
     empty = empty_levels(rows, levels)
+    codes = [_means(rows, measure, "upper") for measure in CODE_LENGTHS]
+    shortest = {
+        level: min(code[level] for code in codes if level in code)
+        for level in {level for code in codes for level in code}
+    }
     holder = "the cipher tells" if levels.as_they_are else "the clear part holds"
-    for measure, bound, words in (
-        (HISTOGRAM, "exact", "a pixel seen alone keeps {value} bits of its {plain}"),
-        (CODE_LENGTH, "upper", f"{holder} at most {{value}} bits a pixel, whoever looks"),
+    for by_level, words in (
+        (
+            _means(rows, HISTOGRAM, "exact"),
+            "a pixel seen alone keeps {value} bits of its {plain}",
+        ),
+        (shortest, f"{holder} at most {{value}} bits a pixel, whoever looks"),
     ):
-        by_level = _means(rows, measure, bound)
         left = [level for level in by_level if level not in empty]
         if left:
             top = max(left)

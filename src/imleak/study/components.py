@@ -50,13 +50,13 @@ class Component:
     @cached_property
     def digest(self) -> str:
         """What moves its numbers besides its options: of an encoder its weights and
-        preprocessing, of a rebuilder what it learned, of an estimator the precision it
+        preprocessing, of a rebuilder or metric what it learned, of an estimator the precision it
         computes in; else empty. Weights are read for it, unless it is :func:`remembered`."""
         if _DIGESTS and self.version:  # single samples have no version and are in no manifest
             # What a manifest does not have is of another version, and not done.
             return _DIGESTS.get(self, "unknown")
         built = self.build()
-        if self.kind in ("encoder", "rebuilder"):
+        if self.kind in ("encoder", "rebuilder") or hasattr(built, "digest"):
             return str(built.digest)
         return str(getattr(built, "facts", {}).get("precision", ""))
 
