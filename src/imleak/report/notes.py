@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from ..interfaces import LARGEST_PLANTED
-from .adversaries import CODE_LENGTH
+from .adversaries import CODE_LENGTHS
 from .levels import Levels
 
 _MEANING = {
@@ -23,7 +23,8 @@ def notes(summary: pd.DataFrame, levels: Levels) -> list[str]:
     bounds = set(summary.loc[summary["level"].notna(), "bound"])
     meanings = [meaning for bound, meaning in _MEANING.items() if bound in bounds]
     found = [" · ".join(meanings), "[low, high]: 95 % interval"] if meanings else []
-    found += _whole_code(summary, levels)
+    for measure in CODE_LENGTHS:
+        found += _whole_code(summary, measure, levels)
     titles = summary["measure"] + " on " + summary["encoder"]
     for title, rows in summary.groupby(titles, sort=False):
         found += _reach(str(title), rows, levels)
@@ -33,9 +34,9 @@ def notes(summary: pd.DataFrame, levels: Levels) -> list[str]:
     return found
 
 
-def _whole_code(summary: pd.DataFrame, levels: Levels) -> Iterator[str]:
+def _whole_code(summary: pd.DataFrame, measure: str, levels: Levels) -> Iterator[str]:
     """At which levels a code length is that of the whole plain image."""
-    rows = summary[(summary["measure"] == CODE_LENGTH) & summary["level"].notna()]
+    rows = summary[(summary["measure"] == measure) & summary["level"].notna()]
     lengths = {
         int(level): float(mean) for level, mean in zip(rows["level"], rows["mean"], strict=True)
     }
@@ -46,7 +47,7 @@ def _whole_code(summary: pd.DataFrame, levels: Levels) -> Iterator[str]:
             if levels.as_they_are
             else "because no shorter code of the clear part was found"
         )
-        yield f"{CODE_LENGTH} {levels.at(same)} is that of the plain image, {why}"
+        yield f"{measure} {levels.at(same)} is that of the plain image, {why}"
 
 
 def _reach(title: str, rows: pd.DataFrame, levels: Levels) -> Iterator[str]:
