@@ -518,11 +518,13 @@ def estimate(
     estimator: str | Estimator = "best",
     groups: ArrayLike | None = None,
     seed: int = 0,
+    one_unit: bool = False,
     **options: Any,
 ) -> Measurement | list[Measurement]:
     """Estimate the mutual information of paired samples, in bits.
 
-    Origin, unit and order of columns, and constant columns, make no difference. Rows that
+    Origin, unit (but see `one_unit`) and order of columns, and constant columns, make no
+    difference. Rows that
     are masked in x or y are left out (``details["masked"]`` says how many). Rows that are
     exact copies of each other share a group (``details["copies"]``, and a warning); values
     that are few, as those of pixels or labels, may repeat.
@@ -536,6 +538,9 @@ def estimate(
     groups : (n,) labels of what the rows come from, images for instance: rows of one
         group are never on both sides of a split. Without, every row is its own.
     seed : of everything random; an integer of 0 or more.
+    one_unit : True of features of a network, as in an audit: columns of x have one unit, and so
+        have those of y, and their relative strength says which matter. Otherwise every column
+        has a unit of its own, on which nothing depends.
     options : of the estimator. ``critic`` of `mine`, `nwj`, `smile` and `infonce` is a network
         of your own: ``critic(dx, dy)`` makes a ``torch.nn.Module``, see
         :mod:`imleak.estimators.critics.own`.
@@ -564,7 +569,7 @@ def estimate(
             built = component("estimator", estimator, plain).build()
     except (TypeError, ValueError) as error:
         raise ImleakError(f"{estimator} cannot be made with {plain}: {error}") from error
-    samples, details = pair(x, y, groups)
+    samples, details = pair(x, y, groups, one_unit=one_unit)
     if copies := details.get("copies"):
         warnings.warn(
             f"{copies:.0f} rows are exact copies of others; copies share a group, so that "

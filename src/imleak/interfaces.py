@@ -641,6 +641,8 @@ class PairedSamples:
     directions : what an adversary learned elsewhere, before it saw these images; None where
         there is none.
     attributes : of the plain images; None where they were not asked for.
+    one_unit : whether the columns of a side have one unit, as the features of a network do: their
+        relative strength then says which of them matter, and is kept. Others get one each.
     """
 
     x: NDArray[np.float32]
@@ -652,6 +654,7 @@ class PairedSamples:
     public: PairedSamples | None = None
     directions: Directions | None = None
     attributes: NamedAttributes | None = None
+    one_unit: bool = False
 
 
 @runtime_checkable

@@ -119,6 +119,22 @@ def test_among_many_columns_neither(name):
         assert estimated(name, {}, given_x, given_y).value == pytest.approx(plain.value, abs=BITS)
 
 
+@pytest.mark.parametrize("name", ["infonce", "cca-infonce"])
+def test_features_keep_their_relative_strength_and_the_unit_of_all_is_nothing(name):
+    """Three strong columns are shared, and seventy weak ones are noise of either side."""
+    shared = 10 * RNG.standard_normal((N, 3))
+    x, y = (
+        np.hstack([shared + RNG.standard_normal((N, 3)), noise])
+        for noise in RNG.standard_normal((2, N, 70))
+    )
+
+    def found(scale, *, one_unit):
+        return imleak.estimate(x * scale, y, name, one_unit=one_unit, **built(name, {})).value
+
+    assert found(1, one_unit=True) == pytest.approx(found(1e-200, one_unit=True), abs=BITS)
+    assert found(1, one_unit=True) > found(1, one_unit=False) + 1
+
+
 def test_two_of_eight_values_and_their_halves_have_the_bits_of_the_table():
     found = imleak.estimate(SHARED[0] * 1e-300, SHARED[1] + 2**62, "tabular-mine", epochs=2)
     assert found.exact == pytest.approx(2)

@@ -16,7 +16,12 @@ from imleak.estimators.critics.prepare import (
 )
 from imleak.estimators.heldout.evidence import SplitSamples
 from imleak.estimators.heldout.split import cross_fit
-from imleak.estimators.samples.columns import in_order, normal_scores, standardise
+from imleak.estimators.samples.columns import (
+    in_order,
+    normal_scores,
+    standardise,
+    standardise_together,
+)
 
 RNG = np.random.default_rng(0)
 TRAIN = np.sort(RNG.permutation(300)[:200])
@@ -51,6 +56,26 @@ def test_the_unit_of_a_column_does_not_matter(unit):
         np.testing.assert_allclose(
             np.sort(by_unit), np.sort(reduce(WIDE, TRAIN, count, 0)), atol=1e-3
         )
+
+
+@pytest.mark.parametrize("count", [5, None])
+def test_columns_of_one_unit_keep_their_strength_whatever_the_unit(count):
+    strength = np.where(np.arange(80) < 3, 30, 1).astype("f4")
+    kept = reduce(WIDE * strength, TRAIN, count, 0, one_unit=True)
+    other_unit = reduce(WIDE * strength * 1e-7, TRAIN, count, 0, one_unit=True)
+    np.testing.assert_allclose(other_unit, kept, atol=1e-3)
+    variance = np.sort(kept[TRAIN].var(0))[::-1]
+    assert variance[:3].sum() > 0.9 * variance.sum()
+    alone = reduce(WIDE * strength, TRAIN, count, 0)
+    assert np.ptp(alone[TRAIN].std(0)) < 0.5 * alone[TRAIN].std(0).mean()
+
+
+def test_a_constant_column_of_one_unit_becomes_zero():
+    rows = np.hstack([ROWS, np.full((len(ROWS), 1), 1e6, np.float32)])
+    together = standardise_together(rows, TRAIN)
+    assert np.all(together[:, -1] == 0)
+    np.testing.assert_allclose(together[TRAIN][:, :-1].var(0).mean(), 1, rtol=1e-4)
+    assert not standardise_together(np.ones_like(rows), TRAIN).any()
 
 
 def test_normal_scores_of_training_rows_are_van_der_waerden_s():

@@ -53,9 +53,14 @@ def pool_features(
     nothing = np.empty((levels, count, 0), np.float32)
     attributes = NamedAttributes(named, names) if naming else None
     return [
-        PairedSamples(x, ys[view], groups, attributes=attributes)
-        if view in ys
-        else PairedSamples(x, nothing, groups, learned=learned(view), attributes=attributes)
+        PairedSamples(
+            x,
+            ys.get(view, nothing),
+            groups,
+            learned=None if view in ys else learned(view),
+            attributes=attributes,
+            one_unit=True,
+        )
         for view in views
     ]
 

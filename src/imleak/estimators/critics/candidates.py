@@ -20,9 +20,7 @@ from .canonical import (
     columns_of,
     fit_variates,
     periodic,
-    plain,
     preferred,
-    radial,
 )
 from .contrastive import Contrastive
 from .fixed_cosine import FixedCosine
@@ -68,7 +66,7 @@ class Candidates:
         found = dict(zip(kinds, [fit_variates(given, kind) for kind in kinds], strict=True))
         most = preferred(list(found.values()))
         levels = _within_reach(most, given)
-        refined = [self.variational.refine(found[plain], given, levels)["nwj"]]
+        refined = [self.variational.refine(found[kinds[0]], given, levels)["nwj"]]
         waves = levels[_is_better(found)[levels]] if periodic in found else levels[:0]
         if len(waves):
             refined.append(self.variational.refine(found[periodic], given, waves)["nwj"])
@@ -85,7 +83,7 @@ def _is_better(found: Mapping[Columns, Found]) -> NDArray[np.bool_]:
     """(L,) at which levels any variates say more in periodic columns than in others."""
     waves, *others = (
         np.array([[[one.value for one in pairs] for pairs in levels] for levels in found[kind]])
-        for kind in (periodic, plain, radial)
+        for kind in (periodic, *(kind for kind in found if kind is not periodic))
     )
     gain = waves - np.maximum(*others)
     return np.asarray((gain > SCHEDULE.least).any((0, 2)), dtype=np.bool_)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from itertools import product
 
 import numpy as np
@@ -93,10 +93,14 @@ Columns = Callable[[NDArray[np.float32], Split], NDArray[np.float32]]
 """Rows (n, d) of a split, to columns in which canonical directions are looked for."""
 
 
-def plain(rows: NDArray[np.float32], split: Split) -> NDArray[np.float32]:
+def plain(rows: Matrix, split: Split, *, one_unit: bool = False) -> Matrix:
     """Normal scores of few dimensions, principal components of many."""
-    many = rows.shape[1] > MOST_DIMENSIONS
-    return reduce(rows, split.train, COMPONENTS if many else None, split.seed, split.public)
+    count = COMPONENTS if rows.shape[1] > MOST_DIMENSIONS else None
+    return reduce(rows, split.train, count, split.seed, split.public, one_unit=one_unit)
+
+
+plain_of_one_unit = partial(plain, one_unit=True)
+"""The same of columns that have one unit."""
 
 
 def radial(rows: NDArray[np.float32], split: Split) -> NDArray[np.float32]:
@@ -127,9 +131,10 @@ def are_seen(given: SplitSamples) -> bool:
 
 
 def columns_of(samples: PairedSamples) -> tuple[Columns, ...]:
-    """All columns that are for so many dimensions."""
+    """All columns that are for so many dimensions: as they are, then bent ones."""
     size = max(int(varying(side).sum()) for side in (samples.x, samples.y))
-    return (plain, *(radial,) * (size <= FEW), *(periodic,) * (size <= FEW_PERIODIC))
+    first = plain_of_one_unit if samples.one_unit else plain
+    return (first, *(radial,) * (size <= FEW), *(periodic,) * (size <= FEW_PERIODIC))
 
 
 Found = Sequence[list[list[Variates]]]
@@ -155,7 +160,7 @@ class Canonical:
 
     def learn(self, given: SplitSamples) -> Learned:
         """Fit on every split; scores on its validation and test images by bound."""
-        kinds = columns_of(given.samples) if self.bent else (plain,)
+        kinds = columns_of(given.samples)[: None if self.bent else 1]
         return self.read(preferred([fit_variates(given, kind) for kind in kinds]), given)
 
     def read(self, found: Found, given: SplitSamples) -> Learned:
@@ -181,9 +186,11 @@ class Canonical:
         return scores
 
 
-def fit_variates(given: SplitSamples, columns: Columns = plain) -> Found:
-    """Variates of every split, level and pairing."""
+def fit_variates(given: SplitSamples, columns: Columns | None = None) -> Found:
+    """Variates of every split, level and pairing, in the first of :func:`columns_of` if no other
+    columns are given."""
     samples, seen = given.samples, are_seen(given)
+    columns = columns or columns_of(samples)[0]
     of_x, of_y = varying(samples.x), varying(samples.y)
 
     def fit(split: Split) -> Iterator[list[Variates]]:

@@ -13,7 +13,14 @@ from sklearn.utils.extmath import randomized_svd
 
 from ..heldout.evidence import SplitSamples
 from ..heldout.split import NO_ROWS, Indices, Split
-from ..samples.columns import Matrix, in_order, normal_scores, standardise, varying
+from ..samples.columns import (
+    Matrix,
+    in_order,
+    normal_scores,
+    standardise,
+    standardise_together,
+    varying,
+)
 from .training import Cohort
 
 FEW = 64
@@ -56,7 +63,13 @@ def by_collection(
 
 
 def reduce(
-    rows: Matrix, train: Indices, count: int | None, seed: int, public: Indices = NO_ROWS
+    rows: Matrix,
+    train: Indices,
+    count: int | None,
+    seed: int,
+    public: Indices = NO_ROWS,
+    *,
+    one_unit: bool = False,
 ) -> Matrix:
     """Normal scores of few dimensions; principal components of many, standardised.
 
@@ -66,10 +79,12 @@ def reduce(
     train : positions of the training rows.
     count : components to keep; None keeps all, standardised.
     public : positions of those training rows that are public.
+    one_unit : whether columns are standardised together, and keep their relative strength.
     """
     if rows.shape[1] <= FEW:
         return in_order(by_collection(normal_scores, rows, train, public), train)
-    rows = in_order(by_collection(standardise, rows, train, public), train)
+    scaled = standardise_together if one_unit else standardise
+    rows = in_order(by_collection(scaled, rows, train, public), train)
     if count is None or count >= rows.shape[1]:
         return rows
     return principal(rows, train, count, seed)
@@ -83,7 +98,8 @@ def cohort_of(
     of_x, of_y = varying(samples.x), varying(samples.y)
 
     def reduced(rows: Matrix, split: Split, count: int | None) -> Matrix:
-        return reduce(rows, split.train, count, split.seed, split.public)
+        one_unit = samples.one_unit
+        return reduce(rows, split.train, count, split.seed, split.public, one_unit=one_unit)
 
     x = np.stack([reduced(samples.x[:, of_x], s, x_components) for s in splits])
     y = np.stack([

@@ -38,17 +38,19 @@ class Numbers:
     masked: NDArray[np.bool_]
 
 
-def pair(x: object, y: object, groups: object = None) -> tuple[PairedSamples, dict[str, float]]:
+def pair(
+    x: object, y: object, groups: object = None, *, one_unit: bool = False
+) -> tuple[PairedSamples, dict[str, float]]:
     """Paired samples of what a user gave, and what was done to their rows.
 
     Parameters
     ----------
-    x, y, groups : see :func:`imleak.estimate`.
+    x, y, groups, one_unit : see :func:`imleak.estimate`.
 
     Returns
     -------
-    Samples whose columns have one origin and unit; and how many rows were ``masked``, and
-    left out, or are ``copies`` of rows of another group, which is then their own.
+    Samples whose columns have one origin, and a unit each or one; and how many rows were
+    ``masked``, and left out, or are ``copies`` of rows of another group, which is then their own.
 
     Raises
     ------
@@ -69,7 +71,8 @@ def pair(x: object, y: object, groups: object = None) -> tuple[PairedSamples, di
     clear = view.values.reshape(-1, rows, view.values.shape[-1])[:, kept]
     own, copies = joined(named[kept], plain, clear)
     counts = {"masked": float(rows - kept.sum()), "copies": float(copies)}
-    samples = PairedSamples(on_one_scale(plain), on_one_scale(clear), own)
+    sides = (on_one_scale(side, one_unit=one_unit) for side in (plain, clear))
+    samples = PairedSamples(*sides, own, one_unit=one_unit)
     return samples, {name: n for name, n in counts.items() if n}
 
 

@@ -22,7 +22,7 @@ COMPARED = 64
 """Rows by which columns are put in order, unless two are alike in these."""
 
 
-def on_one_scale(values: NDArray[Any]) -> NDArray[np.float32]:
+def on_one_scale(values: NDArray[Any], *, one_unit: bool = False) -> NDArray[np.float32]:
     """Columns less their median, over their typical deviation from it; a constant is 0.
 
     The median, because what is near it keeps most digits in single precision, however far
@@ -31,17 +31,19 @@ def on_one_scale(values: NDArray[Any]) -> NDArray[np.float32]:
     Parameters
     ----------
     values : (..., n, d) integers or floating-point numbers, all finite.
+    one_unit : whether all columns of (n, d) are divided by the same.
     """
     out = np.empty(values.shape, dtype=np.float32)
     for at in np.ndindex(*values.shape[:-2]):
-        rows = centred(values[at])
-        rows /= typical_deviation(rows)
+        rows = centred(values[at], one_unit=one_unit)
+        rows /= typical_deviation(rows.reshape(-1, 1) if one_unit else rows)
         out[at] = np.clip(rows, -LARGEST, LARGEST)
     return out
 
 
-def centred(rows: NDArray[Any]) -> NDArray[np.float64]:
-    """Columns less their median, each times a power of two where it is not of integers.
+def centred(rows: NDArray[Any], *, one_unit: bool = False) -> NDArray[np.float64]:
+    """Columns less their median, each times a power of two where it is not of integers; all times
+    the same if they have one unit.
 
     Parameters
     ----------
@@ -51,7 +53,8 @@ def centred(rows: NDArray[Any]) -> NDArray[np.float64]:
     if rows.dtype.kind == "f":
         rows = np.asarray(rows, np.result_type(rows.dtype, np.float64))
         # No difference of these overflows, and none is lost in subnormal numbers.
-        rows = np.ldexp(rows, -np.frexp(np.abs(rows).max(0))[1])
+        largest = np.abs(rows).max(None if one_unit else 0)
+        rows = np.ldexp(rows, -np.frexp(largest)[1])
         return np.asarray(rows - np.partition(rows, middle, axis=0)[middle], dtype=np.float64)
     rows = rows.astype(np.uint64 if rows.dtype.kind == "u" else np.int64)
     median = np.partition(rows, middle, axis=0)[middle]
@@ -120,6 +123,16 @@ def standardise(rows: Matrix, train: NDArray[np.int64]) -> Matrix:
     return np.asarray(
         (rows - mean) / np.where(scale > 1e-6 * np.abs(mean), scale, np.inf), dtype=np.float32
     )
+
+
+def standardise_together(rows: Matrix, train: NDArray[np.int64]) -> Matrix:
+    """Zero mean on the training rows, and a mean variance of 1 over the columns, whose relative
+    strength stays; a constant column becomes 0."""
+    known = rows[train].astype(np.float64)
+    mean, scale = known.mean(0), known.std(0)
+    varies = scale > 1e-6 * np.abs(mean)
+    size = np.sqrt(np.mean(scale[varies] ** 2)) if varies.any() else 1.0
+    return np.asarray((rows - mean) / np.where(varies, size, np.inf), dtype=np.float32)
 
 
 def normal_scores(rows: Matrix, train: NDArray[np.int64]) -> Matrix:
