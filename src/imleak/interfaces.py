@@ -377,6 +377,18 @@ class Rebuilder(Protocol):
         """The image it makes of one clear part."""
 
 
+@runtime_checkable
+class JudgesRebuilt(Rebuilder, Protocol):
+    """A rebuilder that knows better figures than those of samples, such as one that assembles
+    blocks."""
+
+    def judge(
+        self, rebuilt: Raster, plain: Raster, scheme: Scheme, level: int
+    ) -> Mapping[str, float]:
+        """What is right of an image that it made, against a plain one of the same size: shares, by
+        quantity."""
+
+
 @dataclass(frozen=True, eq=False)
 class Observation:
     """One image at all its levels, as a metric sees it.
@@ -401,6 +413,8 @@ class Observation:
         image has); None where nothing can be encrypted again.
     rebuilt : level -> the image that an adversary makes of the clear part, None where it makes
         none; for a metric that has the attribute ``needs_rebuilt``, else None.
+    judge : (level, rebuilt image, plain one) -> further shares, by quantity, of the rebuilder of
+        that level; with `rebuilt`.
     hidden : level -> (C, H, W) words whose bits are set where those of the plain sample are
         not in the clear part; with `rebuilt`.
     other : another plain image (C, H, W) of the study, for what unrelated images have in
@@ -424,6 +438,7 @@ class Observation:
     seed: int = 0
     again: Callable[[int, Change], Samples] | None = None
     rebuilt: Callable[[int], Rebuilt | None] | None = None
+    judge: Callable[[int, Samples, Samples], Mapping[str, float]] | None = None
     hidden: Callable[[int], Samples] | None = None
     other: Callable[[], Samples] | None = None
     encrypted_share: Callable[[int], float] | None = None

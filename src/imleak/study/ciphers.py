@@ -3,7 +3,7 @@ somebody else wrote."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -24,6 +24,7 @@ from ..interfaces import (
     KeyedScheme,
     Observation,
     Raster,
+    JudgesRebuilt,
     Rebuilder,
     Rebuilt,
     Samples,
@@ -191,6 +192,16 @@ class Ciphers:
         if self.store:
             self.store.put(level, rebuilder, made)
         return made
+
+    def judged(
+        self, level: int, rebuilder: Component, rebuilt: Samples, plain: Samples
+    ) -> Mapping[str, float]:
+        """The figures of a rebuilder that has some of its own, of a rebuilt image and a plain one."""
+        built: Rebuilder = rebuilder.build()
+        if not isinstance(built, JudgesRebuilt):
+            return {}
+        images = (Raster(samples, self.image.bits) for samples in (rebuilt, plain))
+        return built.judge(*images, self.scheme, level)
 
     def hidden(self, level: int) -> Samples:
         """(C, H, W) words whose bits are set where those of the sample are hidden."""
