@@ -89,8 +89,9 @@ def test_blocks_are_judged_by_where_they_lie_and_not_by_gradients() -> None:
     found = of(default(), puzzle)
     (sentence,) = found.sentences(LEVELS)
     assert str(sentence) == (
-        "At s = 1 the image can be rebuilt, at s = 2 in part (the page shows it): of 12 images the "
-        "rebuilder jigsaw puts 72 and 33 % of neighbouring blocks beside each other (0 % by chance)."
+        "At s = 1 the image can be rebuilt, at s = 2 in part (the page shows it): of 12 images "
+        "the rebuilder jigsaw puts 72 and 33 % of neighbouring blocks beside each other (0 % by "
+        "chance)."
     )
     columns = {one.title: one.entries for one in found.columns()}
     assert list(columns) == ["at their place", "together", "exact"]

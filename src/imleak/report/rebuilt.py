@@ -126,16 +126,13 @@ class RebuiltImages:
         """``At s = 1 and 2 the image can be rebuilt, at s = 3 in part (the page shows it): ...``"""
         if not (seen := sorted(self.seen + self.partly_seen)):
             return
-        words = f"of {plural(self.images, 'image')} {self.made_by} "
+        quantity, verb, what = EXACT, self._makes, "the hidden samples exactly right"
         if NEIGHBOUR in self.figures:
-            right, chance = self._at(NEIGHBOUR, self.figures, seen)
-            puts = self._makes.replace("make", "put")
-            words += f"{puts} {right} of neighbouring blocks beside each other ({chance} by chance)"
-        else:
-            right, chance = self._at(EXACT, self.figures, seen)
-            words += (
-                f"{self._makes} {right} of the hidden samples exactly right ({chance} by chance)"
-            )
+            quantity, verb = NEIGHBOUR, self._makes.replace("make", "put")
+            what = "neighbouring blocks beside each other"
+        right, chance = self._at(quantity, self.figures, seen)
+        words = f"of {plural(self.images, 'image')} {self.made_by} "
+        words += f"{verb} {right} of {what} ({chance} by chance)"
         if RECOGNISE in self.through:
             share, chance = self._at(RECOGNISE, self.through, seen)
             words += ", and in what it makes a network names what the image shows among five "

@@ -21,10 +21,10 @@ from ..interfaces import (
     Image,
     ImageError,
     ImleakError,
+    JudgesRebuilt,
     KeyedScheme,
     Observation,
     Raster,
-    JudgesRebuilt,
     Rebuilder,
     Rebuilt,
     Samples,
@@ -196,7 +196,7 @@ class Ciphers:
     def judged(
         self, level: int, rebuilder: Component, rebuilt: Samples, plain: Samples
     ) -> Mapping[str, float]:
-        """The figures of a rebuilder that has some of its own, of a rebuilt image and a plain one."""
+        """The shares that the rebuilder itself counts, if it does, of an image that it made."""
         built: Rebuilder = rebuilder.build()
         if not isinstance(built, JudgesRebuilt):
             return {}
