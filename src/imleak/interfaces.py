@@ -73,6 +73,7 @@ class Coefficients:
     recompress : samples of any size -> the image of these, compressed with the same tables.
     coded_size : blocks of every component -> bytes of a JPEG file of these alone, sequential,
         with the tables and the sampling of this one and Huffman codes of its own.
+    tables : of every component, (8, 8) steps of quantisation.
     secret : what a scheme takes out of the coefficients and keeps beside them, encrypted.
     """
 
@@ -83,6 +84,7 @@ class Coefficients:
     render: Callable[[Sequence[Blocks]], Samples]
     recompress: Callable[[Samples], Raster]
     coded_size: Callable[[Sequence[Blocks]], int]
+    tables: tuple[NDArray[np.uint16], ...]
     secret: bytes = b""
 
 
@@ -205,6 +207,7 @@ class Exposure:
     symbols : integer arrays by name that hold all of the clear part, numbered from 0.
     size : how many values a symbol can take; None where it is not known.
     is_empty : whether nothing is left in the clear.
+    jpeg : the coefficients that are rendered, where a scheme works on these.
     """
 
     rendered: Samples
@@ -212,6 +215,7 @@ class Exposure:
     symbols: Mapping[str, NDArray[np.integer[Any]]]
     size: int | None = None
     is_empty: bool = False
+    jpeg: Coefficients | None = field(default=None, repr=False)
 
 
 @runtime_checkable

@@ -73,6 +73,7 @@ BUILT_IN: Mapping[Kind, dict[str, str]] = {
         "fold": "imleak.rebuilders.fold:Fold",
         "jigsaw": "imleak.rebuilders.jigsaw:Jigsaw",
         "unscramble": "imleak.rebuilders.unscramble:Unscramble",
+        "signs": "imleak.rebuilders.signs:Signs",
         "upsample": "imleak.rebuilders.upsample:Upsample",
     },
     "metric": {

@@ -73,8 +73,11 @@ def in_steps(made: Rebuilt) -> Rebuilt:
 def hidden_bits(scheme: Scheme, plain: Raster, level: int) -> Samples:
     """(C, H, W) words whose bits are set where those of the sample are hidden: of a scheme that
     works sample by sample those in which values of one clear value differ, of others those that
-    can be flipped in all samples without another clear sample."""
+    can be flipped in all samples without another clear sample. Of a scheme on the coefficients of
+    a file nothing is known of any sample for sure."""
     samples, kind = plain.samples, plain.samples.dtype.type
+    if getattr(scheme, "needs_jpeg", False):
+        return np.full_like(samples, (1 << plain.bits) - 1)
     table = getattr(scheme, "table", None)
     if table is not None:
         _, first, of = np.unique(table(plain.bits, level), return_index=True, return_inverse=True)
