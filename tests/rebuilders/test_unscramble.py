@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import skimage.data
 
-from imleak.interfaces import ImageError, ImleakError, Raster, Rebuilder
+from imleak.interfaces import ImageError, ImleakError, JudgesRebuilt, Raster, Rebuilder
 from imleak.keystream import AesKeystream, derived_key
 from imleak.rebuilders.unscramble import Unscramble
 from imleak.schemes.ele import Ele
@@ -50,6 +50,17 @@ def test_what_fills_no_block_is_in_the_clear_and_sure():
     np.testing.assert_array_equal(found.samples[..., 320:], ASTRONAUT[..., 320:])
     assert (found.confidence[:, 300:] == 1).all()
     assert (found.confidence[:, :300, :320] < 1).all()
+
+
+def test_its_figure_does_not_mind_what_is_done_to_the_whole_image():
+    of = Raster(255 - ASTRONAUT[[2, 0, 1]], 8)
+    assert isinstance(Unscramble(), JudgesRebuilt)
+    judged = Unscramble().judge(of, Raster(ASTRONAUT, 8), Le(), 1)
+    assert judged == {"exact up to a form": 1.0}
+    half = of.samples.copy()
+    half[:, :150] ^= 1
+    judged = Unscramble().judge(Raster(half, 8), Raster(ASTRONAUT, 8), Le(), 1)
+    assert judged["exact up to a form"] == pytest.approx(151 / 301)
 
 
 def test_noise_does_not_come_back():

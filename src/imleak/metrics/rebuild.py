@@ -48,7 +48,7 @@ class Rebuild(PerImage):
     """
 
     name = "rebuild"
-    version = "1"
+    version = "2"
     references = ("cover2006",)
     unit = "several"
     needs_rebuilt = True

@@ -17,7 +17,7 @@ INSIDE = 0.5
 """Weight of the differences inside a block, beside those across its border."""
 FIXED = (0.9, 0.7, 0.5, 0.3)
 """Shares of their magnitudes from which on coefficients are fixed, one round after the other."""
-ITERATIONS, DUAL_STEP = 30, 3.0
+ITERATIONS, DUAL_STEP = 20, 3.0
 """Of a round, and the step of the dual variables; the product of both steps is 1/8."""
 LEAST = 0.5
 """Least scale of an error, in steps of a sample."""
@@ -67,14 +67,13 @@ class Signs:
         jpeg, first = exposure.jpeg, _first(scheme)[level - 1]
         reached = _zigzag_rank() <= first
         reached[0, 0] = False
-        chosen, relaxed = [], []
-        for at, (blocks, table) in enumerate(zip(jpeg.components, jpeg.tables, strict=True)):
-            if at and getattr(scheme, "components", "all") == "luma":
-                solved = blocks, blocks
-            else:
-                solved = _solved(blocks, table, reached, sizes=scheme.name != "jpeg-signs")
-            chosen.append(solved[0])
-            relaxed.append(solved[1])
+        # Where luma is measured, chroma is not seen; it may be in the clear, too.
+        is_luma = len(exposure.rendered) == 1 or getattr(scheme, "components", "all") == "luma"
+        chosen, relaxed = list(jpeg.components), list(jpeg.components)
+        for at, table in enumerate(jpeg.tables[:1] if is_luma else jpeg.tables):
+            chosen[at], relaxed[at] = _solved(
+                chosen[at], table, reached, sizes=scheme.name != "jpeg-signs"
+            )
         samples, smoother = jpeg.render(chosen), jpeg.render(relaxed)
         return Rebuilt(samples, _confidence(samples, smoother))
 

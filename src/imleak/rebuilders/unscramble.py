@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..interfaces import Exposure, ImageError, ImleakError, Rebuilt, Samples, Scheme
+from ..interfaces import Exposure, ImageError, ImleakError, Raster, Rebuilt, Samples, Scheme
 from ._assembly import cut, laid_out
+from ._forms import group
 
 Maps: TypeAlias = NDArray[np.float32]
 """What every half does from block to block, (rows, columns, halves)."""
@@ -85,6 +87,21 @@ class Unscramble:
         confidence = np.ones(filled.shape, np.float32)
         confidence[:, : samples.shape[1], : samples.shape[2]] = UPRIGHT
         return Rebuilt(filled, confidence)
+
+    def judge(
+        self,
+        rebuilt: Raster,
+        plain: Raster,
+        scheme: Scheme,  # noqa: ARG002
+        level: int,  # noqa: ARG002
+    ) -> Mapping[str, float]:
+        """Samples that are exact if the image is negated as a whole, or its channels are permuted,
+        in the way in which most are."""
+        of = group(len(plain.samples), turns=False, negates=True, permutes=True)
+        shares = (
+            np.mean(form.of(rebuilt.samples, plain.bits) == plain.samples) for form in of.forms
+        )
+        return {"exact up to a form": float(max(shares))}
 
 
 def _halves(samples: Samples, bits: int) -> Maps:

@@ -167,6 +167,7 @@ _COLUMNS = (
     (DIRECT, "at their place", "of the blocks"),
     (NEIGHBOUR, "together", "of neighbouring blocks"),
     (EXACT, "exact", "of the hidden samples"),
+    ("exact up to a form", "or as a whole", "negated, or in other colours"),
     (GRADIENT, "gradients", "correlation"),
     ("psnr", "PSNR", "dB"),
     ("ssim", "SSIM", "mean"),
