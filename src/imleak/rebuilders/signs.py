@@ -177,7 +177,8 @@ def _coefficients_of(samples: Values) -> Values:
 
 
 def _quantised(coefficients: Values, step: Values) -> Blocks:
-    return np.rint(coefficients / step).astype(np.int16)
+    found: Blocks = np.rint(coefficients / step).astype(np.int16)
+    return found
 
 
 def _confidence(samples: Samples, relaxed: Samples) -> Values:

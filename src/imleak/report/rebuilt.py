@@ -15,7 +15,7 @@ from .words import capitalised, listed, percent, plural
 SEEN, PARTLY = 0.15, 0.05
 """Correlation of gradients from which people see in a rebuilt image what the image shows, and from
 which they do in part of the images."""
-TOGETHER = 0.5, 0.25
+TOGETHER = 0.25, 0.15
 """The same of the share of neighbouring blocks that are neighbours again, where blocks are put
 together: people see parts of an image wherever they lie."""
 EXACT, GRADIENT, TOP = "exact samples", "gradient correlation", "bit errors, plane "

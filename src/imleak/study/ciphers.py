@@ -200,8 +200,8 @@ class Ciphers:
         built: Rebuilder = rebuilder.build()
         if not isinstance(built, JudgesRebuilt):
             return {}
-        images = (Raster(samples, self.image.bits) for samples in (rebuilt, plain))
-        return built.judge(*images, self.scheme, level)
+        bits = self.image.bits
+        return built.judge(Raster(rebuilt, bits), Raster(plain, bits), self.scheme, level)
 
     def hidden(self, level: int) -> Samples:
         """(C, H, W) words whose bits are set where those of the sample are hidden."""
