@@ -33,6 +33,7 @@ from imleak.encoders.layout import Layout
 from imleak.estimators.bounds import bernoulli_divergence, clopper_pearson
 from imleak.estimators.heldout.evidence import judge
 from imleak.images import resize
+from imleak.images.jpeg import compressed, raster_of
 from imleak.interfaces import KeyedScheme, Measurement, Raster, Samples, Verdict
 from imleak.keystream import AesKeystream, derived_key, derived_nonce
 from imleak.metrics._entropy import contingency
@@ -40,7 +41,9 @@ from imleak.metrics.cosine import cosine_similarity
 from imleak.rebuilders.fold import Fold
 from imleak.rebuilders.inpaint import Inpaint
 from imleak.rebuilders.jigsaw import Jigsaw
+from imleak.rebuilders.signs import Signs
 from imleak.rebuilders.smooth import Smooth
+from imleak.rebuilders.unscramble import Unscramble
 from imleak.rebuilders.upsample import Upsample
 from imleak.report.figures import style
 from imleak.report.figures.style import BLACK, BLUE, GREEN, GREY, LINES, PURPLE, VERMILLION
@@ -63,6 +66,8 @@ SHOWN: tuple[tuple[str, dict[str, Any], int], ...] = (
     ("tpe", {"kind": "sum"}, 2),
     ("pixelate", {}, 2),
     ("blur", {}, 2),
+    ("jpeg-signs", {}, 2),
+    ("jpeg-signs", {}, 4),
 )
 """Schemes with their options and a level of each."""
 
@@ -374,7 +379,7 @@ def schemes() -> Figure:
     """A photograph under every scheme: plain, cipher, what survives, and what is rebuilt of it."""
     side, gap, head, left = 104, 6, 26, 190
     plain = skimage.data.astronaut()[0:312:3, 66:378:3]
-    image = Raster(np.ascontiguousarray(np.moveaxis(plain, 2, 0)), 8)
+    samples = np.ascontiguousarray(np.moveaxis(plain, 2, 0))
     keys = AesKeystream(derived_key(0), derived_nonce("astronaut"))
     width, height = left + 4 * (side + gap), head + len(SHOWN) * (side + gap)
     figure = Figure(figsize=(width / 150, height / 150), dpi=150)
@@ -390,16 +395,18 @@ def schemes() -> Figure:
         figure.text(x, 1 - 18 / height, title, ha="center")
     for row, (name, options, level) in enumerate(SHOWN):
         scheme = plugins.load("scheme", name)(**options)
+        of_file = getattr(scheme, "needs_jpeg", False)
+        image = raster_of(compressed(samples, quality=90)) if of_file else Raster(samples, 8)
         exposed = scheme.expose(image, level)
         keyed = isinstance(scheme, KeyedScheme)
         cipher = scheme.encrypt(image, level, keys).samples if keyed else exposed.rendered
         rebuilt = [
             one.rebuild(exposed, scheme, level).samples
-            for one in (Smooth(), Inpaint(), Fold(), Jigsaw(), Upsample())
+            for one in (Smooth(), Inpaint(), Fold(), Jigsaw(), Unscramble(), Signs(), Upsample())
             if one.rebuilds(scheme, level, 8)
         ]
-        for column, samples in enumerate((image.samples, cipher, exposed.rendered, *rebuilt)):
-            put(samples, row, column)
+        for column, shown in enumerate((image.samples, cipher, exposed.rendered, *rebuilt)):
+            put(shown, row, column)
         words = [name, *(f"{key} = {value}" for key, value in options.items())]
         y = 1 - (head + row * (side + gap) + side / 2) / height
         label = "\n".join([*words, textwrap.fill(scheme.levels(8)[level].label, 20)])

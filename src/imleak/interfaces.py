@@ -73,6 +73,7 @@ class Coefficients:
     recompress : samples of any size -> the image of these, compressed with the same tables.
     coded_size : blocks of every component -> bytes of a JPEG file of these alone, sequential,
         with the tables and the sampling of this one and Huffman codes of its own.
+    tables : of every component, (8, 8) steps of quantisation.
     secret : what a scheme takes out of the coefficients and keeps beside them, encrypted.
     """
 
@@ -83,6 +84,7 @@ class Coefficients:
     render: Callable[[Sequence[Blocks]], Samples]
     recompress: Callable[[Samples], Raster]
     coded_size: Callable[[Sequence[Blocks]], int]
+    tables: tuple[NDArray[np.uint16], ...]
     secret: bytes = b""
 
 
@@ -205,6 +207,7 @@ class Exposure:
     symbols : integer arrays by name that hold all of the clear part, numbered from 0.
     size : how many values a symbol can take; None where it is not known.
     is_empty : whether nothing is left in the clear.
+    jpeg : the coefficients that are rendered, where a scheme works on these.
     """
 
     rendered: Samples
@@ -212,6 +215,7 @@ class Exposure:
     symbols: Mapping[str, NDArray[np.integer[Any]]]
     size: int | None = None
     is_empty: bool = False
+    jpeg: Coefficients | None = field(default=None, repr=False)
 
 
 @runtime_checkable
@@ -377,6 +381,18 @@ class Rebuilder(Protocol):
         """The image it makes of one clear part."""
 
 
+@runtime_checkable
+class JudgesRebuilt(Rebuilder, Protocol):
+    """A rebuilder that knows better figures than those of samples, such as one that assembles
+    blocks."""
+
+    def judge(
+        self, rebuilt: Raster, plain: Raster, scheme: Scheme, level: int
+    ) -> Mapping[str, float]:
+        """What is right of an image that it made, against a plain one of the same size: shares, by
+        quantity."""
+
+
 @dataclass(frozen=True, eq=False)
 class Observation:
     """One image at all its levels, as a metric sees it.
@@ -401,6 +417,8 @@ class Observation:
         image has); None where nothing can be encrypted again.
     rebuilt : level -> the image that an adversary makes of the clear part, None where it makes
         none; for a metric that has the attribute ``needs_rebuilt``, else None.
+    judge : (level, rebuilt image, plain one) -> further shares, by quantity, of the rebuilder of
+        that level; with `rebuilt`.
     hidden : level -> (C, H, W) words whose bits are set where those of the plain sample are
         not in the clear part; with `rebuilt`.
     other : another plain image (C, H, W) of the study, for what unrelated images have in
@@ -424,6 +442,7 @@ class Observation:
     seed: int = 0
     again: Callable[[int, Change], Samples] | None = None
     rebuilt: Callable[[int], Rebuilt | None] | None = None
+    judge: Callable[[int, Samples, Samples], Mapping[str, float]] | None = None
     hidden: Callable[[int], Samples] | None = None
     other: Callable[[], Samples] | None = None
     encrypted_share: Callable[[int], float] | None = None

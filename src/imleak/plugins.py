@@ -72,6 +72,8 @@ BUILT_IN: Mapping[Kind, dict[str, str]] = {
         "inpaint": "imleak.rebuilders.inpaint:Inpaint",
         "fold": "imleak.rebuilders.fold:Fold",
         "jigsaw": "imleak.rebuilders.jigsaw:Jigsaw",
+        "unscramble": "imleak.rebuilders.unscramble:Unscramble",
+        "signs": "imleak.rebuilders.signs:Signs",
         "upsample": "imleak.rebuilders.upsample:Upsample",
     },
     "metric": {

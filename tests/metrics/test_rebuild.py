@@ -110,3 +110,19 @@ def test_small_images_lack_what_is_too_large_for_them():
 def test_without_a_rebuilt_image_there_is_an_error(image):
     with pytest.raises(ImageError, match="no rebuilt image of it at any level"):
         Rebuild().measure(bitplanes(image))
+
+
+def test_shares_that_the_rebuilder_counts_stand_beside_the_others(image, textured):
+    other = textured(height=20, width=60, seed=9)
+    rebuilt = Rebuilt(image, np.ones(image.shape, np.float32))
+    asked = []
+
+    def judge(level, of, plain):
+        asked.append((level, of.shape))
+        return {"direct accuracy": float(np.mean(of == plain))}
+
+    found = figures(image, rebuilt, 0 * image + 192, other=lambda: other, judge=judge)
+    direct = found["direct accuracy"]
+    assert (direct.value, direct.unit, direct.ceiling, direct.bound) == (1, "share", 1, "none")
+    assert direct.null.mean == pytest.approx(np.mean(image[:, :20, :48] == other[:, :20, :48]))
+    assert set(asked) == {(2, (1, 40, 48)), (2, (1, 20, 48))}

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import skimage.data
 
-from imleak.interfaces import ImageError, ImleakError, Raster, Rebuilder
+from imleak.interfaces import ImageError, ImleakError, JudgesRebuilt, Raster, Rebuilder
 from imleak.keystream import AesKeystream, derived_key
 from imleak.rebuilders import jigsaw as module
 from imleak.rebuilders._assembly import direct, largest_component, neighbour
@@ -128,3 +128,32 @@ def test_what_it_rebuilds():
     assert not Jigsaw().rebuilds(BitPlanes(), 1, 8)
     with pytest.raises(ImleakError, match="does not rebuild bitplanes"):
         Jigsaw().rebuild(exposed(ASTRONAUT[:, :64, :64], 1, 32), BitPlanes(), 1)
+
+
+def judged(image, level, block):
+    scheme = Etc(block)
+    found = Jigsaw().rebuild(exposed(image, level, block), scheme, level)
+    return Jigsaw().judge(Raster(found.samples, 8), Raster(image, 8), scheme, level)
+
+
+@pytest.mark.parametrize("level", [1, 3])
+def test_its_figures_say_where_greedy_assembly_is_exact_and_where_not(level):
+    """A face in large blocks, and noise, whose borders say nothing."""
+    face = ASTRONAUT[:1, :128, 64:256]
+    noise = np.random.default_rng(0).integers(0, 256, (1, 64, 96)).astype(np.uint8)
+    assert set(judged(face, level, 32).values()) == {1.0}
+    found = judged(noise, level, 16)
+    assert found["direct accuracy"] < 0.25
+    assert found["neighbour accuracy"] < 0.25
+    assert found["largest component"] < 0.5
+
+
+def test_its_figures_are_those_by_hand():
+    plain = np.random.default_rng(0).integers(0, 256, (1, 2, 8)).astype(np.uint8)
+    shifted = np.roll(plain, 2, axis=2)
+    assert isinstance(Jigsaw(), JudgesRebuilt)
+    assert Jigsaw().judge(Raster(shifted, 8), Raster(plain, 8), Etc(2), 1) == {
+        "direct accuracy": 0,
+        "neighbour accuracy": pytest.approx(2 / 3),
+        "largest component": 0.75,
+    }

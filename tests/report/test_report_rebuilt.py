@@ -76,6 +76,28 @@ def test_exact_samples_alone_do_not_make_an_image() -> None:
     assert found.levels == [1, 2, 3, 4]
 
 
+def test_blocks_are_judged_by_where_they_lie_and_not_by_gradients() -> None:
+    puzzle = pd.concat(
+        [
+            figure("exact samples", [0.02, 0.01], 0.01, "share", chosen="jigsaw"),
+            figure("gradient correlation", [0.01, 0.0], 0.0, "1", chosen="jigsaw"),
+            figure("bit errors, plane 7", [0.4, 0.4], 0.4, "share", chosen="jigsaw"),
+            figure("direct accuracy", [0.1, 0.0], 0.0, "share", chosen="jigsaw"),
+            figure("neighbour accuracy", [0.72, 0.2], 0.0, "share", chosen="jigsaw"),
+        ]
+    )
+    found = of(default(), puzzle)
+    (sentence,) = found.sentences(LEVELS)
+    assert str(sentence) == (
+        "At s = 1 the image can be rebuilt, at s = 2 in part (the page shows it): of 12 images "
+        "the rebuilder jigsaw puts 72 and 20 % of neighbouring blocks beside each other (0 % by "
+        "chance)."
+    )
+    columns = {one.title: one.entries for one in found.columns()}
+    assert list(columns) == ["at their place", "together", "exact"]
+    assert columns["together"] == {1: "72 % (0 %)", 2: "20 % (0 %)"}
+
+
 def test_what_another_image_has_as_well_does_not_count() -> None:
     alike = figure("gradient correlation", [0.3], 0.28, "1")
     assert of(default(), alike).seen == []

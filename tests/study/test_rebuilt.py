@@ -6,7 +6,12 @@ import pytest
 from imleak.cache import Cache
 from imleak.interfaces import Raster, Rebuilt
 from imleak.schemes.bitplanes import BitPlanes
+from imleak.schemes.etc import Etc
+from imleak.schemes.le import Le
+from imleak.schemes.negative_positive import NegativePositive
+from imleak.schemes.pixelate import Pixelate
 from imleak.schemes.region import Region
+from imleak.schemes.tpe import Tpe
 from imleak.study.components import component
 from imleak.study.rebuilt import RebuiltStore, hidden_bits, in_steps
 
@@ -36,6 +41,15 @@ def test_values_that_share_a_clear_value_hide_the_bits_in_which_they_differ():
 
     found = hidden_bits(Folded(), Raster(noise(1, 6, 6), 8), 1)
     assert (found == 255).all()
+
+
+@pytest.mark.parametrize("scheme", [Etc(4), Le(), Tpe(), Pixelate()])
+def test_where_samples_move_all_are_hidden(scheme):
+    assert (hidden_bits(scheme, Raster(noise(1, 16, 24), 8), 1) == 255).all()
+
+
+def test_where_channels_are_permuted_too_all_bits_are_hidden():
+    assert (hidden_bits(NegativePositive(), Raster(noise(3, 16, 24), 8), 2) == 255).all()
 
 
 def test_what_is_kept_is_what_was_made(tmp_path):

@@ -155,12 +155,12 @@ def test_a_plan_counts_its_units() -> None:
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        ({"scheme": "le", "rebuilder": None}, "no rebuilder rebuilds clear parts of le"),
-        ({"scheme": "le"}, "white does not rebuild clear parts of le"),
+        ({"scheme": "blur", "rebuilder": None}, "no rebuilder rebuilds clear parts of blur"),
+        ({"scheme": "blur"}, "white does not rebuild clear parts of blur"),
         ({"measures": ["psnr"]}, "nothing here looks at rebuilt images; add the measure rebuild"),
         ({"rebuild_images": 0}, "rebuild_images"),
         ({"rebuilder": "whte"}, "Did you mean 'white'"),
-        ({"scheme": "le", "rebuilder": None, "measures": ["rows"], "views": ["rebuilt"]},
+        ({"scheme": "blur", "rebuilder": None, "measures": ["rows"], "views": ["rebuilt"]},
          "views: rebuilt: no rebuilder rebuilds"),
     ],
 )  # fmt: skip
@@ -182,9 +182,9 @@ def test_the_first_that_can_is_asked_where_none_is_named() -> None:
 def test_an_optional_measure_is_left_out_and_said(folder: Path, tmp_path: Path) -> None:
     rebuild = {"name": "rebuild", "optional": True}
     found = run(
-        spec(folder, scheme="le", rebuilder=None, measures=[rebuild, "psnr"]), tmp_path / "out"
+        spec(folder, scheme="blur", rebuilder=None, measures=[rebuild, "psnr"]), tmp_path / "out"
     )
-    said = "rebuild on pixels is left out: no rebuilder completes what le leaves at these levels."
+    said = "rebuild on pixels is left out: no rebuilder completes what blur leaves at these levels."
     assert said in found.manifest["warnings"]
 
 

@@ -21,7 +21,7 @@ def images(scheme: Scheme) -> dict[str, Raster]:
     noisy = (ramp + rng.integers(-8, 9, (3, 48, 64))).clip(0, 255)
     deep = noisy * 256 + noisy[::-1]
     return {
-        name: _image(scheme, samples.astype(np.uint8 if bits <= 8 else np.uint16), bits)
+        name: image_for(scheme, samples.astype(np.uint8 if bits <= 8 else np.uint16), bits)
         for name, bits, samples in (
             ("grey", 8, noisy[:1]),
             ("colour", 8, noisy),
@@ -37,7 +37,7 @@ def images(scheme: Scheme) -> dict[str, Raster]:
     }
 
 
-def _image(scheme: Scheme, samples: Samples, bits: int) -> Raster:
+def image_for(scheme: Scheme, samples: Samples, bits: int) -> Raster:
     """An image of these samples, or the JPEG file of it where the scheme takes no other."""
     if bits == 8 and getattr(scheme, "needs_jpeg", False):
         return raster_of(compressed(samples, quality=QUALITY))
@@ -58,7 +58,7 @@ def small_images(scheme: KeyedScheme) -> Iterator[tuple[str, int, Raster, list[R
                 drawn = rng.integers(0, 1 << bits, (4, 1, side, 2 * side)).astype(np.uint8)
                 drawn[1], drawn[1, 0, 0, 0] = drawn[0], drawn[0, 0, 0, 0] ^ 1
                 drawn[2], drawn[2, 0, -1, -1] = drawn[0], drawn[0, 0, -1, -1] ^ 1
-                image, *others = (_image(scheme, samples, bits) for samples in drawn)
+                image, *others = (image_for(scheme, samples, bits) for samples in drawn)
                 if accepted(scheme, image, level):
                     where = f"level {level}, {2 * side}x{side} image of {bits}-bit samples"
                     yield where, level, image, others

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from .. import plugins
-from ..interfaces import Exposure, ImleakError, KeyedScheme, Raster, Rebuilder, Rebuilt
+from ..interfaces import Exposure, ImleakError, KeyedScheme, Raster, Rebuilder, Rebuilt, Samples
 from ._checks import comes_first, once, require, require_keyword_options
-from ._images import keystream
+from ._images import image_for, keystream
 from ._same import require_equal, require_same, require_samples
 
 SIZE = (24, 32)
@@ -78,8 +78,11 @@ def check_images(rebuilder: Rebuilder) -> None:
 
 
 def check_clear_part(rebuilder: Rebuilder) -> None:
-    """What it rebuilds has the clear part that it was given."""
+    """What it rebuilds has the clear part that it was given; decoded samples do not say which
+    coefficients they are of."""
     for where, plain, (scheme, level), rebuilt in _made(rebuilder):
+        if getattr(scheme, "needs_jpeg", False):
+            continue
         exposure = scheme.expose(plain, level)
         again = scheme.expose(Raster(rebuilt.samples, plain.bits), level)
         rule = "keep what is in the clear"
@@ -112,7 +115,7 @@ def _cases(rebuilder: Rebuilder) -> Iterator[tuple[str, Raster, tuple[KeyedSchem
     for name, scheme in _schemes():
         for bits in _depths(scheme):
             for channels in SHAPES[bits]:
-                image = _image(channels, bits)
+                image = image_for(scheme, _samples(channels, bits), bits)
                 for level in scheme.levels(bits):
                     if rebuilder.rebuilds(scheme, level.rank, bits):
                         where = f"{name} at level {level.rank}, {channels} channels of {bits} bits"
@@ -152,14 +155,15 @@ def _depths(scheme: KeyedScheme) -> Iterator[int]:
             yield bits
 
 
-def _image(channels: int, bits: int) -> Raster:
+def _samples(channels: int, bits: int) -> Samples:
     """A ramp with an edge and a little noise."""
     rng = np.random.default_rng(bits)
     ramp = np.add.outer(np.arange(SIZE[0]), np.arange(SIZE[1])) / sum(SIZE)
     ramp = np.where(np.arange(SIZE[1]) > SIZE[1] // 2, 1 - ramp, ramp)
     noisy = ramp + rng.normal(0, 0.01, (channels, *SIZE))
     kind = np.uint8 if bits <= 8 else np.uint16
-    return Raster((noisy.clip(0, 1) * (2**bits - 1)).astype(kind), bits)
+    made: Samples = (noisy.clip(0, 1) * (2**bits - 1)).astype(kind)
+    return made
 
 
 def _copied(exposure: Exposure) -> Exposure:

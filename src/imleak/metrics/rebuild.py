@@ -1,10 +1,10 @@
 """How near the image that an adversary rebuilds comes to the plain one."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from functools import cached_property
-from typing import NamedTuple
+from functools import cached_property, partial
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,8 @@ from ._fidelity import Scale, fidelity, scales
 from ._observed import PerImage
 from ._windows import Windows
 
+Judge: TypeAlias = Callable[[Samples, Samples], Mapping[str, float]]
+"""Rebuilt and plain image -> shares, by quantity."""
 ROUNDING = 1 / 12
 """Mean squared error of rounding to integers: an image that is exactly right has no less."""
 
@@ -33,7 +35,8 @@ class Rebuild(PerImage):
     - ``psnr``, ``ssim``, ``vif`` of the rebuilt image;
     - ``gradient correlation``: the correlation of its differences between neighbours, in rows
       and columns, with those of the plain image, where one of the two is hidden. It does not
-      see a shift of all tones, as eyes do not, and falls with every false edge.
+      see a shift of all tones, as eyes do not, and falls with every false edge;
+    - what the rebuilder itself counts, such as the share of blocks that it puts at their place.
 
     Beside each stands the same of another plain image: what a rebuilt image has in common with
     one it was not made of. PSNR counts the error of rounding, 1/12, so that the mean over
@@ -45,7 +48,7 @@ class Rebuild(PerImage):
     """
 
     name = "rebuild"
-    version = "1"
+    version = "2"
     references = ("cover2006",)
     unit = "several"
     needs_rebuilt = True
@@ -61,8 +64,11 @@ class Rebuild(PerImage):
             if rebuilt is None or observation.hidden is None:
                 continue
             hidden = observation.hidden(level)
-            nulls = {} if other is None else _of_other(other, observation.bits, rebuilt, hidden)
-            for quantity, figure in _figures(own, rebuilt, hidden).items():
+            judge = partial(observation.judge, level) if observation.judge else None
+            nulls = {}
+            if other is not None:
+                nulls = _of_other(other, observation.bits, rebuilt, hidden, judge)
+            for quantity, figure in _figures(own, rebuilt, hidden, judge).items():
                 null = nulls.get(quantity)
                 found.append(
                     self.at(
@@ -104,12 +110,15 @@ class _Compared:
         return scales(self.plain, self.bits)
 
 
-def _figures(own: _Compared, rebuilt: Rebuilt, hidden: Samples) -> dict[str, _Figure]:
+def _figures(
+    own: _Compared, rebuilt: Rebuilt, hidden: Samples, judge: Judge | None
+) -> dict[str, _Figure]:
     """Every figure by its quantity.
 
     Parameters
     ----------
     hidden : (C, H, W) words whose bits are set where those of the sample are hidden.
+    judge : further shares of the rebuilder.
     """
     found = dict(_of_samples(own.plain, rebuilt, hidden))
     samples, bits = rebuilt.samples, own.bits
@@ -121,6 +130,9 @@ def _figures(own: _Compared, rebuilt: Rebuilt, hidden: Samples) -> dict[str, _Fi
         found["vif"] = _Figure(fidelity(own.scales, samples, bits), "1")
     likeness = gradient_correlation(own.plain, samples, hidden != 0)
     found["gradient correlation"] = _Figure(likeness, "1", 1.0)
+    if judge is not None:
+        shares = judge(samples, own.plain).items()
+        found |= {quantity: _Figure(share, "share", 1.0) for quantity, share in shares}
     return found
 
 
@@ -177,7 +189,9 @@ def gradient_correlation(
     return float(one @ two) / norm if norm else 0.0
 
 
-def _of_other(other: Samples, bits: int, rebuilt: Rebuilt, hidden: Samples) -> dict[str, _Figure]:
+def _of_other(
+    other: Samples, bits: int, rebuilt: Rebuilt, hidden: Samples, judge: Judge | None
+) -> dict[str, _Figure]:
     """The same figures against an image that was not rebuilt, in the part both have."""
     shape = [min(sides) for sides in zip(other.shape, rebuilt.samples.shape, strict=True)]
     both = tuple(slice(side) for side in shape)
@@ -186,4 +200,4 @@ def _of_other(other: Samples, bits: int, rebuilt: Rebuilt, hidden: Samples) -> d
         rebuilt.confidence[both],
         {plane: of[both] for plane, of in rebuilt.hidden.items()},
     )
-    return _figures(_Compared(other[both], bits), part, hidden[both])
+    return _figures(_Compared(other[both], bits), part, hidden[both], judge)

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,12 +11,18 @@ from ..interfaces import Samples
 from ._forms import Form, Group, turned
 
 
-def cut(samples: Samples, side: int) -> Samples:
+def cut(samples: NDArray[Any], side: int) -> NDArray[Any]:
     """(rows, columns, C, side, side) whole blocks of an image (C, H, W), from the top left."""
     channels, height, width = samples.shape
     rows, columns = height // side, width // side
     whole = samples[:, : rows * side, : columns * side]
     return whole.reshape(channels, rows, side, columns, side).transpose(1, 3, 0, 2, 4)
+
+
+def laid_out(blocks: NDArray[Any]) -> NDArray[Any]:
+    """(C, H, W) the image of blocks (rows, columns, C, side, side)."""
+    rows, columns, channels, side, _ = blocks.shape
+    return blocks.transpose(2, 0, 3, 1, 4).reshape(channels, rows * side, columns * side)
 
 
 def direct(rebuilt: Samples, plain: Samples, side: int, bits: int, of: Group) -> float:

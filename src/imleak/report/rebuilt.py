@@ -15,7 +15,11 @@ from .words import capitalised, listed, percent, plural
 SEEN, PARTLY = 0.15, 0.05
 """Correlation of gradients from which people see in a rebuilt image what the image shows, and from
 which they do in part of the images."""
+TOGETHER = 0.25, 0.15
+"""The same of the share of neighbouring blocks that are neighbours again, where blocks are put
+together: people see parts of an image wherever they lie."""
 EXACT, GRADIENT, TOP = "exact samples", "gradient correlation", "bit errors, plane "
+DIRECT, NEIGHBOUR = "direct accuracy", "neighbour accuracy"
 _PERCENT = ("share",)
 
 
@@ -60,13 +64,13 @@ class RebuiltImages:
     @property
     def seen(self) -> list[int]:
         """Levels at which a rebuilt image shows what the image shows: its gradients are like
-        those of the image, and not like those of another."""
-        return self._levels_from(SEEN)
+        those of the image, or its blocks lie together as there, and not as those of another."""
+        return self._levels_from(SEEN, TOGETHER[0])
 
     @property
     def partly_seen(self) -> list[int]:
         """Levels at which part of the rebuilt images do."""
-        return [level for level in self._levels_from(PARTLY) if level not in self.seen]
+        return [level for level in self._levels_from(PARTLY, TOGETHER[1]) if level not in self.seen]
 
     @property
     def images(self) -> int:
@@ -96,9 +100,11 @@ class RebuiltImages:
     def columns(self) -> Iterator[Column]:
         """The figures of a small table."""
         for quantity, title, words in _COLUMNS:
-            if one := self.figures.get(quantity):
+            # What is put together from blocks has edges wherever they do not fit.
+            is_misleading = quantity == GRADIENT and NEIGHBOUR in self.figures
+            if (one := self.figures.get(quantity)) and not is_misleading:
                 yield Column(title, words, _with_null(one))
-        for one in self._planes():
+        for one in [] if NEIGHBOUR in self.figures else self._planes():
             plane = one.quantity.removeprefix(TOP)
             yield Column(f"bit errors, plane {plane}", "of the hidden bits", _with_null(one))
         for measure, title, words in (
@@ -120,11 +126,13 @@ class RebuiltImages:
         """``At s = 1 and 2 the image can be rebuilt, at s = 3 in part (the page shows it): ...``"""
         if not (seen := sorted(self.seen + self.partly_seen)):
             return
-        right, chance = self._at(EXACT, self.figures, seen)
-        words = (
-            f"of {plural(self.images, 'image')} {self.made_by} {self._makes} {right} of the hidden "
-        )
-        words += f"samples exactly right ({chance} by chance)"
+        quantity, verb, what = EXACT, self._makes, "the hidden samples exactly right"
+        if NEIGHBOUR in self.figures:
+            quantity, verb = NEIGHBOUR, self._makes.replace("make", "put")
+            what = "neighbouring blocks beside each other"
+        right, chance = self._at(quantity, self.figures, seen)
+        words = f"of {plural(self.images, 'image')} {self.made_by} "
+        words += f"{verb} {right} of {what} ({chance} by chance)"
         if RECOGNISE in self.through:
             share, chance = self._at(RECOGNISE, self.through, seen)
             words += ", and from the rebuilt image a network names what the image shows among five "
@@ -137,8 +145,11 @@ class RebuiltImages:
             head += f", {part} in part" if whole else " in part"
         yield Sentence(head, f" (the page shows it): {words}.")
 
-    def _levels_from(self, least: float) -> list[int]:
-        results = self.figures[GRADIENT].results if GRADIENT in self.figures else {}
+    def _levels_from(self, likeness: float, together: float) -> list[int]:
+        quantity, least = GRADIENT, likeness
+        if NEIGHBOUR in self.figures:
+            quantity, least = NEIGHBOUR, together
+        results = self.figures[quantity].results if quantity in self.figures else {}
         return [level for level, one in sorted(results.items()) if _is_seen(one, least)]
 
     def _planes(self) -> list[Measure]:
@@ -153,7 +164,10 @@ class RebuiltImages:
 
 
 _COLUMNS = (
+    (DIRECT, "at their place", "of the blocks"),
+    (NEIGHBOUR, "together", "of neighbouring blocks"),
     (EXACT, "exact", "of the hidden samples"),
+    ("exact up to a form", "or as a whole", "negated, or in other colours"),
     (GRADIENT, "gradients", "correlation"),
     ("psnr", "PSNR", "dB"),
     ("ssim", "SSIM", "mean"),

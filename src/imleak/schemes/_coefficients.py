@@ -167,8 +167,9 @@ def exposure(
         symbols[name] = tiles.reshape(1, 8 * height, 8 * width).astype(np.uint16)
         if found.low_bits and has_dc:
             symbols[f"low bits of {name}"] = low_bits(found, at)[np.newaxis].astype(np.uint16)
-    rendered = found.render(blocks_like(found, shown))
-    return Exposure(rendered, plain.bits, symbols, SIZE)
+    components = blocks_like(found, shown)
+    rendered, left_of_it = found.render(components), replace(found, components=components)
+    return Exposure(rendered, plain.bits, symbols, SIZE, jpeg=left_of_it)
 
 
 def in_raster_order(found: Coefficients, component: int, values: Numbers) -> Numbers:

@@ -3,7 +3,7 @@ somebody else wrote."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -21,6 +21,7 @@ from ..interfaces import (
     Image,
     ImageError,
     ImleakError,
+    JudgesRebuilt,
     KeyedScheme,
     Observation,
     Raster,
@@ -207,6 +208,16 @@ class Ciphers:
         if self.store:
             self.store.put(level, rebuilder, made)
         return made
+
+    def judged(
+        self, level: int, rebuilder: Component, rebuilt: Samples, plain: Samples
+    ) -> Mapping[str, float]:
+        """The shares that the rebuilder itself counts, if it does, of an image that it made."""
+        built: Rebuilder = rebuilder.build()
+        if not isinstance(built, JudgesRebuilt):
+            return {}
+        bits = self.image.bits
+        return built.judge(Raster(rebuilt, bits), Raster(plain, bits), self.scheme, level)
 
     def hidden(self, level: int) -> Samples:
         """(C, H, W) words whose bits are set where those of the sample are hidden."""

@@ -339,6 +339,7 @@ def _of_rebuilt(
         rebuilt=lambda level: (
             ciphers.rebuilt(level, by_level[level]) if level in by_level else None
         ),
+        judge=lambda level, rebuilt, plain: ciphers.judged(level, by_level[level], rebuilt, plain),
         hidden=ciphers.hidden,
         other=None if other is None else lambda: place.image(other).samples,
     )

@@ -73,22 +73,27 @@ def in_steps(made: Rebuilt) -> Rebuilt:
 def hidden_bits(scheme: Scheme, plain: Raster, level: int) -> Samples:
     """(C, H, W) words whose bits are set where those of the sample are hidden: of a scheme that
     works sample by sample those in which values of one clear value differ, of others those that
-    can be flipped in all samples without another clear sample."""
+    can be flipped in all samples without another clear sample. Where a clear sample has other
+    bits than the plain one all the same, samples have moved, and all of them are hidden."""
     samples, kind = plain.samples, plain.samples.dtype.type
     table = getattr(scheme, "table", None)
-    if table is not None:
-        _, first, of = np.unique(table(plain.bits, level), return_index=True, return_inverse=True)
+    values = table(plain.bits, level) if table is not None else None
+    if values is not None:
+        _, first, of = np.unique(values, return_index=True, return_inverse=True)
         differing = np.arange(1 << plain.bits) ^ first[of]
         together = np.zeros(len(first), np.int64)
         np.bitwise_or.at(together, of, differing)
         by_value: Samples = together[of].astype(samples.dtype)
         return by_value[samples]
+    everything = np.full_like(samples, (1 << plain.bits) - 1)
+    if getattr(scheme, "needs_jpeg", False):
+        return everything  # a sample is of all coefficients of its block
     clear = scheme.expose(plain, level).rendered
     hidden = np.zeros_like(samples)
     for plane in range(plain.bits):
         flipped = Raster(samples ^ kind(1 << plane), plain.bits)
         hidden |= (scheme.expose(flipped, level).rendered == clear) * kind(1 << plane)
-    return hidden
+    return everything if ((clear ^ samples) & ~hidden).any() else hidden
 
 
 def _steps(probabilities: NDArray[np.float32]) -> NDArray[np.uint8]:

@@ -68,6 +68,7 @@ def coefficients(
         render=file.render,
         recompress=file.recompress,
         coded_size=file.coded_size,
+        tables=tuple(read.qt[number].astype(np.uint16) for number in read.quant_tbl_no),
     )
     _check(found)
     return found
