@@ -71,8 +71,8 @@ def pair(
     clear = view.values.reshape(-1, rows, view.values.shape[-1])[:, kept]
     own, copies = joined(named[kept], plain, clear)
     counts = {"masked": float(rows - kept.sum()), "copies": float(copies)}
-    sides = (on_one_scale(side, one_unit=one_unit) for side in (plain, clear))
-    samples = PairedSamples(*sides, own, one_unit=one_unit)
+    plain, clear = (on_one_scale(side, one_unit=one_unit) for side in (plain, clear))
+    samples = PairedSamples(plain, clear, own, one_unit=one_unit)
     return samples, {name: n for name, n in counts.items() if n}
 
 
