@@ -66,3 +66,12 @@ def test_a_code_is_learned_and_codes_other_images(tmp_path: Path) -> None:
     assert found.loc[refused, "image"].nunique() == 3
     assert found.loc[~refused, "value"].notna().all()
     assert found.loc[~refused, "level"].tolist() == [0, 7, 8]
+
+
+def test_a_code_that_cannot_be_written_is_refused_before_it_is_learned(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("imleak.metrics.autoregressive.training.train", pytest.fail)
+    said = refused("adversary", "code", "dead-leaves:2x40x40", "-o", tmp_path)
+    assert f"cannot write {tmp_path}: Is a directory" in said.replace("\n", " ")
+    assert not list(tmp_path.iterdir())

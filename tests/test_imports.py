@@ -30,7 +30,7 @@ ALLOWED: dict[str, set[str]] = {
     "schemes": {"interfaces", "keystream"},
     "encoders": {"interfaces", "machine"},
     "rebuilders": {"interfaces"},
-    "metrics": {"interfaces"},
+    "metrics": {"interfaces", "images"},
     "attacks": {"interfaces", "estimators"},
     "estimators": {"interfaces", "machine"},
     "benchmark": {"interfaces", "machine", "report", "study"},

@@ -478,7 +478,7 @@ def train_code(
     ImleakError
         If there is no image, they are of several depths, or the file cannot be written.
     """
-    from .atomic import write_whole
+    from .atomic import whole
     from .metrics.autoregressive.code import LearnedCode, digest_of
     from .metrics.autoregressive.training import train
     from .study.adversaries import NONE
@@ -493,14 +493,15 @@ def train_code(
     with executor_of(Where()) as executor:
         found = scan(spec, told, executor)
     images = [reader(spec).read(info.source) for info in found.images]
-    sizes, state = train(
-        images,
-        steps=steps,
-        seed=seed,
-        progress=lambda share: told.update(share, 1, "the learned code"),
-    )
-    code = LearnedCode(sizes, state, frozenset(digest_of(image.samples) for image in images))
-    write_whole(Path(out), code.file)
+    with whole(Path(out)) as file:  # what cannot be written is refused before the work
+        sizes, state = train(
+            images,
+            steps=steps,
+            seed=seed,
+            progress=lambda share: told.update(share, 1, "the learned code"),
+        )
+        code = LearnedCode(sizes, state, frozenset(digest_of(image.samples) for image in images))
+        file.write_bytes(code.file)
     return code
 
 

@@ -71,6 +71,8 @@ def whole(path: Path, *, sync: bool = True, private: bool = False) -> Iterator[P
         If it cannot be written.
     """
     try:
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
         make_folder(path.parent)
         with _temporary(path.parent, 0o600 if private else 0o666) as temporary:
             yield temporary

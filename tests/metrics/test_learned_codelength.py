@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import entropy
 
+from imleak.images import luma
 from imleak.interfaces import ImleakError, Raster
 from imleak.metrics.autoregressive.code import LearnedCode, digest_of
 from imleak.metrics.autoregressive.context import OFFSETS, contexts, padded
@@ -125,6 +126,15 @@ def test_an_image_that_was_learned_from_is_refused(observe_bitplanes, learned, t
     with pytest.raises(ImleakError, match="learned from this image"):
         metric.measure(observe_bitplanes(image, 2))
     assert metric.measure(observe_bitplanes(field(32, 1), 2))[0].value < 1.5
+
+
+def test_an_image_whose_luma_was_learned_from_is_refused_in_colour(observe_bitplanes, tmp_path):
+    colour = np.moveaxis(skimage.data.astronaut()[100:132, 100:140], 2, 0)
+    path = tmp_path / "code.safetensors"
+    learned = replace(LearnedCode.read(), images=frozenset({digest_of(luma(colour))}))
+    path.write_bytes(learned.file)
+    with pytest.raises(ImleakError, match="learned from this image"):
+        LearnedCodeLength(weights=path).measure(observe_bitplanes(colour, levels=(0,)))
 
 
 def test_training_repeats_itself():

@@ -157,3 +157,9 @@ def test_its_figures_are_those_by_hand():
         "neighbour accuracy": pytest.approx(2 / 3),
         "largest component": 0.75,
     }
+
+
+@pytest.mark.parametrize("shape", [(1, 20, 90), (1, 40, 40)])
+def test_of_an_image_without_two_blocks_there_are_no_figures(shape):
+    image = Raster(np.zeros(shape, np.uint8), 8)
+    assert Jigsaw().judge(image, image, Etc(32), 1) == {}

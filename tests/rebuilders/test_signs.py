@@ -97,3 +97,13 @@ def test_what_it_rebuilds():
     assert not Signs().rebuilds(JpegSigns(dc="all"), 1, 8)
     with pytest.raises(ImleakError, match="signs does not rebuild jpeg-signs at level 5"):
         Signs().rebuild(exposed(JpegSigns(), 5), JpegSigns(), 5)
+
+
+def test_a_step_of_0_in_a_damaged_file_spoils_nothing_else():
+    found = exposed(JpegSigns(), 2)
+    table = found.jpeg.tables[0].copy()
+    table[0, 3] = 0
+    damaged = replace(found, jpeg=replace(found.jpeg, tables=(table,)))
+    rebuilt = Signs().rebuild(damaged, JpegSigns(), 2)
+    whole = Signs().rebuild(found, JpegSigns(), 2)
+    assert np.mean(rebuilt.samples == whole.samples) > 0.2

@@ -340,6 +340,14 @@ def test_of_two_upper_bounds_the_lower_one_is_told(make_rows: Make) -> None:
     assert at_most in of(*reversed(codes)).text
 
 
+def test_an_upper_bound_of_fewer_images_is_not_told(make_rows: Make) -> None:
+    code, learned = (
+        make_rows(name, [3.6, 3.1, 1.8, least], unit="bit/pixel", bound="upper").assign(n=images)
+        for name, least, images in (("codelength", 0.9, 5), ("learned-codelength", 0.8, 1))
+    )
+    assert "the clear part holds at most 0.90 bits a pixel" in of(code, learned).text
+
+
 def test_a_measure_that_also_looked_at_pixels_is_named_with_its_encoder(judged: Make) -> None:
     quiet = judged([LEAK, QUIET, QUIET, QUIET])
     found = of(quiet, judged([LEAK, LEAK, LEAK, QUIET], [7.0, 4, 2, 0], encoder="pixels"))

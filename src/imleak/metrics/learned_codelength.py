@@ -44,8 +44,8 @@ class LearnedCodeLength(PerImage):
     are no image as raw bits. The bound is never above raw bits, nor, where the clear part of
     one level can be computed from that of the one before, above that of the one before.
 
-    An image that the network learned from is refused, if it is the same to the sample. Leave
-    near-duplicates of them out yourself.
+    An image that the network learned from, or whose luma it learned from, is refused, if it is
+    the same to the sample. Leave near-duplicates of them out yourself.
 
     Parameters
     ----------
@@ -94,9 +94,12 @@ class LearnedCodeLength(PerImage):
         ImleakError
             If the network learned from this image.
         """
+        from ..images.luma import luma
         from .autoregressive.code import digest_of
 
-        if digest_of(observation.plain) in self._code.images:
+        plain = observation.plain
+        forms = (plain, luma(plain)) if len(plain) == 3 else (plain,)
+        if not self._code.images.isdisjoint(map(digest_of, forms)):
             raise ImleakError(
                 "the network of learned-codelength learned from this image, and what it says of it "
                 "is no bound: leave the image out, or give weights learned from other images"

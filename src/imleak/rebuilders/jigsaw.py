@@ -105,8 +105,12 @@ class Jigsaw:
     def judge(
         self, rebuilt: Raster, plain: Raster, scheme: Scheme, level: int
     ) -> Mapping[str, float]:
-        """Direct and neighbour accuracy, and the largest component."""
+        """Direct and neighbour accuracy, and the largest component; nothing of an image without
+        two blocks."""
         side: int = scheme.block  # type: ignore[attr-defined]
+        _, height, width = plain.samples.shape
+        if (height // side) * (width // side) < 2:
+            return {}
         of = steps(len(plain.samples), level)
         both = rebuilt.samples, plain.samples, side, plain.bits, of
         return {

@@ -110,7 +110,7 @@ def _solved(
     if sizes:
         low = np.exp2(np.floor(np.log2(np.maximum(magnitudes, 1)))).astype(np.float32)
         high = 2 * low - 1
-    step = table.astype(np.float32)
+    step = np.maximum(table, 1).astype(np.float32)  # a damaged file may have steps of 0
     free = reached & (magnitudes > 0)
     coefficients = blocks * step
     solution = np.where(free, 0, coefficients)

@@ -382,7 +382,10 @@ def known_of_pixels(rows: pd.DataFrame, levels: Levels) -> str:
     """What is exact, or an upper bound, of the highest level that is not empty."""
     known = []
     empty = empty_levels(rows, levels)
-    codes = [_means(rows, measure, "upper") for measure in CODE_LENGTHS]
+    lengths = rows[rows["measure"].isin(CODE_LENGTHS)]
+    # A code that learned from some of the images has a mean of the others alone.
+    of_most = lengths[lengths["n"] == lengths.groupby("level")["n"].transform("max")]
+    codes = [_means(of_most, measure, "upper") for measure in CODE_LENGTHS]
     shortest = {
         level: min(code[level] for code in codes if level in code)
         for level in {level for code in codes for level in code}

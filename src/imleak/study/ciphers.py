@@ -90,7 +90,8 @@ def _bytes(made: Iterable[Raster | Exposure | Rebuilt | None]) -> int:
 
 def _arrays(made: Raster | Exposure | Rebuilt | None) -> Iterable[NDArray[Any]]:
     if isinstance(made, Exposure):
-        return (made.rendered, *made.symbols.values())
+        components = made.jpeg.components if made.jpeg else ()
+        return (made.rendered, *made.symbols.values(), *components)
     if isinstance(made, Rebuilt):
         return (made.samples, made.confidence, *made.hidden.values())
     return () if made is None else (made.samples,)
