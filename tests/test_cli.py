@@ -640,14 +640,15 @@ def test_a_folder_is_encrypted_and_decrypted(photograph: Path, tmp_path: Path) -
     folder.mkdir()
     with PIL.Image.open(photograph) as image:
         image.convert("RGB").save(folder / "a.jpg", progressive=True)
-    (folder / "broken.jpg").write_bytes(b"no image")
+    for name in ("broken.jpg", "broken too.jpg"):
+        (folder / name).write_bytes(b"no image")
     words = ("encrypt", folder, "-o", out, "--scheme", "jpeg-signs:dc=all", "--level", 2)
     first = imleak(*words)
-    assert first.exit_code == 1  # one of the files is broken
-    assert "Not encrypted: broken.jpg: is not a JPEG" in first.stdout
+    assert first.exit_code == 1  # two of the files are broken
+    assert "Not encrypted: broken too.jpg and 1 more: is not a JPEG" in first.stdout
     assert f"New key in {out}.key; without it nobody can decrypt {out}." in first.stdout
     again = imleak(*words)
-    assert "1 of 2 were there already." in again.stdout
+    assert "1 of 3 were there already." in again.stdout
     assert "New key" not in again.stdout
     assert (out / "sizes.csv").read_text().splitlines()[1].endswith("there already,")
     assert imleak("decrypt", out, "-o", back).exit_code == 0

@@ -64,15 +64,24 @@ def test_levels_at_which_the_image_can_be_rebuilt_are_named() -> None:
     )
 
 
+def test_what_a_network_names_in_rebuilt_images_is_said_where_gradients_say_nothing() -> None:
+    sentence = list(of(default(), rebuilt([0.51, 0.02, 0.02, 0.02])).sentences(LEVELS))[1]
+    assert str(sentence) == (
+        "At s = 2 and 3 a network names what the image shows in the rebuilt image: the rebuilder "
+        "smooth makes one in which it is among five guesses in 42 and 33 % of 12 images (1 % by "
+        "chance)."
+    )
+
+
 def test_what_can_be_rebuilt_in_part_only_is_said() -> None:
-    (sentence,) = of(default(), rebuilt([0.12, 0.1, 0.02, 0.01])).sentences(LEVELS)
+    sentence = next(of(default(), rebuilt([0.12, 0.1, 0.02, 0.01])).sentences(LEVELS))
     assert sentence.head == "At s = 1 and 2 the image can be rebuilt in part"
 
 
 def test_exact_samples_alone_do_not_make_an_image() -> None:
     found = of(default(), rebuilt([0.04, 0.03, 0.02, 0.01]))
     assert found.seen == found.partly_seen == []
-    assert list(found.sentences(LEVELS)) == []
+    assert not any("can be rebuilt" in str(sentence) for sentence in found.sentences(LEVELS))
     assert found.levels == [1, 2, 3, 4]
 
 

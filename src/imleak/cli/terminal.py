@@ -120,7 +120,9 @@ def tell_rows(rows: Sequence[Row], verb: str) -> None:
         show(table)
     for note, count in Counter(note for row in done for note in row.notes).most_common(MOST_LINES):
         say(f"{count:,} of {len(rows):,}: {note}")
-    _some(f"Not {verb}: {row.image}: {row.error}" for row in rows if row.error)
+    for error, names in _by_error(rows).items():
+        others = f" and {len(names) - 1:,} more" if len(names) > 1 else ""
+        say(f"Not {verb}: {names[0]}{others}: {error}")
     before = sum(row.state == "there already" for row in done)
     if before:
         say(f"{before:,} of {len(rows):,} were there already.")
@@ -215,6 +217,15 @@ def tell_reproduction(found: Reproduction) -> None:
         say(f"{statement.number}. {statement.says}")
     say(f"In {found.path}: {_files(found.path)}")
     say(f"Read {found.path / 'paper.md'}")
+
+
+def _by_error(rows: Sequence[Row]) -> dict[str, list[str]]:
+    """Names of the images that failed, by what is wrong with them."""
+    found: dict[str, list[str]] = {}
+    for row in rows:
+        if row.error:
+            found.setdefault(row.error, []).append(row.image)
+    return found
 
 
 def _some(failures: Iterable[str]) -> None:

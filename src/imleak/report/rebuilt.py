@@ -73,6 +73,12 @@ class RebuiltImages:
         return [level for level in self._levels_from(PARTLY, TOGETHER[1]) if level not in self.seen]
 
     @property
+    def named(self) -> list[int]:
+        """Levels at which a network names in the rebuilt image what the image shows."""
+        results = self.through[RECOGNISE].results if RECOGNISE in self.through else {}
+        return sorted(level for level, one in results.items() if one.claims)
+
+    @property
     def images(self) -> int:
         """How many images were rebuilt."""
         each = (result.images for one in self.figures.values() for result in one.results.values())
@@ -124,8 +130,18 @@ class RebuiltImages:
 
     def sentences(self, levels: Levels) -> Iterator[Sentence]:
         """``At s = 1 and 2 the image can be rebuilt, at s = 3 in part (the page shows it): ...``"""
-        if not (seen := sorted(self.seen + self.partly_seen)):
-            return
+        if seen := sorted(self.seen + self.partly_seen):
+            yield self._of_seen(seen, levels)
+        if named := [level for level in self.named if level not in seen]:
+            share, chance = self._at(RECOGNISE, self.through, named)
+            at = capitalised(levels.at(named, self.levels))
+            yield Sentence(
+                f"{at} a network names what the image shows in the rebuilt image",
+                f": {self.made_by} {self._makes} one in which it is among five guesses in {share} "
+                f"of {plural(self.images, 'image')} ({chance} by chance).",
+            )
+
+    def _of_seen(self, seen: Sequence[int], levels: Levels) -> Sentence:
         quantity, verb, what = EXACT, self._makes, "the hidden samples exactly right"
         if NEIGHBOUR in self.figures:
             quantity, verb = NEIGHBOUR, self._makes.replace("make", "put")
@@ -143,7 +159,7 @@ class RebuiltImages:
         head = f"{capitalised(whole or part)} the image can be rebuilt"
         if part:
             head += f", {part} in part" if whole else " in part"
-        yield Sentence(head, f" (the page shows it): {words}.")
+        return Sentence(head, f" (the page shows it): {words}.")
 
     def _levels_from(self, likeness: float, together: float) -> list[int]:
         quantity, least = GRADIENT, likeness
