@@ -57,6 +57,7 @@ def test_clear_bits_stay_and_probabilities_are_some(untrained, shape, bits, data
         assert ((share >= 0) & (share <= 1 + 1e-5)).all()
 
 
+@pytest.mark.slow
 def test_it_gives_the_same_again_and_is_a_rebuilder(untrained, leaves):
     scheme = BitPlanes("shifted")
     exposure = scheme.expose(leaves[0], 2)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pandas as pd
+import pytest
 from summaries import default, of_region, rates
 
 from conftest import rows
@@ -148,6 +149,7 @@ def test_a_run_without_rebuilt_images_has_none() -> None:
     assert list(found.columns()) == []
 
 
+@pytest.mark.slow
 def test_every_format_has_the_table_of_rebuilt_images(make_run: Callable[..., Run]) -> None:
     summary = pd.concat([default(), rebuilt([0.49, 0.2, 0.1, 0.05])], ignore_index=True)
     run = make_run(summary, ["a.png"], previews=0)

@@ -50,6 +50,7 @@ def test_the_difference(before: dict[str, str], now: dict[str, str], told: str |
         assert f"last run into this folder: {told}. " in str(found)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("drawn")
 def test_a_folder_that_grows_and_shrinks(photographs: Callable[..., Path], tmp_path: Path) -> None:
     folder, out = photographs("a.png", "b.png", "c.png"), tmp_path / "out"
