@@ -20,6 +20,7 @@ from typing import Any
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
+import PIL.Image
 import skimage.data
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -623,6 +624,10 @@ def main(names: Sequence[str]) -> None:
             path = IMAGES / f"{name}.{'png' if name in RASTER else 'svg'}"
             metadata = {"Software": None} if path.suffix == ".png" else {"Date": None}
             figure.savefig(path, metadata=metadata, dpi=150)
+        if name in RASTER:  # nothing in it is transparent
+            with PIL.Image.open(path) as drawn:
+                opaque = drawn.convert("RGB")
+            opaque.save(path, optimize=True)
         print(f"\n{path}: {path.stat().st_size / 1000:.0f} kB")
 
 
