@@ -8,6 +8,7 @@ from safetensors.numpy import save_file
 
 from imleak.images import find, read
 from imleak.interfaces import ImleakError, Raster, Rebuilder
+from imleak.rebuilders._weights import digest_of
 from imleak.rebuilders.unwrap import inference, training, weights
 from imleak.rebuilders.unwrap.network import DIFFERENCE_KNOTS, at, load
 from imleak.rebuilders.wraps import Wraps
@@ -112,11 +113,11 @@ def test_weights_come_back_as_they_were_written(trained, tmp_path):
     save_file(state, tmp_path / "bare.safetensors")
     again = weights.from_file(tmp_path / "bare.safetensors")
     assert all((again[name] == state[name]).all() for name in state)
-    assert weights.digest_of(again) == weights.digest_of(state)
+    assert digest_of(again) == digest_of(state)
     network = load(again).state_dict()
     assert all(np.array_equal(network[name].numpy(), state[name]) for name in state)
     other = {**state, "stem.bias": state["stem.bias"] + np.float16(1)}
-    assert weights.digest_of(other) != weights.digest_of(state)
+    assert digest_of(other) != digest_of(state)
 
 
 def test_half_precision_weights_stay_below_five_million_bytes(trained):

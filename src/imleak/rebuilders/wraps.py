@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..interfaces import Exposure, ImleakError, Rebuilt, Samples, Scheme
+from ._weights import State, digest_of
 
 if TYPE_CHECKING:
     from .unwrap.network import Network
-    from .unwrap.weights import State
 
 HIGHEST = 7
 """Hidden planes of 8 up to which the network is trained: one is left in the clear."""
@@ -76,8 +76,6 @@ class Wraps:
     @cached_property
     def digest(self) -> str:
         """SHA-256 (hex) of the weights."""
-        from .unwrap.weights import digest_of
-
         return digest_of(self._state)
 
     def rebuilds(self, scheme: Scheme, level: int, bits: int) -> bool:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ...interfaces import ImleakError
+from .._weights import fill
 from .features import DIFFERENCES, PLANES, planes
 
 LEVELS = 7
@@ -168,15 +168,5 @@ def load(state: Mapping[str, NDArray[np.floating]]) -> Network:
     """The network of these weights. Raises ImleakError if they are not those of exactly this
     network, none missing, none besides."""
     network = new()
-    wanted = {name: tuple(value.shape) for name, value in network.state_dict().items()}
-    given = {name: tuple(value.shape) for name, value in state.items()}
-    if given != wanted:
-        wrong = sorted(dict(given.items() ^ wanted.items()))
-        raise ImleakError(
-            f"these are no weights of the network that rebuilds images: {len(wrong)} arrays are "
-            f"missing, unknown or of another shape, such as {wrong[0]}; train it again"
-        )
-    network.load_state_dict(
-        {name: torch.from_numpy(np.asarray(value, np.float32)) for name, value in state.items()}
-    )
+    fill(network, state, "the network that rebuilds images", "train it again")
     return network.eval()

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
 from ...interfaces import ImleakError, Raster
+from .._weights import State, state_of
 from .features import COLOUR, neighbours
 from .network import DIFFERENCE_KNOTS, VALUE_KNOTS, Network, ask, at, load, new
-from .weights import State
 
 CROP = 128
 BATCH = 4
@@ -216,11 +216,3 @@ def _step(
 def _average(average: Network, network: Network, kept: float) -> None:
     for mine, theirs in zip(average.parameters(), network.parameters(), strict=True):
         mine.lerp_(theirs, 1 - kept)
-
-
-def state_of(network: nn.Module) -> State:
-    """Weights by name, in half precision. In rows: safetensors keeps the order in memory."""
-    return {
-        name: np.ascontiguousarray(value.numpy(), np.float16)
-        for name, value in network.state_dict().items()
-    }
