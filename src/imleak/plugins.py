@@ -74,6 +74,7 @@ BUILT_IN: Mapping[Kind, dict[str, str]] = {
         "jigsaw": "imleak.rebuilders.jigsaw:Jigsaw",
         "unscramble": "imleak.rebuilders.unscramble:Unscramble",
         "signs": "imleak.rebuilders.signs:Signs",
+        "dc": "imleak.rebuilders.dc:Dc",
         "upsample": "imleak.rebuilders.upsample:Upsample",
     },
     "metric": {

@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
-
 import numpy as np
 from numpy.typing import NDArray
 
 from ..interfaces import Blocks, Exposure, ImleakError, Rebuilt, Samples, Scheme
+from ._smoothest import Mask, Values, quantised, smoothest
 
-Values: TypeAlias = NDArray[np.float32]
-"""Of one component: coefficients (h, w, 8, 8) that are not quantised, or samples (8h, 8w)."""
-Mask: TypeAlias = NDArray[np.bool_]
-
-INSIDE = 0.5
-"""Weight of the differences inside a block, beside those across its border."""
 FIXED = (0.9, 0.7, 0.5, 0.3)
 """Shares of their magnitudes from which on coefficients are fixed, one round after the other."""
-ITERATIONS, DUAL_STEP = 20, 3.0
-"""Of a round, and the step of the dual variables; the product of both steps is 1/8."""
 LEAST = 0.5
 """Least scale of an error, in steps of a sample."""
 
@@ -121,64 +112,13 @@ def _solved(
 
     unknown = free
     for share in FIXED:
-        solution = _relaxed(solution, unknown, high * step)
+        solution = smoothest(solution, unknown, high * step)
         near = unknown & (np.abs(solution) >= share * low * step)
         solution = np.where(near, rounded(), solution)
         unknown = unknown & ~near
-    solution = _relaxed(solution, unknown, high * step)
+    solution = smoothest(solution, unknown, high * step)
     found = np.where(free, rounded(), coefficients)
-    return _quantised(found, step), _quantised(solution, step)
-
-
-def _relaxed(start: Values, unknown: Mask, limit: Values) -> Values:
-    """Coefficients of least weighted total variation, the unknown ones within their limits; nearly,
-    and from others on."""
-    solution, samples = start, _samples_of(start)
-    ahead = samples
-    across, down = (_weights(side) for side in samples.shape[::-1])
-    rows, columns = np.zeros_like(samples[1:]), np.zeros_like(samples[:, 1:])
-    for _ in range(ITERATIONS):
-        columns = (columns + DUAL_STEP * np.diff(ahead, axis=1)).clip(-across, across)
-        rows = (rows + DUAL_STEP * np.diff(ahead, axis=0)).clip(-down[:, None], down[:, None])
-        divergence = np.zeros_like(samples)
-        divergence[:, 1:] += columns
-        divergence[:, :-1] -= columns
-        divergence[1:] += rows
-        divergence[:-1] -= rows
-        moved = _coefficients_of(samples - 0.125 / DUAL_STEP * divergence)
-        solution = np.where(unknown, moved.clip(-limit, limit), start)
-        before, samples = samples, _samples_of(solution)
-        ahead = 2 * samples - before
-    return solution
-
-
-def _weights(side: int) -> Values:
-    """(side - 1,) of the differences between neighbours in a row or column."""
-    found = np.full(side - 1, INSIDE, np.float32)
-    found[7::8] = 1
-    return found
-
-
-def _samples_of(coefficients: Values) -> Values:
-    from scipy.fft import idctn
-
-    blocks = idctn(coefficients, axes=(2, 3), norm="ortho")
-    found: Values = blocks.swapaxes(1, 2).reshape(8 * blocks.shape[0], -1)
-    return found
-
-
-def _coefficients_of(samples: Values) -> Values:
-    from scipy.fft import dctn
-
-    height, width = samples.shape
-    blocks = samples.reshape(height // 8, 8, width // 8, 8).swapaxes(1, 2)
-    found: Values = dctn(blocks, axes=(2, 3), norm="ortho")
-    return found
-
-
-def _quantised(coefficients: Values, step: Values) -> Blocks:
-    found: Blocks = np.rint(coefficients / step).astype(np.int16)
-    return found
+    return quantised(found, step), quantised(solution, step)
 
 
 def _confidence(samples: Samples, relaxed: Samples) -> Values:
