@@ -75,3 +75,30 @@ def test_a_code_that_cannot_be_written_is_refused_before_it_is_learned(
     said = refused("adversary", "code", "dead-leaves:2x40x40", "-o", tmp_path)
     assert f"cannot write {tmp_path}: Is a directory" in said.replace("\n", " ")
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.slow
+def test_a_network_is_trained_and_rebuilds_other_images(tmp_path: Path) -> None:
+    out = tmp_path / "network.safetensors"
+    words = ("adversary", "super-resolution", "dead-leaves:2x330x330", "-o", out, "--steps", 2)
+    result = imleak(*words)
+    assert result.exit_code == 0, result.output
+    assert "a network that learned from 2 images" in result.stdout
+    found = audit(
+        "dead-leaves:4x64x64",
+        scheme="tpe",
+        rebuilder={"name": "super-resolution", "weights": str(out)},
+        measures=["rebuild"],
+        levels="1,2",
+        out=tmp_path / "run",
+    ).frame
+    likeness = found[found["quantity"] == "gradient correlation"]
+    assert likeness["level"].tolist() == [1, 2] * 4
+    assert likeness["value"].notna().all()
+
+
+def test_images_too_small_for_the_network_are_refused(tmp_path: Path) -> None:
+    out = tmp_path / "network.safetensors"
+    said = refused("adversary", "super-resolution", "dead-leaves:2x40x40", "-o", out)
+    assert "no image to learn blocks of 32x32 from: give some of 320x320 pixels or more" in said
+    assert not out.exists()

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         read_images,
         train_adversary,
         train_code,
+        train_super_resolution,
     )
     from .interfaces import Image, ImleakError, Measurement
     from .keystream import new_key
@@ -59,6 +60,7 @@ __all__ = [
     "register",
     "train_adversary",
     "train_code",
+    "train_super_resolution",
 ]
 
 _HOMES = {

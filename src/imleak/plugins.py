@@ -75,6 +75,7 @@ BUILT_IN: Mapping[Kind, dict[str, str]] = {
         "unscramble": "imleak.rebuilders.unscramble:Unscramble",
         "signs": "imleak.rebuilders.signs:Signs",
         "dc": "imleak.rebuilders.dc:Dc",
+        "super-resolution": "imleak.rebuilders.super_resolution:SuperResolution",
         "upsample": "imleak.rebuilders.upsample:Upsample",
     },
     "metric": {

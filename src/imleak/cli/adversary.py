@@ -104,6 +104,31 @@ def code(
 
 
 @app.command()
+def super_resolution(
+    folders: Annotated[
+        list[str], typer.Argument(metavar="FOLDER...", help="Images to learn from.")
+    ],
+    output: Annotated[
+        Path, typer.Option("-o", "--output", help="File to write.", show_default=False)
+    ],
+    steps: Annotated[int, typer.Option(help="Steps of training.", min=1)] = 5_000,
+    seed: Annotated[int, typer.Option(min=0)] = 0,
+) -> None:
+    """Train what rebuilds images from the means of blocks: --rebuilder super-resolution=FILE.
+
+    The file holds weights, and no image.
+    """
+    from ..api import train_super_resolution
+    from ..cache import in_bytes
+    from .terminal import bar
+
+    with bar() as progress:
+        count = train_super_resolution(folders, output, steps=steps, seed=seed, progress=progress)
+    size = in_bytes(output.stat().st_size)
+    typer.echo(printable(f"{output}: {size}, a network that learned from {count:,} images."))
+
+
+@app.command()
 def show(
     file: Annotated[str, typer.Argument(help="File of an adversary, or shipped.")] = "shipped",
 ) -> None:

@@ -1,0 +1,123 @@
+"""How the network is trained."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from copy import deepcopy
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from ...interfaces import ImleakError, Raster
+from .._weights import State, state_of
+from .calibration import calibrate
+from .features import SIDES
+from .network import Network, cells_of, in_place, load, new
+from .squares import Batch, Image, Squares, batch_of
+
+SHARES = (0.3, 0.36, 0.22, 0.12)
+"""How often a side of blocks is drawn."""
+RATE = 2e-3
+WARM_UP = 0.02
+"""Share of the training in which the rate rises."""
+KEPT = 0.998
+"""Of the averaged weights, at every step."""
+LEFT_OUT = 0.1
+"""Of the images: they tell how often the network is right."""
+TRAINING = 0.95
+"""Of the time, as progress is told."""
+
+
+def train(
+    images: Sequence[Raster],
+    *,
+    steps: int,
+    seed: int = 0,
+    progress: Callable[[float], None] | None = None,
+) -> State:
+    """Train the network of :class:`imleak.rebuilders.super_resolution.SuperResolution`.
+
+    Parameters
+    ----------
+    images : plain images; of colour every channel is an image. A tenth of them, one at least,
+        is left out and tells how often the network is right.
+    steps : of Adam; the learning rate falls along a cosine.
+    seed : of weights, squares and the images that are left out.
+    progress : is told the share done, 0..1.
+
+    Returns
+    -------
+    Weights by name, float16, an exponential average over steps.
+
+    Raises
+    ------
+    ImleakError
+        If there are not two images, or none is large enough.
+    """
+    told = progress or (lambda _: None)
+    rng = np.random.default_rng(seed)
+    learned, left_out = _parted(images, rng)
+    squares = Squares(learned)
+    torch.manual_seed(seed)
+    network = new()
+    average = deepcopy(network)
+    optimiser = torch.optim.Adam(network.parameters(), lr=RATE, betas=(0.9, 0.99))
+    for step in range(steps):
+        for group in optimiser.param_groups:
+            cooled = (1 + math.cos(math.pi * step / steps)) / 2
+            group["lr"] = RATE * min(1, (step + 1) / (WARM_UP * steps)) * cooled
+        side = int(rng.choice(SIDES, p=SHARES))
+        _step(network, optimiser, batch_of(squares.draw(side, rng), side), side)
+        _average(average, network, min(KEPT, step / (step + 10)))
+        told(TRAINING * (step + 1) / steps)
+    written = load(state_of(average))
+    calibrate(written, left_out, lambda share: told(TRAINING + (1 - TRAINING) * share))
+    return state_of(written)
+
+
+def _parted(images: Sequence[Raster], rng: np.random.Generator) -> tuple[list[Image], list[Image]]:
+    """Channels (H, W) of 8 bits to learn from, and those of the images that are left out."""
+    if len(images) < 2:
+        raise ImleakError(
+            f"super-resolution is learned from some images and tried on others: give 2 or more, "
+            f"not {len(images)}"
+        )
+    order = rng.permutation(len(images))
+    first = max(1, round(LEFT_OUT * len(images)))
+    left_out, learned = (
+        [channel for at in part for channel in _eight_bits(images[at])]
+        for part in (order[:first], order[first:])
+    )
+    return learned, left_out
+
+
+def _eight_bits(image: Raster) -> Image:
+    samples = image.samples.astype(np.int64)
+    return (samples >> max(image.bits - 8, 0) << max(8 - image.bits, 0)).astype(np.uint8)
+
+
+def _step(network: Network, optimiser: torch.optim.Optimizer, given: Batch, side: int) -> None:
+    loss = loss_of(network, given, side)
+    optimiser.zero_grad()
+    loss.backward()  # type: ignore[no-untyped-call]
+    torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+    optimiser.step()
+
+
+def loss_of(network: Network, given: Batch, side: int) -> Tensor:
+    """Mean squared error once every block has its sum, in units of the scale; blocks are weighted
+    by it."""
+    said = in_place(network(given.planes, given.tasks), side)
+    wrong = said * given.scale - given.wanted
+    shift = functional.avg_pool2d(wrong[:, None], cells_of(side))
+    wrong = wrong - functional.interpolate(shift, scale_factor=cells_of(side))[:, 0]
+    return (wrong.square() / (given.scale * given.scale.mean((1, 2), keepdim=True))).mean()
+
+
+@torch.no_grad()
+def _average(average: Network, network: Network, kept: float) -> None:
+    for mine, theirs in zip(average.parameters(), network.parameters(), strict=True):
+        mine.lerp_(theirs, 1 - kept)
