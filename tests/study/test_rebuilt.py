@@ -12,8 +12,9 @@ from imleak.schemes.negative_positive import NegativePositive
 from imleak.schemes.pixelate import Pixelate
 from imleak.schemes.region import Region
 from imleak.schemes.tpe import Tpe
-from imleak.study.components import component
+from imleak.study.components import component, first_that_rebuilds
 from imleak.study.rebuilt import RebuiltStore, hidden_bits, in_steps
+from imleak.study.spec import StudySpec
 
 
 def noise(*shape):
@@ -69,3 +70,11 @@ def test_what_is_kept_is_what_was_made(tmp_path):
     other = component("rebuilder", "smooth", {"most_planes": 3})
     assert store.get(2, other) is None
     assert store.get(1, smooth) is None
+
+
+def test_the_strongest_rebuilder_of_a_level_is_asked():
+    scheme = {"name": "tpe", "blocks": [2, 8]}
+    spec = StudySpec.of(sources=("dead-leaves:4x64x64",), scheme=scheme, measures=("rebuild",))
+    rebuilders, of = spec.rebuilder_components(), spec.scheme_component()
+    asked = [first_that_rebuilds(rebuilders, of, level, 8) for level in (0, 1, 2)]
+    assert [one and one.name for one in asked] == [None, "upsample", "super-resolution"]
