@@ -60,7 +60,7 @@ def test_weighted_squares_are_those_of_a_direct_solution():
     np.testing.assert_allclose(found - found.mean(), direct - direct.mean(), atol=1e-6)
 
 
-@pytest.mark.parametrize("level", [1, 2, 3, 4])
+@pytest.mark.parametrize("level", [1, 2, 3])
 def test_the_image_is_nearer_than_the_clear_part(level):
     exposure = P3().expose(CAMERA, level)
     found = Dc().rebuild(exposure, P3(), level).samples
@@ -95,12 +95,14 @@ def test_in_colour_every_component_is_solved():
 
 def test_what_it_rebuilds():
     assert isinstance(Dc(), Rebuilder)
-    assert [Dc().rebuilds(P3(), level, 8) for level in range(7)] == [
+    assert [Dc().rebuilds(P3(), level, 8) for level in range(6)] == [
         False,
-        *[True] * 4,
+        *[True] * 3,
         False,
         False,
     ]
     assert not Dc().rebuilds(JpegSigns(), 1, 8)
-    with pytest.raises(ImleakError, match="p3 at level 5: it rebuilds p3 of a threshold of 5 or m"):
-        Dc().rebuild(P3().expose(CAMERA, 5), P3(), 5)
+    with pytest.raises(
+        ImleakError, match="p3 at level 4: it rebuilds p3 of a threshold of 10 or m"
+    ):
+        Dc().rebuild(P3().expose(CAMERA, 4), P3(), 4)

@@ -10,7 +10,7 @@ from ..interfaces import Blocks, Exposure, ImleakError, Rebuilt, Scheme
 from ._borders import offsets
 from ._smoothest import Values, quantised, samples_of, smoothest
 
-LEAST_THRESHOLD = 5
+LEAST_THRESHOLD = 10
 """Below it the small coefficients say too little."""
 FIXED = (0.9, 0.7, 0.5, 0.3)
 """Shares of the threshold from which on coefficients are fixed, one round after the other."""
@@ -18,7 +18,7 @@ MOST = 1023
 """Of a quantised coefficient."""
 RANGE = 128
 """Of a mean, on both sides of mid-grey."""
-SCALE = 22.0
+SCALE = 80.0
 """Of the errors of samples: how bright the image is as a whole is not known."""
 
 
@@ -34,7 +34,7 @@ class Dc:
     bright the image is as a whole no clear part says: its median is mid-grey.
 
     Nothing is learned. The confidence is the same for all samples, that of an error with a
-    Laplacian law of scale 22.
+    Laplacian law of scale 80: one in 160 is.
 
     References
     ----------
@@ -51,7 +51,7 @@ class Dc:
     digest = ""
 
     def rebuilds(self, scheme: Scheme, level: int, bits: int) -> bool:  # noqa: ARG002
-        """Whether AC coefficients are in the clear up to a threshold of 5 or more."""
+        """Whether AC coefficients are in the clear up to a threshold of 10 or more."""
         return scheme.name == "p3" and 0 < level <= _levels(scheme)
 
     def rebuild(self, exposure: Exposure, scheme: Scheme, level: int) -> Rebuilt:
