@@ -9,7 +9,15 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ..heldout.evidence import Array, Functional, Learned, Score, SplitSamples, mean_of_rows
+from ..heldout.evidence import (
+    Array,
+    Functional,
+    Learned,
+    Learner,
+    Score,
+    SplitSamples,
+    mean_of_rows,
+)
 from ..heldout.split import Indices, Split
 from .calibrated import Calibrated
 from .canonical import (
@@ -43,25 +51,56 @@ learned elsewhere and is only calibrated here is taken without a choice, where t
 
 @dataclass(frozen=True)
 class Candidates:
-    """The learners of all candidates on the same splits, sharing the canonical variates."""
+    """The learners of all candidates on the same splits.
 
-    canonical: Canonical
-    cosine: FixedCosine
-    contrastive: Contrastive
-    variational: Variational
+    Parameters
+    ----------
+    parts : learners that need nothing of each other, the longest first.
+    """
+
+    parts: tuple[Learner, ...]
 
     @classmethod
     def of(cls, precision: torch.dtype, device: str) -> Self:
         """At their defaults, the network trained for fewer steps."""
+        refined = Variational(canonical=True, schedule=SCHEDULE, precision=precision, device=device)
         return cls(
-            Canonical(),
-            FixedCosine(),
-            Contrastive(precision=precision, device=device),
-            Variational(canonical=True, schedule=SCHEDULE, precision=precision, device=device),
+            (
+                OnFeatures(FixedCosine(), Contrastive(precision=precision, device=device)),
+                OnVariates(Canonical(), refined),
+            )
         )
 
     def learn(self, given: SplitSamples) -> Learned:
         """Train all but those that cannot win."""
+        return {name: pairs for part in self.parts for name, pairs in part.learn(given).items()}
+
+
+@dataclass(frozen=True)
+class OnFeatures:
+    """Those that look at features as they are."""
+
+    cosine: FixedCosine
+    contrastive: Contrastive
+
+    def learn(self, given: SplitSamples) -> Learned:
+        """Train the network where it sees more than canonical variates do; score the others."""
+        return {
+            **(_unasked(given) if are_seen(given) else self.contrastive.learn(given)),
+            **self.cosine.learn(given),
+            **Calibrated().learn(given),
+        }
+
+
+@dataclass(frozen=True)
+class OnVariates:
+    """Those that share the canonical variates."""
+
+    canonical: Canonical
+    variational: Variational
+
+    def learn(self, given: SplitSamples) -> Learned:
+        """Fit the variates, and train on from them where that can win."""
         kinds = columns_of(given.samples)
         found = dict(zip(kinds, [fit_variates(given, kind) for kind in kinds], strict=True))
         most = preferred(list(found.values()))
@@ -73,9 +112,6 @@ class Candidates:
         return {
             **self.canonical.read(most, given),
             "nwj": [_preferred(pairs) for pairs in zip(*refined, strict=True)],
-            **(_unasked(given) if are_seen(given) else self.contrastive.learn(given)),
-            **self.cosine.learn(given),
-            **Calibrated().learn(given),
         }
 
 

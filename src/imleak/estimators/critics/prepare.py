@@ -9,6 +9,7 @@ from collections.abc import Callable
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy.linalg import eigh
 from sklearn.utils.extmath import randomized_svd
 
 from ..heldout.evidence import SplitSamples
@@ -26,6 +27,9 @@ from .training import Cohort
 FEW = 64
 """Up to so many dimensions every one is made Gaussian by rank; above, they are reduced."""
 
+ROUNDING = 1e-6
+"""Share of the largest variance that single precision makes of none."""
+
 
 def principal(rows: Matrix, train: NDArray[np.int64], count: int, seed: int) -> Matrix:
     """The `count` principal components of the training rows, scaled together so that the
@@ -35,12 +39,30 @@ def principal(rows: Matrix, train: NDArray[np.int64], count: int, seed: int) -> 
     ----------
     rows : (n, d) of columns on one scale, see :func:`standardise`.
     """
-    covariance = rows[train].T @ rows[train] / len(train)
-    if count < covariance.shape[0]:
-        directions = randomized_svd(covariance, count, n_iter=4, random_state=seed)[0]
+    known = rows[train]
+    if count < rows.shape[1]:
+        few = count <= len(known) < rows.shape[1]
+        directions = _of_few(known, count) if few else _of_many(known, count, seed)
         rows = rows @ directions
     size = np.sqrt(np.mean(rows[train] ** 2))
     return np.asarray(rows / max(size, 1e-30), dtype=np.float32)
+
+
+def _of_few(known: Matrix, count: int) -> Matrix:
+    """(d, count) principal directions of fewer rows (n, d) than columns: from the products of
+    rows with each other. Where rows do not vary beyond rounding there is none: it is 0."""
+    variance, basis = (side[..., : -count - 1 : -1] for side in eigh(known @ known.T, driver="evd"))
+    lengths = np.sqrt(np.where(variance > ROUNDING * variance[0], variance, np.inf))
+    directions = known.T @ (basis / lengths)
+    strongest = np.take_along_axis(directions, np.abs(directions).argmax(0)[None], 0)
+    return np.asarray(directions * np.sign(strongest), dtype=np.float32)
+
+
+def _of_many(known: Matrix, count: int, seed: int) -> Matrix:
+    """(d, count) principal directions of rows (n, d), nearly."""
+    covariance = known.T @ known / len(known)
+    directions: Matrix = randomized_svd(covariance, count, n_iter=4, random_state=seed)[0]
+    return directions
 
 
 def by_collection(
