@@ -5,6 +5,7 @@ make any: a bound computed after it is still a bound.
 """
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import torch
@@ -19,7 +20,6 @@ from ..samples.columns import (
     in_order,
     normal_scores,
     standardise,
-    standardise_together,
     varying,
 )
 from .training import Cohort
@@ -105,7 +105,7 @@ def reduce(
     """
     if rows.shape[1] <= FEW:
         return in_order(by_collection(normal_scores, rows, train, public), train)
-    scaled = standardise_together if one_unit else standardise
+    scaled = partial(standardise, one_unit=one_unit)
     rows = in_order(by_collection(scaled, rows, train, public), train)
     if count is None or count >= rows.shape[1]:
         return rows
