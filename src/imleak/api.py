@@ -569,7 +569,8 @@ def estimate(
         else:
             built = component("estimator", estimator, plain).build()
     except (TypeError, ValueError) as error:
-        raise ImleakError(f"{estimator} cannot be made with {plain}: {error}") from error
+        given = f" with {', '.join(plain)}" if plain else ""
+        raise ImleakError(f"{estimator} cannot be made{given}: {error}") from error
     samples, details = pair(x, y, groups, one_unit=one_unit)
     if copies := details.get("copies"):
         warnings.warn(
