@@ -197,7 +197,7 @@ def test_errors_of_the_user_are_one_line(photograph: Path, tmp_path: Path) -> No
     out, empty = tmp_path / "out", tmp_path / "empty"
     empty.mkdir()
     audit = ("audit", photograph, "-o", out)
-    assert "unknown measure 'histgram'. Did you mean 'histogram'?" in refused(
+    assert "--measure: unknown measure 'histgram'; did you mean 'histogram'?" in refused(
         *audit, "--measure", "histgram"
     )
     assert "level 9: bitplanes of 8-bit samples has levels 0-8" in refused(
@@ -250,7 +250,7 @@ def test_a_config_with_two_mistakes(tmp_path: Path) -> None:
     config.write_text('sources = "x"\npatches = 0\n[[measures]]\nname = "histgram"\n')
     line = refused("audit", "--config", config, "-o", tmp_path / "out")
     assert "patches: " in line
-    assert "measures[0].name: unknown measure 'histgram'" in line
+    assert "measures: unknown measure 'histgram'" in line
 
 
 def test_huge_images_are_refused_from_their_header(tmp_path: Path) -> None:
@@ -362,7 +362,7 @@ def test_the_answer_is_data_and_a_line_too(tmp_path: Path) -> None:
 
 def test_a_group_is_among_the_known_measures(tmp_path: Path) -> None:
     told = refused("audit", "dead-leaves:1x8x8", "-o", tmp_path / "o", "--measure", "reviewer")
-    assert "Did you mean 'reviewers'?" in told
+    assert "did you mean 'reviewers'?" in told
 
 
 def test_the_help_says_the_defaults() -> None:
@@ -538,9 +538,8 @@ def test_a_run_is_opened_by_the_name_of_its_folder(finished: Path) -> None:
 
 def test_a_calibration_has_bounds(tmp_path: Path) -> None:
     for option in ("--n", "--seeds"):
-        result = imleak("calibrate", "-o", tmp_path / "out", option, 10**12)
-        assert result.exit_code == 2
-        assert "less than or equal to" in " ".join(result.stderr.split())
+        told = refused("calibrate", "-o", tmp_path / "out", option, 10**12)
+        assert told.startswith(f"{option}: {10**12} is above 10")
     assert not (tmp_path / "out").exists()
 
 

@@ -63,7 +63,7 @@ def test_an_unknown_name_lists_the_known_ones(kind: plugins.Kind) -> None:
 
 
 def test_a_near_miss_is_named() -> None:
-    with pytest.raises(plugins.UnknownNameError, match="Did you mean 'histogram'"):
+    with pytest.raises(plugins.UnknownNameError, match="did you mean 'histogram'"):
         plugins.load("metric", "histgram")
 
 
