@@ -650,9 +650,26 @@ def test_a_folder_is_encrypted_and_decrypted(photograph: Path, tmp_path: Path) -
     assert "1 of 3 were there already." in again.stdout
     assert "New key" not in again.stdout
     assert (out / "sizes.csv").read_text().splitlines()[1].endswith("there already,")
-    assert imleak("decrypt", out, "-o", back).exit_code == 0
+    undone = imleak("decrypt", out, "-o", back)
+    assert undone.exit_code == 0
+    for shown in (again, undone):
+        assert shown.stdout.splitlines()[0].split("  ")[-1].strip() == "cipher against plain"
+    assert again.stdout.splitlines()[1:3] == undone.stdout.splitlines()[1:3]
     assert (back / "a.jpg").read_bytes() == (folder / "a.jpg").read_bytes()
     assert "is to hold several images" in refused(*words[:3], "x.png", *words[4:])
+
+
+def test_a_report_is_refused_where_it_cannot_be_written(tmp_path: Path) -> None:
+    run, other = tmp_path / "run", tmp_path / "other"
+    for folder in (run, other):
+        imleak("audit", "dead-leaves:2x20x20", "-o", folder, *PIXELS, "--levels", "0,8")
+    before = (run / "manifest.json").read_bytes()
+    for words in (("report", run), ("cite", run), ("compare", run, other)):
+        assert refused(*words, "-o", run).startswith(f"cannot write {run}: it is a folder")
+        below = run / "summary.csv" / "page.html"
+        assert refused(*words, "-o", below).endswith(f"{run / 'summary.csv'} is no folder")
+        assert "the run itself stands there" in refused(*words, "-o", run / "manifest.json")
+    assert (run / "manifest.json").read_bytes() == before
 
 
 def test_a_new_key_goes_again_if_nothing_was_encrypted(tmp_path: Path) -> None:

@@ -21,8 +21,8 @@ _NUMBERS = {
     "int_parsing": "{given!r} is no whole number",
     "int_from_float": "{given!r} is no whole number",
     "float_parsing": "{given!r} is no number",
-    "greater_than_equal": "{given} is below {ge:g}, the least there can be",
-    "less_than_equal": "{given} is above {le:g}, the most there can be",
+    "greater_than_equal": "{given} is below {ge}, the least there can be",
+    "less_than_equal": "{given} is above {le}, the most there can be",
 }
 """What is wrong with a number, by the type of its error."""
 
@@ -155,9 +155,12 @@ def _wrong(error: Any) -> str:
     found: list[Any] = getattr(error.__cause__, "errors", list)()
     detail = found[0] if found else {}
     if detail.get("type") in _NUMBERS:
-        return _NUMBERS[detail["type"]].format(
-            given=str(detail["input"])[:80], **detail.get("ctx", {})
-        )
+        limits = {
+            name: f"{limit:.15g}"
+            for name, limit in detail.get("ctx", {}).items()
+            if name in ("ge", "le")
+        }
+        return _NUMBERS[detail["type"]].format(given=str(detail["input"])[:80], **limits)
     return _sentence(str(error.message))
 
 

@@ -115,7 +115,7 @@ def _what(detail: Any, fields: Iterable[str]) -> str:
 
 
 def _number(value: object) -> object:
-    return f"{value:g}" if isinstance(value, float) else value
+    return f"{value:.15g}" if isinstance(value, float) else value
 
 
 _NUMBERS = {
