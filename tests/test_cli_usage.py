@@ -104,6 +104,20 @@ def test_fields_of_a_file_keep_their_names_beside_options(tmp_path: Path) -> Non
     )
 
 
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["audit", ""], "the word after audit is empty"),
+        (["audit", "X", "-o", ""], "the word after -o is empty: a variable that is not set?"),
+        (["audit", "X", "--output="], "--output= is empty: a variable that is not set?"),
+        (["encrypt", "", "-o", "out", "--level", "3"], "the word after encrypt is empty"),
+        ([""], "the word after imleak is empty"),
+    ],
+)
+def test_an_empty_word_is_not_the_working_directory(words: list[str], told: str) -> None:
+    assert refused(*words).startswith(told)
+
+
 def test_no_words_show_the_help() -> None:
     for words in ([], ["cache"]):
         shown = CliRunner().invoke(app, words).output

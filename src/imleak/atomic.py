@@ -113,6 +113,8 @@ def make_folder(folder: Path) -> None:
     """Make a folder and those above it, each to stay."""
     missing = []
     while not folder.is_dir():
+        if os.path.lexists(folder):
+            raise NotADirectoryError(errno.ENOTDIR, f"{folder} is no folder")
         missing.append(folder)
         folder = folder.parent
     for new in reversed(missing):

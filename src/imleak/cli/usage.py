@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import Any, NoReturn
 
 import typer
@@ -34,6 +35,8 @@ class OneLineErrors(TyperGroup):
         self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any
     ) -> Any:
         words = tuple(args)  # reading them empties the list
+        if not extra.get("resilient_parsing"):  # of a shell that completes a word
+            _refuse_empty(words)
         try:
             context = super().make_context(info_name, args, parent, **extra)
         except UsageError as error:
@@ -91,6 +94,14 @@ def _refuse(why: str) -> NoReturn:
     raise typer.Exit(2) from None
 
 
+def _refuse_empty(words: Sequence[str]) -> None:
+    """A path that is empty would be the working directory."""
+    for before, word in pairwise(["imleak", *words]):
+        if not word or re.fullmatch("--[a-z-]+=", word):
+            where = word or f"the word after {before}"
+            _refuse(f"{where} is empty: a variable that is not set? Leave it out, or give a value")
+
+
 def _refuse_usage(error: Any, command: Command) -> NoReturn:
     if type(error).__name__ == "NoArgsIsHelpError":  # no words at all: the help is shown
         raise error
@@ -141,7 +152,7 @@ def _called(parameter: Any) -> str:
     written = [name for name in parameter.opts if name[:1] == "-"]
     if not written:
         return str(parameter.metavar or parameter.name.upper()).strip("[]")
-    return max(written, key=lambda name: name[:2] == "--")
+    return str(max(written, key=lambda name: name[:2] == "--"))
 
 
 def _help(parameter: Any) -> str:
