@@ -523,7 +523,9 @@ def test_a_run_says_what_to_cite_and_what_was_done(finished: Path, tmp_path: Pat
     assert "@inproceedings{puteaux2021," in written.read_text()
     told = imleak("cite", finished, "--methods", "--format", "latex").stdout
     assert r"bitplanes~\cite{puteaux2021,messadi2025}" in told
-    assert "there is text and bibtex" in refused("cite", finished, "--format", "docx")
+    assert "no format 'docx'; there is text, bibtex" in refused(
+        "cite", finished, "--format", "docx"
+    )
     run = Run.open(finished)
     assert imleak_api.Run(run.path).cite("bibtex") == written.read_text()
     assert imleak_api.Run(run.path).methods("latex") == told

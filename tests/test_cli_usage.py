@@ -4,6 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import PIL.Image
 import pytest
 from typer.testing import CliRunner
 
@@ -49,6 +50,11 @@ def refused(*words: object) -> str:
         ("audit X -o out --json=3", "--json takes no value; see imleak audit --help"),
         ("audit X -o out --patches a", "--patches: 'a' is no whole number; see imleak audit"),
         ("audit X -o out --round-to a", "--round-to: 'a' is no number; see imleak audit"),
+        ("encrypt X -o out --level -1", "--level: -1 is below 0, the least there can be; see"),
+        ("encrypt X -o out --level 1 --bits 99", "--bits: 99 is above 16, the most there can be"),
+        ("encrypt X -o out --level 1 --jpeg-quality 999", "--jpeg-quality: 999 is above 100, the"),
+        ("reproduce X -o out --ablation -1", "--ablation: -1 is below 0, the least there can be"),
+        ("report X --acceptable-leak nan", "--acceptable-leak: 'nan' is no number; see imleak"),
         ("calibrate --n 0", "--n: 0 is below 1, the least there can be; see imleak calibrate"),
         ("calibrate --seeds 99999", "--seeds: 99999 is above 10000, the most there can be"),
     ],
@@ -91,6 +97,21 @@ def test_mistakes_of_other_commands_are_told_by_their_own_options() -> None:
     assert refused("adversary", "train", "x", "-o", "never", "--encoder", "pixl").startswith(
         "--encoder: unknown encoder 'pixl'"
     )
+
+
+def test_images_in_the_output_folder_are_none_to_encrypt(tmp_path: Path) -> None:
+    PIL.Image.new("L", (8, 8)).save(tmp_path / "a.png")
+    key = tmp_path / "key"
+    told = refused("encrypt", tmp_path, "-o", tmp_path, "--level", 3, "--key-file", key)
+    assert told == f"{tmp_path} is where the images are; give another folder to write to"
+    assert [path.name for path in tmp_path.iterdir()] == ["a.png"]
+
+
+def test_a_reproduction_is_refused_before_it_says_anything() -> None:
+    for words in (("--encoder", "pixl"), ("--view", "pixl")):
+        told = refused("reproduce", "dead-leaves:2x20x20", "-o", "never", *words)
+        assert told.startswith(f"{words[0]}: unknown encoder 'pixl'; did you mean 'pixels'?")
+    assert not Path("never").exists()
 
 
 def test_fields_of_a_file_keep_their_names_beside_options(tmp_path: Path) -> None:

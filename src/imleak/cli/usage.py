@@ -165,6 +165,8 @@ def _wrong(error: Any) -> str:
     """What is wrong with a value."""
     found: list[Any] = getattr(error.__cause__, "errors", list)()
     detail = found[0] if found else {}
+    if str(detail.get("input")).lower() == "nan":
+        detail = {"type": "float_parsing", "input": "nan"}
     if detail.get("type") in _NUMBERS:
         limits = {
             name: f"{limit:.15g}"

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..interfaces import ImleakError
+from ..spelling import did_you_mean
 
 if TYPE_CHECKING:
     from ..study.store import Run
@@ -57,8 +58,7 @@ def write_report(
     """
     from ..study.store import write_whole
 
-    if format not in FORMATS:
-        raise FormatError(f"no report as {format!r}; there is {', '.join(FORMATS)}")
+    _check(format, FORMATS)
     path = output or run.path / f"report.{format}"
     check_output(path, [run])
     module, maker = _MAKERS[format]
@@ -147,4 +147,5 @@ def methods_as(run: Run, format: str = "text") -> str:
 
 def _check(format: str, formats: Sequence[str]) -> None:
     if format not in formats:
-        raise FormatError(f"no {format!r} of it; there is {' and '.join(formats)}")
+        near = did_you_mean(format, formats)
+        raise FormatError(f"no format {format!r}{near or ';'} there is {', '.join(formats)}")
