@@ -99,7 +99,7 @@ def test_arrays_that_are_no_samples(x: object, y: object, groups: object, told: 
 
 
 def test_names_and_options_that_do_not_exist() -> None:
-    with pytest.raises(imleak.ImleakError, match=r"unknown estimator 'countin'\. Did you mean"):
+    with pytest.raises(imleak.ImleakError, match=r"unknown estimator 'countin'; did you mean"):
         imleak.estimate(X, X, "countin")
     with pytest.raises(imleak.ImleakError, match="counting has no option 'scales'"):
         imleak.estimate(X, X, "counting", scales=1)

@@ -73,5 +73,23 @@ def test_a_code_that_cannot_be_written_is_refused_before_it_is_learned(
 ) -> None:
     monkeypatch.setattr("imleak.metrics.autoregressive.training.train", pytest.fail)
     said = refused("adversary", "code", "dead-leaves:2x40x40", "-o", tmp_path)
-    assert f"cannot write {tmp_path}: Is a directory" in said.replace("\n", " ")
+    assert f"cannot write {tmp_path}: it is a folder" in said.replace("\n", " ")
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("what", ["train", "code"])
+@pytest.mark.parametrize("place", ["", "file.txt/a.safetensors", "locked/new/a.safetensors"])
+def test_a_file_that_cannot_be_written_is_refused_before_an_image_is_read(
+    what: str, place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file.txt").write_text("no folder")
+    (tmp_path / "locked").mkdir()
+    monkeypatch.setattr("imleak.atomic.os.access", lambda path, _: path.name != "locked")
+    monkeypatch.setattr("imleak.study.scan.scan", pytest.fail)
+    monkeypatch.setattr("imleak.study.learning.scan", pytest.fail)
+    before = sorted(tmp_path.rglob("*"))
+    out = tmp_path / place if place else tmp_path
+    assert refused("adversary", what, "dead-leaves:2x40x40", "-o", out).startswith(
+        f"cannot write {out}: "
+    )
+    assert sorted(tmp_path.rglob("*")) == before
