@@ -181,7 +181,7 @@ def test_an_audit_has_a_documented_argument_for_every_field_of_a_study() -> None
         for name in line.partition(" : ")[0].split(",")
     }
     assert named == parameters.keys()
-    with pytest.raises(imleak.ImleakError, match="no such field; did you mean encoders"):
+    with pytest.raises(imleak.ImleakError, match=r"encoder: no such field; did you mean .encoders"):
         imleak.audit("dead-leaves:1x20x24", encoder="pixels")
 
 

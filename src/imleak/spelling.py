@@ -19,7 +19,7 @@ def nearest(word: str, words: Iterable[str]) -> list[str]:
     folded: dict[str, str] = {}
     for one in words:
         folded.setdefault(_folded(one), one)
-    found = difflib.get_close_matches(_folded(word), folded, n=MOST, cutoff=0.7)
+    found = difflib.get_close_matches(_folded(word), folded, n=MOST)
     return [folded[one] for one in found]
 
 

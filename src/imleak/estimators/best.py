@@ -27,7 +27,8 @@ class Best(CrossFitted):
     images; the null goes through the same choice. `cosine-infonce`, which is fitted to no
     image, is a candidate where target and view have as many dimensions, and `calibrated` where an
     adversary learned directions of them from other images; with fewer than eight validation images
-    it is then taken without a choice. `infonce` and `retrieval` are left out where canonical
+    it is then taken without a choice, and with more it is passed over only for what adds more than
+    a standard error to it. `infonce` and `retrieval` are left out where canonical
     variates see all that their projections can: up to 64 dimensions, 20 training images for each.
     `nwj` is passed over where its mean hangs on rare pairs, and where it adds no more than a
     standard error to the canonical critic it was trained from. Where there are public images,

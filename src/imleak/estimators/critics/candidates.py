@@ -1,7 +1,7 @@
 """All lower bounds that `best` chooses among, and the choice."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Self
 
@@ -165,10 +165,13 @@ def _admitted(validation: Score) -> Array:
     return np.where(seen & (validation.effective >= FEWEST_EFFECTIVE), values, -np.inf)
 
 
-def _gains(nwj: Score, start: Score) -> NDArray[np.bool_]:
-    """(L, P) where NWJ, whose checkpoint was chosen on the validation images too, says more there
-    than the critic it was trained from, by more than a standard error of what it adds."""
-    return np.asarray(replace(nwj, sums=nwj.sums - start.sums * [0, 1]).cautious_value() > 0)
+def _gains(one: Score, other: Score) -> NDArray[np.bool_]:
+    """(L, P) where a candidate says more on the validation images than another one, by more than
+    a standard error of what it adds; of a share of right answers, which has rows of its own, by
+    more than its own."""
+    if one.functional is not mean_of_rows:
+        return np.asarray(one.cautious_value() > other.value())
+    return np.asarray(replace(one, sums=one.sums - other.sums * [0, 1]).cautious_value() > 0)
 
 
 def _most_within_reach(images: int) -> float:
@@ -183,6 +186,17 @@ def _within_reach(found: Found, given: SplitSamples) -> Indices:
     images = [len(np.unique(given.groups[split.validation])) for split in given.splits]
     most = np.array([_most_within_reach(count) for count in images])
     return np.flatnonzero((values < most[:, None]).any(0))
+
+
+def _must_gain(at: int) -> Iterator[tuple[int, int]]:
+    """Candidates of the view whose first is `at`, with another that they must add something to:
+    NWJ, whose checkpoint was chosen on the validation images too, to the critic it was trained
+    from, and all to what was learned elsewhere, which few validation images can mistake less."""
+    nwj, start, learned = (
+        at + CANDIDATES.index(name) for name in ("nwj", "cca-infonce", "calibrated")
+    )
+    yield nwj, start
+    yield from ((one, learned) for one in range(at, at + len(CANDIDATES)) if one != learned)
 
 
 @dataclass(frozen=True, eq=False)
@@ -214,9 +228,9 @@ def pick(
     """
     validation = np.stack([_admitted(one) for one, _ in candidates])
     for at in range(0, len(candidates), len(CANDIDATES)):
-        nwj, start = (at + CANDIDATES.index(name) for name in ("nwj", "cca-infonce"))
-        gains = _gains(candidates[nwj][0], candidates[start][0])
-        validation[nwj, ~gains & np.isfinite(validation[start])] = -np.inf
+        for more, start in _must_gain(at):
+            gains = _gains(candidates[more][0], candidates[start][0])
+            validation[more, ~gains & np.isfinite(validation[start])] = -np.inf
     if candidates[0][0].images < FEWEST_TO_CHOOSE:
         learned = np.arange(len(candidates)) % len(CANDIDATES) == CANDIDATES.index("calibrated")
         validation[np.isfinite(validation[learned]).any(0) & ~learned[:, None, None]] = -np.inf
