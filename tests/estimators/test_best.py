@@ -39,9 +39,10 @@ VALIDATION = np.array(
         [[0.2, 0.0], [0.0, 0.0]],
         [[0.1, 0.0], [0.0, 0.1]],
         [[0.1, 0.1], [0.1, 0.0]],
+        [[0.0, 0.1], [0.0, 0.1]],
     ]
 )
-TEST = np.array([[[10.0 * k + at + 0.1 * p for p in (0, 1)] for at in (0, 1)] for k in range(6)])
+TEST = np.array([[[10.0 * k + at + 0.1 * p for p in (0, 1)] for at in (0, 1)] for k in range(7)])
 
 
 def test_validation_chooses_and_test_is_read():
@@ -94,7 +95,8 @@ def test_a_candidate_that_diverged_is_not_chosen(nothing):
 def test_few_validation_images_do_not_choose_where_something_was_learned_elsewhere(images, name):
     given = [(score(v, count=images), score(t)) for v, t in zip(VALIDATION, TEST, strict=True)]
     assert pick(given)[1][0] == name
-    none = [*given[:-1], (score(np.full((2, 2), np.nan), count=images), given[-1][1])]
+    none, at = [*given], CANDIDATES.index("calibrated")
+    none[at] = (score(np.full((2, 2), np.nan), count=images), given[at][1])
     assert pick(none)[1][0] == "cca-infonce"
 
 

@@ -47,7 +47,7 @@ class Best(CrossFitted):
 
     references = ("poole2019",)
     name = read = "best"
-    version = "5"
+    version = "6"
     takes_directions = True
 
     def learner(self) -> Candidates:
