@@ -48,7 +48,8 @@ SCHEDULE = Schedule(
 )
 """Of NWJ, which starts near its end."""
 HIDDEN = (64, 64)
-"""Of its network: in few dimensions it finds no less than one of (100, 100), in half the time."""
+"""Of its network where canonical variates see all: in few dimensions it finds no less than one
+of (100, 100), in half the time."""
 FEWEST_TO_CHOOSE = 8
 """Validation images that can choose. Fewer are lucky for one of many candidates, and what was
 learned elsewhere and is only calibrated here is taken without a choice, where there is any."""
@@ -70,13 +71,7 @@ class Candidates:
             Canonical(),
             FixedCosine(),
             Contrastive(precision=precision, device=device),
-            Variational(
-                canonical=True,
-                hidden=HIDDEN,
-                schedule=SCHEDULE,
-                precision=precision,
-                device=device,
-            ),
+            Variational(canonical=True, schedule=SCHEDULE, precision=precision, device=device),
         )
 
     def learn(self, given: SplitSamples) -> Learned:
@@ -84,13 +79,13 @@ class Candidates:
         kinds = columns_of(given.samples)
         found = dict(zip(kinds, [fit_variates(given, kind) for kind in kinds], strict=True))
         most = preferred(list(found.values()))
-        seen, scalars = are_seen(given), are_scalars(given)
+        scalars = are_scalars(given)
         return {
             **self.canonical.read(most, given),
             "nwj": _unasked(given) if scalars else self._refined(found, most, given),
             **(
                 dict.fromkeys(("infonce", "retrieval", "cosine-infonce"), _unasked(given))
-                if seen
+                if are_seen(given)
                 else self.contrastive.learn(given) | self.cosine.learn(given)
             ),
             **Calibrated().learn(given),
@@ -102,14 +97,15 @@ class Candidates:
     ) -> list[tuple[Score, Score]]:
         """NWJ in the first columns, and in periodic ones at levels at which more is seen in these
         before it is trained than in the first ones thereafter."""
-        levels = _within_reach(most, given)
-        first = next(iter(found))
-        refined = [self.variational.refine(found[first], given, levels)["nwj"]]
+        levels, first = _within_reach(most, given), next(iter(found))
+        seen = are_seen(given)
+        variational = replace(self.variational, hidden=HIDDEN) if seen else self.variational
+        refined = [variational.refine(found[first], given, levels)["nwj"]]
         if periodic in found:
             better = _is_better(found) & _starts_higher(found[periodic], refined[0])
             waves = levels[better[levels]]
             if len(waves):
-                refined.append(self.variational.refine(found[periodic], given, waves)["nwj"])
+                refined.append(variational.refine(found[periodic], given, waves)["nwj"])
         return [_preferred(pairs) for pairs in zip(*refined, strict=True)]
 
 
