@@ -44,7 +44,7 @@ ALIKE = 0.9
 """Share of the images that the weights are worth, from which the pairs that matter are in every
 image, however many e^I is: images of many rows of few values."""
 SCHEDULE = Schedule(
-    steps=600, batch=500, rate=3e-3, decay=0.01, patience=8, first=True, start=2, least=2e-3
+    steps=600, batch=500, rate=3e-3, decay=0.01, patience=6, first=True, start=2, least=2e-3
 )
 """Of NWJ, which starts near its end."""
 HIDDEN = (64, 64)
