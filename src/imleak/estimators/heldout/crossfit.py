@@ -49,7 +49,7 @@ class CrossFitted(HeldOut):
     """
 
     name: str
-    version = "3"
+    version = "4"
     bound: Bound = "lower"
     read: str
     """Which of the learner's bounds this is."""
