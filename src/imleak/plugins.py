@@ -106,6 +106,7 @@ BUILT_IN: Mapping[Kind, dict[str, str]] = {
         "cca-infonce": "imleak.estimators.cca:CcaInfoNce",
         "cosine-infonce": "imleak.estimators.cosine:CosineInfoNce",
         "calibrated": "imleak.estimators.calibrated:Calibrated",
+        "rank-histogram": "imleak.estimators.rank_histogram:RankHistogram",
         "ksg": "imleak.estimators.ksg:Ksg",
         "tabular-mine": "imleak.estimators.tabular:TabularMine",
         "retrieval": "imleak.estimators.retrieval:Retrieval",

@@ -81,7 +81,7 @@ class Contrastive:
             return loss
 
         def check(cohort: Cohort) -> Tensor:
-            return row_nats(critic, cohort, validation).mean(-1)
+            return row_nats(critic, cohort, cohort.of(validation)).mean(-1)
 
         if len(varied := _varied(cohort.y)):
             train(critic, cohort, loss, check, self.schedule, rng, levels=varied)
