@@ -99,7 +99,7 @@ def test_arrays_that_are_no_samples(x: object, y: object, groups: object, told: 
 
 
 def test_names_and_options_that_do_not_exist() -> None:
-    with pytest.raises(imleak.ImleakError, match=r"unknown estimator 'countin'\. Did you mean"):
+    with pytest.raises(imleak.ImleakError, match=r"unknown estimator 'countin'; did you mean"):
         imleak.estimate(X, X, "countin")
     with pytest.raises(imleak.ImleakError, match="counting has no option 'scales'"):
         imleak.estimate(X, X, "counting", scales=1)
@@ -181,7 +181,7 @@ def test_an_audit_has_a_documented_argument_for_every_field_of_a_study() -> None
         for name in line.partition(" : ")[0].split(",")
     }
     assert named == parameters.keys()
-    with pytest.raises(imleak.ImleakError, match="no such field; did you mean encoders"):
+    with pytest.raises(imleak.ImleakError, match=r"encoder: no such field; did you mean .encoders"):
         imleak.audit("dead-leaves:1x20x24", encoder="pixels")
 
 

@@ -73,7 +73,7 @@ def test_a_code_that_cannot_be_written_is_refused_before_it_is_learned(
 ) -> None:
     monkeypatch.setattr("imleak.metrics.autoregressive.training.train", pytest.fail)
     said = refused("adversary", "code", "dead-leaves:2x40x40", "-o", tmp_path)
-    assert f"cannot write {tmp_path}: Is a directory" in said.replace("\n", " ")
+    assert f"cannot write {tmp_path}: it is a folder" in said.replace("\n", " ")
     assert not list(tmp_path.iterdir())
 
 
@@ -102,3 +102,21 @@ def test_images_too_small_for_the_network_are_refused(tmp_path: Path) -> None:
     said = refused("adversary", "super-resolution", "dead-leaves:2x40x40", "-o", out)
     assert "no image to learn blocks of 32x32 from: give some of 320x320 pixels or more" in said
     assert not out.exists()
+
+
+@pytest.mark.parametrize("what", ["train", "code", "super-resolution"])
+@pytest.mark.parametrize("place", ["", "file.txt/a.safetensors", "locked/new/a.safetensors"])
+def test_a_file_that_cannot_be_written_is_refused_before_an_image_is_read(
+    what: str, place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file.txt").write_text("no folder")
+    (tmp_path / "locked").mkdir()
+    monkeypatch.setattr("imleak.atomic.os.access", lambda path, _: path.name != "locked")
+    monkeypatch.setattr("imleak.study.scan.scan", pytest.fail)
+    monkeypatch.setattr("imleak.study.learning.scan", pytest.fail)
+    before = sorted(tmp_path.rglob("*"))
+    out = tmp_path / place if place else tmp_path
+    assert refused("adversary", what, "dead-leaves:2x40x40", "-o", out).startswith(
+        f"cannot write {out}: "
+    )
+    assert sorted(tmp_path.rglob("*")) == before

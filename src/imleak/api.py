@@ -337,7 +337,7 @@ def _by_name(value: Any) -> Any:
     """The same with names in place of objects."""
     if isinstance(value, list | tuple):
         return [_by_name(one) for one in value]
-    if isinstance(value, str | Path | Mapping):
+    if isinstance(value, str | Path | Mapping | int | float):  # a number is refused as a name
         return value
     if hasattr(value, "state_dict") and not hasattr(value, "encode"):
         from .encoders.module import Module
@@ -429,14 +429,17 @@ def train_adversary(
     Raises
     ------
     ImleakError
-        If there are too few images, or they cannot be learned from as asked.
+        If there are too few images, they cannot be learned from as asked, or the file cannot be
+        written, which is said before the work.
     """
     from .adversary import write
     from .adversary.file import REBUILD
+    from .atomic import check_writable
     from .rebuilders.unwrap.weights import from_file
     from .study.learning import learn_directions, prepare
     from .study.progress import Silent
 
+    check_writable(Path(out))
     told = progress or Silent()
     taken = None if weights is None else from_file(weights)
     train = _network_training() if network and taken is None else None
@@ -478,11 +481,12 @@ def train_code(
     ImleakError
         If there is no image, they are of several depths, or the file cannot be written.
     """
-    from .atomic import whole
+    from .atomic import check_writable, whole
     from .metrics.autoregressive.code import LearnedCode, digest_of
     from .metrics.autoregressive.training import train
     from .study.progress import Silent
 
+    check_writable(Path(out))
     told = progress or Silent()
     images = _grey_images(sources, told)
     with whole(Path(out)) as file:  # what cannot be written is refused before the work
@@ -527,10 +531,11 @@ def train_super_resolution(
     """
     from safetensors.numpy import save
 
-    from .atomic import whole
+    from .atomic import check_writable, whole
     from .rebuilders.subpixel.training import train
     from .study.progress import Silent
 
+    check_writable(Path(out))
     told = progress or Silent()
     images = _grey_images(sources, told)
     with whole(Path(out)) as file:  # what cannot be written is refused before the work
@@ -622,7 +627,8 @@ def estimate(
         else:
             built = component("estimator", estimator, plain).build()
     except (TypeError, ValueError) as error:
-        raise ImleakError(f"{estimator} cannot be made with {plain}: {error}") from error
+        given = f" with {', '.join(plain)}" if plain else ""
+        raise ImleakError(f"{estimator} cannot be made{given}: {error}") from error
     samples, details = pair(x, y, groups, one_unit=one_unit)
     if copies := details.get("copies"):
         warnings.warn(

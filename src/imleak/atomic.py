@@ -90,10 +90,31 @@ def whole(path: Path, *, sync: bool = True, private: bool = False) -> Iterator[P
         raise OutputError(f"cannot write {path}: {error.strerror or error}") from error
 
 
+def check_writable(path: Path) -> None:
+    """Refuse a file that :func:`whole` could not write, before the work that it is to hold. Nothing
+    is made.
+
+    Raises
+    ------
+    OutputError
+        If it is a folder, or the folder it is to stand in is none, or cannot be written to or
+        made.
+    """
+    if path.is_dir():
+        raise OutputError(f"cannot write {path}: it is a folder; give a file in it")
+    above = next(one for one in path.absolute().parents if os.path.lexists(one))
+    if not above.is_dir():
+        raise OutputError(f"cannot write {path}: {above} is no folder")
+    if not os.access(above, os.W_OK | os.X_OK):
+        raise OutputError(f"cannot write {path}: nothing can be written to {above}")
+
+
 def make_folder(folder: Path) -> None:
     """Make a folder and those above it, each to stay."""
     missing = []
     while not folder.is_dir():
+        if os.path.lexists(folder):
+            raise NotADirectoryError(errno.ENOTDIR, f"{folder} is no folder")
         missing.append(folder)
         folder = folder.parent
     for new in reversed(missing):

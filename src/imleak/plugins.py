@@ -6,10 +6,9 @@ entry point groups `imleak.schemes`, `imleak.encoders`, `imleak.rebuilders`,
 through :func:`register`. Nothing is imported before it is asked for.
 """
 
-import difflib
 import inspect
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib import import_module
 from importlib.metadata import entry_points
@@ -26,6 +25,7 @@ from .interfaces import (
     Rebuilder,
     Scheme,
 )
+from .spelling import did_you_mean
 
 Kind = Literal["scheme", "encoder", "rebuilder", "metric", "estimator", "attack", "check"]
 
@@ -108,6 +108,7 @@ BUILT_IN: Mapping[Kind, dict[str, str]] = {
         "cca-infonce": "imleak.estimators.cca:CcaInfoNce",
         "cosine-infonce": "imleak.estimators.cosine:CosineInfoNce",
         "calibrated": "imleak.estimators.calibrated:Calibrated",
+        "rank-histogram": "imleak.estimators.rank_histogram:RankHistogram",
         "ksg": "imleak.estimators.ksg:Ksg",
         "tabular-mine": "imleak.estimators.tabular:TabularMine",
         "retrieval": "imleak.estimators.retrieval:Retrieval",
@@ -154,7 +155,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
 
 
 class UnknownNameError(ImleakError):
-    """A name no plugin has; the message lists the known ones."""
+    """A name no plugin has; the message says which names are near, and what lists them."""
 
 
 class NameCollisionError(ImleakError):
@@ -258,8 +259,11 @@ def unregister(name: str) -> None:
     """
     kinds = [kind for kind, names in _REGISTERED.items() if name in names]
     if not kinds:
-        every = {each: None for names in _REGISTERED.values() for each in names}
-        raise unknown("registered plugin", name, every)
+        every = [each for names in _REGISTERED.values() for each in names]
+        raise UnknownNameError(
+            f"nothing is registered as {name!r}{did_you_mean(name, every) or ';'} registered: "
+            f"{', '.join(every) or 'nothing'}"
+        )
     for kind in kinds:
         del _REGISTERED[kind][name]
     known.cache_clear()
@@ -293,7 +297,7 @@ def load(kind: Kind, name: str) -> type[Any]:
     Raises
     ------
     UnknownNameError
-        If there is none; the message lists the known names.
+        If there is none; the message says which names are near.
     """
     if name in _REGISTERED[kind]:
         registered: type[Any] = _REGISTERED[kind][name]
@@ -323,11 +327,10 @@ def keyed_scheme(name: str, options: Mapping[str, Any]) -> KeyedScheme:
     return made
 
 
-def unknown(kind: str, name: object, names: Mapping[str, Any]) -> UnknownNameError:
-    """The error for a name nobody has, with the nearest known one."""
-    close = difflib.get_close_matches(str(name), names, n=1)
-    guess = f" Did you mean {close[0]!r}?" if close else ""
-    return UnknownNameError(f"unknown {kind} {name!r}.{guess} Known: {', '.join(sorted(names))}.")
+def unknown(kind: str, name: object, names: Iterable[str]) -> UnknownNameError:
+    """The error for a name nobody has, with the nearest known ones."""
+    guess = did_you_mean(str(name), names) or ";"
+    return UnknownNameError(f"unknown {kind} {name!r:.80}{guess} imleak list shows all")
 
 
 def members(kind: Kind) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -158,7 +158,7 @@ def test_another_calibration_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("asked", "message"),
     [
-        ({"estimators": ["plugin"]}, "unknown estimator 'plugin'. Did you mean 'plug-in'"),
+        ({"estimators": ["plugin"]}, "unknown estimator 'plugin'; did you mean 'plug-in'"),
         ({"estimators": ["histogram"]}, "unknown estimator 'histogram'"),
         ({"estimators": ["plug-in=3"]}, "takes no value, only options"),
         ({"estimators": ["plug-in:bins=3"]}, "has no option 'bins'"),

@@ -117,6 +117,8 @@ def test_unsuited_estimators_have_reasons():
     assert "ksg" not in unsuited["multinormal-dense-5-5-0.5"]
     assert "tabular-mine" in unsuited["multinormal-dense-5-5-0.5"]
     assert "tabular-mine" not in unsuited["leaves-pixel-bitplanes-4"]
+    assert "rank-histogram" in unsuited["swissroll_x-normal_cdf-1v1-normal-0.75"]
+    assert "rank-histogram" not in unsuited["1v1-additive-0.1"]
     assert set(unsuited["leaves-pixel-gaussian-16-2.0"]) == {"ksg", "cca", "tabular-mine"}
 
 

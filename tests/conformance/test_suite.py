@@ -588,7 +588,7 @@ def test_the_command_says_what_passes_and_what_does_not(monkeypatch, tmp_path):
 @pytest.mark.parametrize(
     ("name", "why"),
     [
-        ("ect", "Did you mean 'etc'"),
+        ("ect", "did you mean 'etc'"),
         ("etc=8", "etc takes no value"),
         ("nowhere:Thing", "give module:Class"),
         ("imleak.schemes.etc:Thing", "give module:Class"),

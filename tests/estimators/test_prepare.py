@@ -20,7 +20,6 @@ from imleak.estimators.samples.columns import (
     in_order,
     normal_scores,
     standardise,
-    standardise_together,
 )
 
 RNG = np.random.default_rng(0)
@@ -72,10 +71,10 @@ def test_columns_of_one_unit_keep_their_strength_whatever_the_unit(count):
 
 def test_a_constant_column_of_one_unit_becomes_zero():
     rows = np.hstack([ROWS, np.full((len(ROWS), 1), 1e6, np.float32)])
-    together = standardise_together(rows, TRAIN)
+    together = standardise(rows, TRAIN, one_unit=True)
     assert np.all(together[:, -1] == 0)
     np.testing.assert_allclose(together[TRAIN][:, :-1].var(0).mean(), 1, rtol=1e-4)
-    assert not standardise_together(np.ones_like(rows), TRAIN).any()
+    assert not standardise(np.ones_like(rows), TRAIN, one_unit=True).any()
 
 
 def test_normal_scores_of_training_rows_are_van_der_waerden_s():

@@ -8,7 +8,14 @@ import pytest
 from sklearn.linear_model import Ridge
 
 from imleak.estimators.attributes import Attributes
-from imleak.estimators.critics.regression import RIDGES, attributes_of, r_squared, residual, ridge
+from imleak.estimators.critics.regression import (
+    R_SQUARED,
+    RIDGES,
+    attributes_of,
+    r_squared,
+    residual,
+    ridge,
+)
 from imleak.estimators.heldout.split import cross_fit
 from imleak.interfaces import Attribute, NamedAttributes
 
@@ -174,6 +181,19 @@ def test_attributes_that_have_nothing_to_do_with_it_take_nothing_and_bring_nothi
         samples = replace(pair_up(target, view), attributes=attributes)
         found = by_quantity(Attributes(folds=4, seeds=1).estimate(samples))
         assert found["features, given tone"].verdict == "no leak found"
+
+
+def test_of_columns_of_one_unit_the_strong_ones_tell(pair_up):
+    """Noise that is weaker than what tells an attribute is not made as strong as it."""
+    values, telling = linear(60, [0.9], others=3)
+    weak = 0.02 * np.random.default_rng(1).standard_normal((60, 300))
+    samples = pair_up(values, np.hstack([telling, weak]))
+    samples = replace(samples, attributes=named(values, "tone"))
+    one_unit, each = (
+        by_quantity(ONCE.estimate(replace(samples, one_unit=given)))[f"a, {R_SQUARED}"].value
+        for given in (True, False)
+    )
+    assert one_unit > 0.7 > each + 0.3
 
 
 def test_the_residual_is_what_regression_leaves():

@@ -121,8 +121,9 @@ def run(checks, *, rate=1.0, keep_best=True, every=2, **further):
     schedule = Schedule(steps, batch=4, rate=rate, every=every, **options)
 
     def scripted(left, check):
-        """The script's line for the levels whose views are still there, known by their values."""
-        return check[:, left.y[0, :, 0, 0].long(), : left.pairings]
+        """The script's line for the splits that are left, and for the levels whose views are still
+        there, known by their values."""
+        return left.of(check)[:, left.y[0, :, 0, 0].long(), : left.pairings]
 
     seen = train(
         critic, cohort, lambda x, y, rows: -critic.w[..., 0, 0],
@@ -155,6 +156,28 @@ def test_training_stops_when_no_member_improves():
     checks[1, 0], checks[3, 1] = 1.0, 1.0
     assert len(run(checks, patience=3)[1]) == 7
     assert len(run(checks, patience=0)[1]) == 9
+
+
+def test_splits_that_no_longer_improve_stop_alone_and_keep_their_last_check():
+    checks = torch.zeros(8, 3, 1, 2)
+    checks[:, 0] = torch.arange(8.0)[:, None, None]
+    checks[2, 2, 0, 0] = 1.0
+    checks[6:, 1] = 9.0
+    weights, seen = run(checks, patience=2)
+    assert len(seen) == 8
+    torch.testing.assert_close(seen[3:, 1], torch.zeros(5, 1, 2))
+    expected = torch.tensor([[[16.0, 16.0]], [[2.0, 2.0]], [[6.0, 2.0]]])
+    torch.testing.assert_close(weights, expected, atol=2e-2, rtol=0)
+
+
+def test_what_never_improves_on_its_first_weights_stops_sooner():
+    checks = torch.zeros(9, 1, 2, 1)
+    checks[:5, 0, 1] = torch.arange(5.0)[:, None]
+    checks[4:, 0, 0] = 9.0
+    weights, seen = run(checks, first=True, patience=4, start=2)
+    assert len(seen) == 9
+    torch.testing.assert_close(seen[3:, 0, 0], torch.zeros(6, 1))
+    torch.testing.assert_close(weights.flatten(), torch.tensor([0.0, 8.0]), atol=2e-2, rtol=0)
 
 
 def test_what_is_less_than_the_least_is_no_improvement_and_is_kept_all_the_same():

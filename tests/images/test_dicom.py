@@ -175,7 +175,8 @@ def test_what_pydicom_decodes(syntax: str, stored: Stored, slices: np.ndarray) -
     ("elements", "why"),
     [
         ({"HighBit": 15}, "not in the low bits"),
-        ({"PhotometricInterpretation": "PALETTE COLOR"}, "save it as MONOCHROME2 or RGB"),
+        ({"PhotometricInterpretation": "PALETTE COLOR"}, "without its palette; save it as RGB"),
+        ({"PhotometricInterpretation": "HSV"}, "save it as MONOCHROME2 or RGB"),
         ({"BitsAllocated": 32}, "integers of 8 to 16 bits"),
         ({"Rows": 60000, "Columns": 60000}, "above the limit"),
         ({"Rows": 47}, ""),
@@ -192,6 +193,21 @@ def test_what_is_refused(
         content = dicom(slices[0], 12, syntax=COMPRESSED + "80", coded=[coded], **elements)
         with pytest.raises(ImageError, match="damaged DICOM"):
             grey(content, stored)
+
+
+@pytest.mark.parametrize("entry", [np.uint8, np.uint16])
+def test_a_palette_is_looked_up(entry: type, stored: Stored) -> None:
+    rng = np.random.default_rng(0)
+    indices = rng.integers(0, 256, (40, 30), np.uint8)
+    palette = rng.integers(0, np.iinfo(entry).max, (3, 256)).astype(entry)
+    elements: dict[str, Any] = {"PhotometricInterpretation": "PALETTE COLOR"}
+    for name, table in zip(("Red", "Green", "Blue"), palette, strict=True):
+        elements[f"{name}PaletteColorLookupTableDescriptor"] = [256, 0, 8 * table.itemsize]
+        elements[f"{name}PaletteColorLookupTableData"] = table.tobytes()
+    found = read(stored("p.dcm", dicom(indices, 8, **elements)), colour=True)
+    assert found.bits == 8 * np.dtype(entry).itemsize
+    assert found.notes == ("PALETTE COLOR converted to RGB",)
+    np.testing.assert_array_equal(found.samples, palette[:, indices])
 
 
 def test_compressed_video_is_refused_with_what_works(stored: Stored, slices: np.ndarray) -> None:

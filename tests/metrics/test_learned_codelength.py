@@ -8,8 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import entropy
 
+from imleak.api import audit
 from imleak.images import luma
 from imleak.interfaces import ImleakError, Raster
+from imleak.metrics.autoregressive.architecture import shapes
 from imleak.metrics.autoregressive.code import LearnedCode, digest_of
 from imleak.metrics.autoregressive.context import OFFSETS, contexts, padded
 from imleak.metrics.autoregressive.network import Network
@@ -49,6 +51,32 @@ def test_a_source_of_known_entropy_costs_that_and_little_more(learned):
         least = entropy(law, base=2)
         spread = np.sqrt(law @ np.log2(law) ** 2 - least**2) / np.sqrt(2 * 80**2)
         assert least - 3 * spread < found < 1.05 * least + 3 * spread
+
+
+def test_shapes_are_those_of_the_networks():
+    for sizes in ((256, 128, 2), (4, 2)):
+        state = Network(sizes).state_dict()
+        assert shapes(sizes) == {name: tuple(value.shape) for name, value in state.items()}
+
+
+@pytest.mark.parametrize("change", ["cut", "missing", "unknown"])
+def test_a_code_of_other_shapes_is_refused_before_an_image_is_read(change, tmp_path, monkeypatch):
+    state = {name: np.zeros(shape, np.float32) for name, shape in shapes((4, 2)).items()}
+    path = tmp_path / "code.safetensors"
+    path.write_bytes(LearnedCode((4, 2), state, frozenset()).file)
+    assert LearnedCodeLength(weights=path).digest
+    match change:
+        case "cut":
+            state["weights.1"] = state["weights.1"][:, :-1]
+        case "missing":
+            del state["phases"]
+        case "unknown":
+            state["more"] = np.zeros(2, np.float32)
+    path.write_bytes(LearnedCode((4, 2), state, frozenset()).file)
+    monkeypatch.setattr("imleak.study.engine.scan", pytest.fail)
+    with pytest.raises(ImleakError, match="damaged learned code, or of another version"):
+        audit("dead-leaves:2x20x20", measures=[f"learned-codelength={path}"], out=tmp_path / "run")
+    assert not (tmp_path / "run").exists()
 
 
 def test_what_the_network_says_of_all_values_is_at_most_one(learned):

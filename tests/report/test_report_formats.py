@@ -45,7 +45,7 @@ def test_a_report_lands_in_the_run_or_where_it_is_told(
 
 def test_an_unknown_format_lists_the_known_ones(run: Run) -> None:
     with pytest.raises(
-        FormatError, match="no report as 'docx'; there is html, md, tex, pdf, csv, json"
+        FormatError, match="no format 'docx'; there is html, md, tex, pdf, csv, json"
     ):
         write_report(run, "docx")
 

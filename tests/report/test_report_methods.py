@@ -179,9 +179,9 @@ def test_groups_and_not_images_are_counted_where_there_are_any(
 
 
 def test_a_form_that_there_is_not(run: Run) -> None:
-    with pytest.raises(FormatError, match="no 'latex' of it; there is text and bibtex"):
+    with pytest.raises(FormatError, match="no format 'latex'; there is text, bibtex"):
         citations_as(run, "latex")
-    with pytest.raises(FormatError, match="no 'bibtex' of it; there is text and latex"):
+    with pytest.raises(FormatError, match="no format 'bibtex'; there is text, latex"):
         methods_as(run, "bibtex")
 
 

@@ -153,3 +153,30 @@ def test_names_of_lines_never_lie_over_each_other(heights: list[float], step: fl
     assert places.max() <= 1 + 1e-9
     order = np.argsort(heights, kind="stable")
     assert np.all(np.diff(places[order]) > 0)
+
+
+def test_what_is_put_together_from_blocks_goes_by_its_neighbours(make_run: MakeRun) -> None:
+    def figure(quantity: str, values: list[float]) -> pd.DataFrame:
+        return rows("rebuild", values, unit="share", bound="none").assign(quantity=quantity)
+
+    gradients, together = figure("gradient correlation", [1, 0.01, 0.0]), [1, 0.6, 0.2]
+    both = pd.concat([of_blocks(), gradients, figure("neighbour accuracy", together)])
+    (planes, blocks) = (
+        make_run(pd.concat(some).assign(**scheme), ["a.png"], previews=0, **manifest)
+        for some, scheme, manifest in (
+            ([of_planes(), gradients], {}, {}),
+            ([both], {"scheme": "etc"}, ETC),
+        )
+    )
+    found = Tradeoff.of(labels([planes, blocks]), "psnr")
+    shown = {
+        (row.scheme, row.level): row.found["rebuilt"].value
+        for row in found.rows
+        if "rebuilt" in row.found
+    }
+    assert shown == {
+        ("bitplanes", 1): 0.01,
+        ("bitplanes", 2): 0.0,
+        ("etc", 1): 0.6,
+        ("etc", 2): 0.2,
+    }

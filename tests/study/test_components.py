@@ -41,7 +41,11 @@ def test_a_component_says_what_it_is() -> None:
 @pytest.mark.parametrize(
     ("options", "told"),
     [
-        ({"epoch": 3}, "twofold has no option 'epoch'; its options: protocol, epochs, folds"),
+        (
+            {"epoch": 3},
+            "twofold has no option 'epoch'; did you mean 'epochs'? Its options: "
+            "protocol, epochs, folds",
+        ),
         ({"protocol": "guess"}, "no protocol 'guess'"),
     ],
 )

@@ -43,7 +43,7 @@ def study(**fields: Any) -> StudySpec:
 @pytest.mark.parametrize("field", FIELDS)
 def test_the_largest_number_is_taken_and_one_more_refused_with_it(field: str) -> None:
     assert getattr(study(**{field: LARGEST[field]}), field) == LARGEST[field]
-    with pytest.raises(SpecError, match=f"^{field}: .* {LARGEST[field]} "):
+    with pytest.raises(SpecError, match=f"^{field}: .* {LARGEST[field]},"):
         study(**{field: LARGEST[field] + 1})
 
 
@@ -130,7 +130,7 @@ def of_any_type(data: st.DataObject) -> None:
     except ImleakError as error:
         assert one_line(error)  # noqa: PT017
         if kind in plugins.MEASURES:
-            with pytest.raises(SpecError, match=r"measures\[0\]"):
+            with pytest.raises(SpecError, match=r"measures: "):
                 study(measures={"name": name, option: value})
 
 
@@ -223,7 +223,7 @@ def test_counts_of_slurm(jobs: str) -> None:
 def test_a_value_of_another_type(encoder: str, told: str) -> None:
     with pytest.raises(SpecError) as caught:
         study(encoders=encoder, measures="cosine")
-    assert f"encoders[0]: {told}" in str(caught.value)
+    assert f"encoders: {told}" in str(caught.value)
     assert len(str(caught.value)) < 400
 
 
@@ -236,7 +236,7 @@ def test_values_that_python_can_give(value: Any) -> None:
     with pytest.raises(OptionError, match=r"^mine") as caught:
         imleak.estimate([1.0, 2.0], [1.0, 2.0], "mine", hidden=value)
     assert one_line(caught.value)
-    with pytest.raises(SpecError, match=r"measures\[0\]"):
+    with pytest.raises(SpecError, match=r"measures: "):
         study(measures={"name": "mine", "hidden": value})
 
 
@@ -255,7 +255,7 @@ def test_values_that_python_can_give(value: Any) -> None:
     ],
 )
 def test_a_number_that_nothing_can_be_done_with(words: str, told: str) -> None:
-    with pytest.raises(SpecError, match=r"^measures\[0\]: ") as caught:
+    with pytest.raises(SpecError, match=r"^measures: ") as caught:
         study(measures=words)
     assert told in str(caught.value)
 

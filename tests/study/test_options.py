@@ -60,9 +60,12 @@ def test_a_path_may_hold_commas_and_colons(path: str) -> None:
     ("written", "told"),
     [
         ("corners=3", "corners takes no value, only options, as in corners:KEY=VALUE"),
-        ("pixel=3", "unknown encoder 'pixel'. Did you mean 'pixels'?"),
+        ("pixel=3", "unknown encoder 'pixel'; did you mean 'pixels'?"),
         ("pixels=3,size=4", "size stands there twice"),
-        ("pixels=3,side=4", "pixels has no option 'side'; its options: size, patch"),
+        (
+            "pixels=3,side=4",
+            "pixels has no option 'side'; did you mean 'size'? Its options: size, patch",
+        ),
         ("pixels=some", "pixels refuses size='some': input should be a valid integer"),
         ("", "unknown encoder ''"),
         ("clip", "clip comes without weights; give them: clip=local-dir:FOLDER"),

@@ -9,9 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from imleak.study import StudySpec, run
+from imleak.study import SpecError, StudySpec, run
 from imleak.study.presets import COMMENTS, PRESETS, PresetError, study_toml
-from imleak.study.spec import SpecError
 
 
 def test_every_field_has_a_comment_in_the_order_of_the_study() -> None:

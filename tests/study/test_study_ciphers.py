@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from study_fakes import Corners, Rows
 
 import imleak
-from imleak.images import Source, find, from_samples, read
+from imleak.images import COPIES, Source, find, from_samples, read
 from imleak.interfaces import Exposure, Image, ImageError, ImleakError, Keystream, Level, Raster
 from imleak.report.previews import read_previews
 from imleak.schemes.bitplanes import BitPlanes
@@ -398,3 +398,17 @@ def test_a_metric_sees_the_file_as_a_code_of_samples_or_of_coefficients(tmp_path
         assert seen.file_code().size == grey.file_code(whole).size
     assert grey.file_code(False).size < grey.file_code(True).size
     assert simulated(image(), BITPLANES, 0).observed((0,)).file_code is None
+
+
+def test_copies_of_a_large_image_are_not_kept_beside_each_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made = simulated(image(32), BITPLANES, 0)
+    of_one = 3 * made.image.samples.nbytes  # samples and two exposures
+    monkeypatch.setattr(ciphers, "KEPT_BYTES_OF_COPY", 2 * of_one)
+    for name in COPIES:
+        for level in range(1, 9):
+            made.of_copy(name).exposure(level)
+        others = [one.held for key, one in made._copies.items() if key != name]
+        assert sum(others) <= 2 * of_one
+    assert len(made._copies) < len(COPIES)

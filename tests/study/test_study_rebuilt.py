@@ -159,7 +159,7 @@ def test_a_plan_counts_its_units() -> None:
         ({"scheme": "blur"}, "white does not rebuild clear parts of blur"),
         ({"measures": ["psnr"]}, "nothing here looks at rebuilt images; add the measure rebuild"),
         ({"rebuild_images": 0}, "rebuild_images"),
-        ({"rebuilder": "whte"}, "Did you mean 'white'"),
+        ({"rebuilder": "whte"}, "did you mean 'white'"),
         ({"scheme": "blur", "rebuilder": None, "measures": ["rows"], "views": ["rebuilt"]},
          "views: rebuilt: no rebuilder rebuilds"),
     ],

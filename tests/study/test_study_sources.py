@@ -93,7 +93,7 @@ def test_other_frames_are_another_study(tmp_path: Path, series: Path) -> None:
     ("fields", "why"),
     [
         ({"group_by": "patients"}, "write folder, patient, study, csv:FILE or regex:PATTERN"),
-        ({"frames": 0}, "greater than or equal to 1"),
+        ({"frames": 0}, "frames: 0 is below 1, the least there can be"),
         ({"frames": 2, "ciphers": {"a": "ciphers"}}, "frames: ciphers are those of whole files"),
         ({"window": "bone", "encoders": "efficientnet-lite0"}, "write full, percentile,"),
         ({"window": "percentile"}, "window: none of the chosen measures"),

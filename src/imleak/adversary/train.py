@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,7 @@ from scipy.linalg import eigh
 
 from ..estimators.critics.calibrated import calibrate, project, read
 from ..estimators.critics.gaussian import correlations
+from ..estimators.samples.columns import units
 from ..interfaces import Directions, ImleakError, PairedSamples
 
 DIRECTIONS = 64
@@ -50,7 +52,7 @@ class Found:
 
 @dataclass(frozen=True, eq=False)
 class Side:
-    """One side in the eigenbasis of its standardised covariance.
+    """One side in the eigenbasis of the covariance of its columns, on one scale.
 
     Parameters
     ----------
@@ -64,17 +66,15 @@ class Side:
     variance: Array
 
     @classmethod
-    def of(cls, vectors: NDArray[np.float32]) -> Side:
+    def of(cls, vectors: NDArray[np.float32], *, one_unit: bool) -> Side:
         """Of vectors (n, d). A constant column takes no part."""
-        rows = vectors - vectors.mean(0, dtype=np.float64)
-        scale = rows.std(0)
-        unit = np.where(scale > 1e-6 * np.abs(vectors).max(0), 1 / np.maximum(scale, 1e-30), 0.0)
-        rows *= unit
+        mean, unit = units(vectors, one_unit=one_unit)
+        rows = (vectors - mean) / unit
         last = rows.shape[1] - 1
         variance, basis = eigh(
             rows.T @ rows / len(rows), subset_by_index=(max(0, last + 1 - COMPONENTS), last)
         )
-        return cls(rows @ basis, unit[:, None] * basis, np.maximum(variance, 0.0))
+        return cls(rows @ basis, basis / unit[:, None], np.maximum(variance, 0.0))
 
     def whitened(self, shrinkage: float) -> Array:
         """(k,) factors that whiten under a covariance shrunk towards the identity."""
@@ -123,11 +123,12 @@ def learn(
     rng = np.random.default_rng([seed, 0x61647673])
     fold = (rng.permutation(len(names)) % FOLDS)[image]
     training = [np.flatnonzero(fold != one) for one in range(FOLDS)]
-    targets = [Side.of(samples.x[rows]) for rows in (np.arange(len(fold)), *training)]
+    side_of = partial(Side.of, one_unit=samples.one_unit)
+    targets = [side_of(samples.x[rows]) for rows in (np.arange(len(fold)), *training)]
     axes: list[tuple[Array, Array, Array]] = []
     found: list[Found] = []
     for level, view in enumerate(samples.y):
-        views = [Side.of(view[rows]) for rows in (np.arange(len(fold)), *training)]
+        views = [side_of(view[rows]) for rows in (np.arange(len(fold)), *training)]
         shown = {
             shrinkage: [
                 _held_out(samples, level, fold == one, _fit(x, y, shrinkage))

@@ -80,6 +80,8 @@ class Task:
             reasons["ksg"] = f"more than {NEIGHBOUR_DIMENSIONS} dimensions"
         if self.problem.kind != "discrete" or self.problem.dims != (1, 1):
             reasons["tabular-mine"] = "needs scalar pairs of few values"
+        if self.problem.dims != (1, 1):
+            reasons["rank-histogram"] = "needs scalar pairs"
         return reasons
 
     def sample(self, n: int, seed: int = 0) -> PairedSamples:

@@ -10,15 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from typer.core import TyperGroup
 
-from ..files import printable
 from ..interfaces import ImleakError
 from ..machine import home_or_temporary
 from . import adversary as adversary_commands
 from . import cache, options, plugin
 from .signals import cleaned_up
 from .streams import never_fail
+from .usage import OneLineErrors
 
 if TYPE_CHECKING:
     from ..images import Source
@@ -26,23 +25,12 @@ if TYPE_CHECKING:
     from ..study import StudySpec, Where
 
 
-class _OneLineErrors(TyperGroup):
-    """Shows an error of the user's making as one line, and ends with exit code 2."""
-
-    def invoke(self, ctx: Any) -> Any:
-        try:
-            return super().invoke(ctx)
-        except ImleakError as error:
-            typer.echo(f"imleak: {printable(' '.join(str(error).splitlines()))}", err=True)
-            raise typer.Exit(2) from None
-
-
 EXIT_CODES = (
     "Exit codes: 0, done; 1, nothing could be measured, or a check failed; 2, the command or its "
     "input is at fault, in one line on standard error; 130, stopped by Ctrl-C."
 )
 app = typer.Typer(
-    cls=_OneLineErrors, no_args_is_help=True, pretty_exceptions_enable=False, epilog=EXIT_CODES
+    cls=OneLineErrors, no_args_is_help=True, pretty_exceptions_enable=False, epilog=EXIT_CODES
 )
 
 
@@ -236,12 +224,14 @@ def cite(
     imleak cite run1 --methods                  # what was done, in words for a paper
     imleak cite run1 --methods --format latex   # the same, which cites run1.bib
     """
-    from ..report import citations_as, methods_as
+    from ..report import check_output, citations_as, methods_as
     from ..study import Run
     from ..study.store import write_whole
     from .streams import printable_lines
 
     finished = Run.open(run)
+    if output is not None:
+        check_output(output, [finished])
     found = methods_as(finished, format) if methods else citations_as(finished, format)
     if output is None:
         typer.echo(printable_lines(found), nl=False)

@@ -17,12 +17,14 @@ def _option(
     *names: str,
     words: str,
     panel: str | None = None,
+    least: int | None = None,
     most: int | None = None,
     among: Callable[[str], list[str]] | None = None,
 ) -> Any:
-    """An option; a number of it is at most `most`, and at least 1 then; a shell completes it
-    `among` names. Those of a study are bounded where it is."""
-    least = None if most is None else 1
+    """An option; a number of it is at least `least`, or 1 where there is a `most`; a shell
+    completes it `among` names. Others of a study are bounded where it is."""
+    if least is None and most is not None:
+        least = 1
     return typer.Option(
         *names,
         help=words,
@@ -114,7 +116,9 @@ Sealed = Annotated[
     ),
 ]
 Overwrite = Annotated[bool, _option("--overwrite", words="Replace a file that is there.")]
-Level = Annotated[int, _option("--level", words="How much is encrypted: a level of the scheme.")]
+Level = Annotated[
+    int, _option("--level", words="How much is encrypted: a level of the scheme.", least=0)
+]
 
 Sources = Annotated[
     list[str] | None,
@@ -174,7 +178,9 @@ Colour = Annotated[
 ]
 Bits = Annotated[
     int | None,
-    _option("--bits", words="Bits a sample uses: 12, where they stand in 16.", panel=_IMAGES),
+    _option(
+        "--bits", words="Bits a sample uses: 12, where they stand in 16.", panel=_IMAGES, most=16
+    ),
 ]
 JpegQuality = Annotated[
     int | None,
@@ -182,6 +188,7 @@ JpegQuality = Annotated[
         "--jpeg-quality",
         words="Compress what is no JPEG file first, 1 to 100: for schemes on coefficients.",
         panel=_IMAGES,
+        most=100,
     ),
 ]
 MaxPixels = Annotated[
@@ -524,7 +531,7 @@ Also = Annotated[
 ]
 Ablation = Annotated[
     int | None,
-    _option("--ablation", words="Images of its in-sample half; 0: no ablation, else 20."),
+    _option("--ablation", words="Images of its in-sample half; 0: no ablation, else 20.", least=0),
 ]
 Batch = Annotated[int | None, _option("--batch", words="Rows a step of MINE.")]
 Rate = Annotated[float | None, _option("--rate", words="Learning rate of MINE.")]

@@ -55,9 +55,7 @@ def _asked(text: str) -> list[tuple[Kind, Any, dict[str, str]]]:
         return [(plugins.kind_of(loaded), loaded, {})]
     kinds = [kind for kind, names in known.items() if name in names]
     if not kinds:
-        raise plugins.unknown(
-            "plugin", name, {one: "" for names in known.values() for one in names}
-        )
+        raise plugins.unknown("plugin", name, [one for names in known.values() for one in names])
     return [(kind, name, _options(kind, name, value)) for kind in kinds]
 
 

@@ -89,6 +89,8 @@ def run_all(sources: list[str], output: Path, make: Any, verb: str) -> None:
 
     inside = output.resolve()
     found = search(sources, leave_out=lambda path: inside in path.resolve().parents).sources
+    if not found:
+        raise ImleakError(f"{output} is where the images are; give another folder to write to")
     rows = []
     with bar() as progress:
         for row in make(found):

@@ -103,19 +103,21 @@ def tell_comparison(runs: Sequence[Run], by: str | None) -> None:
 def tell_rows(rows: Sequence[Row], verb: str) -> None:
     """The sizes of files before and after, what there is to say of them, and what failed."""
     done = [row for row in rows if row.state != "failed"]
-    table = Table("image", "plain (bytes)", "cipher (bytes)", "change", box=None, pad_edge=False)
+    table = Table(
+        "image", "plain (bytes)", "cipher (bytes)", "cipher against plain", box=None, pad_edge=False
+    )
     for column in table.columns[1:]:
         column.justify = "right"
     for row in done if len(done) <= MOST_ROWS else ():
-        table.add_row(_cell(row.image), f"{row.plain:,}", f"{row.cipher:,}", _change(row.change))
+        table.add_row(_cell(row.image), f"{row.plain:,}", f"{row.cipher:,}", _against(row.change))
     plain, cipher = (sum(getattr(row, side) for row in done) for side in ("plain", "cipher"))
     if done:
-        change = _change(100 * (cipher / plain - 1))
+        whole = _against(100 * (cipher / plain - 1))
         table.add_row(
             "1 file" if len(done) == 1 else f"{len(done):,} files",
             f"{plain:,}",
             f"{cipher:,}",
-            change,
+            whole,
         )
         show(table)
     for note, count in Counter(note for row in done for note in row.notes).most_common(MOST_LINES):
@@ -128,7 +130,8 @@ def tell_rows(rows: Sequence[Row], verb: str) -> None:
         say(f"{before:,} of {len(rows):,} were there already.")
 
 
-def _change(percent: float | None) -> str:
+def _against(percent: float | None) -> str:
+    """How much longer the ciphers are than the plain files, whichever are made of which."""
     return "" if percent is None else f"{percent:+.1f} %"
 
 

@@ -19,16 +19,18 @@ WITH_PUBLIC = " with public images"
 
 
 class Best(CrossFitted):
-    """Of `cca-infonce`, `infonce`, `nwj`, `retrieval`, `cosine-infonce` and `calibrated` the one
-    that validation prefers.
+    """Of `cca-infonce`, `infonce`, `nwj`, `retrieval`, `cosine-infonce`, `calibrated` and
+    `rank-histogram` the one that validation prefers.
 
     In every fold and at every level each candidate is trained on the training images, one
     is chosen by its value on the validation images, and only that one is read on the test
     images; the null goes through the same choice. `cosine-infonce`, which is fitted to no
     image, is a candidate where target and view have as many dimensions, and `calibrated` where an
     adversary learned directions of them from other images; with fewer than eight validation images
-    it is then taken without a choice. `infonce` and `retrieval` are left out where canonical
+    it is then taken without a choice, and with more it is passed over only for what adds more than
+    a standard error to it. `infonce`, `retrieval` and `cosine-infonce` are left out where canonical
     variates see all that their projections can: up to 64 dimensions, 20 training images for each.
+    Of two scalars `rank-histogram` takes the place of `nwj`.
     `nwj` is passed over where its mean hangs on rare pairs, and where it adds no more than a
     standard error to the canonical critic it was trained from. Where there are public images,
     each is trained with them and without. A lower bound, because each of them is.
@@ -47,7 +49,7 @@ class Best(CrossFitted):
 
     references = ("poole2019",)
     name = read = "best"
-    version = "5"
+    version = "6"
     takes_directions = True
 
     def learner(self) -> Candidates:

@@ -71,7 +71,18 @@ def nguyen_wainwright_jordan(joint: Tensor, marginal: Tensor) -> Tensor:
     Nguyen, Wainwright, Jordan, "Estimating divergence functionals and the likelihood
     ratio by convex risk minimization", IEEE Trans. Inf. Theory 56(11), 2010.
     """
-    return joint.mean(-1) + 1 - marginal.exp().mean(-1)
+    return nguyen_wainwright_jordan_of_means(joint.mean(-1), marginal.exp().mean(-1))
+
+
+def nguyen_wainwright_jordan_of_means(joint: Scores, means: Scores) -> Scores:
+    """:func:`nguyen_wainwright_jordan` of rows whose means over broken partners are known.
+
+    Parameters
+    ----------
+    joint : (...) scores T of true pairs.
+    means : (...) mean of exp(T) over broken partners.
+    """
+    return joint + 1 - means
 
 
 def smile(joint: Tensor, marginal: Tensor, tau: float) -> Tensor:

@@ -49,13 +49,14 @@ def _coefficients(image: Image, samples: Samples) -> Coefficients:
 def _jpeg(samples: Samples, bits: int, *, quality: int) -> Samples:
     """Compressed as JPEG, of 8 bits a sample."""
     top = (1 << bits) - 1
-    small = np.rint(samples * (255 / top)).astype(np.uint8)
+    is_small = top == 255  # and needs no numbers of 64 bits in between
+    small = samples if is_small else np.rint(samples * (255 / top)).astype(np.uint8)
     stored = io.BytesIO()
     pixels = small[0] if len(small) == 1 else np.moveaxis(small, 0, -1)
     PIL.Image.fromarray(np.ascontiguousarray(pixels)).save(stored, "JPEG", quality=quality)
     again = np.asarray(PIL.Image.open(stored))
     channels = again[np.newaxis] if again.ndim == 2 else np.moveaxis(again, -1, 0)
-    return _rounded(channels * (top / 255), samples, bits)
+    return channels.copy() if is_small else _rounded(channels * (top / 255), samples, bits)
 
 
 def _half(samples: Samples, bits: int) -> Samples:

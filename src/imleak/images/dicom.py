@@ -1,9 +1,9 @@
 """DICOM, by pydicom, which is not installed unless it is asked for.
 
 Samples are those of the file, as unsigned integers of its BitsStored: signed ones are moved up by
-2^(B - 1), and MONOCHROME1 is inverted, so that white is bright. Both are exact, and noted. Rescale
-slope and intercept, and windows, are left alone. Of the person nothing is read but what
-`--group-by patient` asks for, and errors repeat nothing of a file.
+2^(B - 1), MONOCHROME1 is inverted, so that white is bright, and PALETTE COLOR is looked up in its
+palette. All are exact, and noted. Rescale slope and intercept, and windows, are left alone. Of the
+person nothing is read but what `--group-by patient` asks for, and errors repeat nothing of a file.
 
 References
 ----------
@@ -31,13 +31,18 @@ INSTALL = "pip install 'imleak[dicom]'"
 _PIXEL_TAGS = (
     "Rows", "Columns", "SamplesPerPixel", "PhotometricInterpretation", "BitsAllocated",
     "BitsStored", "HighBit", "PixelRepresentation", "NumberOfFrames", "RescaleSlope",
-    "RescaleIntercept",
+    "RescaleIntercept", *(
+        f"{segmented}{colour}PaletteColorLookupTable{part}"
+        for colour in ("Red", "Green", "Blue")
+        for segmented, part in (("", "Descriptor"), ("", "Data"), ("Segmented", "Data"))
+    ),
 )  # fmt: skip
 GROUP_TAGS = {"patient": ("IssuerOfPatientID", "PatientID"), "study": ("StudyInstanceUID",)}
 """What tells patients, and studies, from one another; the last one must be there."""
 
 _GREY = ("MONOCHROME1", "MONOCHROME2")
 _COLOUR = ("RGB", "YBR_FULL", "YBR_FULL_422", "YBR_ICT", "YBR_RCT")
+_PALETTE = "PALETTE COLOR"
 _NATIVE = ("1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2",
            "1.2.840.10008.1.2.5")  # fmt: skip
 """Without compression, and RLE: pydicom decodes them itself."""
@@ -73,6 +78,8 @@ class DicomImage:
             stored, notes = self._decoded(photometric)
             if stored.shape[:2] != self.size:
                 raise ValueError("another size inside than it says")
+            if photometric == _PALETTE:
+                return self._looked_up(stored)
             largest = (1 << bits) - 1
             samples = (stored.astype(np.int32) & largest).astype(np.uint16)
             if self._head.get("PixelRepresentation", 0):
@@ -82,6 +89,12 @@ class DicomImage:
                 samples = np.uint16(largest) - samples
                 notes = (*notes, "MONOCHROME1 inverted")
             return raster(samples, bits, (*notes, *self._left_alone()))
+
+    def _looked_up(self, indices: Stored) -> Raster:
+        from pydicom.pixels.processing import apply_color_lut
+
+        samples = apply_color_lut(indices, self._head)[..., :3]
+        return raster(samples, 8 * samples.itemsize, (f"{_PALETTE} converted to RGB",))
 
     def _check(self) -> None:
         """Refuse what is not read, before memory is taken for it."""
@@ -97,13 +110,15 @@ class DicomImage:
         photometric = str(head.get("PhotometricInterpretation"))
         channels = int(head.get("SamplesPerPixel", 1))
         if (photometric, channels) not in [
-            *((one, 1) for one in _GREY),
+            *((one, 1) for one in (*_GREY, _PALETTE)),
             *((one, 3) for one in _COLOUR),
         ]:
             raise ImageError(
                 f"is DICOM of {photometric[:16]} with {channels} samples a pixel; save it as "
                 "MONOCHROME2 or RGB"
             )
+        if photometric == _PALETTE and "RedPaletteColorLookupTableDescriptor" not in head:
+            raise ImageError(f"is DICOM of {_PALETTE} without its palette; save it as RGB")
         syntax = _syntax(head)
         if syntax not in _NATIVE and syntax not in _CODECS:
             raise ImageError(

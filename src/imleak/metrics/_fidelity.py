@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Self
 
 import numpy as np
@@ -18,6 +18,8 @@ NOISE = 2.0
 """Variance of the noise of the visual system, on samples of 0..255."""
 FLAT = 1e-10
 """A window of less variance is constant."""
+FACTORS = 32
+"""Of a product: none is above 1e4, the largest variance of samples by the variance of the noise."""
 STRIP = 128
 """Rows of windows that are compared at once."""
 BLOCK = 16
@@ -32,24 +34,31 @@ class Scale:
     Parameters
     ----------
     image : (C, H, W) samples of 0..255, low-passed and decimated.
-    window : (side,) weights of the Gaussian, in one direction.
+    side : of the Gaussian window.
     mean, variance : of every window that fits, (C, H - side + 1, W - side + 1).
     """
 
     image: Map
-    window: Map
+    side: int
     mean: Map
     variance: Map
 
     @classmethod
-    def of(cls, image: Map, window: Map) -> Self:
-        mean = _smooth(image, window)
-        return cls(image, window, mean, _variance(image, mean, window))
+    def of(cls, image: Map, side: int) -> Self:
+        mean = _smooth(image, side)
+        return cls(image, side, mean, _variance(image, mean, side))
 
     @cached_property
     def information(self) -> float:
         """What the visual system has of the image, in nats."""
         return float(np.log1p(self.variance / NOISE).sum())
+
+    @cached_property
+    def _inverse(self) -> Map:
+        """Of the variance; 0 where there is none."""
+        return np.divide(
+            1, self.variance, out=np.zeros_like(self.variance), where=self.variance > 0
+        )
 
     def information_left(self, other: Map) -> float:
         """What it has of this image in another one at the same scale, in nats."""
@@ -59,22 +68,28 @@ class Scale:
         )
 
     def _left_in(self, other: Map, windows: slice) -> float:
-        rows = slice(windows.start, windows.stop + len(self.window) - 1)
+        rows = slice(windows.start, windows.stop + self.side - 1)
         plain, other = self.image[:, rows], other[:, rows]
-        mean = _smooth(other, self.window)
-        variance = _variance(other, mean, self.window)
-        covariance = _smooth(plain * other, self.window) - self.mean[:, windows] * mean
-        own = self.variance[:, windows]
-        alike = (own > 0) & (variance > 0) & (covariance > 0)
-        explained = np.where(alike, covariance, 0) ** 2 / np.maximum(own, FLAT)
-        noise = np.maximum(variance - explained, 0)
-        return float(np.log1p(explained / (noise + NOISE)).sum())
+        mean = _smooth(other, self.side)
+        variance = _variance(other, mean, self.side)
+        explained = _smooth(plain * other, self.side)  # the covariance, at first
+        explained -= self.mean[:, windows] * mean
+        np.maximum(explained, 0, out=explained)
+        explained *= explained
+        explained *= self._inverse[:, windows]
+        explained[variance == 0] = 0
+        variance -= explained
+        noise = np.maximum(variance, 0, out=variance)
+        noise += NOISE
+        explained /= noise
+        explained += 1
+        return _sum_of_logs(explained)
 
 
 def scales(samples: Samples, bits: int) -> list[Scale]:
     """The plain image (C, H, W) at every scale at which a window fits, the finest first. Raises
     ImageError if none does."""
-    return [Scale.of(image, window) for image, window in _pyramid(samples, bits)]
+    return [Scale.of(image, side) for image, side in _pyramid(samples, bits)]
 
 
 def fidelity(plain: list[Scale], samples: Samples, bits: int) -> float:
@@ -86,56 +101,64 @@ def fidelity(plain: list[Scale], samples: Samples, bits: int) -> float:
     return sum(map(Scale.information_left, plain, others)) / whole
 
 
-def _pyramid(samples: Samples, bits: int) -> Iterator[tuple[Map, Map]]:
-    """Image and window at every scale."""
+def _pyramid(samples: Samples, bits: int) -> Iterator[tuple[Map, int]]:
+    """Image and side of the window at every scale."""
     height, width = samples.shape[1:]
     if min(height, width) < WINDOWS[0]:
         raise ImageError(
             f"vif needs an image of {WINDOWS[0]}x{WINDOWS[0]} pixels or more, not {width}x{height}"
         )
     image: Map = np.multiply(samples, 255 / (2**bits - 1), order="C")
-    yield image, _gaussian(WINDOWS[0])
+    yield image, WINDOWS[0]
     for side in WINDOWS[1:]:
-        window = _gaussian(side)
         if min(image.shape[1:]) < side:
             return
-        image = np.ascontiguousarray(_smooth(image, window, 2))
+        image = np.ascontiguousarray(_smooth(image, side, 2))
         if min(image.shape[1:]) < side:
             return
-        yield image, window
+        yield image, side
 
 
-def _gaussian(side: int) -> Map:
+@cache
+def _band(side: int, step: int) -> Map:
+    """(BLOCK / step, BLOCK + side - 1) the weights of every `step`-th Gaussian window of rows."""
+    from scipy.linalg import convolution_matrix
+
     at = np.arange(side) - side // 2
-    weights: Map = np.exp(-((at / (side / 5)) ** 2) / 2)
-    weights /= weights.sum()
-    return weights
+    weights = np.exp(-((at / (side / 5)) ** 2) / 2)
+    band: Map = convolution_matrix(weights / weights.sum(), BLOCK).T[::step]
+    return band
 
 
-def _variance(image: Map, mean: Map, window: Map) -> Map:
+def _variance(image: Map, mean: Map, side: int) -> Map:
     """Variances of every window that fits, given its mean; 0 of one that is constant."""
-    variance = _smooth(image**2, window) - mean**2
+    variance = _smooth(image * image, side)
+    variance -= mean * mean
     variance[variance < FLAT] = 0
     return variance
 
 
-def _smooth(image: Map, window: Map, step: int = 1) -> Map:
+def _sum_of_logs(values: Map) -> float:
+    """Of values (C, H, W) of 1 and more: as logarithms of products that are no overflow."""
+    products = np.multiply.reduceat(values, np.arange(0, values.shape[1], FACTORS), axis=1)
+    return float(np.log(products).sum())
+
+
+def _smooth(image: Map, side: int, step: int = 1) -> Map:
     """Means of every window that fits, or of every `step`-th in both directions."""
-    columns = _smooth_columns(image, window, step)
-    return _smooth_columns(columns.swapaxes(1, 2), window, step).swapaxes(1, 2)
+    columns = _smooth_columns(image, side, step)
+    return _smooth_columns(columns.swapaxes(1, 2), side, step).swapaxes(1, 2)
 
 
-def _smooth_columns(image: Map, window: Map, step: int) -> Map:
+def _smooth_columns(image: Map, side: int, step: int) -> Map:
     """Means of every `step`-th window of rows that fits, by products with a band matrix; `step`
     divides BLOCK."""
-    from scipy.linalg import convolution_matrix
-
-    band = convolution_matrix(window, BLOCK).T[::step]
+    band = _band(side, step)
     channels, height, width = image.shape
-    windows = height - len(window) + 1
+    windows = height - side + 1
     means = np.empty((channels, -(-windows // step), width))
     for start in range(0, windows, BLOCK):
-        rows = image[:, start : start + BLOCK + len(window) - 1]
+        rows = image[:, start : start + BLOCK + side - 1]
         block = means[:, start // step : (start + BLOCK) // step]
         np.matmul(band[: block.shape[1], : rows.shape[1]], rows, out=block)
     return means

@@ -68,9 +68,9 @@ def reproduce(
     """
     listener, path = progress or Silent(), Path(out)
     others = [Run.open(folder) for folder in also]
+    planned = experiments(settings)
     for warning in settings.warnings:
         listener.say(warning)
-    planned = experiments(settings)
     done = []
     for experiment in planned:
         listener.say(f"{experiment.name}: {experiment.behind}.")

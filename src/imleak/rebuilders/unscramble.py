@@ -48,6 +48,9 @@ class Unscramble:
     falling order of their means. The confidence is the share of photographs that this rule is
     right of.
 
+    It works on the whole image at once, in some 45 bytes of memory a sample: 1.1 GB for 24
+    megapixels in grey, 3 GB in colour.
+
     References
     ----------
     Chuman & Kiya, "A jigsaw puzzle solver-based attack on image encryption using vision

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..interfaces import ImleakError
+from ..spelling import did_you_mean
 
 if TYPE_CHECKING:
     from ..study.store import Run
@@ -27,6 +28,10 @@ COMPARISONS = ("html", "md", "tex", "csv", "pdf", "png")
 CITATIONS = ("text", "bibtex")
 METHODS = ("text", "latex")
 """Forms of what to cite, and of what was done."""
+
+
+_OF_RUNS = {"manifest.json", "results.parquet", "summary.csv", "growth.csv", "linkage.csv"}
+"""Files of a run that it is read from."""
 
 
 class FormatError(ImleakError):
@@ -53,9 +58,9 @@ def write_report(
     """
     from ..study.store import write_whole
 
-    if format not in FORMATS:
-        raise FormatError(f"no report as {format!r}; there is {', '.join(FORMATS)}")
+    _check(format, FORMATS)
     path = output or run.path / f"report.{format}"
+    check_output(path, [run])
     module, maker = _MAKERS[format]
     content = getattr(import_module(module, __package__), maker)(run, acceptable)
     # Names of files need not be text: surrogates stand for their undecodable bytes.
@@ -91,6 +96,7 @@ def write_comparison(
     if by is not None:
         cost_of(by)
     path = output or Path(f"compare.{format}")
+    check_output(path, runs)
     if format == "html":
         from .page import to_comparison
 
@@ -101,6 +107,18 @@ def write_comparison(
         content = Comparison(runs).at_equal_cost(by, format)
     write_whole(path, content)
     return path
+
+
+def check_output(path: Path, runs: Sequence[Run]) -> None:
+    """Refuse a file that cannot be written, or that a run is read from. Raises OutputError."""
+    from ..study.store import OutputError, check_writable
+
+    check_writable(path)
+    for run in runs:
+        if path.resolve().parent == run.path.resolve() and path.name in _OF_RUNS:
+            raise OutputError(
+                f"cannot write {path}: the run itself stands there; give another file"
+            )
 
 
 def citations_as(run: Run, format: str = "text") -> str:
@@ -129,4 +147,5 @@ def methods_as(run: Run, format: str = "text") -> str:
 
 def _check(format: str, formats: Sequence[str]) -> None:
     if format not in formats:
-        raise FormatError(f"no {format!r} of it; there is {' and '.join(formats)}")
+        near = did_you_mean(format, formats)
+        raise FormatError(f"no format {format!r}{near or ';'} there is {', '.join(formats)}")

@@ -260,16 +260,19 @@ def measures(summary: pd.DataFrame, manifest: Mapping[str, Any] | None = None) -
     whole = [_title(one) for one in encoders if one.get("input_size") == "image"]
     names = {_title(one): str(one["name"]) for one in encoders}
     learners = Learners.of(manifest)
-    parts = summary.groupby(["scheme", "encoder", "measure"])["part"].nunique()
+    grouped = _grouped(summary)
+    parts: dict[tuple[str, str, str], set[str]] = {}
+    for scheme, encoder, _, _, measure, _, part, _ in grouped:
+        parts.setdefault((scheme, encoder, measure), set()).add(part)
     found = []
-    for key, rows in summary.groupby(_KEY, sort=False, dropna=False):
-        scheme, encoder, target, view, measure, quantity, part, protocol = map(_word, key)
+    for key, rows in grouped.items():
+        scheme, encoder, target, view, measure, quantity, part, protocol = key
         further = (
             quantity,
-            part if part != "clear" or parts[scheme, encoder, measure] > 1 else "",
+            part if part != "clear" or len(parts[scheme, encoder, measure] - {""}) > 1 else "",
             protocol if protocol not in _PLAIN_PROTOCOLS else "",
         )
-        unit = _word(rows["unit"].iloc[0])
+        unit = _word(rows[0]["unit"])
         of_image = any(is_among(title, sides) for title in whole for sides in (target, view))
         measured = Measure(
             encoder=encoder,
@@ -281,17 +284,17 @@ def measures(summary: pd.DataFrame, manifest: Mapping[str, Any] | None = None) -
             else "pixel"
             if target == PIXELS
             else "patch",
-            results={int(row["level"]): _result(row) for row in _of_levels(rows)},
+            results={int(row["level"]): _result(row) for row in rows if not pd.isna(row["level"])},
             quantity=quantity,
             part=part,
             protocol=protocol,
             scheme=scheme,
             view=view,
-            failed=int(rows["errors"].fillna(0).max()),
-            detectable=float(rows["detectable"].max()),
-            train=_count(rows["train_groups"]),
-            public=_count(rows["public_groups"]) or 0,
-            test=_count(rows["test_groups"]),
+            failed=int(_most(rows, "errors") or 0),
+            detectable=_float(_most(rows, "detectable")),
+            train=_count(rows, "train_groups"),
+            public=_count(rows, "public_groups") or 0,
+            test=_count(rows, "test_groups"),
             encoders=names,
             elsewhere=str(other["title"]) if measure in other.get("measures", ()) else "",
             learners=learners,
@@ -395,9 +398,22 @@ def _title(component: Mapping[str, Any]) -> str:
     return str(component.get("title", component["name"]))
 
 
-def _count(column: pd.Series[Any]) -> int | None:
-    known = column.dropna()
-    return None if known.empty else int(known.max())
+def _grouped(summary: pd.DataFrame) -> dict[tuple[str, ...], list[dict[Any, Any]]]:
+    """The rows of everything that was measured, in the order of the summary."""
+    grouped: dict[tuple[str, ...], list[dict[Any, Any]]] = {}
+    for row in summary.to_dict("records"):
+        grouped.setdefault(tuple(_word(row[name]) for name in _KEY), []).append(row)
+    return grouped
+
+
+def _most(rows: Sequence[Mapping[Any, Any]], name: str) -> float | None:
+    """The largest number that is known; None if none is."""
+    return max((float(row[name]) for row in rows if not pd.isna(row[name])), default=None)
+
+
+def _count(rows: Sequence[Mapping[Any, Any]], name: str) -> int | None:
+    most = _most(rows, name)
+    return None if most is None else int(most)
 
 
 def _float(value: Any) -> float:

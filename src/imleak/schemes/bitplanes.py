@@ -1,6 +1,7 @@
 """Encryption of bit-planes of every sample."""
 
 from collections.abc import Sequence
+from itertools import groupby
 from typing import Literal, get_args
 
 import numpy as np
@@ -128,14 +129,10 @@ class BitPlanes:
         """
         level_of(self, cipher.bits, level)
         check_raster(cipher)
-        kept = self._compact(cipher.bits, level)[cipher.samples]
+        kept = self._compact(cipher.samples, cipher.bits, level)
+        rendered = self._rendered(cipher.samples, cipher.bits, level)
         size = 1 << (cipher.bits - level)
-        rendered = self._rendered(cipher.bits, level)[cipher.samples]
-        kind = cipher.samples.dtype
-        symbols = {"planes": kept.astype(kind, copy=False)}
-        return Exposure(
-            rendered.astype(kind, copy=False), cipher.bits, symbols, size, is_empty=size == 1
-        )
+        return Exposure(rendered, cipher.bits, {"planes": kept}, size, is_empty=size == 1)
 
     def encrypted_share(self, plain: Raster, level: int) -> float:
         """Planes that are encrypted, of all."""
@@ -145,23 +142,26 @@ class BitPlanes:
     def table(self, bits: int, level: int) -> Samples:
         """Clear part of every sample value, (2**bits,) uint8 or, above 8 bits, uint16."""
         level_of(self, bits, level)
-        return self._rendered(bits, level)
+        return self._rendered(_values(bits), bits, level)
 
-    def _rendered(self, bits: int, level: int) -> Samples:
-        """What every value is rendered as."""
+    def _rendered(self, values: Samples, bits: int, level: int) -> Samples:
+        """What values are rendered as."""
         if self.form == "shifted":
-            return self._compact(bits, level)
-        hidden, values = self._hidden(bits, level), _values(bits)
+            return self._compact(values, bits, level)
+        hidden = self._hidden(bits, level)
         at_top = next(n for n in range(bits + 1) if bits - 1 - n not in hidden)
         kept = sum(1 << plane for plane in range(bits) if plane not in hidden)
         return (values & values.dtype.type(kept)) << values.dtype.type(at_top)
 
-    def _compact(self, bits: int, level: int) -> Samples:
-        """The planes that are kept of every value, one next to the other."""
-        values, hidden = _values(bits), self._hidden(bits, level)
-        found = np.zeros_like(values)
-        for place, plane in enumerate(each for each in range(bits) if each not in hidden):
-            found |= (values >> plane & 1) << place
+    def _compact(self, values: Samples, bits: int, level: int) -> Samples:
+        """The planes that are kept of values, one next to the other."""
+        hidden, found, place = self._hidden(bits, level), np.zeros_like(values), 0
+        for is_hidden, run in groupby(range(bits), hidden.__contains__):
+            if not is_hidden:
+                lowest, *others = run
+                count = 1 + len(others)
+                found |= (values >> lowest & (1 << count) - 1) << place
+                place += count
         return found
 
     def _order(self, bits: int) -> Sequence[int]:

@@ -24,7 +24,15 @@ from .reuse import header_of
 
 State = Literal["done", "there already", "failed"]
 TABLE = "sizes.csv"
-COLUMNS = ("image", "file", "plain bytes", "cipher bytes", "change (%)", "state", "error")
+COLUMNS = (
+    "image",
+    "file",
+    "plain bytes",
+    "cipher bytes",
+    "cipher against plain (%)",
+    "state",
+    "error",
+)
 
 
 @dataclass(frozen=True)
@@ -51,7 +59,7 @@ class Row:
 
     @property
     def change(self) -> float | None:
-        """How much longer the encrypted file is, in percent."""
+        """How much longer the encrypted file is than the plain one, in percent."""
         if not self.plain or self.cipher is None:
             return None
         return 100 * (self.cipher / self.plain - 1)

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .cluster import Where
     from .engine import run
-    from .spec import SpecError, StudySpec
+    from .mistakes import SpecError
+    from .spec import StudySpec
     from .store import OutputError, Run
 
 __all__ = ["OutputError", "Run", "SpecError", "StudySpec", "Where", "run"]
@@ -21,7 +22,7 @@ _HOMES = {
     "run": "engine",
     "OutputError": "store",
     "Run": "store",
-    "SpecError": "spec",
+    "SpecError": "mistakes",
     "StudySpec": "spec",
     "Where": "cluster",
 }

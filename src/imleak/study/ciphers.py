@@ -39,7 +39,7 @@ ONE_KEY = "one key for all images"
 KEPT_BYTES = 256 << 20
 """Bytes of ciphers and clear parts of one image that are kept while it is at work."""
 KEPT_BYTES_OF_COPY = KEPT_BYTES >> 3
-"""The same of each of its copies."""
+"""The same of a copy of it that is at work, and of all others together."""
 Made = TypeVar("Made", Raster, Exposure, Rebuilt | None)
 
 
@@ -132,13 +132,20 @@ class Ciphers:
     _copies: dict[str, Ciphers] = field(default_factory=dict)
 
     def of_copy(self, name: str) -> Ciphers:
-        """Those of a copy of the image, one of :data:`imleak.images.COPIES`. Raises TypeError if
-        somebody else made the ciphers."""
+        """Those of a copy of the image, one of :data:`imleak.images.COPIES`; of a large image one
+        copy is kept. Raises TypeError if somebody else made the ciphers."""
         if self.of_another is None:
             raise TypeError(f"{self.scheme.name} encrypts no copies")
         if name not in self._copies:
+            while self._copies and sum(c.held for c in self._copies.values()) > KEPT_BYTES_OF_COPY:
+                del self._copies[next(iter(self._copies))]
             self._copies[name] = self.of_another(copy_of(self.image, name))
         return self._copies[name]
+
+    @property
+    def held(self) -> int:
+        """Bytes of the image, and of what is kept of it."""
+        return self.image.samples.nbytes + _bytes(self._made.values())
 
     def cipher(self, level: int) -> Raster:
         """The cipher. Raises ImleakError if it cannot be made, or is no image."""

@@ -13,6 +13,7 @@ from typing import Any, Literal, Self
 from .. import plugins
 from ..files import printable
 from ..interfaces import ImleakError, KeyedScheme, NotInstalledError, Space
+from ..spelling import nearest
 from .limits import cut, refusals
 from .one_key import UnderOneKey
 
@@ -227,8 +228,8 @@ def measure_kind(name: str) -> plugins.Kind:
         )
     if kinds:
         return kinds[0]
-    every = {each: where for names in known.values() for each, where in names.items()}
-    raise plugins.unknown("measure", name, {**every, **plugins.GROUPS})
+    every = [each for names in known.values() for each in names]
+    raise plugins.unknown("measure", name, [*every, *plugins.GROUPS])
 
 
 def argument(kind: plugins.Kind, name: str) -> str | None:
@@ -255,7 +256,9 @@ def _instance(made: Callable[..., Any], name: str, options: str) -> Any:
     for option in given:
         if option not in takes:
             known = ", ".join(takes) if takes else "none"
-            raise OptionError(f"{name} has no option {option!r}; its options: {known}")
+            near = nearest(option, takes)
+            guess = f"; did you mean {near[0]!r}? Its" if near else "; its"
+            raise OptionError(f"{name} has no option {option!r}{guess} options: {known}")
     for why in refusals(made, options):
         raise OptionError(f"{name} refuses {why}")
     try:

@@ -18,6 +18,7 @@ from pydantic import (
 from .. import plugins
 from ..interfaces import ImleakError
 from .components import Component, accepted, argument, component, measure_kind
+from .limits import shown
 
 PROTOCOLS = ("held-out", "in-sample")
 """What an estimator with a choice of protocol runs under where none is chosen."""
@@ -47,6 +48,8 @@ class Choice(Frozen):
                 return spelled(value, cls.kind_of)
             except ImleakError as error:  # of an unknown name
                 raise ValueError(str(error)) from error
+        if isinstance(value, Mapping) and "name" not in value:
+            raise ValueError(f'{shown(dict(value))} has no name; add name = "..."')
         if isinstance(value, Mapping) and "options" not in value:
             fields = {key: item for key, item in value.items() if key in cls.model_fields}
             options = {key: item for key, item in value.items() if key not in fields}

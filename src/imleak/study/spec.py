@@ -1,6 +1,5 @@
 """What a study is, as written in a TOML file, on the command line or in Python."""
 
-import difflib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -9,7 +8,14 @@ from itertools import chain
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    PlainValidator,
+    ValidationError,
+    model_validator,
+)
 
 from .. import plugins
 from ..images import check_group_by
@@ -27,6 +33,7 @@ from .components import (
 )
 from .config import ConfigError, read_study, refuse_trust
 from .limits import LARGEST, LARGEST_OF_OTHERS, LARGEST_SEED, MOST_LEVELS, shown
+from .mistakes import Mistake, Mistakes, SpecError, mistakes_in
 from .options import (
     HELD_OUT_ONLY,
     Choice,
@@ -76,10 +83,6 @@ RECORDED = "recorded"
 """The scheme of ciphers that somebody else made."""
 CHECKS = "inspect"
 """What a reviewer looks for first in such ciphers."""
-
-
-class SpecError(ImleakError):
-    """A study that cannot be run as written; the message names every mistake."""
 
 
 Items = TypeVar("Items", bound=tuple[object, ...])
@@ -154,16 +157,20 @@ def _as_text(value: object) -> object:
     return str(value) if isinstance(value, Path) else value
 
 
-def _as_count(value: object) -> object:
-    """A number, where a text is one."""
-    return int(value) if isinstance(value, str) and value.isdecimal() else value
+def _as_count(value: object) -> int | Literal["all"]:
+    """How many images are rebuilt. Raises ValueError if it is neither a number of some nor all."""
+    if value == "all":
+        return "all"
+    text = str(value)
+    if isinstance(value, bool | float) or not re.fullmatch("0*[1-9][0-9]{0,9}", text, re.ASCII):
+        raise ValueError(f"{shown(value)} is neither all nor a number of images above 0")
+    return int(text)
 
 
 Text = Annotated[str, BeforeValidator(_as_text)]
 Several = BeforeValidator(_several)
 NotEmpty = AfterValidator(_not_empty)
 Level = Annotated[int, Field(ge=0, le=MOST_LEVELS)]
-RebuiltCount = Annotated[int, Field(ge=1, le=LARGEST["limit"])]
 Levels = Annotated[tuple[Level, ...], NotEmpty, AfterValidator(_in_order)]
 
 
@@ -239,7 +246,7 @@ class StudySpec(Frozen):
     views: Annotated[tuple[EncoderChoice, ...], Several] = ()
     view_rebuilt: bool = False
     rebuilder: RebuilderChoice | None = None
-    rebuild_images: Annotated[Literal["all"] | RebuiltCount, BeforeValidator(_as_count)] = 12
+    rebuild_images: Annotated[int | Literal["all"], PlainValidator(_as_count)] = 12
     measures: Annotated[tuple[MeasureChoice, ...], BeforeValidator(_without_groups), NotEmpty] = (
         Field(DEFAULT_MEASURES, validate_default=True)
     )
@@ -275,7 +282,7 @@ class StudySpec(Frozen):
         try:
             return cls.model_validate(fields)
         except ValidationError as error:
-            raise SpecError("; ".join(_mistakes(error))) from error
+            raise SpecError(mistakes_in(error, cls.model_fields)) from error
 
     @classmethod
     def load(cls, path: str | Path, /, *, trust: bool = False, **overrides: Any) -> Self:
@@ -292,14 +299,17 @@ class StudySpec(Frozen):
         SpecError
             With every mistake and its path; or if the file cannot be read.
         """
+        left: dict[str, Any] = {}
         try:
             fields = read_study(path)
             left = {name: value for name, value in fields.items() if name not in overrides}
             if not trust:
                 refuse_trust(left)
             return cls.of(**(left | overrides))
-        except (SpecError, ConfigError) as error:
-            raise SpecError(f"{path}: {error}") from error
+        except ConfigError as error:
+            raise SpecError([Mistake("", str(error), str(path))]) from error
+        except SpecError as error:
+            raise error.of_file(path, left) from error
 
     @model_validator(mode="before")
     @classmethod
@@ -473,43 +483,49 @@ class StudySpec(Frozen):
         # What a measure needs can only be asked of components that can be built and read.
         mistakes = mistakes or [*self._unreadable()] or [*self._inputs()]
         if mistakes:
-            raise ValueError("; ".join(mistakes))
+            raise Mistakes(mistakes)
         return self
 
-    def _without_ciphers(self) -> Iterator[str]:
+    def _without_ciphers(self) -> Iterator[Mistake]:
         """What ciphers that come encrypted leave no choice of."""
         if self.scheme.name == RECORDED and not self.ciphers:
-            yield f"scheme: {RECORDED} is of ciphers that somebody else made; give their folders"
+            yield Mistake(
+                "scheme", f"{RECORDED} is of ciphers that somebody else made; give their folders"
+            )
         if not self.ciphers:
             return
         if self.frames is not None:
-            yield "frames: ciphers are those of whole files; leave it out"
+            yield Mistake("frames", "ciphers are those of whole files; leave it out")
         if not self.colour:
-            yield "colour: ciphers are measured in the channels they have; leave it out"
+            yield Mistake("colour", "ciphers are measured in the channels they have; leave it out")
         if self.scheme.name == RECORDED:
             if self.adversary_images:
-                yield (
-                    "adversary_images: nobody can encrypt them by a scheme that is not known; name "
-                    "it (scheme), or leave them out"
+                yield Mistake(
+                    "adversary_images",
+                    "nobody can encrypt them by a scheme that is not known; name "
+                    "it (scheme), or leave them out",
                 )
             return
         if odd := [label for label in self.ciphers if not re.fullmatch("[1-9][0-9]{0,4}", label)]:
-            yield (
-                f"ciphers: {shown(odd[0])} is no level of {self.scheme.name} that encrypts; write "
-                "one, as in 3=FOLDER, or leave out the scheme"
+            yield Mistake(
+                "ciphers",
+                f"{shown(odd[0])} is no level of {self.scheme.name} that encrypts; write "
+                "one, as in 3=FOLDER, or leave out the scheme",
             )
         elif self.levels is not None and set(self.levels) - {0, *self.cipher_levels}:
-            yield "levels: those of the ciphers are taken, and 0; leave it out"
+            yield Mistake("levels", "those of the ciphers are taken, and 0; leave it out")
 
-    def _one_sided(self) -> Iterator[str]:
+    def _one_sided(self) -> Iterator[Mistake]:
         if not self.encoders and self.target is None:
-            yield "encoders: is empty; give at least one, or a target and its views"
+            yield Mistake("encoders", "is empty; give at least one, or a target and its views")
         if self.target is not None and not self.views and not self.view_rebuilt:
-            yield "views: is empty; give at least one way to look at the clear part for the target"
+            yield Mistake(
+                "views", "is empty; give at least one way to look at the clear part for the target"
+            )
         if self.target is None and self.views:
-            yield "target: is missing; say what is to be told through the views"
+            yield Mistake("target", "is missing; say what is to be told through the views")
 
-    def _twice(self) -> Iterator[str]:
+    def _twice(self) -> Iterator[Mistake]:
         encoders = [f"{choice.component({}).title!r}" for choice in self.encoders]
         measures = [
             f"{choice.name!r}" + (f" under protocol {protocol}" if protocol else "")
@@ -519,9 +535,9 @@ class StudySpec(Frozen):
         views = [f"{choice.component({}).title!r}" for choice in self.views]
         for field, names in (("encoders", encoders), ("views", views), ("measures", measures)):
             for name in sorted({name for name in names if names.count(name) > 1}):
-                yield f"{field}: {name} stands there twice, and its rows would look alike"
+                yield Mistake(field, f"{name} stands there twice, and its rows would look alike")
 
-    def _unused(self) -> Iterator[str]:
+    def _unused(self) -> Iterator[Mistake]:
         others = [self.scheme, *self.encoders, *([self.target] if self.target else []), *self.views]
         used = {option for choice in others for option in choice.accepts()}
         for choice in self.measures:
@@ -530,77 +546,98 @@ class StudySpec(Frozen):
         chosen = ", ".join(choice.name for choice in self.measures)
         for option in self.shared:
             if option not in used:
-                yield f"{option}: none of the chosen measures ({chosen}) has it; leave it out"
+                yield Mistake(
+                    option, f"none of the chosen measures ({chosen}) has it; leave it out"
+                )
         if self.gallery and not any(
             offers(one, "takes_gallery") for one in self.measure_components()
         ):
-            yield (
-                f"gallery: none of the chosen measures ({chosen}) looks among other images; "
-                "add match"
+            yield Mistake(
+                "gallery",
+                f"none of the chosen measures ({chosen}) looks among other images; add match",
             )
         if self.adversary_images and not any(
             offers(one, "takes_public") for one in self.measure_components()
         ):
-            yield (
-                f"adversary_images: none of the chosen measures ({chosen}) learns from some images "
-                "to be tested on others; add best"
+            yield Mistake(
+                "adversary_images",
+                f"none of the chosen measures ({chosen}) learns from some images "
+                "to be tested on others; add best",
             )
 
-    def _not_rebuilt(self) -> Iterator[str]:
+    def _not_rebuilt(self) -> Iterator[Mistake]:
         """What is asked of rebuilt images where there are none, and the other way round."""
         asked = [
-            f"measures[{at}]: {choice.name}"
-            for at, choice in enumerate(self.measures)
+            ("measures", choice.name)
+            for choice in self.measures
             if offers(choice.components(self.shared)[0], "needs_rebuilt") and not choice.optional
-        ] + (["views: rebuilt"] if self.view_rebuilt else [])
+        ] + ([("views", "rebuilt")] if self.view_rebuilt else [])
         scheme, name = self.scheme_component(), self.scheme.name
         bits = self.bits or 8
         levels = [level.rank for level in scheme.build().levels(bits)]
         known = self.rebuilder_components()
         if not any(first_that_rebuilds(known, scheme, level, bits) for level in levels):
-            who = "no rebuilder rebuilds"
+            parts = f"clear parts of {name}; leave it out"
             if self.rebuilder:
-                asked, who = ["rebuilder"], f"{self.rebuilder.name} does not rebuild"
-            yield from (f"{one}: {who} clear parts of {name}; leave it out" for one in asked[:1])
+                yield Mistake("rebuilder", f"{self.rebuilder.name} does not rebuild {parts}")
+            elif asked:
+                field, asker = asked[0]
+                yield Mistake(field, f"{asker}: no rebuilder rebuilds {parts}")
             return
         if self.rebuilder and not self.rebuilds:
-            yield "rebuilder: nothing here looks at rebuilt images; add the measure rebuild"
+            yield Mistake(
+                "rebuilder", "nothing here looks at rebuilt images; add the measure rebuild"
+            )
 
-    def _without_share(self) -> Iterator[str]:
+    def _without_share(self) -> Iterator[Mistake]:
         """What counts encrypted bits where a scheme has none to count."""
         if isinstance(self.scheme_component().build(), EncryptsBits):
             return
-        for at, choice in enumerate(self.measures):
+        for choice in self.measures:
             if offers(choice.components(self.shared)[0], "needs_encrypted_share"):
-                yield (
-                    f"measures[{at}]: {choice.name} counts encrypted bits, and {self.scheme.name} "
-                    "has none to count; leave it out, and compare by psnr"
+                yield Mistake(
+                    "measures",
+                    f"{choice.name} counts encrypted bits, and {self.scheme.name} "
+                    "has none to count; leave it out, and compare by psnr",
                 )
 
     def _named(self) -> Iterator[tuple[str, Choice]]:
         """Everything it is made of, and where it stands."""
         yield "scheme", self.scheme
-        yield from ((f"encoders[{at}]", choice) for at, choice in enumerate(self.encoders))
+        yield from (("encoders", choice) for choice in self.encoders)
         if self.target:
             yield "target", self.target
-        yield from ((f"views[{at}]", choice) for at, choice in enumerate(self.views))
+        yield from (("views", choice) for choice in self.views)
         if self.rebuilder:
             yield "rebuilder", self.rebuilder
-        yield from ((f"measures[{at}]", choice) for at, choice in enumerate(self.measures))
+        yield from (("measures", choice) for choice in self.measures)
 
-    def _refused(self) -> Iterator[str]:
+    def _refused(self) -> Iterator[Mistake]:
         if self.group_by is not None:
             try:
                 check_group_by(self.group_by)
             except ImleakError as error:
-                yield f"group_by: {error}"
+                yield Mistake("group_by", str(error))
+        refused = {option: why for option in self.shared if (why := self._refusal(option))}
+        yield from (Mistake(option, why) for option, why in refused.items())
+        others = {name: value for name, value in self.shared.items() if name not in refused}
         for where, choice in self._named():
             try:
-                choice.components(self.shared)
+                choice.components(others)
             except ImleakError as error:
-                yield f"{where}: {error}"
+                yield Mistake(where, str(error))
 
-    def _unreadable(self) -> Iterator[str]:
+    def _refusal(self, option: str) -> str | None:
+        """What the first that is handed an option has against its value, whatever else it is
+        handed."""
+        for _, choice in self._named():
+            try:
+                choice.component({option: self.shared[option]})
+            except ImleakError as error:
+                return re.sub(rf"^(\S+ refuses )?{option}=", "", str(error))
+        return None
+
+    def _unreadable(self) -> Iterator[Mistake]:
         """Files of models that are no models: they are first opened here."""
         found: dict[Component, str] = {}
         for where, choice in self._named():
@@ -612,9 +649,9 @@ class StudySpec(Frozen):
             try:
                 has_features(encoder)
             except ImleakError as error:
-                yield f"{where}: {error}"
+                yield Mistake(where, str(error))
 
-    def _inputs(self) -> Iterator[str]:
+    def _inputs(self) -> Iterator[Mistake]:
         questions = self.questions()
         yield from self._without_key()
         for question in questions:
@@ -622,25 +659,30 @@ class StudySpec(Frozen):
         yield from self._untrainable()
         there = {"features" if has_features(q.target) else "pixels" for q in questions}
         compared = any(q.is_of_one_encoder and has_features(q.target) for q in questions)
-        for at, choice in enumerate(self.measures):
+        for choice in self.measures:
             measure = choice.components(self.shared)[0]
             if measure.kind == "check" and not self.ciphers and self.keys == "image":
-                yield (
-                    f"measures[{at}]: {measure.name} looks at ciphers that somebody else made, or "
+                yield Mistake(
+                    "measures",
+                    f"{measure.name} looks at ciphers that somebody else made, or "
                     "under one key; give them (--pairs PLAIN CIPHER, or --cipher LABEL=FOLDER), or "
-                    "--keys one"
+                    "--keys one",
                 )
             if measure.kind == "attack":
                 if not self.spaces(measure):
-                    yield (
-                        f"measures[{at}]: {measure.name} compares the features of one encoder on "
-                        "both sides; add one to encoders, for instance layout"
+                    yield Mistake(
+                        "measures",
+                        f"{measure.name} compares the features of one encoder on "
+                        "both sides; add one to encoders, for instance layout",
                     )
                 elif offers(measure, "needs_scores"):
                     yield from (
-                        f"measures[{at}]: {encoder.title} gives no class scores; "
-                        f"{measure.name} takes efficientnet-lite0, or a model file whose output "
-                        "they are, as in classifier=onnx=/path/model.onnx"
+                        Mistake(
+                            "measures",
+                            f"{encoder.title} gives no class scores; {measure.name} takes "
+                            "efficientnet-lite0, or a model file whose output they are, as in "
+                            "classifier=onnx=/path/model.onnx",
+                        )
                         for question in self.spaces(measure)
                         for encoder in question.sides
                         if not offers(encoder, "scores")
@@ -649,36 +691,40 @@ class StudySpec(Frozen):
             wanted = space(measure)
             is_there = compared if measure.kind == "metric" else "features" in there
             if wanted == "features" and not is_there and not choice.optional:
-                yield (
-                    f"measures[{at}]: {measure.name} works on the features of an encoder; "
-                    f"add one to encoders, for instance {DEFAULT_ENCODERS[0]}"
+                yield Mistake(
+                    "measures",
+                    f"{measure.name} works on the features of an encoder; "
+                    f"add one to encoders, for instance {DEFAULT_ENCODERS[0]}",
                 )
             if wanted == "pixels" and wanted not in there and measure.kind == "estimator":
-                yield (
-                    f"measures[{at}]: {measure.name} works on single pixels; "
-                    "add pixels to encoders (--encoder pixels)"
+                yield Mistake(
+                    "measures",
+                    f"{measure.name} works on single pixels; "
+                    "add pixels to encoders (--encoder pixels)",
                 )
 
-    def _without_key(self) -> Iterator[str]:
+    def _without_key(self) -> Iterator[Mistake]:
         """A policy of keys, or ciphers, of what has no key here."""
         if self.keys == "one" and self.ciphers:
-            yield "keys: ciphers come with the keys they have; leave it out"
+            yield Mistake("keys", "ciphers come with the keys they have; leave it out")
         elif not has_key(self.scheme_component()) and self.scheme.name != RECORDED:
             if self.keys == "one":
-                yield f"keys: {self.scheme.name} has no key; leave it out"
+                yield Mistake("keys", f"{self.scheme.name} has no key; leave it out")
             if self.ciphers:
-                yield (
-                    f"scheme: {self.scheme.name} has no key, and is seen as it is; give the "
-                    "folders without a scheme"
+                yield Mistake(
+                    "scheme",
+                    f"{self.scheme.name} has no key, and is seen as it is; give the "
+                    "folders without a scheme",
                 )
 
-    def _untrainable(self) -> Iterator[str]:
+    def _untrainable(self) -> Iterator[Mistake]:
         """Views that are trained, where they cannot be."""
         for target in dict.fromkeys(question.target for question in self.questions()):
             if offers(target, "watch"):
-                yield (
-                    f"encoders: {target.title} is trained to tell a target and cannot be one; "
-                    f"give it as a view (--target {DEFAULT_ENCODERS[0]} --view {target.title})"
+                yield Mistake(
+                    "encoders",
+                    f"{target.title} is trained to tell a target and cannot be one; "
+                    f"give it as a view (--target {DEFAULT_ENCODERS[0]} --view {target.title})",
                 )
         trained = [
             view.title for q in self.questions() for view in q.views if offers(view, "watch")
@@ -687,9 +733,10 @@ class StudySpec(Frozen):
             return
         for measure in self.measure_components():
             if measure.kind == "estimator" and not offers(measure, "holds_out"):
-                yield (
-                    f"measures: {measure.title} tests on what {trained[0]} was trained on; "
-                    "use an estimator that holds images out, such as best or cca-infonce"
+                yield Mistake(
+                    "measures",
+                    f"{measure.title} tests on what {trained[0]} was trained on; "
+                    "use an estimator that holds images out, such as best or cca-infonce",
                 )
 
 
@@ -699,16 +746,17 @@ def _is_space(question: Question) -> bool:
     return question.is_of_one_encoder and has_features(target) and not offers(target, "watch")
 
 
-def _unlike(question: Question) -> Iterator[str]:
+def _unlike(question: Question) -> Iterator[Mistake]:
     """What keeps a target and its view from being paired patch by patch. Beside an encoder
     of whole images any other sees them whole too."""
     target, (view,) = question.target, question.views
     sizes = [side.build().input_size for side in (target, view)]
     if sizes[0] != sizes[1] and ("image" not in sizes or None in sizes):
         seen = [_looked_at(size) for size in sizes]
-        yield (
-            f"views: {view.title} looks at {seen[1]} and the target {target.title} at {seen[0]}; "
-            "both must look at the same"
+        yield Mistake(
+            "views",
+            f"{view.title} looks at {seen[1]} and the target {target.title} at {seen[0]}; "
+            "both must look at the same",
         )
 
 
@@ -716,28 +764,3 @@ def _looked_at(size: int | str | None) -> str:
     if size == "image":
         return "whole images"
     return f"{size}x{size} patches" if size else "single samples"
-
-
-def _mistakes(error: ValidationError) -> Iterator[str]:
-    """Every mistake as ``measures[1].name: what is wrong``."""
-    for detail in error.errors(include_url=False):
-        where = "".join(
-            f"[{step}]" if isinstance(step, int) else f".{step}" for step in detail["loc"]
-        ).lstrip(".")
-        yield f"{where}: {_what(detail)}" if where else _what(detail)
-
-
-def _what(detail: Mapping[str, Any]) -> str:
-    if detail["type"] == "value_error":
-        return str(detail["ctx"]["error"]).rstrip(".")
-    if detail["type"] == "extra_forbidden":
-        fields, name = StudySpec.model_fields, str(detail["loc"][-1])
-        close = difflib.get_close_matches(name, fields, n=1)
-        return (
-            f"no such field; did you mean {close[0]}?"
-            if close
-            else (f"no such field; known: {', '.join(fields)}")
-        )
-    message = str(detail["msg"])
-    reason = message[:1].lower() + message[1:]
-    return reason if detail["type"] == "missing" else f"{reason} (it is {shown(detail['input'])})"

@@ -12,10 +12,11 @@ from .components import remembered
 from .config import ConfigError, refuse_trust
 from .files import holder
 from .manifest import revived_images
+from .mistakes import Mistake, SpecError
 from .parts import State
 from .plan import Gallery, Unit, plan
 from .recorded import MANIFEST, read_manifest
-from .spec import SpecError, StudySpec
+from .spec import StudySpec
 from .store import Store
 from .task_status import TaskStatus
 
@@ -145,7 +146,8 @@ def _spec(folder: Path, manifest: Mapping[str, Any], *, trust: bool) -> StudySpe
             refuse_trust(manifest["spec"])
         return StudySpec.of(**manifest["spec"])
     except (SpecError, ConfigError) as error:
-        raise SpecError(f"{folder}: the study in its {MANIFEST} cannot be run: {error}") from error
+        why = f"{folder}: the study in its {MANIFEST} cannot be run: {error}"
+        raise SpecError([Mistake("", why)]) from error
 
 
 def _counts(status: TaskStatus, units: Iterable[Unit]) -> list[Count]:

@@ -12,7 +12,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
 
-from ..atomic import OutputError, sweep, whole, write_whole
+from ..atomic import OutputError, check_writable, sweep, whole, write_whole
 from ..files import check_regular
 from . import frame
 from .files import LOCK, locked
@@ -22,7 +22,15 @@ from .recorded import MANIFEST, read_header, read_manifest
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["OutputError", "Part", "Run", "Store", "read_manifest", "write_whole"]
+__all__ = [
+    "OutputError",
+    "Part",
+    "Run",
+    "Store",
+    "check_writable",
+    "read_manifest",
+    "write_whole",
+]
 RESULTS = "results.parquet"
 SUMMARY = "summary.csv"
 GROWTH = "growth.csv"

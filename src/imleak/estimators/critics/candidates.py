@@ -1,7 +1,7 @@
 """All lower bounds that `best` chooses among, and the choice."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Self
 
@@ -9,7 +9,15 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ..heldout.evidence import Array, Functional, Learned, Score, SplitSamples, mean_of_rows
+from ..heldout.evidence import (
+    Array,
+    Functional,
+    Learned,
+    Learner,
+    Score,
+    SplitSamples,
+    mean_of_rows,
+)
 from ..heldout.split import Indices, Split
 from .calibrated import Calibrated
 from .canonical import (
@@ -24,18 +32,32 @@ from .canonical import (
 )
 from .contrastive import Contrastive
 from .fixed_cosine import FixedCosine
+from .histogram import Histogram, are_scalars
 from .training import Schedule
 from .variational import Variational
 
-CANDIDATES = ("cca-infonce", "infonce", "nwj", "retrieval", "cosine-infonce", "calibrated")
+CANDIDATES = (
+    "cca-infonce",
+    "infonce",
+    "nwj",
+    "retrieval",
+    "cosine-infonce",
+    "calibrated",
+    "rank-histogram",
+)
 FEWEST_EFFECTIVE = 10
 """NWJ stands only where its weights on validation images are worth so many images that weigh
 alike, and e^I is at most one in so many of them: its mean hangs on pairs as rare as that."""
 ALIKE = 0.9
 """Share of the images that the weights are worth, from which the pairs that matter are in every
 image, however many e^I is: images of many rows of few values."""
-SCHEDULE = Schedule(steps=600, batch=500, rate=3e-3, decay=0.01, patience=4, first=True, least=2e-3)
+SCHEDULE = Schedule(
+    steps=600, batch=500, rate=3e-3, decay=0.01, patience=6, first=True, start=2, least=2e-3
+)
 """Of NWJ, which starts near its end."""
+HIDDEN = (64, 64)
+"""Of its network where canonical variates see all: in few dimensions it finds no less than one
+of (100, 100), in half the time."""
 FEWEST_TO_CHOOSE = 8
 """Validation images that can choose. Fewer are lucky for one of many candidates, and what was
 learned elsewhere and is only calibrated here is taken without a choice, where there is any."""
@@ -43,40 +65,93 @@ learned elsewhere and is only calibrated here is taken without a choice, where t
 
 @dataclass(frozen=True)
 class Candidates:
-    """The learners of all candidates on the same splits, sharing the canonical variates."""
+    """The learners of all candidates on the same splits.
 
-    canonical: Canonical
-    cosine: FixedCosine
-    contrastive: Contrastive
-    variational: Variational
+    Parameters
+    ----------
+    parts : learners that need nothing of each other, the longest first.
+    """
+
+    parts: tuple[Learner, ...]
 
     @classmethod
     def of(cls, precision: torch.dtype, device: str) -> Self:
         """At their defaults, the network trained for fewer steps."""
+        refined = Variational(canonical=True, schedule=SCHEDULE, precision=precision, device=device)
         return cls(
-            Canonical(),
-            FixedCosine(),
-            Contrastive(precision=precision, device=device),
-            Variational(canonical=True, schedule=SCHEDULE, precision=precision, device=device),
+            (
+                OnFeatures(FixedCosine(), Contrastive(precision=precision, device=device)),
+                OnVariates(Canonical(), refined),
+            )
         )
 
     def learn(self, given: SplitSamples) -> Learned:
         """Train all but those that cannot win."""
+        return {name: pairs for part in self.parts for name, pairs in part.learn(given).items()}
+
+
+@dataclass(frozen=True)
+class OnFeatures:
+    """Those that look at features as they are."""
+
+    cosine: FixedCosine
+    contrastive: Contrastive
+
+    def learn(self, given: SplitSamples) -> Learned:
+        """Score them, where they see more than canonical variates do, and what was learned
+        elsewhere."""
+        return {
+            **(
+                dict.fromkeys(("infonce", "retrieval", "cosine-infonce"), _unasked(given))
+                if are_seen(given)
+                else self.contrastive.learn(given) | self.cosine.learn(given)
+            ),
+            **Calibrated().learn(given),
+        }
+
+
+@dataclass(frozen=True)
+class OnVariates:
+    """Those that share the canonical variates."""
+
+    canonical: Canonical
+    variational: Variational
+
+    def learn(self, given: SplitSamples) -> Learned:
+        """Fit the variates, and train on from them where that can win."""
         kinds = columns_of(given.samples)
         found = dict(zip(kinds, [fit_variates(given, kind) for kind in kinds], strict=True))
         most = preferred(list(found.values()))
-        levels = _within_reach(most, given)
-        refined = [self.variational.refine(found[kinds[0]], given, levels)["nwj"]]
-        waves = levels[_is_better(found)[levels]] if periodic in found else levels[:0]
-        if len(waves):
-            refined.append(self.variational.refine(found[periodic], given, waves)["nwj"])
+        scalars = are_scalars(given)
         return {
             **self.canonical.read(most, given),
-            "nwj": [_preferred(pairs) for pairs in zip(*refined, strict=True)],
-            **(_unasked(given) if are_seen(given) else self.contrastive.learn(given)),
-            **self.cosine.learn(given),
-            **Calibrated().learn(given),
+            "nwj": _unasked(given) if scalars else self._refined(found, most, given),
+            **Histogram().learn(given),
         }
+
+    def _refined(
+        self, found: Mapping[Columns, Found], most: Found, given: SplitSamples
+    ) -> list[tuple[Score, Score]]:
+        """NWJ in the first columns, and in periodic ones at levels at which more is seen in these
+        before it is trained than in the first ones thereafter."""
+        levels, first = _within_reach(most, given), next(iter(found))
+        seen = are_seen(given)
+        variational = replace(self.variational, hidden=HIDDEN) if seen else self.variational
+        refined = [variational.refine(found[first], given, levels)["nwj"]]
+        if periodic in found:
+            better = _is_better(found) & _starts_higher(found[periodic], refined[0])
+            waves = levels[better[levels]]
+            if len(waves):
+                refined.append(variational.refine(found[periodic], given, waves)["nwj"])
+        return [_preferred(pairs) for pairs in zip(*refined, strict=True)]
+
+
+def _starts_higher(found: Found, refined: Sequence[tuple[Score, Score]]) -> NDArray[np.bool_]:
+    """(L,) at which levels the canonical critic says more on the validation images of all splits
+    together than what NWJ was trained to from another."""
+    start = np.array([[pairs[0].value for pairs in levels] for levels in found])
+    end = np.stack([_admitted(validation)[:, 0] for validation, _ in refined])
+    return np.asarray(start.mean(0) > end.mean(0), dtype=np.bool_)
 
 
 def _is_better(found: Mapping[Columns, Found]) -> NDArray[np.bool_]:
@@ -89,17 +164,16 @@ def _is_better(found: Mapping[Columns, Found]) -> NDArray[np.bool_]:
     return np.asarray((gain > SCHEDULE.least).any((0, 2)), dtype=np.bool_)
 
 
-def _unasked(given: SplitSamples) -> Learned:
+def _unasked(given: SplitSamples) -> list[tuple[Score, Score]]:
     """No score, which nobody chooses."""
     shape = (len(given.samples.y), given.pairings)
 
     def nothing(split: Split, rows: Indices) -> Score:
         return given.score(split, np.sort(rows), np.full((*shape, len(rows)), np.nan))
 
-    pairs = [
+    return [
         (nothing(split, split.validation), nothing(split, split.test)) for split in given.splits
     ]
-    return {"infonce": pairs, "retrieval": pairs}
 
 
 def _preferred(pairs: Sequence[tuple[Score, Score]]) -> tuple[Score, Score]:
@@ -129,10 +203,13 @@ def _admitted(validation: Score) -> Array:
     return np.where(seen & (validation.effective >= FEWEST_EFFECTIVE), values, -np.inf)
 
 
-def _gains(nwj: Score, start: Score) -> NDArray[np.bool_]:
-    """(L, P) where NWJ, whose checkpoint was chosen on the validation images too, says more there
-    than the critic it was trained from, by more than a standard error of what it adds."""
-    return np.asarray(replace(nwj, sums=nwj.sums - start.sums * [0, 1]).cautious_value() > 0)
+def _gains(one: Score, other: Score) -> NDArray[np.bool_]:
+    """(L, P) where a candidate says more on the validation images than another one, by more than
+    a standard error of what it adds; of a share of right answers, which has rows of its own, by
+    more than its own."""
+    if one.functional is not mean_of_rows:
+        return np.asarray(one.cautious_value() > other.value())
+    return np.asarray(replace(one, sums=one.sums - other.sums * [0, 1]).cautious_value() > 0)
 
 
 def _most_within_reach(images: int) -> float:
@@ -147,6 +224,17 @@ def _within_reach(found: Found, given: SplitSamples) -> Indices:
     images = [len(np.unique(given.groups[split.validation])) for split in given.splits]
     most = np.array([_most_within_reach(count) for count in images])
     return np.flatnonzero((values < most[:, None]).any(0))
+
+
+def _must_gain(at: int) -> Iterator[tuple[int, int]]:
+    """Candidates of the view whose first is `at`, with another that they must add something to:
+    NWJ, whose checkpoint was chosen on the validation images too, to the critic it was trained
+    from, and all to what was learned elsewhere, which few validation images can mistake less."""
+    nwj, start, learned = (
+        at + CANDIDATES.index(name) for name in ("nwj", "cca-infonce", "calibrated")
+    )
+    yield nwj, start
+    yield from ((one, learned) for one in range(at, at + len(CANDIDATES)) if one != learned)
 
 
 @dataclass(frozen=True, eq=False)
@@ -178,9 +266,9 @@ def pick(
     """
     validation = np.stack([_admitted(one) for one, _ in candidates])
     for at in range(0, len(candidates), len(CANDIDATES)):
-        nwj, start = (at + CANDIDATES.index(name) for name in ("nwj", "cca-infonce"))
-        gains = _gains(candidates[nwj][0], candidates[start][0])
-        validation[nwj, ~gains & np.isfinite(validation[start])] = -np.inf
+        for more, start in _must_gain(at):
+            gains = _gains(candidates[more][0], candidates[start][0])
+            validation[more, ~gains & np.isfinite(validation[start])] = -np.inf
     if candidates[0][0].images < FEWEST_TO_CHOOSE:
         learned = np.arange(len(candidates)) % len(CANDIDATES) == CANDIDATES.index("calibrated")
         validation[np.isfinite(validation[learned]).any(0) & ~learned[:, None, None]] = -np.inf

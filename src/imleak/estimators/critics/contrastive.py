@@ -81,9 +81,10 @@ class Contrastive:
             return loss
 
         def check(cohort: Cohort) -> Tensor:
-            return row_nats(critic, cohort, validation).mean(-1)
+            return row_nats(critic, cohort, cohort.of(validation)).mean(-1)
 
-        train(critic, cohort, loss, check, self.schedule, rng)
+        if len(varied := _varied(cohort.y)):
+            train(critic, cohort, loss, check, self.schedule, rng, levels=varied)
         with torch.no_grad():
             _temper(critic, lambda: _cautious(critic, cohort, validation))
         return critic
@@ -105,6 +106,13 @@ class Contrastive:
             temperature=self.temperature,
             precision=self.precision,
         )
+
+
+def _varied(y: Tensor) -> Indices:
+    """Levels of a view (R, L, n, dy), or (R, L, P, n, dy), that are not constant."""
+    extent = y.amax(-2) - y.amin(-2)
+    varied: Indices = np.flatnonzero(extent.transpose(0, 1).flatten(1).any(1).cpu().numpy())
+    return varied
 
 
 def _cautious(critic: SeparableCritic, cohort: Cohort, rows: NDArray[np.int64]) -> Tensor:

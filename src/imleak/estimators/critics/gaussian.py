@@ -111,9 +111,13 @@ def infonce_rows(scores: Array, groups: Indices) -> Array:
     """:func:`infonce` (m,) of every row of scores (m, m) against the other images; the rows of
     an image enter as their mean of exp."""
     names, own, count = np.unique(groups, return_inverse=True, return_counts=True)
-    positive = scores.diagonal()
-    others = np.where(own[:, None] == own, -np.inf, scores)
+    positive, others = scores.diagonal(), scores.copy()
+    if len(names) == len(own):
+        np.fill_diagonal(others, -np.inf)
+    else:
+        others[own[:, None] == own] = -np.inf
     top = np.maximum(others.max(1), positive)
     total = np.exp(positive - top)
-    total += np.exp(others - top[:, None]) @ (1 / count[own]).astype(scores.dtype)
+    others -= top[:, None]
+    total += np.exp(others, out=others) @ (1 / count[own]).astype(scores.dtype)
     return infonce((positive - top).astype(np.float64), np.log(total), np.log(len(names)))

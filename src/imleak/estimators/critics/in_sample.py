@@ -1,5 +1,7 @@
 """The paper's protocol: a statistics network is tested on the rows it was trained on."""
 
+from functools import partial
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -50,7 +52,8 @@ def everything(
     if components is None:
         x, *levels = (in_order(standardise(side, rows), rows) for side in (samples.x, *samples.y))
     else:
-        x, *levels = (reduce(side, rows, components, seed) for side in (samples.x, *samples.y))
+        reduced = partial(reduce, train=rows, count=components, seed=seed)
+        x, *levels = (reduced(side, one_unit=samples.one_unit) for side in (samples.x, *samples.y))
     y = np.stack(levels)
     splits = [
         Split(at, 0, rows, rows, rows, derange(groups, np.random.default_rng([seed, at])))

@@ -48,16 +48,20 @@ class Stack(torch.nn.Module):
         """All that belongs to the members, (R, L, P, ., .) each."""
         return [*self.parameters(), *self.buffers()]
 
-    def narrow(self, levels: Tensor, pairings: int, optimiser: AdamW) -> None:
-        """Go on with some of the levels and the first of the pairings."""
+    def narrow(self, splits: Tensor, levels: Tensor, pairings: int, optimiser: AdamW) -> None:
+        """Go on with some of the splits and levels and the first of the pairings."""
+
+        def cut(of_members: Tensor) -> Tensor:
+            chosen = of_members.index_select(0, splits).index_select(1, levels)
+            return chosen[:, :, :pairings].contiguous()
+
         for state in self.states():
-            state.data = state.data.index_select(1, levels)[:, :, :pairings].contiguous()
+            state.data = cut(state.data)
             state.grad = None
             for name, moment in optimiser.state.get(state, {}).items():
                 if moment.ndim:
-                    cut = moment.index_select(1, levels)[:, :, :pairings].contiguous()
-                    optimiser.state[state][name] = cut
-        self.members = (self.members[0], len(levels), pairings)
+                    optimiser.state[state][name] = cut(moment)
+        self.members = (len(splits), len(levels), pairings)
 
     def only(self, r: int) -> Self:
         """The members of split `r` alone, sharing their weights."""

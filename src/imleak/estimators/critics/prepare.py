@@ -5,10 +5,12 @@ make any: a bound computed after it is still a bound.
 """
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy.linalg import eigh
 from sklearn.utils.extmath import randomized_svd
 
 from ..heldout.evidence import SplitSamples
@@ -18,13 +20,15 @@ from ..samples.columns import (
     in_order,
     normal_scores,
     standardise,
-    standardise_together,
     varying,
 )
 from .training import Cohort
 
 FEW = 64
 """Up to so many dimensions every one is made Gaussian by rank; above, they are reduced."""
+
+ROUNDING = 1e-6
+"""Share of the largest variance that single precision makes of none."""
 
 
 def principal(rows: Matrix, train: NDArray[np.int64], count: int, seed: int) -> Matrix:
@@ -35,12 +39,30 @@ def principal(rows: Matrix, train: NDArray[np.int64], count: int, seed: int) -> 
     ----------
     rows : (n, d) of columns on one scale, see :func:`standardise`.
     """
-    covariance = rows[train].T @ rows[train] / len(train)
-    if count < covariance.shape[0]:
-        directions = randomized_svd(covariance, count, n_iter=4, random_state=seed)[0]
+    known = rows[train]
+    if count < rows.shape[1]:
+        few = count <= len(known) < rows.shape[1]
+        directions = _of_few(known, count) if few else _of_many(known, count, seed)
         rows = rows @ directions
     size = np.sqrt(np.mean(rows[train] ** 2))
     return np.asarray(rows / max(size, 1e-30), dtype=np.float32)
+
+
+def _of_few(known: Matrix, count: int) -> Matrix:
+    """(d, count) principal directions of fewer rows (n, d) than columns: from the products of
+    rows with each other. Where rows do not vary beyond rounding there is none: it is 0."""
+    variance, basis = (side[..., : -count - 1 : -1] for side in eigh(known @ known.T, driver="evd"))
+    lengths = np.sqrt(np.where(variance > ROUNDING * variance[0], variance, np.inf))
+    directions = known.T @ (basis / lengths)
+    strongest = np.take_along_axis(directions, np.abs(directions).argmax(0)[None], 0)
+    return np.asarray(directions * np.sign(strongest), dtype=np.float32)
+
+
+def _of_many(known: Matrix, count: int, seed: int) -> Matrix:
+    """(d, count) principal directions of rows (n, d), nearly."""
+    covariance = known.T @ known / len(known)
+    directions: Matrix = randomized_svd(covariance, count, n_iter=4, random_state=seed)[0]
+    return directions
 
 
 def by_collection(
@@ -83,7 +105,7 @@ def reduce(
     """
     if rows.shape[1] <= FEW:
         return in_order(by_collection(normal_scores, rows, train, public), train)
-    scaled = standardise_together if one_unit else standardise
+    scaled = partial(standardise, one_unit=one_unit)
     rows = in_order(by_collection(scaled, rows, train, public), train)
     if count is None or count >= rows.shape[1]:
         return rows

@@ -79,7 +79,7 @@ def _told(
     of_y = varying(given.samples.y)
     both = np.hstack(targets)
     predicted = [
-        np.stack([*ridge(standardise(level[:, of_y], split.train), both, split.train)])
+        np.stack([*ridge(_scaled(given.samples, level[:, of_y], split), both, split.train)])
         for level in given.samples.y
     ]
     last = 0
@@ -94,6 +94,11 @@ def _told(
                 for rows, sums in zip(parts, squares, strict=True)
             ),
         )
+
+
+def _scaled(samples: PairedSamples, rows: Matrix, split: Split) -> Matrix:
+    """Rows of one of the sides, standardised."""
+    return standardise(rows, split.train, one_unit=samples.one_unit)
 
 
 def _both(scores: Iterable[Score]) -> tuple[Score, Score]:
@@ -231,10 +236,12 @@ def _left(given: SplitSamples, split: Split, values: Matrix) -> tuple[Score, Sco
     """Canonical bits of one split with what attributes tell taken out of both sides; the pairs of
     the null are broken before that is done, so that what it brings in by itself shows there."""
     samples, scores = given.samples, normal_scores(values, split.train)
-    x = residual(samples.x, scores, split)
+    x = residual(_scaled(samples, samples.x, split), scores, split)
     learned = []
     for partner in given.partners(split):
-        y = np.stack([residual(level, scores[partner], split) for level in samples.y])
+        y = np.stack([
+            residual(_scaled(samples, level, split), scores[partner], split) for level in samples.y
+        ])  # fmt: skip
         without = replace(samples, x=x[partner], y=y)
         one = replace(given, samples=without, splits=[split], pairings=1)
         learned += Canonical().learn(one)["cca-infonce"]
@@ -242,12 +249,11 @@ def _left(given: SplitSamples, split: Split, values: Matrix) -> tuple[Score, Sco
 
 
 def residual(rows: Matrix, scores: Matrix, split: Split) -> Matrix:
-    """Standardised rows (n, d) less their prediction by scores (n, k): ridge regression on the
+    """Rows (n, d) less their prediction by scores (n, k): ridge regression on the
     training rows, whose penalty has the least error on the validation rows.
 
     Without the penalty both sides of a pair would have errors of the regression in common.
     """
-    rows = standardise(rows, split.train)
     check = split.validation
     found = (rows - one for one in ridge(scores, rows, split.train))
     return min(found, key=lambda left: float(np.square(left[check]).sum()))

@@ -27,6 +27,7 @@ class Cohort:
     y : (R, L, n, dy) view; or (R, L, P, n, dy).
     groups : (n,) image of every row.
     pairings : P, 1 (true pairs) or 2 (true, broken).
+    kept : (R,) where its splits stand among those that training began with; None for all.
     """
 
     splits: Sequence[Split]
@@ -34,6 +35,7 @@ class Cohort:
     y: Tensor
     groups: Indices
     pairings: int
+    kept: Indices | None = None
 
     @property
     def members(self) -> Shape:
@@ -58,12 +60,18 @@ class Cohort:
         one = slice(r, r + 1)
         return replace(self, splits=self.splits[one], x=self.x[one], y=self.y[one])
 
-    def narrowed(self, levels: Tensor, pairings: int) -> Cohort:
-        """Some of the levels and the first of the pairings alone."""
-        x, y = self.x, self.y.index_select(1, levels)
+    def of(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Of rows (all splits, m) those of its splits."""
+        return rows if self.kept is None else rows[self.kept]
+
+    def narrowed(self, splits: Tensor, levels: Tensor, pairings: int) -> Cohort:
+        """Some of the splits and levels and the first of the pairings alone."""
+        kept = splits.cpu().numpy()
+        x, y = self.x[splits], self.y[splits].index_select(1, levels)
         if x.ndim == 5:
             x, y = x.index_select(1, levels)[:, :, :pairings], y[:, :, :pairings]
-        return replace(self, x=x, y=y, pairings=pairings)
+        chosen = [self.splits[at] for at in kept]
+        return replace(self, splits=chosen, x=x, y=y, pairings=pairings, kept=kept)
 
 
 def equal_length(rows: Sequence[Indices]) -> NDArray[np.int64]:
@@ -104,9 +112,11 @@ class Schedule:
     steps, batch : optimiser steps, rows a step.
     rate, decay : AdamW's learning rate and weight decay.
     every : steps between checks on the validation images.
-    patience : checks without improving after which a level, or all broken pairs, stop; 0
-        never stops.
+    patience : checks without improving after which a split, a level, or all broken pairs, stop;
+        0 never stops.
     first : also check the first weights, which are kept if no later ones are better.
+    start : checks without improving on the first weights after which the same stop; 0 for
+        `patience`.
     least : nats by which a check must be better to count as improving.
     progress : is given the share of the steps that is done.
     """
@@ -118,6 +128,7 @@ class Schedule:
     every: int = 25
     patience: int = 8
     first: bool = False
+    start: int = 0
     least: float = 0.0
     progress: Callable[[float], None] | None = None
 
@@ -147,14 +158,16 @@ def train(
     optimiser = AdamW(critic.parameters(), schedule.rate, schedule.decay)
     kept = _Checkpoints(critic, cohort, schedule.least)
     if levels is not None:
-        kept.go_on_with(torch.from_numpy(levels), cohort.pairings, optimiser)
+        every = torch.arange(cohort.members[0])
+        kept.go_on_with(every, torch.from_numpy(levels), cohort.pairings, optimiser)
     if schedule.first:
         with torch.no_grad():
             kept.note(check(kept.cohort))
     for step, rows in zip(
         range(1, schedule.steps + 1), batches(cohort, schedule.batch, rng), strict=False
     ):
-        torch.autograd.backward(loss(*kept.cohort.take(rows), rows).sum())
+        own = kept.cohort.of(rows)
+        torch.autograd.backward(loss(*kept.cohort.take(own), own).sum())
         optimiser.step()
         if step % schedule.every and step != schedule.steps:
             continue
@@ -162,7 +175,7 @@ def train(
             kept.note(check(kept.cohort))
         if schedule.progress:
             schedule.progress(step / schedule.steps)
-        if keep_best and schedule.patience and kept.stop(schedule.patience, optimiser):
+        if keep_best and schedule.patience and kept.stop(schedule, optimiser):
             break
     if keep_best:
         kept.restore()
@@ -176,7 +189,9 @@ class _Checkpoints:
         self.critic = critic
         self.least = least
         self.whole = self.cohort = cohort
-        self.levels = torch.arange(cohort.members[1], device=cohort.x.device)
+        self.splits, self.levels = (
+            torch.arange(count, device=cohort.x.device) for count in cohort.members[:2]
+        )
         self.best = torch.full(cohort.members, -torch.inf, device=cohort.x.device)
         self.mark = self.best.clone()
         self.idle = torch.zeros(cohort.members, dtype=torch.int64, device=cohort.x.device)
@@ -184,9 +199,9 @@ class _Checkpoints:
         self.values: list[Tensor] = []
 
     @property
-    def training(self) -> tuple[slice, Tensor, slice]:
+    def training(self) -> tuple[Tensor, Tensor, slice]:
         """Where the members that still train stand among all."""
-        return slice(None), self.levels, slice(self.cohort.pairings)
+        return self.splits[:, None], self.levels, slice(self.cohort.pairings)
 
     def note(self, now: Tensor) -> None:
         """Note a check, and keep the weights of members that improved."""
@@ -202,25 +217,29 @@ class _Checkpoints:
         self.idle[at] = torch.where(improved, 0, self.idle[at] + 1)
         for r, level, pairing in better.nonzero().tolist():
             for old, new in zip(self.kept, self.critic.states(), strict=True):
-                old[r, self.levels[level], pairing] = new[r, level, pairing].detach()
+                old[self.splits[r], self.levels[level], pairing] = new[r, level, pairing].detach()
 
-    def stop(self, patience: int, optimiser: AdamW) -> bool:
-        """Whether all are done; levels that are done, and broken pairs, are left out."""
-        done = self.idle[self.training] >= patience
-        rest = ~done.all(-1).all(0)
+    def stop(self, schedule: Schedule, optimiser: AdamW) -> bool:
+        """Whether all are done; splits and levels that are done, and broken pairs, are left out."""
+        idle, checks = self.idle[self.training], len(self.values) - schedule.first
+        done = idle >= schedule.patience
+        if schedule.start:
+            done |= (idle >= schedule.start) & (idle == checks)
+        rest = ~done.all(-1)
         if not bool(rest.any()):
             return True
-        going = rest.nonzero().flatten()
-        pairings = 1 if bool(done[:, going, 1:].all()) else self.cohort.pairings
-        if len(going) < len(self.levels) or pairings < self.cohort.pairings:
-            self.go_on_with(going, pairings, optimiser)
+        splits, levels = (rest.any(axis).nonzero().flatten() for axis in (1, 0))
+        pairings = 1 if bool(done[splits[:, None], levels, 1:].all()) else self.cohort.pairings
+        if (len(splits), len(levels), pairings) != self.critic.members:
+            self.go_on_with(splits, levels, pairings, optimiser)
         return False
 
-    def go_on_with(self, levels: Tensor, pairings: int, optimiser: AdamW) -> None:
-        """Leave out all but some of the levels that still train, and of the pairings."""
-        self.levels = self.levels[levels.to(self.levels.device)]
-        self.cohort = self.whole.narrowed(self.levels, pairings)
-        self.critic.narrow(levels.to(self.levels.device), pairings, optimiser)
+    def go_on_with(self, splits: Tensor, levels: Tensor, pairings: int, optimiser: AdamW) -> None:
+        """Leave out all but some of the splits and levels that still train, and of the pairings."""
+        splits, levels = (one.to(self.levels.device) for one in (splits, levels))
+        self.splits, self.levels = self.splits[splits], self.levels[levels]
+        self.cohort = self.whole.narrowed(self.splits, self.levels, pairings)
+        self.critic.narrow(splits, levels, pairings, optimiser)
 
     def restore(self) -> None:
         """Give every member the weights that were kept; one that diverged before its first

@@ -180,7 +180,7 @@ class Variational:
             return -objective(critic.score(*halves), marginal)
 
         def check(cohort: Cohort) -> Tensor:
-            return self.bound(*self.scores(critic, cohort, rows, shifts))
+            return self.bound(*self.scores(critic, cohort, cohort.of(rows), shifts))
 
         return train(
             critic, cohort, loss, check, self.schedule, rng, keep_best=keep_best, levels=levels

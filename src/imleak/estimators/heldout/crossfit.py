@@ -25,6 +25,7 @@ from .evidence import (
     blocks_of_images,
     bootstrap,
     judge,
+    parts_of,
 )
 from .public import joined, with_public
 from .split import FEWEST, Split, count_of_share, cross_fit, subset
@@ -49,7 +50,7 @@ class CrossFitted(HeldOut):
     """
 
     name: str
-    version = "3"
+    version = "4"
     bound: Bound = "lower"
     read: str
     """Which of the learner's bounds this is."""
@@ -261,25 +262,26 @@ class Training:
         return next(iter(self.views.values()))
 
     def on(self, splits: Sequence[Split], pairings: int, share: float = 1.0) -> dict[str, Learned]:
-        """Learn on all splits of every view, and on a share of its public images, a stack at a
-        time, on every core."""
+        """Learn on all splits of every view, and on a share of its public images, a stack and a
+        part of the learner at a time, on every core."""
         blocks = blocks_of_images(self.samples.groups, self.seed)
-        done: dict[str, list[Learned]] = {name: [] for name in self.views}
+        done: dict[str, dict[int, list[Learned]]] = {name: {} for name in self.views}
         with one_thread_each(), ThreadPoolExecutor(cores()) as pool:
             jobs = [
-                (name, pool.submit(learn, self.learner, given))
+                (name, at, pool.submit(learn, part, given))
                 for name, view in self.views.items()
+                for at, part in enumerate(self._parts(view))
                 for given in self._given(view, splits, blocks, pairings, share)
             ]
             try:
-                for at, (name, job) in enumerate(jobs, start=1):
-                    done[name].append(job.result())
-                    self.stages.step(at / len(jobs))
+                for count, (name, at, job) in enumerate(jobs, start=1):
+                    done[name].setdefault(at, []).append(job.result())
+                    self.stages.step(count / len(jobs))
             except BaseException:
                 pool.shutdown(cancel_futures=True)
                 raise
         self.stages.next()
-        return {name: merged(parts) for name, parts in done.items()}
+        return {name: _together(parts) for name, parts in done.items()}
 
     def images(self, splits: Sequence[Split], share: float = 1.0) -> tuple[int, int]:
         """How many images are learned from, and how many of them are public."""
@@ -287,6 +289,10 @@ class Training:
         public = count_of_share(groups[0], share) if groups else 0
         own = np.mean([len(np.unique(self.samples.groups[s.train])) for s in splits])
         return round(own) + public, public
+
+    def _parts(self, view: PairedSamples) -> tuple[Learner, ...]:
+        """What may learn side by side: not from a view that each of them would train first."""
+        return (self.learner,) if view.learned else parts_of(self.learner)
 
     def _given(
         self,
@@ -301,6 +307,11 @@ class Training:
         for stack in _stacks(splits, view, pairings):
             taught = [with_public(split, view, share, self.seed) for split in stack]
             yield SplitSamples(rows, taught, blocks, pairings, self.seed)
+
+
+def _together(parts: Mapping[int, Sequence[Learned]]) -> Learned:
+    """What the parts of a learner made of all stacks."""
+    return {name: pairs for one in parts.values() for name, pairs in merged(one).items()}
 
 
 def _stacks(

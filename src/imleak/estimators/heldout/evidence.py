@@ -151,6 +151,12 @@ class Learner(Protocol):
         """Train on every split; score its validation and test images."""
 
 
+def parts_of(learner: Learner) -> tuple[Learner, ...]:
+    """The learners that make up one and need nothing of each other, the longest first."""
+    parts: tuple[Learner, ...] = getattr(learner, "parts", (learner,))
+    return parts
+
+
 @dataclass(frozen=True, eq=False)
 class Evidence:
     """A bound at every level, with its resampling distribution. Everything in nats.

@@ -41,7 +41,9 @@ def plant(samples: PairedSamples, level: int, bits: float, seed: int) -> PairedS
     rng = np.random.default_rng([seed, 0x706C616E])
     rho = np.sqrt(1 - 2 ** (-2 * bits))
     rows = np.arange(len(samples.x))
-    target, view = (standardise(side, rows) for side in (samples.x, samples.y[level]))
+    target, view = (
+        standardise(side, rows, one_unit=samples.one_unit) for side in (samples.x, samples.y[level])
+    )
     known = gaussian_ranks(target @ _first_direction(target), np.float64)
     basis = _first_direction(view)
     planted = []

@@ -113,9 +113,12 @@ def derange(groups: Indices, rng: np.random.Generator) -> Indices:
     names, inverse = np.unique(groups, return_inverse=True)
     if len(names) < 2:
         raise TooFewImagesError("pairs can only be broken across two images or more")
-    members = np.split(np.argsort(inverse, kind="stable"), np.cumsum(np.bincount(inverse))[:-1])
-    cycle = rng.permutation(len(names))
+    order, cycle = np.argsort(inverse, kind="stable"), rng.permutation(len(names))
     partner = np.empty(len(groups), dtype=np.int64)
+    if len(names) == len(groups):  # a row each, of which there is one order
+        partner[order[cycle]] = order[np.roll(cycle, -1)]
+        return partner
+    members = np.split(order, np.cumsum(np.bincount(inverse))[:-1])
     for here, there in zip(cycle, np.roll(cycle, -1), strict=True):
         source = rng.permutation(members[there])
         partner[members[here]] = np.resize(source, len(members[here]))

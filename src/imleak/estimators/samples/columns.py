@@ -116,23 +116,22 @@ def in_order(rows: NDArray[np.float32], known: NDArray[np.int64]) -> NDArray[np.
     return rows[:, order]
 
 
-def standardise(rows: Matrix, train: NDArray[np.int64]) -> Matrix:
-    """Zero mean and unit variance on the training rows; a constant column becomes 0."""
-    known = rows[train].astype(np.float64)
-    mean, scale = known.mean(0), known.std(0)
-    return np.asarray(
-        (rows - mean) / np.where(scale > 1e-6 * np.abs(mean), scale, np.inf), dtype=np.float32
-    )
-
-
-def standardise_together(rows: Matrix, train: NDArray[np.int64]) -> Matrix:
-    """Zero mean on the training rows, and a mean variance of 1 over the columns, whose relative
-    strength stays; a constant column becomes 0."""
-    known = rows[train].astype(np.float64)
-    mean, scale = known.mean(0), known.std(0)
+def units(known: Matrix, *, one_unit: bool) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """(d,) means and units of columns (n, d): each in its own standard deviation, or all in one,
+    which makes their mean variance 1 and keeps their relative strength. The unit of a constant
+    column is infinite."""
+    mean, scale = known.mean(0, dtype=np.float64), known.std(0, dtype=np.float64)
     varies = scale > 1e-6 * np.abs(mean)
-    size = np.sqrt(np.mean(scale[varies] ** 2)) if varies.any() else 1.0
-    return np.asarray((rows - mean) / np.where(varies, size, np.inf), dtype=np.float32)
+    if one_unit and varies.any():
+        scale = np.full_like(scale, np.sqrt(np.mean(scale[varies] ** 2)))
+    return mean, np.where(varies, scale, np.inf)
+
+
+def standardise(rows: Matrix, train: NDArray[np.int64], *, one_unit: bool = False) -> Matrix:
+    """Zero mean and unit variance on the training rows, or a mean variance of 1, see
+    :func:`units`; a constant column becomes 0."""
+    mean, unit = units(rows[train], one_unit=one_unit)
+    return np.asarray((rows - mean) / unit, dtype=np.float32)
 
 
 def normal_scores(rows: Matrix, train: NDArray[np.int64]) -> Matrix:

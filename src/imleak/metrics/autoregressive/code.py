@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from ...files import open_regular, printable
 from ...interfaces import ImleakError, Samples
+from .architecture import shapes
 
 if TYPE_CHECKING:
     from .network import Network, State
@@ -58,13 +59,15 @@ class LearnedCode:
             length = int.from_bytes(content[:8], "little")
             card = json.loads(json.loads(content[8 : 8 + length])["__metadata__"][CARD])
             sizes = SIZES[SIZES.index(card["sizes"][0]) :]
-            return cls(sizes, load(content), frozenset(card["images"]))
+            made = cls(sizes, load(content), frozenset(card["images"]))
         except OSError as error:
             raise ImleakError(f"learned code {shown}: cannot be read ({error.strerror})") from error
         except (SafetensorError, ValueError, LookupError, TypeError) as error:
             raise ImleakError(
                 f"{shown} is no learned code; imleak adversary code FOLDER -o FILE makes one"
             ) from error
+        _check_shapes(made, shown)
+        return made
 
     @property
     def file(self) -> bytes:
@@ -108,6 +111,17 @@ class LearnedCode:
                 cost = self.network.bits(known[None], values[None], phase.long(), slice(at, at + 1))
                 total += float(cost.sum(dtype=torch.float64))
         return total + spare * rows.size
+
+
+def _check_shapes(code: LearnedCode, shown: str) -> None:
+    """Raises ImleakError unless its weights are those of its networks, before any image is read."""
+    given = {name: value.shape for name, value in code.state.items()}
+    wrong = sorted(dict(given.items() ^ shapes(code.sizes).items()))
+    if wrong:
+        raise ImleakError(
+            f"{shown} is a damaged learned code, or of another version of imleak: {wrong[0]} is "
+            "missing, unknown or of another shape; imleak adversary code FOLDER -o FILE makes one"
+        )
 
 
 def digest_of(samples: Samples) -> str:

@@ -12,14 +12,11 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ...interfaces import ImleakError
-from .context import GRID, LEFT, OFFSETS
+from .architecture import LAYERS, LOGISTICS, NEAR, WIDTH, WIDTHS
+from .context import GRID, LEFT
 
 State = dict[str, NDArray[np.floating]]
 
-WIDTH, LAYERS, LOGISTICS = 64, 3, 6
-NEAR = 16
-"""Neighbours whose differences say how rough an image is here."""
-INPUTS = len(OFFSETS) + 2 * NEAR + 6
 FLOOR = 1e-4
 """Weight of the uniform distribution."""
 SMALLEST_SCALE = 0.03
@@ -51,7 +48,6 @@ class Network(nn.Module):
     def __init__(self, sizes: Sequence[int], seed: int = 0) -> None:
         super().__init__()
         generator = torch.Generator().manual_seed(seed)
-        widths = (INPUTS, *[WIDTH] * LAYERS, 3 * LOGISTICS)
         scales = (*[1.0] * LAYERS, 0.1)
 
         def drawn(inputs: int, outputs: int, scale: float) -> nn.Parameter:
@@ -62,8 +58,8 @@ class Network(nn.Module):
             return nn.Parameter(torch.zeros(len(sizes), *shape))
 
         self.sizes = tuple(sizes)
-        self.weights = nn.ParameterList(map(drawn, widths[:-1], widths[1:], scales))
-        self.biases = nn.ParameterList(zeros(1, width) for width in widths[1:])
+        self.weights = nn.ParameterList(map(drawn, WIDTHS[:-1], WIDTHS[1:], scales))
+        self.biases = nn.ParameterList(zeros(1, width) for width in WIDTHS[1:])
         self.phases = zeros(GRID**2, WIDTH)
         with torch.no_grad():
             self.biases[-1][..., LOGISTICS : 2 * LOGISTICS] = torch.linspace(-1, 1, LOGISTICS)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from ..adversaries import MATCH, REBUILD, RECOGNISE
 from ..findings import QUANTITIES, leading
 from ..measures import Measure, Result, that_ask
-from ..rebuilt import GRADIENT
+from ..rebuilt import GRADIENT, NEIGHBOUR
 from ..words import percent
 from .costs import NONE
 
@@ -72,8 +72,12 @@ def _trained(everything: Sequence[Measure]) -> dict[int, Result]:
     return _most([one for one in some if one.row != "pixel" and not one.is_attribute])
 
 
-def _gradients(everything: Sequence[Measure]) -> dict[int, Result]:
-    return _most([one for one in everything if one.measure == REBUILD and one.quantity == GRADIENT])
+def _rebuilt(everything: Sequence[Measure]) -> dict[int, Result]:
+    """How well images are rebuilt. Of images put together from blocks gradients say nothing: a
+    part of them stands right, but elsewhere."""
+    some = [one for one in everything if one.measure == REBUILD]
+    quantity = NEIGHBOUR if any(one.quantity == NEIGHBOUR for one in some) else GRADIENT
+    return _most([one for one in some if one.quantity == quantity])
 
 
 def _most(some: Sequence[Measure]) -> dict[int, Result]:
@@ -103,7 +107,13 @@ ADVERSARIES: tuple[Adversary, ...] = (
         True,
         _first(RECOGNISE, of_rebuilt=True),
     ),
-    Adversary("rebuilt", "rebuilt", "correlation of gradients", False, _gradients),
+    Adversary(
+        "rebuilt",
+        "rebuilt",
+        "gradients, or neighbouring blocks put together",
+        False,
+        _rebuilt,
+    ),
     Adversary("bits", "bits", "of the trained estimator, at least", False, _trained),
 )
 """Everyone who is asked, the gravest finding first."""

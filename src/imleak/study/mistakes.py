@@ -1,0 +1,131 @@
+"""What is wrong with a study, in the words it was written in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any, Self
+
+from pydantic import ValidationError
+
+from ..interfaces import ImleakError
+from ..spelling import did_you_mean
+from .limits import shown
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """Something wrong in a field of a study.
+
+    Parameters
+    ----------
+    field : its name; empty of the study as a whole.
+    what : is wrong, and what would have worked.
+    file : that the field was read from, if it was.
+    """
+
+    field: str
+    what: str
+    file: str = ""
+
+    def told(self, name_of: Callable[[str], str] = str) -> str:
+        """In words, among them the field as it is called."""
+        field = name_of(self.field)
+        return f"{field}: {self.what}" if field else self.what
+
+
+class SpecError(ImleakError):
+    """A study that cannot be run as written; the message names every mistake.
+
+    Parameters
+    ----------
+    mistakes : each of them; said once.
+    """
+
+    def __init__(self, mistakes: Iterable[Mistake]) -> None:
+        self.mistakes = tuple(dict.fromkeys(mistakes))
+        super().__init__(self.told())
+
+    def told(self, name_of: Callable[[str], str] = str) -> str:
+        """The message, with fields as they are called: as options on a command line. Fields that
+        were read from a file keep their names."""
+        parts, file = [], ""
+        for one in self.mistakes:
+            begin = f"{one.file}: " if one.file and one.file != file else ""
+            file = one.file
+            parts.append(begin + one.told(str if one.file else name_of))
+        return "; ".join(parts)
+
+    def of_file(self, path: object, fields: Iterable[str]) -> Self:
+        """The same where some of the fields were read from a file."""
+        read = set(fields)
+        return type(self)(
+            replace(one, file=str(path)) if one.field in read or not one.field else one
+            for one in self.mistakes
+        )
+
+    def __reduce__(self) -> tuple[type[Self], tuple[tuple[Mistake, ...]]]:
+        return type(self), (self.mistakes,)
+
+
+class Mistakes(ValueError):
+    """Several of them at once, as a validator raises them."""
+
+    def __init__(self, mistakes: Iterable[Mistake]) -> None:
+        self.mistakes = tuple(mistakes)
+        super().__init__("; ".join(one.told() for one in self.mistakes))
+
+
+def mistakes_in(error: ValidationError, fields: Iterable[str]) -> Iterator[Mistake]:
+    """Every mistake that a validation has found.
+
+    Parameters
+    ----------
+    fields : names of those that a study has.
+    """
+    for detail in error.errors(include_url=False):
+        raised = detail.get("ctx", {}).get("error")
+        if isinstance(raised, Mistakes):
+            yield from raised.mistakes
+        else:
+            field = str(detail["loc"][0]) if detail["loc"] else ""
+            yield Mistake(field, _what(detail, fields))
+
+
+def _what(detail: Any, fields: Iterable[str]) -> str:
+    kind, given = detail["type"], detail["input"]
+    limits = {name: _number(one) for name, one in detail.get("ctx", {}).items()}
+    if kind == "value_error":
+        return str(detail["ctx"]["error"]).rstrip(".")
+    if kind == "extra_forbidden":
+        guess = did_you_mean(str(detail["loc"][-1]), fields)
+        return f"no such field{guess or '; imleak init shows all'}"
+    if kind == "missing":
+        return "is missing"
+    if kind == "model_type":
+        return f"{shown(given)} is no name; give one as a text, or in a table with its options"
+    if kind == "literal_error":
+        choices = re.findall("'([^']*)'", str(limits["expected"]))
+        return f"{shown(given)} is none of {', '.join(choices)}"
+    if kind in _NUMBERS:
+        return _NUMBERS[kind].format(given=shown(given), **limits)
+    message = str(detail["msg"])
+    return f"{message[:1].lower()}{message[1:]} (it is {shown(given)})"
+
+
+def _number(value: object) -> object:
+    return f"{value:.15g}" if isinstance(value, float) else value
+
+
+_NUMBERS = {
+    "int_type": "{given} is no whole number",
+    "int_parsing": "{given} is no whole number",
+    "int_from_float": "{given} is no whole number",
+    "float_type": "{given} is no number",
+    "float_parsing": "{given} is no number",
+    "greater_than": "{given} is not above {gt}",
+    "greater_than_equal": "{given} is below {ge}, the least there can be",
+    "less_than_equal": "{given} is above {le}, the most there can be",
+}
+"""What is wrong with a number, by the type of its error."""
