@@ -169,7 +169,7 @@ def test_light_parts_stay_light(module: str) -> None:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["--measure", "histogrm"], "did you mean 'histogram'?"),
+        (["--measure", "histogrm"], "did you mean 'histogram'"),
         (["--measure", "vif:scale=3"], "vif has no option 'scale'"),
         (["--measure", "best:seed=3"], "best has no option 'seed'"),
         (["--encoder", "efficientnet"], "did you mean 'efficientnet-lite0'?"),

@@ -38,7 +38,7 @@ VALIDATION = np.array(
         [[0.3, 0.0], [0.2, 0.1]],
         [[0.2, 0.0], [0.0, 0.0]],
         [[0.1, 0.0], [0.0, 0.1]],
-        [[0.1, 0.1], [0.1, 0.0]],
+        [[0.1, 0.05], [0.1, 0.0]],
         [[0.0, 0.1], [0.0, 0.1]],
     ]
 )
@@ -98,6 +98,20 @@ def test_few_validation_images_do_not_choose_where_something_was_learned_elsewhe
     none, at = [*given], CANDIDATES.index("calibrated")
     none[at] = (score(np.full((2, 2), np.nan), count=images), given[at][1])
     assert pick(none)[1][0] == "cca-infonce"
+
+
+@pytest.mark.parametrize(("more", "name"), [(0.05, "calibrated"), (0.15, "cca-infonce")])
+def test_what_was_learned_elsewhere_is_passed_over_for_what_adds_a_standard_error(more, name):
+    """Of forty images that differ by half a nat a standard error is .08."""
+    noise = np.random.default_rng(0).standard_normal(40)
+    values = np.broadcast_to(0.3 + more + 0.5 * (noise - noise.mean()) / noise.std(), (2, 2, 40))
+    sums, rows = np.stack([np.ones_like(values), values], -1), np.arange(40)
+    one = Score.of(SimpleNamespace(seed=0, fold=0), rows, sums, mean_of_rows, rows)
+    nothing = np.full((2, 2), -0.2)
+    given = candidates([nothing] * len(CANDIDATES), TEST)
+    given[0] = (one, given[0][1])
+    given[CANDIDATES.index("calibrated")] = (score(np.full((2, 2), 0.3)), score(TEST[5]))
+    assert pick(given)[1][0] == name
 
 
 def test_a_certain_candidate_is_preferred_to_a_lucky_one():
