@@ -197,8 +197,9 @@ def test_errors_of_the_user_are_one_line(photograph: Path, tmp_path: Path) -> No
     out, empty = tmp_path / "out", tmp_path / "empty"
     empty.mkdir()
     audit = ("audit", photograph, "-o", out)
-    assert "--measure: unknown measure 'histgram'; did you mean 'histogram'?" in refused(
-        *audit, "--measure", "histgram"
+    assert (
+        "--measure: unknown measure 'histgram'; did you mean 'histogram' or 'rank-histogram'?"
+        in refused(*audit, "--measure", "histgram")
     )
     assert "level 9: bitplanes of 8-bit samples has levels 0-8" in refused(
         *audit, *PIXELS, "--levels", "0-9"

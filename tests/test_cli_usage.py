@@ -120,7 +120,8 @@ def test_fields_of_a_file_keep_their_names_beside_options(tmp_path: Path) -> Non
     words = ("audit", "X", "--config", config, "-o", "never", "--encoder", "pixel")
     assert refused(*words) == (
         "--encoder: unknown encoder 'pixel'; did you mean 'pixels'? imleak list shows all; "
-        f"{config}: measures: unknown measure 'histgram'; did you mean 'histogram'? "
+        f"{config}: measures: unknown measure 'histgram'; did you mean 'histogram' or "
+        "'rank-histogram'? "
         "imleak list shows all; levles: no such field; did you mean 'levels'?"
     )
 

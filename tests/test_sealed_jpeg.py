@@ -232,7 +232,7 @@ def test_the_table_has_a_line_of_each_file(photographs, tmp_path):
     out = tmp_path / "out"
     rows = list(seal_all(find(photographs), out, 5, KEY, "jpeg-signs"))
     lines = write_table(out, rows).read_text().splitlines()
-    assert lines[0] == "image,file,plain bytes,cipher bytes,change (%),state,error"
+    assert lines[0] == "image,file,plain bytes,cipher bytes,cipher against plain (%),state,error"
     assert len(lines) == 5
 
 

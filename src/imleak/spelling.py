@@ -9,6 +9,8 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+SHORT = 3
+"""Letters of a word of which two that have changed places are much."""
 MOST = 3
 """Words that are offered for one."""
 
@@ -19,7 +21,8 @@ def nearest(word: str, words: Iterable[str]) -> list[str]:
     folded: dict[str, str] = {}
     for one in words:
         folded.setdefault(_folded(one), one)
-    found = difflib.get_close_matches(_folded(word), folded, n=MOST)
+    cutoff = 0.7 if len(word) > SHORT else 0.6
+    found = difflib.get_close_matches(_folded(word), folded, n=MOST, cutoff=cutoff)
     return [folded[one] for one in found]
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from scipy.special import betaln, logsumexp
 
+import imleak
 from imleak.benchmark import select
 from imleak.estimators.bounds import nguyen_wainwright_jordan_of_means
 from imleak.estimators.critics.histogram import Histogram, _Critic, binned
@@ -120,6 +121,38 @@ def test_independent_scalars_are_told_apart_from_nothing_else():
         (found,) = RankHistogram(folds=2, seeds=1).estimate(known.sample(600, seed), seed=seed)
         assert found.verdict == "no leak found"
         assert abs(found.value) < 0.01
+
+
+@pytest.mark.parametrize("name", ["best", "rank-histogram"])
+def test_a_value_that_is_missing_where_it_is_learned_from_is_no_fault(name):
+    x = np.zeros(60)
+    x[7] = 1
+    found = imleak.estimate(x, x.copy(), name, folds=5, seeds=1)
+    assert found.verdict == "no leak found"
+
+
+def test_rows_are_weighed_alike_where_images_have_unequal_numbers():
+    """Sixteen images of 60 rows share little and 64 of 2 rows much: of rows it is little."""
+    rng = np.random.default_rng(0)
+    counts = np.repeat([60, 2], [16, 64])
+    groups = np.repeat(np.arange(80), counts)
+    rho = np.where(groups < 16, 0.3, 0.95)
+    x, noise = rng.standard_normal((2, len(groups)))
+    y = rho * x + np.sqrt(1 - rho**2) * noise
+    critic = _Critic((0,), 1.0, *_table(x, y), groups)
+    pairs = np.log(critic.ratio)[critic.x[None, :], critic.y[:, None]]
+    others = np.where(groups[:, None] == groups, -np.inf, pairs)
+    means = np.exp(logsumexp(others, axis=1)) / (len(groups) - counts[groups])
+    expected = nguyen_wainwright_jordan_of_means(pairs.diagonal().mean(), means.mean())
+    assert critic.nwj().mean() == pytest.approx(expected)
+
+
+def _table(x, y):
+    """A ratio of six bins a side, and bins."""
+    bins = [np.searchsorted(np.quantile(one, np.arange(1, 6) / 6), one) for one in (x, y)]
+    counts = np.ones((6, 6))
+    np.add.at(counts, tuple(bins), 1)
+    return counts / np.outer(counts.sum(1), counts.sum(0)) * counts.sum(), *bins
 
 
 def test_vectors_are_refused(gaussian):

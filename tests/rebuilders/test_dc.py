@@ -42,6 +42,15 @@ def test_one_block_has_nothing_to_continue_in():
     assert _borders.offsets(np.ones((1, 1, 8, 8))).tolist() == [[0]]
 
 
+@pytest.mark.parametrize("shape", [(1, 2), (1, 5), (2, 2), (2, 3), (3, 1), (3, 3)])
+def test_few_blocks_are_solved_to_the_end(shape):
+    """Conjugate gradients are there in as many steps as there are blocks."""
+    rng = np.random.default_rng(0)
+    for _ in range(30):
+        found = _borders.offsets(rng.normal(0, 30, (*shape, 8, 8)))
+        assert np.isfinite(found).all()
+
+
 def test_weighted_squares_are_those_of_a_direct_solution():
     rng = np.random.default_rng(0)
     (h, w), index = (4, 5), np.arange(20).reshape(4, 5)

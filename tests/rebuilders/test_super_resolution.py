@@ -9,6 +9,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.numpy import save_file
+from safetensors.torch import save_file as save_torch
 from skimage.metrics import peak_signal_noise_ratio
 
 from imleak.interfaces import ImleakError, Raster, Rebuilder
@@ -143,10 +144,11 @@ def test_weights_that_are_none_are_refused(tmp_path):
     with pytest.raises(ImleakError, match="not a safetensors file"):
         SuperResolution(weights=tmp_path / "text")
     save_file({"other": np.zeros(1)}, tmp_path / "other")
-    scheme = Pixelate(blocks=[4])
-    exposure = scheme.expose(Raster(np.zeros((1, 4, 4), np.uint8), 8), 1)
-    with pytest.raises(ImleakError, match="no weights of super-resolution: 20 arrays"):
-        SuperResolution(weights=tmp_path / "other").rebuild(exposure, scheme, 1)
+    with pytest.raises(ImleakError, match="of another network; write them by imleak adversary"):
+        SuperResolution(weights=tmp_path / "other")
+    save_torch({"half": torch.zeros(2, dtype=torch.bfloat16)}, tmp_path / "half")
+    with pytest.raises(ImleakError, match="of BF16; save them as F16 or F32"):
+        SuperResolution(weights=tmp_path / "half")
 
 
 def test_a_network_sees_the_samples_of_a_block_in_sixteenths():

@@ -58,8 +58,8 @@ def test_every_mistake_is_reported_with_its_path() -> None:
         spec(measures=["histogram", {"name": "histgram"}], patches=0, encoder="pixels", seed="x")
     message = str(error.value)
     assert (
-        "measures: unknown measure 'histgram'; did you mean 'histogram'? imleak list shows all"
-        in message
+        "measures: unknown measure 'histgram'; did you mean 'histogram' or 'rank-histogram'? "
+        "imleak list shows all" in message
     )
     assert "patches: 0 is below 1, the least there can be" in message
     assert "encoder: no such field; did you mean 'encoders'?" in message

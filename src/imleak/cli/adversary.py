@@ -9,6 +9,7 @@ import typer
 
 from ..files import printable
 from ..interfaces import ImleakError
+from ..study.limits import LARGEST_SEED
 
 if TYPE_CHECKING:
     from ..adversary import Adversary
@@ -48,7 +49,7 @@ def train(
             show_default=False,
         ),
     ] = None,
-    seed: Annotated[int, typer.Option(min=0)] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=LARGEST_SEED)] = 0,
 ) -> None:
     """Learn from public images what audits of other images then use: --adversary FILE.
 
@@ -83,7 +84,7 @@ def code(
         Path, typer.Option("-o", "--output", help="File to write.", show_default=False)
     ],
     steps: Annotated[int, typer.Option(help="Steps of training.", min=1)] = 16_000,
-    seed: Annotated[int, typer.Option(min=0)] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=LARGEST_SEED)] = 0,
 ) -> None:
     """Learn a code of clear parts from images: --measure learned-codelength=FILE.
 
@@ -112,9 +113,9 @@ def super_resolution(
         Path, typer.Option("-o", "--output", help="File to write.", show_default=False)
     ],
     steps: Annotated[int, typer.Option(help="Steps of training.", min=1)] = 5_000,
-    seed: Annotated[int, typer.Option(min=0)] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=LARGEST_SEED)] = 0,
 ) -> None:
-    """Train what rebuilds images from the means of blocks: --rebuilder super-resolution=FILE.
+    """Train what rebuilds images from means or shuffled blocks: --rebuilder super-resolution=FILE.
 
     The file holds weights, and no image.
     """

@@ -9,6 +9,8 @@ Array: TypeAlias = NDArray[np.float64]
 
 ROUNDS, STEPS = 8, 40
 """Of weights, and of the conjugate gradients of each."""
+EXACT = 1e-20
+"""Share of the first residual, squared, that is rounding."""
 LEAST = 1.0
 """Least scale of an error of a border, in steps of a sample."""
 
@@ -77,8 +79,9 @@ def _weighted(columns: Array, rows: Array, wide: Array, tall: Array, start: Arra
     left = _divergence(wide * columns, tall * rows) - applied(found)
     ahead = along = _poisson(left)
     size = float(np.sum(left * along))
+    least = EXACT * size
     for _ in range(STEPS):
-        if size <= 0:
+        if size <= least:
             break
         moved = applied(ahead)
         step = size / float(np.sum(ahead * moved))

@@ -59,8 +59,9 @@ class Blocks:
 
 
 def has_blocks(scheme: Scheme, level: int, bits: int) -> bool:
-    """Whether a scheme leaves the samples, the sum or the mean of every block at a level."""
-    if scheme.name not in ("pixelate", "tpe"):
+    """Whether a scheme leaves the samples, the sum or the mean of every block at a level. Under one
+    key it leaves the cipher."""
+    if scheme.name not in ("pixelate", "tpe") or not hasattr(scheme, "blocks"):
         return False
     return level > 0 and level in {one.rank for one in scheme.levels(bits)}
 

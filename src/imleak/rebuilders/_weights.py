@@ -30,17 +30,22 @@ def tensors(path: str | Path, prefix: str = "") -> State:
         }
 
 
-def readable(path: str | Path) -> list[str]:
-    """The names of the arrays of a safetensors file. Raises ImleakError if it cannot be read."""
+def shapes(path: str | Path) -> dict[str, list[int]]:
+    """The shapes of the arrays of a safetensors file, by name. Raises ImleakError if it cannot be
+    read, or holds other numbers than floats that numpy has."""
     from safetensors import SafetensorError, safe_open
 
     if not Path(path).is_file():
         raise ImleakError(f"weights {path}: no such file; give a safetensors file")
     try:
         with safe_open(path, framework="numpy") as file:
-            return list(file.keys())
+            parts = {name: file.get_slice(name) for name in file.keys()}  # noqa: SIM118
+            types = {str(part.get_dtype()) for part in parts.values()}
+            if types <= {"F16", "F32", "F64"}:
+                return {name: list(part.get_shape()) for name, part in parts.items()}
     except (OSError, SafetensorError) as error:
         raise ImleakError(f"weights {path}: not a safetensors file that can be read") from error
+    raise ImleakError(f"weights {path}: of {', '.join(sorted(types))}; save them as F16 or F32")
 
 
 def digest_of(state: Mapping[str, NDArray[np.floating]]) -> str:

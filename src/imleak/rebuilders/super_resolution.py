@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ..interfaces import Exposure, ImleakError, Rebuilt, Scheme
 from ._known_blocks import blocks_of, has_blocks
-from ._weights import State, digest_of, readable, tensors
+from ._weights import State, digest_of, shapes, tensors
 
 if TYPE_CHECKING:
     from .subpixel.network import Network
@@ -43,8 +43,7 @@ class SuperResolution:
     Raises
     ------
     ImleakError
-        If the file cannot be read; when an image is rebuilt, if its weights are not those of this
-        network.
+        If the file cannot be read, or its weights are not those of this network.
 
     References
     ----------
@@ -59,8 +58,13 @@ class SuperResolution:
     argument = "weights"
 
     def __init__(self, *, weights: str | Path | None = None) -> None:
-        self.weights = Path(str(files("imleak").joinpath(SHIPPED))) if weights is None else weights
-        readable(self.weights)
+        shipped = Path(str(files("imleak").joinpath(SHIPPED)))
+        self.weights = shipped if weights is None else weights
+        if weights is not None and shapes(weights) != shapes(shipped):
+            raise ImleakError(
+                f"weights {weights}: of another network; write them by imleak adversary "
+                "super-resolution FOLDER -o FILE"
+            )
 
     @cached_property
     def digest(self) -> str:

@@ -162,8 +162,10 @@ def _as_count(value: object) -> int | Literal["all"]:
     if value == "all":
         return "all"
     text = str(value)
-    if isinstance(value, bool | float) or not re.fullmatch("0*[1-9][0-9]{0,9}", text, re.ASCII):
+    if isinstance(value, bool | float) or not re.fullmatch("0*[1-9][0-9]{0,39}", text, re.ASCII):
         raise ValueError(f"{shown(value)} is neither all nor a number of images above 0")
+    if int(text) > LARGEST["limit"]:
+        raise ValueError(f"{text} is above {LARGEST['limit']}, the most there can be")
     return int(text)
 
 

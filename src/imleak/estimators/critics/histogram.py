@@ -143,8 +143,8 @@ class _Tables:
             rng = np.random.default_rng([seed, at])
             ratio, independent = (_turned if turned else _upright)(counts, spread, rng)
             logs.append(np.log(ratio))
-            if kinds is None and (independent > INDEPENDENT or max(nx, ny) > BINS):
-                break  # planes of bits, which have more values than ranks have bins, halve both
+            if kinds is None and at == 0 and (independent > INDEPENDENT or _is_whole(nx, ny)):
+                break
         return cls(xs, ys, counts.sum(1) / counts.sum(), np.stack(logs))
 
     def choices(self) -> list[Choice]:
@@ -158,6 +158,12 @@ class _Tables:
         ratio = np.exp(temper * self.logs[list(kinds)].mean(0))
         ratio /= self.of_x @ ratio
         return _Critic(kinds, temper, ratio, self.x[rows], self.y[rows], groups[rows])
+
+
+def _is_whole(nx: int, ny: int) -> bool:
+    """Whether one table says it all: of a constant side, and of more values than ranks have bins,
+    which are those of planes of bits, that the first table halves where the planes do."""
+    return min(nx, ny) == 1 or max(nx, ny) > BINS
 
 
 def binned(column: NDArray[np.float32], rows: Indices) -> tuple[Indices, int]:
@@ -198,7 +204,8 @@ def _product(counts: Array) -> Array:
 @dataclass(frozen=True, eq=False)
 class _Critic:
     """The logarithm of a table (nx, ny) as the critic of rows in bins x and y (m,), whose images
-    are `groups` (m,). Under the rows it was fitted to, the mean of every column is 1."""
+    are `groups` (m,). Under the rows it was fitted to, the mean of every column is 1: NWJ weighs
+    rows alike, and InfoNCE images."""
 
     kinds: Choice
     temper: float
@@ -208,52 +215,61 @@ class _Critic:
     groups: Indices
 
     @cached_property
-    def images(self) -> tuple[Indices, Array]:
-        """(m,) which image a row is of, and (images, nx) shares of its rows by bin of x."""
-        names, own, count = np.unique(self.groups, return_inverse=True, return_counts=True)
-        shares = np.zeros((len(names), len(self.ratio)))
-        np.add.at(shares, (own, self.x), 1 / count[own])
-        return own, shares
+    def own(self) -> Indices:
+        """(m,) which image a row is of."""
+        return np.asarray(np.unique(self.groups, return_inverse=True)[1])
+
+    @cached_property
+    def rows(self) -> Indices:
+        """(images,) how many rows each has."""
+        return np.bincount(self.own)
+
+    def _by_bin(self, bins: Indices, size: int, weights: Array) -> Array:
+        """(images, size) weights (m,) of the rows of an image, summed by bin."""
+        summed = np.zeros((len(self.rows), size))
+        np.add.at(summed, (self.own, bins), weights)
+        return summed
+
+    @cached_property
+    def shares(self) -> tuple[Array, Array]:
+        """(images, nx) and (images, ny) shares of the rows of an image by bin."""
+        weights, (nx, ny) = 1 / self.rows[self.own], self.ratio.shape
+        return self._by_bin(self.x, nx, weights), self._by_bin(self.y, ny, weights)
 
     @cached_property
     def broken(self) -> Array:
         """(m,) mean over the other images of their mean ratio with the y of a row."""
-        own, of_x = self.images
-        return self._of_others((of_x.sum(0) @ self.ratio)[self.y], (of_x @ self.ratio)[own, self.y])
+        of_images = self.shares[0] @ self.ratio
+        return self._of_others(of_images, self.y, np.full(len(self.y), len(self.rows) - 1))
 
-    def _of_others(self, every: Array, of_own: Array) -> Array:
-        """Mean over the other images, of the sum over all and what one's own has of it."""
-        others = len(self.images[1]) - 1
-        return np.asarray(np.maximum(every - of_own, ROUNDING * every) / others)
+    def _of_others(self, of_images: Array, bins: Indices, count: Indices) -> Array:
+        """(m,) means over so many of other images, of sums (images, bins) over what is in each."""
+        every, own = of_images.sum(0)[bins], of_images[self.own, bins]
+        return np.asarray(np.maximum(every - own, ROUNDING * every) / count)
 
     def infonce(self) -> Array:
         """(m,) nats of :func:`infonce` against the other images."""
-        positive, images = self.ratio[self.x, self.y], len(self.images[1])
+        positive, images = self.ratio[self.x, self.y], len(self.rows)
         candidates = np.log((images - 1) * self.broken + positive)
         return infonce(np.log(positive), candidates, np.log(images))
 
     def nwj(self) -> Array:
         """(m,) nats by NWJ. Broken partners are all rows of all other images: a row stands in the
         mean by its y and by its x, and moves it by both."""
-        own, of_y = self.images[0], self._images_of_y()
-        by_x = (self.ratio @ of_y.sum(0))[self.x], (of_y @ self.ratio.T)[own, self.x]
-        of_x = self._of_others(*by_x)
-        means = self.broken + of_x - of_x.mean()
+        (nx, ny), alike = self.ratio.shape, np.ones(len(self.x))
+        others = len(self.x) - self.rows[self.own]
+        by_y = self._by_bin(self.x, nx, alike) @ self.ratio
+        by_x = self._by_bin(self.y, ny, alike) @ self.ratio.T
+        of_y, of_x = self._of_others(by_y, self.y, others), self._of_others(by_x, self.x, others)
+        means = of_y + of_x - of_x.mean()
         joint = np.log(self.ratio[self.x, self.y])
         return nguyen_wainwright_jordan_of_means(joint, means)
 
-    def _images_of_y(self) -> Array:
-        """(images, ny) shares of the rows of an image by bin of y."""
-        own = self.images[0]
-        shares = np.zeros((len(self.images[1]), self.ratio.shape[1]))
-        np.add.at(shares, (own, self.y), 1 / np.bincount(own)[own])
-        return shares
-
     def effective(self) -> float:
         """How many images that weigh alike the mean over broken pairs is worth: as many as give
-        so many pairs. None if the mean, 1 under the rows it was fitted to, is below half of that:
+        so many pairs. 0 if the mean, 1 under the rows it was fitted to, is below half of that:
         then pairs on which it hangs are not among these."""
-        of_x, of_y = self.images[1], self._images_of_y()
+        of_x, of_y = self.shares
         some = slice(None, None, -(-len(of_x) // MOST_IMAGES))
         pairs = of_x[some] @ self.ratio @ of_y[some].T
         np.fill_diagonal(pairs, 0.0)

@@ -6,7 +6,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from ...interfaces import ImleakError
-from .._weights import State, readable, tensors
+from .._weights import State, shapes, tensors
 
 PREFIX = "rebuild/"
 """Of the names of these weights in the file of an adversary, which holds others too."""
@@ -28,5 +28,5 @@ def from_file(path: str | Path) -> State:
 
 
 def _read(path: str | Path) -> State:
-    of_adversary = any(name.startswith((PREFIX, "directions/")) for name in readable(path))
+    of_adversary = any(name.startswith((PREFIX, "directions/")) for name in shapes(path))
     return tensors(path, PREFIX if of_adversary else "")
