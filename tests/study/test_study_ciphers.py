@@ -205,6 +205,13 @@ def test_recorded_ciphers_are_those_of_the_files(files: list[CipherFile]) -> Non
     assert found.observed((0, 3)).again is None
 
 
+def test_copies_beside_recorded_ciphers_have_clear_parts_of_the_scheme(
+    files: list[CipherFile],
+) -> None:
+    made, found = (of.of_copy("half") for of in (simulated(image(), BITPLANES, 7), of_files(files)))
+    np.testing.assert_array_equal(found.exposure(3).rendered, made.exposure(3).rendered)
+
+
 def test_a_recorded_cipher_is_read_once(files: list[CipherFile]) -> None:
     counts: Counter[str] = Counter()
 
