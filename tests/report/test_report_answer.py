@@ -298,6 +298,15 @@ def test_a_bound_is_told_rather_than_a_larger_estimate(judged: Make) -> None:
     assert "at least 1.00 bits" in of(larger, judged([LEAK] * 4, [1.0] * 4)).text
 
 
+def test_who_is_blind_is_told_where_others_see(judged: Make) -> None:
+    """And a level that nobody else looked at was not asked about."""
+    blind = judged([QUIET] * 4, name="cca-infonce")
+    found = of(blind, judged([LEAK, LEAK, QUIET, QUIET], name="best"))
+    (told,) = [one for one in found.notes if "even where nothing is encrypted" in one]
+    assert told.startswith("Cca-infonce")
+    assert not any("nothing is encrypted" in one for one in of(judged([LEAK] * 4)).notes)
+
+
 def test_an_adversary_blind_to_the_plain_image_says_nothing(judged: Make) -> None:
     found = of(judged([QUIET] * 4))
     assert "(trained on 450 images) finds nothing even where nothing is encrypted" in found.text

@@ -25,7 +25,7 @@ from .sentences import (
     names,
     sentences,
 )
-from .words import bits, listed, plural
+from .words import bits, capitalised, listed, plural
 
 FEW = 100
 """Training images below which an adversary is called small."""
@@ -59,7 +59,8 @@ class Answer:
     warnings: tuple[str, ...]
 
     def __str__(self) -> str:
-        return "\n".join((*map(str, self.sentences), *self.notes))
+        advice = () if self.recommendation is None else (self.recommendation.words,)
+        return "\n".join((*map(str, self.sentences), *advice, *self.notes))
 
     @property
     def text(self) -> str:
@@ -100,6 +101,7 @@ def answer(
         footnotes=(
             *_footnotes(reported, manifest),
             *_elsewhere(everyone, levels),
+            *_blind(everyone),
             *manifest.get("unfound", ()),
         ),
         reach=_reach(everyone),
@@ -258,6 +260,26 @@ def _limits(everyone: Sequence[Measure], levels: Levels, asked: Collection[str])
         yield "The key: but for the tests named here nobody tried to find it from the ciphers."
     elif levels.keys != "none":
         yield "The cipher itself: what is encrypted is taken for noise, under a key nobody has."
+
+
+def _blind(everyone: Sequence[Measure]) -> Iterator[str]:
+    """Who finds nothing even in the plain image, where others find something there."""
+    by_measure: dict[str, list[Measure]] = {}
+    for one in everyone:
+        if not one.is_attribute:
+            by_measure.setdefault(one.measure, []).append(one)
+    blind = [
+        each
+        for each in by_measure.values()
+        if all(one.sees_plain is False for one in each)
+        and any(one.results.keys() - {0} for one in each)
+    ]
+    if len(blind) < len(by_measure):
+        for some in blind:
+            yield (
+                f"{capitalised(names(some[:1]))} finds nothing even where nothing is encrypted: "
+                "that it finds nothing elsewhere means nothing."
+            )
 
 
 def _warnings(

@@ -62,8 +62,8 @@ def summary_line(run: Run) -> str:
 
 
 VERDICTS = ("leak", "no leak found", "not asked", "empty")
-"""What is said of a level: a leak is claimed; an adversary looked and claims none; none looked;
-nothing is left in the clear."""
+"""What is said of a level: a leak is claimed; an adversary looked and claims none; none
+looked that finds anything where nothing is encrypted; nothing is left in the clear."""
 
 
 def verdicts(summary: pd.DataFrame, manifest: Mapping[str, Any]) -> dict[int, str]:
@@ -72,7 +72,7 @@ def verdicts(summary: pd.DataFrame, manifest: Mapping[str, Any]) -> dict[int, st
     claimed = {
         level for one in everyone for level, result in one.results.items() if result.claims
     } | set(pixel_leaks(summary))
-    asked = {level for one in everyone for level in one.results}
+    asked = {level for one in everyone if one.sees_plain is not False for level in one.results}
     empty = empty_levels(summary, levels)
     measured = sorted({int(level) for level in summary["level"].dropna()})
     return {
