@@ -54,6 +54,7 @@ def test_a_file_that_is_no_adversary_is_refused(tmp_path: Path) -> None:
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.slow
 def test_a_code_is_learned_and_codes_other_images(tmp_path: Path) -> None:
     out = tmp_path / "code.safetensors"
     result = imleak("adversary", "code", "dead-leaves:3x40x40", "-o", out, "--steps", 2)

@@ -115,6 +115,7 @@ def test_scalars_of_known_information(task, rows, least):
     assert abs(found.null.mean) < 0.01
 
 
+@pytest.mark.slow
 def test_independent_scalars_are_told_apart_from_nothing_else():
     (known,) = select("independent-1")
     for seed in range(4):

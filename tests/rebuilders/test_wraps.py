@@ -108,6 +108,7 @@ def test_weights_that_are_not_those_of_the_network_are_refused(untrained, tmp_pa
         Wraps(weights=tmp_path / "text")
 
 
+@pytest.mark.slow
 def test_weights_come_back_as_they_were_written(trained, tmp_path):
     _, state = trained
     save_file(state, tmp_path / "bare.safetensors")
@@ -120,10 +121,12 @@ def test_weights_come_back_as_they_were_written(trained, tmp_path):
     assert digest_of(other) != digest_of(state)
 
 
+@pytest.mark.slow
 def test_half_precision_weights_stay_below_five_million_bytes(trained):
     assert sum(value.nbytes for value in trained[1].values()) < 5_000_000
 
 
+@pytest.mark.slow
 def test_training_on_dead_leaves_lowers_the_cross_entropy_of_wraps(trained):
     seen, _ = trained
     first, last = (np.mean([step.pixels for step in part]) for part in (seen[:3], seen[-3:]))
@@ -131,6 +134,7 @@ def test_training_on_dead_leaves_lowers_the_cross_entropy_of_wraps(trained):
     assert last < 0.7 * first
 
 
+@pytest.mark.slow
 def test_a_trained_network_rebuilds_more_than_chance(trained, leaves):
     _, state = trained
     plain = leaves[0].samples.astype(np.int64)

@@ -93,6 +93,7 @@ def replaced(value: Any, at: tuple[Any, ...], by: Callable[[Any, Any], None]) ->
 OTHERS = (None, True, -1, 0, 10**30, 1.5, "", "x", [], [[]], {}, {"a": 1}, ["a"], [None])
 
 
+@pytest.mark.slow
 def test_a_manifest_with_anything_missing_or_of_another_type(done: Run) -> None:
     """It is refused in one line, or it is still one that everything can be made of."""
     whole = done.manifest
