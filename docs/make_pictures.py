@@ -39,13 +39,14 @@ from imleak.interfaces import KeyedScheme, Measurement, Raster, Samples, Verdict
 from imleak.keystream import AesKeystream, derived_key, derived_nonce
 from imleak.metrics._entropy import contingency
 from imleak.metrics.cosine import cosine_similarity
+from imleak.rebuilders.dc import Dc
 from imleak.rebuilders.fold import Fold
 from imleak.rebuilders.inpaint import Inpaint
 from imleak.rebuilders.jigsaw import Jigsaw
 from imleak.rebuilders.signs import Signs
 from imleak.rebuilders.smooth import Smooth
+from imleak.rebuilders.super_resolution import SuperResolution
 from imleak.rebuilders.unscramble import Unscramble
-from imleak.rebuilders.upsample import Upsample
 from imleak.report.figures import style
 from imleak.report.figures.style import BLACK, BLUE, GREEN, GREY, LINES, PURPLE, VERMILLION
 from imleak.schemes.bitplanes import BitPlanes
@@ -69,8 +70,13 @@ SHOWN: tuple[tuple[str, dict[str, Any], int], ...] = (
     ("blur", {}, 2),
     ("jpeg-signs", {}, 2),
     ("jpeg-signs", {}, 4),
+    ("p3", {}, 2),
 )
 """Schemes with their options and a level of each."""
+REBUILDERS = (
+    *(Smooth(), Inpaint(), Fold(), Jigsaw(), Unscramble(), Signs(), Dc()),
+    SuperResolution(),
+)
 
 Array = NDArray[np.float64]
 
@@ -403,7 +409,7 @@ def schemes() -> Figure:
         cipher = scheme.encrypt(image, level, keys).samples if keyed else exposed.rendered
         rebuilt = [
             one.rebuild(exposed, scheme, level).samples
-            for one in (Smooth(), Inpaint(), Fold(), Jigsaw(), Unscramble(), Signs(), Upsample())
+            for one in REBUILDERS
             if one.rebuilds(scheme, level, 8)
         ]
         for column, shown in enumerate((image.samples, cipher, exposed.rendered, *rebuilt)):
