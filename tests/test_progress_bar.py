@@ -9,6 +9,7 @@ import pytest
 
 import imleak
 from imleak import progress_bar
+from imleak.cli import terminal
 
 pytestmark = pytest.mark.usefixtures("without_figures")
 
@@ -49,6 +50,59 @@ def test_a_line_is_drawn_over_with_the_time_left(clock: list[float]) -> None:
     assert terminal.getvalue().endswith(f"{'█' * 8}{'░' * 22}  25% b.png · 0:30 left")
     bar.update(200, 200, "done")
     assert terminal.getvalue().endswith("100% done\n")
+
+
+def told(clock: list[float], seconds: float, parts: int) -> list[str]:
+    """What a file has of so many equal parts of work that takes so long."""
+    file = io.StringIO()
+    bar = progress_bar.LineBar(file)
+    bar.update(0, parts, "x")
+    for part in range(1, parts + 1):
+        clock[0] += seconds / parts
+        bar.update(part, parts, "x")
+    return file.getvalue().splitlines()
+
+
+def test_a_file_has_nothing_of_work_of_less_than_a_minute(clock: list[float]) -> None:
+    assert told(clock, 59, 1000) == []
+
+
+def test_a_file_has_a_line_a_tenth_of_long_work(clock: list[float]) -> None:
+    lines = told(clock, 36_000, 1000)
+    assert [line.partition(" ·")[0] for line in lines] == [f"{10 * n} %" for n in range(1, 10)]
+    assert lines[3] == "40 % · x · 6:00:00 left"
+
+
+def test_a_file_has_no_more_than_a_line_a_minute(clock: list[float]) -> None:
+    lines = told(clock, 200, 200)
+    assert [line.partition(" ·")[0] for line in lines] == ["30 %", "60 %", "90 %"]
+
+
+def test_a_file_is_told_of_each_kind_of_work(clock: list[float]) -> None:
+    file = io.StringIO()
+    bar = progress_bar.LineBar(file)
+    bar.update(0, 10, "vectors")
+    clock[0] += 120
+    bar.update(5, 10, "vectors")
+    clock[0] += 60
+    bar.update(0, 100, "measures")
+    clock[0] += 60
+    bar.update(20, 100, "measures")
+    assert file.getvalue().splitlines() == [
+        "50 % · vectors · 2:00 left",
+        "20 % · measures · 4:00 left",
+    ]
+
+
+def test_the_bar_of_a_command_has_the_same_lines_where_it_is_not_seen(
+    clock: list[float], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with terminal.bar() as bar:
+        bar.update(0, 10, "vectors")
+        clock[0] += 120
+        bar.update(5, 10, "vectors")
+        bar.update(6, 10, "vectors")
+    assert capsys.readouterr().err == "50 % · vectors · 2:00 left\n"
 
 
 def test_it_is_not_drawn_more_often_than_seen(clock: list[float]) -> None:

@@ -1,4 +1,5 @@
-"""Progress for whoever calls from Python: a bar in a notebook, a line in a terminal."""
+"""Progress for whoever calls from Python: a bar in a notebook, a line in a terminal, and some
+lines in a file."""
 
 import sys
 from html import escape
@@ -11,6 +12,34 @@ PAUSE = 0.2
 """Seconds between two drawings."""
 WIDTH = 30
 """Characters of a bar in a terminal."""
+TENTHS, LOG_PAUSE = 10, 60.0
+"""Parts of the work, and seconds, after both of which a file has a new line."""
+
+
+class Log:
+    """Where nothing can be drawn over, such as in the file of a batch job, says now and then how
+    far the work is; nothing of what takes less than a minute."""
+
+    def __init__(self) -> None:
+        self._total = self._start = 0.0
+        self._tenths = 0
+        self._told: float | None = None
+
+    def line(self, done: float, total: float, doing: str) -> str | None:
+        """``40 % · best on layout · 1:05:00 left``, if that is due: a tenth and a minute after
+        the last."""
+        now = monotonic()
+        if self._told is None:
+            self._told = now
+        if total != self._total:  # another kind of work, at another speed
+            self._total, self._start, self._tenths = total, now, 0
+        share = min(done / total, 1.0) if total > 0 else 1.0
+        tenths = int(TENTHS * share + 1e-9)
+        if tenths <= self._tenths or share >= 1 or now - self._told < LOG_PAUSE:
+            return None
+        self._tenths, self._told = tenths, now
+        left = (now - self._start) * (1 - share) / share
+        return f"{100 * share:.0f} % · {doing} · {_clock(left)} left"
 
 
 class ProgressBar:
@@ -71,7 +100,8 @@ class NotebookBar(ProgressBar):
 
 
 class LineBar(ProgressBar):
-    """Draws itself over the last line of a terminal; elsewhere it only says what is new.
+    """Draws itself over the last line of a terminal; elsewhere it says what is new, and how far
+    it is as :class:`Log` does.
 
     Parameters
     ----------
@@ -81,16 +111,22 @@ class LineBar(ProgressBar):
     def __init__(self, stream: TextIO | None = None) -> None:
         super().__init__()
         self._stream = sys.stderr if stream is None else stream
+        self._log = Log()
+
+    def update(self, done: float, total: float, doing: str) -> None:
+        if self._stream.isatty():
+            super().update(done, total, doing)
+        elif line := self._log.line(done, total, doing):
+            print(printable(line), file=self._stream, flush=True)
 
     def _say(self, message: str) -> None:
         print(printable(message), file=self._stream)
 
     def _draw(self, share: float, words: str) -> None:
-        if self._stream.isatty():
-            bar = "█" * round(share * WIDTH)
-            end = "\n" if share >= 1 else ""
-            line = f"\r\x1b[K{bar:░<{WIDTH}} {share:4.0%} {printable(words)}"
-            print(line, end=end, file=self._stream, flush=True)
+        bar = "█" * round(share * WIDTH)
+        end = "\n" if share >= 1 else ""
+        line = f"\r\x1b[K{bar:░<{WIDTH}} {share:4.0%} {printable(words)}"
+        print(line, end=end, file=self._stream, flush=True)
 
 
 def progress_bar() -> ProgressBar:

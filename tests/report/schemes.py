@@ -67,6 +67,20 @@ ETC = scheme(
     ],
 )
 
+P3 = scheme(
+    "p3",
+    "threshold, T",
+    "the public part",
+    "the secret part",
+    [
+        {"label": "nothing encrypted", "short": "plain"},
+        *(
+            {"label": f"coefficients clipped at {t}", "short": f"T = {t}", "phrase": f"at T = {t}"}
+            for t in (20, 5, 1)
+        ),
+    ],
+)
+
 RECORDED = scheme(
     "recorded",
     "ciphers",
@@ -74,8 +88,8 @@ RECORDED = scheme(
     "what cannot be read from the cipher",
     [
         {"label": "nothing encrypted", "short": "plain"},
-        {"label": "tile-xor"},
-        {"label": "aes-ctr"},
+        {"label": "tile-xor", "phrase": 'in the ciphers "tile-xor"'},
+        {"label": "aes-ctr", "phrase": 'in the ciphers "aes-ctr"'},
     ],
     recorded=True,
 )

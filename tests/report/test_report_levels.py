@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from imleak.report.levels import Levels
-from schemes import BITPLANES, ETC, RECORDED, REGION, planes
+from schemes import BITPLANES, ETC, P3, RECORDED, REGION, planes
 
 
 @pytest.mark.parametrize(
@@ -21,9 +21,10 @@ from schemes import BITPLANES, ETC, RECORDED, REGION, planes
         (
             ETC,
             [1, 2, 3],
-            "from 16x16 blocks permuted to 16x16 blocks permuted, turned and negated",
+            "from the level with 16x16 blocks permuted to that with 16x16 blocks permuted, turned "
+            "and negated",
         ),
-        (RECORDED, [2, 1], "with tile-xor and aes-ctr"),
+        (RECORDED, [2, 1], 'in the ciphers "tile-xor" and "aes-ctr"'),
         ({}, [1, 2], "at level 1 and 2"),
     ],
 )
@@ -46,10 +47,11 @@ def test_neighbours_are_those_that_were_measured() -> None:
         (BITPLANES, range(1, 9), "at every level"),
         (BITPLANES, [2], "at s = 2"),
         (BITPLANES, [2, 5], "at s = 2 and 5"),
-        (REGION, [1, 2, 3], "at every level below 100 % of the area encrypted"),
-        (ETC, [1, 2], "at every level below 16x16 blocks permuted, turned and negated"),
-        (RECORDED, [1], "with tile-xor"),
-        (RECORDED, [1, 2], "with every cipher"),
+        (REGION, [1, 2, 3], "at every level below that with 100 % of the area encrypted"),
+        (ETC, [1, 2], "at every level below that with 16x16 blocks permuted, turned and negated"),
+        (P3, [1, 2], "at every level above T = 1"),
+        (RECORDED, [1], 'in the ciphers "tile-xor"'),
+        (RECORDED, [1, 2], "in all ciphers"),
     ],
 )
 def test_levels_that_encrypt_something_are_every_level(
@@ -94,7 +96,9 @@ def test_levels_are_explained_once(
 
 def test_a_sentence_about_ciphers_is_of_the_level_it_begins_with() -> None:
     levels = Levels.of(RECORDED)
-    assert levels.headed("With AES-CTR: It repeats.") == (2, "With aes-ctr: ", "It repeats.")
+    heading = 'In the ciphers "aes-ctr": '
+    assert levels.headed(f"{heading}It repeats.") == (2, heading, "It repeats.")
+    assert levels.headed(f"{heading.upper()}It repeats.") == (2, heading, "It repeats.")
     assert levels.headed("It repeats: often.") == (None, "", "It repeats: often.")
     one = Levels.of(RECORDED | {"levels": RECORDED["levels"][:2]})
     assert one.headed("It repeats.") == (1, "", "It repeats.")
@@ -113,3 +117,16 @@ def test_runs_share_what_they_call_alike() -> None:
     mixed = Levels.shared([eight, region])
     assert (mixed.axis, mixed[1].label, mixed.tick(1)) == ("level", "level 1", "1")
     assert Levels.shared([eight, twelve]).axis == "planes encrypted, s"
+
+
+@pytest.mark.parametrize(
+    ("manifest", "words"),
+    [
+        (BITPLANES, "up to s = 2"),
+        (P3, "down to T = 5"),
+        (ETC, "up to the level with 16x16 blocks permuted and turned"),
+        (RECORDED, 'in the ciphers "tile-xor" and "aes-ctr"'),
+    ],
+)
+def test_how_far_something_reaches(manifest: dict[str, Any], words: str) -> None:
+    assert Levels.of(manifest).up_to([1, 2]) == words

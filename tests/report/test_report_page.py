@@ -17,6 +17,7 @@ import pandas as pd
 import pytest
 
 from imleak.report import write_report
+from imleak.report.data import summary_line
 from imleak.report.measures import measures
 from imleak.report.page import to_html
 from imleak.study.frame import LINKAGE_COLUMNS, tidy
@@ -133,7 +134,7 @@ def test_names_that_are_no_text_are_shown_all_the_same(
 def test_the_page_says_what_was_measured_and_what_was_not(page: str) -> None:
     text = " ".join(Seen(page).text.split())
     for expected in (
-        "3 images · 2 left out · 2026-01-01 10:00 UTC · imleak 9.8.7",
+        "3 images · 1 left out · 2026-01-01 10:00 UTC · imleak 9.8.7",
         "At s = 4 infonce, trained on 75 images, finds at least 2.48 bits [2.28, 2.68] a patch¹",
         "a leak below 0.12 bits a patch may have gone unseen.",
         "= 7.40",
@@ -142,7 +143,7 @@ def test_the_page_says_what_was_measured_and_what_was_not(page: str) -> None:
         "a larger adversary would find more",
         "≥ lower bound",
         "small.png mine on resnet too small",
-        "everything cut off",
+        "cut.jpg cut off",
         "Ciphers were measured under repeatable keys.",
         "A fixed key was used.",
         r'"x": "\u003c/script\u003e"',
@@ -246,3 +247,12 @@ def test_linkage_is_drawn_against_the_candidates(make_run: MakeRun, whole: pd.Da
     assert (one["title"], one["of"]) == ("match rank-1 on layout", "candidates")
     assert [(p["images"], p["value"]) for p in one["points"]] == [(96, 0.8), (1096, 0.6)]
     assert one["points"][0]["tip_value"] == "80 %"
+
+
+def test_images_left_out_are_as_many_on_the_page_as_in_the_summary_line(
+    run: Run, page: str
+) -> None:
+    assert " left_out=1 " in summary_line(run)
+    text = " ".join(Seen(page).text.split())
+    assert text.count(" left out ") == 1
+    assert "Measured, but not by every measure" in text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from summaries import default, of_region, rates
 
 from conftest import rows
+from imleak.report import write_report
 from imleak.report.answer import answer
 from imleak.report.document import to_pdf
 from imleak.report.figures import findings
@@ -58,10 +60,22 @@ def test_levels_at_which_the_image_can_be_rebuilt_are_named() -> None:
     found = of(default(), rebuilt([0.51, 0.25, 0.1, 0.02]))
     (sentence,) = found.sentences(LEVELS)
     assert str(sentence) == (
-        "At s = 1 and 2 the image can be rebuilt, at s = 3 in part (the page shows it): of 12 "
-        "images the rebuilder smooth makes 83, 36 and 17 % of the hidden samples exactly right "
-        "(27 % by chance), and from the rebuilt image a network names what the image shows among "
-        "five guesses in 92, 42 and 33 % of images (1 % by chance)."
+        "At s = 1 and 2 the image can be rebuilt, at s = 3 in part (the page shows it): from what "
+        "the rebuilder smooth makes of 12 images a network names what the image shows among five "
+        "guesses in 92, 42 and 33 % of images (1 % by chance); its gradients correlate with those "
+        "of the image by 0.51, 0.25 and 0.10 (0.00 by chance)."
+    )
+
+
+def test_gradients_stand_alone_where_no_network_names_the_rebuilt_image() -> None:
+    blurred = figure("gradient correlation", [0.3, 0.2], 0.0, "1")
+    exact = figure("exact samples", [0.5, 0.3], 0.27, "share")
+    unnamed = rates("recognise", "top-5", [0.01, 0.0], 0.01, encoder=VIEW, n=12)
+    seen = unnamed.assign(level=unnamed["level"] + 1, view=VIEW, target="efficientnet-lite0")
+    (sentence,) = of(default(), blurred, exact, seen).sentences(LEVELS)
+    assert sentence.rest == (
+        ": the gradients of what the rebuilder smooth makes of 12 images correlate with those of "
+        "the image by 0.30 and 0.20 (0.00 by chance)."
     )
 
 
@@ -99,8 +113,8 @@ def test_blocks_are_judged_by_where_they_lie_and_not_by_gradients() -> None:
     found = of(default(), puzzle)
     (sentence,) = found.sentences(LEVELS)
     assert str(sentence) == (
-        "At s = 1 the image can be rebuilt, at s = 2 in part (the page shows it): of 12 images "
-        "the rebuilder jigsaw puts 72 and 20 % of neighbouring blocks beside each other (0 % by "
+        "At s = 1 the image can be rebuilt, at s = 2 in part (the page shows it): the rebuilder "
+        "jigsaw puts of 12 images 72 and 20 % of neighbouring blocks beside each other (0 % by "
         "chance)."
     )
     columns = {one.title: one.entries for one in found.columns()}
@@ -135,11 +149,11 @@ def test_levels_are_called_as_their_scheme_calls_them() -> None:
 def test_the_table_has_a_row_a_level_and_the_chance_in_brackets() -> None:
     found = of(default(), rebuilt([0.51, 0.25, 0.1, 0.02]))
     titles = [column.title for column in found.columns()]
-    assert titles == ["exact", "gradients", "PSNR", "bit errors, plane 7", "named", "picked"]
+    assert titles == ["named", "picked", "gradients", "PSNR", "bit errors, plane 7", "exact"]
     head, entries = found.lines(LEVELS)[1]
     assert head == "2"
     assert entries == [
-        "36 % (27 %)", "0.250 (0.000)", "12.50 (10.00)", "34 % (50 %)", "42 % (1 %)", "100 % (8 %)",
+        "42 % (1 %)", "100 % (8 %)", "0.250 (0.000)", "12.50 (10.00)", "34 % (50 %)", "36 % (27 %)",
     ]  # fmt: skip
 
 
@@ -159,6 +173,18 @@ def test_every_format_has_the_table_of_rebuilt_images(make_run: Callable[..., Ru
     pages = [to_pdf(one).count(b"/Type /Page ") for one in (run, without)]
     assert pages[0] >= pages[1]
     assert "Rebuilt images" not in to_latex(without)
+
+
+def test_a_rebuilt_image_is_linked_and_elsewhere_said_to_be_on_the_page(
+    make_run: Callable[..., Run],
+) -> None:
+    summary = pd.concat([default(), rebuilt([0.51, 0.25, 0.1, 0.02])], ignore_index=True)
+    run = make_run(summary, ["a.png"], previews=0)
+    page = write_report(run).read_text(encoding="utf-8").partition('id="data">')[0]
+    (target,) = re.findall(r'<a href="#(\w+)" data-rebuilt="1">', page)
+    assert f'id="{target}"' in page
+    assert "the page shows it" not in page
+    assert "the page shows it" in to_markdown(run)
 
 
 def test_the_chart_tells_rebuilt_images_from_clear_parts_within_its_page() -> None:

@@ -16,7 +16,8 @@ from imleak.report.answer import Answer, answer
 from imleak.study.store import Run
 from schemes import ETC, RECORDED, REGION
 
-TILE = "With tile-xor: The keystream repeats: 6 of 6 images are XORed with a tile of 8x8 samples."
+HEADING = 'In the ciphers "tile-xor"'
+TILE = f"{HEADING}: The keystream repeats: 6 of 6 images are XORed with a tile of 8x8 samples."
 IMAGES = [{"name": f"{place}.png", "bits": 8} for place in range(96)]
 
 
@@ -42,9 +43,9 @@ def test_the_answer_of_a_region() -> None:
         "With 75 % of the area encrypted a pixel still tells about 1.80 bits [1.70, 1.90] of the "
         "plain one in its place, with 50 % of the area encrypted 3.70, with 25 % of the area "
         "encrypted 5.50.",
-        "Every level below 100 % of the area encrypted leaks: nothing is left in the clear only "
-        "with 100 % of the area encrypted; 75 % of the area encrypted will do if it is acceptable "
-        "that the right image of 96 is picked in 62 % of cases.",
+        "Every level below that with 100 % of the area encrypted leaks: nothing is left in the "
+        "clear only with 100 % of the area encrypted; 75 % of the area encrypted will do if it is "
+        "acceptable that the right image of 96 is picked in 62 % of cases.",
     ]
 
 
@@ -59,21 +60,22 @@ def test_the_answer_of_permuted_blocks() -> None:
         "of the plain one in its place.",
         "No leak was found with 16x16 blocks permuted, turned and negated, channels permuted by "
         "recognise and match.",
-        "Every level below 16x16 blocks permuted, turned and negated, channels permuted leaks.",
+        "Every level below that with 16x16 blocks permuted, turned and negated, channels permuted "
+        "leaks.",
     ]
 
 
 def test_what_is_found_in_ciphers_of_others_stands_first() -> None:
     found = of(of_recorded(), RECORDED, findings=[TILE])
-    assert found.sentences[0].head == "With tile-xor: The keystream repeats"
+    assert found.sentences[0].head == f"{HEADING}: The keystream repeats"
     assert found.looked[0] == "inspect: learned from none of these images, tested on 96 images"
     assert sentences(found) == [
         TILE,
-        "With tile-xor features of a network still tell images apart: by them the right image of "
+        f"{HEADING} features of a network still tell images apart: by them the right image of "
         "96 is picked in 41 % of cases (1 % by chance).",
-        "With tile-xor a pixel still tells about 2.30 bits [2.20, 2.40] of the plain one in its "
+        f"{HEADING} a pixel still tells about 2.30 bits [2.20, 2.40] of the plain one in its "
         "place.",
-        "No leak was found with aes-ctr by inspect, recognise and match.",
+        'No leak was found in the ciphers "aes-ctr" by inspect, recognise and match.',
     ]
     assert found.limits[-1].startswith("How the ciphers were made")
     assert found.meaning.startswith("The ciphers were made elsewhere")
@@ -85,7 +87,7 @@ def test_the_page_shows_what_is_found_in_the_ciphers_of_a_level(
     run = make_run(of_recorded(), ["a.png"], **RECORDED, findings=[TILE])
     page = write_report(run).read_text(encoding="utf-8")
     data = json.loads(page.partition('id="data">')[2].partition("</script>")[0])
-    assert data["findings"]["1"][0] == TILE.removeprefix("With tile-xor: ")
+    assert data["findings"]["1"][0] == TILE.removeprefix(f"{HEADING}: ")
     assert not any("nspect" in text for text in data["findings"]["1"])
     assert "planted leak" not in page.partition('id="data">')[0]
 
@@ -94,9 +96,9 @@ def test_bits_of_pixels_are_a_finding_where_nobody_else_finds_any() -> None:
     nothing = few(matched(), 3).assign(verdict=QUIET)
     found = of(pd.concat([plug_in([7.4, 2.3, 2.4]), nothing]), RECORDED)
     assert sentences(found) == [
-        "With aes-ctr a pixel still tells about 2.40 bits [2.30, 2.50] of the plain one in its "
-        "place, with tile-xor 2.30.",
-        "Every cipher leaks.",
+        'In the ciphers "aes-ctr" a pixel still tells about 2.40 bits [2.30, 2.50] of the plain '
+        'one in its place, in the ciphers "tile-xor" 2.30.',
+        "All ciphers leak.",
     ]
 
 
@@ -106,7 +108,7 @@ def test_an_estimate_within_its_interval_of_nothing_is_none() -> None:
     found = of(pd.concat([plug_in([7.4, 0.05, 0.0]), nothing]), RECORDED)
     assert "a pixel" not in found.text
     assert found.text.startswith(
-        "With tile-xor and aes-ctr match finds nothing; recognise, which costs"
+        'In the ciphers "tile-xor" and "aes-ctr" match finds nothing; recognise, which costs'
     )
 
 
@@ -126,7 +128,9 @@ def test_ciphers_that_withstand_are_said_to() -> None:
     rows = of_recorded()
     only = RECORDED | {"levels": [RECORDED["levels"][0], RECORDED["levels"][2]]}
     found = of(rows[rows["level"] != 1], only)
-    assert found.text == "No leak was found with aes-ctr by inspect, recognise and match."
+    assert (
+        found.text == 'No leak was found in the ciphers "aes-ctr" by inspect, recognise and match.'
+    )
 
 
 @pytest.mark.parametrize(

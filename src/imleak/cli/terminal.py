@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ..files import printable
+from ..progress_bar import Log
 from .streams import SafeConsole, are_one
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def tell(run: Run, acceptable: float | None = None, told: Collection[str] = ()) 
     found = answer(run.summary, run.manifest, acceptable)
     console = SafeConsole()
     for sentence in found.sentences:
-        console.print(Text.assemble((sentence.head, "bold"), sentence.rest), soft_wrap=True)
+        console.print(Text.assemble((sentence.head, "bold"), sentence.after), soft_wrap=True)
     for line in found.notes:
         console.print(Text(line, style="dim"), soft_wrap=True)
     if found.recommendation:
@@ -258,7 +259,7 @@ def _failures(results: pd.DataFrame) -> Iterator[str]:
 
 
 class Bar:
-    """Listens to a run and draws how far it is.
+    """Listens to a run and draws how far it is; where it is not seen, it says so now and then.
 
     Attributes
     ----------
@@ -270,12 +271,17 @@ class Bar:
         self._progress = progress
         self._task = task
         self._total = 0.0
+        self._log = Log()
 
     def say(self, message: str) -> None:
         self.told.add(message)
         _print(self._progress.console, message)
 
     def update(self, done: float, total: float, doing: str) -> None:
+        if self._progress.disable:
+            if line := self._log.line(done, total, doing):
+                _print(self._progress.console, line)
+            return
         if total != self._total:  # another kind of work, at another speed
             self._total = total
             self._progress.reset(self._task, total=total)

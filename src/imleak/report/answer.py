@@ -14,7 +14,7 @@ from ..interfaces import LARGEST_PLANTED
 from .adversaries import CALIBRATED, INSPECT, MATCH
 from .findings import Finding, findings
 from .levels import Levels
-from .measures import Measure, adversaries
+from .measures import Measure, adversaries, titles
 from .rebuilt import RebuiltImages
 from .recommend import Recommendation, recommend, smallest_of
 from .sentences import (
@@ -296,5 +296,5 @@ def _warnings(
     if len(manifest.get("images", ())) == 1 and not summary.empty:
         yield "One image: nothing can be said of others, and no interval given."
     failed = summary[(summary["errors"].fillna(0) > 0) & summary["level"].isna()]
-    for row in failed.drop_duplicates(["encoder", "measure"]).to_dict("records"):
-        yield f"{row['measure']} on {row['encoder']} failed and is missing here."
+    for title in titles(summary)[failed.index].unique():
+        yield f"{title} failed and is missing here."

@@ -87,12 +87,18 @@ def verdicts(summary: pd.DataFrame, manifest: Mapping[str, Any]) -> dict[int, st
     }
 
 
+def left_out(manifest: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The images that were not measured, each once; of those that only some measures had to do
+    without, the manifest has the measure."""
+    whole = (one for one in manifest["left_out"] if one["measure"] is None)
+    return list({one["name"]: one for one in whole}.values())
+
+
 def _counts(manifest: Mapping[str, Any]) -> dict[str, int]:
     """Images that were measured and that were not, and measurements that failed."""
-    left_out = {one["name"] for one in manifest["left_out"] if one["measure"] is None}
     return {
         "images": len(manifest["images"]),
-        "left_out": len(left_out),
+        "left_out": len(left_out(manifest)),
         "failed": int(manifest["units"].get("failed", 0)),
     }
 

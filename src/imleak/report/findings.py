@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from .adversaries import ATTRIBUTES, CONFIRM, MATCH, RECOGNISE
-from .measures import Measure, Result
+from .adversaries import ATTRIBUTES, CONFIRM, FANO, INFONCE, MATCH, RECOGNISE
+from .measures import Measure, Result, surest
 from .words import bits, interval, percent
 
 QUANTITIES = {
     RECOGNISE: ("top-5", "top-1"),
-    MATCH: ("rank-1", "rank-5", "bits (InfoNCE)", "bits (Fano)", "reciprocal rank"),
+    MATCH: ("rank-1", "rank-5", INFONCE, FANO, "reciprocal rank"),
     CONFIRM: ("bits (exact)",),
 }
 """Quantities a finding is reported by, the first that claims a leak. Others stand beside it;
@@ -44,8 +43,7 @@ class Finding:
         then confirming it, then bits of an estimator; of one kind bounds before others."""
         of_kind = (*_GRAVEST, self.adversary.measure).index(self.adversary.measure)
         sure = self.adversary.bound in ("lower", "exact") or self.adversary.is_zero_shot
-        low, value = self.result.low, self.result.value
-        return -of_kind, sure, low if low == low else value
+        return -of_kind, sure, self.result.lower_end
 
     @property
     def words(self) -> str:
@@ -155,15 +153,10 @@ def _strongest(of_kind: Sequence[Measure], level: int) -> Finding | None:
 
 
 def _size(of: Measure, among: Iterable[Measure], level: int) -> Result | None:
-    """The most bits an image that the same adversary surely gets. Where it is right of every
-    image a bootstrap has one value only, and no interval; that of another bound is quoted."""
+    """The most bits an image that the same adversary surely gets."""
     sizes = [
         one.results[level]
         for one in among
-        if one.encoder == of.encoder
-        and one.unit == "bit/image"
-        and level in one.results
-        and one.results[level].claims
+        if one.encoder == of.encoder and one.unit == "bit/image" and level in one.results
     ]
-    spread = [size for size in sizes if not math.isclose(size.low, size.high, rel_tol=1e-3)]
-    return max(spread or sizes, key=lambda result: result.low, default=None)
+    return surest(size for size in sizes if size.claims)

@@ -68,11 +68,6 @@ class Levels:
         return self.recorded or self.keys in ("one", "none")
 
     @property
-    def noun(self) -> str:
-        """What a level is called."""
-        return "cipher" if self.recorded else "level"
-
-    @property
     def symbol(self) -> str:
         """The letter that stands for a level: "s" where all are short for "s = ..."; else
         empty."""
@@ -86,12 +81,14 @@ class Levels:
         return short.removeprefix(f"{self.symbol} = ") if self.symbol else short
 
     def name(self, rank: int) -> str:
-        """A level as a noun: ``s = 3``, ``25 % of the area encrypted``."""
-        return self[rank].phrase.partition(" ")[2]
+        """A level as a noun: ``s = 3``, ``the level with 25 % of the area encrypted``."""
+        phrase = self[rank].phrase
+        before, _, name = phrase.partition(" ")
+        return f"the level {phrase}" if before == "with" else name
 
     def headed(self, sentence: str) -> tuple[int | None, str, str]:
-        """A sentence about ciphers as the level it is of, its heading ``With tile-xor: `` and
-        the rest. One without a heading is of the level there is, if there is but one."""
+        """A sentence about ciphers as the level it is of, its heading ``In the ciphers "xor": ``
+        and the rest. One without a heading is of the level there is, if there is but one."""
         encrypting = [rank for rank in self.by_rank if rank]
         for rank in encrypting:
             heading = f"{self[rank].phrase}: "
@@ -141,28 +138,42 @@ class Levels:
             is_run = len(wanted) > 2 and places[-1] - places[0] == len(wanted) - 1
             if not is_run or self.recorded:
                 return listed(phrases)
-            return f"from {self.name(wanted[0])} to {self.name(wanted[-1])}"
+            return f"from {self.name(wanted[0])} to {self._that(wanted[-1])}"
         before, names, after = differing
         if all(name.isdecimal() for name in names):
             names = _runs(names, places)
         return " ".join(filter(None, (before, listed(names), after)))
 
     def every(self, ranks: Iterable[int], measured: Iterable[int]) -> str:
-        """``at every level below s = 8``, ``at every level``, ``at s = 2 and 5``: of levels
-        that encrypt something."""
+        """``at every level below s = 8``, ``at every level``, ``in all ciphers``, ``at s = 2 and
+        5``: of levels that encrypt something."""
         wanted = sorted(set(ranks))
         encrypting = sorted({rank for rank in measured if rank > 0})
         if len(wanted) == 1:
             return self.at(wanted)
         if wanted == encrypting:
-            return f"{'with' if self.recorded else 'at'} every {self.noun}"
+            return "in all ciphers" if self.recorded else "at every level"
         if not self.recorded and wanted == encrypting[: len(wanted)]:
-            return f"at every level below {self.name(encrypting[len(wanted)])}"
+            below = "above" if self._falls else "below"
+            return f"at every level {below} {self._that(encrypting[len(wanted)])}"
         return self.at(wanted, measured)
 
+    def _that(self, rank: int) -> str:
+        """A level as a noun behind another level."""
+        return self.name(rank).replace("the level with", "that with", 1)
+
     def up_to(self, ranks: Iterable[int]) -> str:
-        """``up to s = 7``; ciphers that others made have no order, and are listed."""
-        return self.at(ranks) if self.recorded else f"up to {self.name(max(ranks))}"
+        """``up to s = 7``, ``down to T = 5``; ciphers that others made have no order, and are
+        listed."""
+        to = "down to" if self._falls else "up to"
+        return self.at(ranks) if self.recorded else f"{to} {self.name(max(ranks))}"
+
+    @property
+    def _falls(self) -> bool:
+        """Whether levels are named by a number that is smaller where more is encrypted."""
+        shorts = [self[rank].short.rpartition(" = ") for rank in sorted(self.by_rank) if rank]
+        numbers = [int(number) for _, sign, number in shorts if sign and number.isdecimal()]
+        return len(numbers) == len(shorts) > 1 and numbers == sorted(numbers, reverse=True)
 
 
 def _differing(phrases: Sequence[str]) -> tuple[str, list[str], str] | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -72,6 +72,11 @@ class Result:
     def claims(self) -> bool:
         """Whether the verdict claims a leak, and the interval clears the null."""
         return self.verdict in CLAIMS and not self.low <= self.null_p95
+
+    @property
+    def lower_end(self) -> float:
+        """That of its interval; the value where there is none."""
+        return self.value if math.isnan(self.low) else self.low
 
 
 @dataclass(frozen=True)
@@ -296,7 +301,9 @@ def measures(summary: pd.DataFrame, manifest: Mapping[str, Any] | None = None) -
             public=_count(rows, "public_groups") or 0,
             test=_count(rows, "test_groups"),
             encoders=names,
-            elsewhere=str(other["title"]) if measure in other.get("measures", ()) else "",
+            elsewhere=str(other["title"])
+            if measure in other.get("measures", ()) and _is_learned(target, view, other)
+            else "",
             learners=learners,
         )
         found.append(measured)
@@ -318,9 +325,27 @@ def that_ask(everything: Sequence[Measure]) -> list[Measure]:
     ]
 
 
+def titles(summary: pd.DataFrame) -> pd.Series[str]:
+    """Of every row who measured it: ``best on clip``, or ``in-sample mine on clip`` where a measure
+    ran under several protocols."""
+    names = summary["measure"] + " on " + summary["encoder"]
+    several = summary.groupby(names)["protocol"].transform("nunique") > 1
+    return (summary["protocol"].fillna("") + " ").where(several, "") + names
+
+
 def tabulated(shown: Sequence[Measure]) -> list[Measure]:
     """Those that the tables of levels by measure have; attributes have one of their own."""
     return [one for one in shown if one.measure != ATTRIBUTES]
+
+
+def surest(bounds: Iterable[Result]) -> Result | None:
+    """Of several bounds of one thing the one that is quoted wherever there is room for one: one
+    that claims a leak before others, then that of the highest lower end. Where an adversary is
+    right of every image, a bootstrap has one value and no interval, and another bound is quoted."""
+    every = list(bounds)
+    claiming = [one for one in every if one.claims] or every
+    spread = [one for one in claiming if not math.isclose(one.low, one.high, rel_tol=1e-3)]
+    return max(spread or claiming, key=lambda one: (one.lower_end, one.value), default=None)
 
 
 def blocks(shown: Sequence[Measure]) -> list[tuple[tuple[str, str], list[Measure]]]:
@@ -392,6 +417,11 @@ def marked(number: str, bound: str, value: float) -> str:
 def is_among(title: str, joined: str) -> bool:
     """Whether a title is one of several that stand in one text, whole."""
     return re.search(rf"(^|{_BETWEEN}){re.escape(title)}($|{_BETWEEN})", joined) is not None
+
+
+def _is_learned(target: str, view: str, other: Mapping[str, Any]) -> bool:
+    """Whether an adversary learned elsewhere what an encoder tells of itself, and this is asked."""
+    return any(title == target and is_among(title, view) for title in other.get("learned", {}))
 
 
 def _title(component: Mapping[str, Any]) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from .citations import INTERVALS, OF_SHARES, Citations, citations, used_of
+from .data import left_out
 from .learners import Learners
 from .levels import Levels
 from .measures import is_among
@@ -90,9 +91,8 @@ class _Methods:
                 f"They are in {plural(groups, 'group')}; no group was on both sides of a split, "
                 "and intervals are over groups."
             )
-        whole = {one["name"] for one in self.manifest["left_out"] if one.get("measure") is None}
-        if whole:
-            yield f"{plural(len(whole), 'further file')} {_was(list(whole))} left out."
+        if whole := left_out(self.manifest):
+            yield f"{plural(len(whole), 'further file')} {_was(whole)} left out."
         if gallery := (self.manifest.get("gallery") or {}).get("images"):
             yield f"{plural(gallery, 'other image')} served as a gallery and were not measured."
 

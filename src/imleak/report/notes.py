@@ -6,8 +6,9 @@ from collections.abc import Iterator
 import pandas as pd
 
 from ..interfaces import LARGEST_PLANTED
-from .adversaries import CODE_LENGTHS
+from .adversaries import CODE_LENGTHS, FANO, INFONCE, MATCH
 from .levels import Levels
+from .measures import titles
 
 _MEANING = {
     "lower": "≥ lower bound",
@@ -23,10 +24,16 @@ def notes(summary: pd.DataFrame, levels: Levels) -> list[str]:
     bounds = set(summary.loc[summary["level"].notna(), "bound"])
     meanings = [meaning for bound, meaning in _MEANING.items() if bound in bounds]
     found = [" · ".join(meanings), "[low, high]: 95 % interval"] if meanings else []
+    quantities = set(summary.loc[summary["measure"] == MATCH, "quantity"])
+    if {FANO, INFONCE} <= quantities:
+        found.append(
+            f"{MATCH} {FANO} and {INFONCE} bound the same information; the answer quotes the one "
+            "whose interval begins higher, and of an image that is always picked Fano's, because "
+            "the other then has no interval"
+        )
     for measure in CODE_LENGTHS:
         found += _whole_code(summary, measure, levels)
-    titles = summary["measure"] + " on " + summary["encoder"]
-    for title, rows in summary.groupby(titles, sort=False):
+    for title, rows in summary.groupby(titles(summary), sort=False):
         found += _reach(str(title), rows, levels)
         failed = rows["errors"].fillna(0).max()
         if failed > 0:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import combinations
 from typing import Any
 
 import pandas as pd
@@ -9,16 +10,18 @@ import pandas as pd
 from .adversaries import CONFIRM, HISTOGRAM, MATCH, RECOGNISE
 from .findings import QUANTITIES, leading
 from .levels import Levels
-from .measures import Measure, Result, adversaries, pixel_leaks
+from .measures import Measure, Result, adversaries, pixel_leaks, surest
 from .words import bits, percent
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A number as shown; `claims` is None where it is no finding of an adversary."""
+    """A number as shown; `claims` is None where it is no finding of an adversary, and `result` what
+    was measured, where that is a number with an interval."""
 
     text: str
     claims: bool | None = None
+    result: Result | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,40 @@ def lines(shown: Sequence[Aspect], levels: Levels) -> list[tuple[str, list[Entry
     ]
 
 
+def rise(shown: Sequence[Aspect], levels: Levels) -> str:
+    """Where more is found at a higher level than at a lower one, by intervals that do not overlap,
+    and what that means; empty if nowhere, or if the levels have no order."""
+    if levels.recorded:
+        return ""
+    found = [(column, pair) for column in shown if (pair := _furthest_rise(column))]
+    if not found:
+        return ""
+    each = [
+        f"{column.title} {column.entries[high].text} {levels[high].phrase} and "
+        f"{column.entries[low].text} {levels[low].phrase}"
+        for column, (low, high) in found
+    ]
+    no_order = "the levels of this scheme are no order"
+    why = (
+        f"these numbers are exact, so {no_order}"
+        if all(column.entries[low].claims is None for column, (low, _) in found)
+        else "an adversary finds a number at least, so either it reads the higher level better, or "
+        f"{no_order}"
+    )
+    return f"More is found at a higher level ({'; '.join(each)}; intervals do not overlap): {why}."
+
+
+def _furthest_rise(column: Aspect) -> tuple[int, int] | None:
+    """The lower and the higher of two levels between which a column rises most for certain."""
+    results = {rank: one.result for rank, one in column.entries.items() if one.result}
+    pairs = [
+        (results[high].low - results[low].high, (low, high))
+        for low, high in combinations(sorted(results), 2)
+        if column.entries[high].claims is not False and results[high].low > results[low].high
+    ]
+    return max(pairs)[1] if pairs else None
+
+
 def _columns(summary: pd.DataFrame, everyone: Sequence[Measure]) -> Iterator[Aspect]:
     of = {name: [one for one in everyone if one.measure == name] for name in QUANTITIES}
     count = max((result.images for one in of[MATCH] for result in one.results.values()), default=0)
@@ -52,7 +89,7 @@ def _columns(summary: pd.DataFrame, everyone: Sequence[Measure]) -> Iterator[Asp
     yield Aspect("named", f"by a network{guesses}", _entries(_reported(of[RECOGNISE]), percent))
     yield Aspect("picked", f"among {count} images", _entries(_reported(of[MATCH]), percent))
     sizes = [one for one in of[MATCH] if one.unit == "bit/image"]
-    yield Aspect("bits an image", "at least, of what is picked", _entries(sizes, bits))
+    yield Aspect("bits an image", "at least, of what is picked", _entries(sizes, bits, surest))
     exact = _entries(_reported(of[CONFIRM]), lambda _: "")
     yield Aspect(
         "confirmed",
@@ -75,24 +112,34 @@ def _reported(of_kind: Sequence[Measure]) -> list[Measure]:
     return []
 
 
-def _entries(some: Iterable[Measure], shown: Callable[[float], str]) -> dict[int, Entry]:
-    """By level, the result of whoever finds most."""
+def _most(results: Iterable[Result]) -> Result | None:
+    """That of whoever finds most."""
+    return max(results, key=lambda result: (result.claims, result.value), default=None)
+
+
+def _entries(
+    some: Iterable[Measure],
+    shown: Callable[[float], str],
+    chosen: Callable[[Iterable[Result]], Result | None] = _most,
+) -> dict[int, Entry]:
+    """By level, the result that is chosen among those of all."""
     by_level: dict[int, list[Result]] = {}
     for one in some:
         for level, result in one.results.items():
             by_level.setdefault(level, []).append(result)
-    best = {
-        level: max(results, key=lambda result: (result.claims, result.value))
-        for level, results in by_level.items()
-    }
-    return {level: Entry(shown(one.value), one.claims) for level, one in sorted(best.items())}
+    best = {level: chosen(results) for level, results in sorted(by_level.items())}
+    return {level: Entry(shown(one.value), one.claims, one) for level, one in best.items() if one}
 
 
 def _of_pixels(summary: pd.DataFrame) -> tuple[str, dict[int, Entry]]:
     rows = summary[(summary["measure"] == HISTOGRAM) & summary["mean"].notna()]
     is_exact, leaks = bool((rows["bound"] == "exact").all()), pixel_leaks(summary)
     entries = {
-        int(row["level"]): Entry(bits(row["mean"]), None if is_exact else row["level"] in leaks)
+        int(row["level"]): Entry(
+            bits(row["mean"]),
+            None if is_exact else row["level"] in leaks,
+            Result(row["mean"], row["low"], row["high"]),
+        )
         for row in rows.to_dict("records")
     }
     return "left in the clear" if is_exact else "estimated, seen alone", entries

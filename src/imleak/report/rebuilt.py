@@ -1,6 +1,6 @@
 """Rebuilt images: at which levels they show what the image shows, and their figures."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -21,6 +21,20 @@ together: people see parts of an image wherever they lie."""
 EXACT, GRADIENT, TOP = "exact samples", "gradient correlation", "bit errors, plane "
 DIRECT, NEIGHBOUR = "direct accuracy", "neighbour accuracy"
 _PERCENT = ("share",)
+
+
+def _percents(shares: Iterable[float]) -> str:
+    """``83 and 36 %``; of shares that are all the same that one, and of those unknown nothing."""
+    known = [percent(max(share, 0.0)).removesuffix(" %") for share in shares if share == share]
+    same = list(dict.fromkeys(known))
+    return f"{listed(same if len(same) == 1 else known)} %" if known else "unknown"
+
+
+def _numbers(values: Iterable[float]) -> str:
+    """``0.51 and 0.25``; of numbers that are all the same that one."""
+    known = [f"{max(value, 0.0):.2f}" for value in values if value == value]
+    same = list(dict.fromkeys(known))
+    return listed(same if len(same) == 1 else known) or "unknown"
 
 
 @dataclass(frozen=True)
@@ -105,6 +119,12 @@ class RebuiltImages:
 
     def columns(self) -> Iterator[Column]:
         """The figures of a small table."""
+        for measure, title, words in (
+            (RECOGNISE, "named", "by a network, five guesses"),
+            (MATCH, "picked", f"among {self.images} images"),
+        ):
+            if one := self.through.get(measure):
+                yield Column(title, words, _with_null(one))
         for quantity, title, words in _COLUMNS:
             # What is put together from blocks has edges wherever they do not fit.
             is_misleading = quantity == GRADIENT and NEIGHBOUR in self.figures
@@ -113,11 +133,8 @@ class RebuiltImages:
         for one in [] if NEIGHBOUR in self.figures else self._planes():
             plane = one.quantity.removeprefix(TOP)
             yield Column(f"bit errors, plane {plane}", "of the hidden bits", _with_null(one))
-        for measure, title, words in (
-            (RECOGNISE, "named", "by a network, five guesses"),
-            (MATCH, "picked", f"among {self.images} images"),
-        ):
-            if one := self.through.get(measure):
+        for quantity, title, words in _LAST:
+            if one := self.figures.get(quantity):
                 yield Column(title, words, _with_null(one))
 
     def lines(self, levels: Levels) -> list[tuple[str, list[str]]]:
@@ -142,24 +159,31 @@ class RebuiltImages:
             )
 
     def _of_seen(self, seen: Sequence[int], levels: Levels) -> Sentence:
-        quantity, verb, what = EXACT, self._makes, "the hidden samples exactly right"
-        if NEIGHBOUR in self.figures:
-            quantity, verb = NEIGHBOUR, self._makes.replace("make", "put")
-            what = "neighbouring blocks beside each other"
-        right, chance = self._at(quantity, self.figures, seen)
-        words = f"of {plural(self.images, 'image')} {self.made_by} "
-        words += f"{verb} {right} of {what} ({chance} by chance)"
-        if RECOGNISE in self.through:
+        named, made = "", f"{self.made_by} {self._makes} of {plural(self.images, 'image')}"
+        if set(self.named) & set(seen):
             share, chance = self._at(RECOGNISE, self.through, seen)
-            words += ", and from the rebuilt image a network names what the image shows among five "
-            words += f"guesses in {share} of images ({chance} by chance)"
+            named = f"a network names what the image shows among five guesses in {share} of images "
+            named += f"({chance} by chance)"
+        if NEIGHBOUR in self.figures:
+            right, chance = self._at(NEIGHBOUR, self.figures, seen)
+            words = f"{made.replace('make', 'put')} {right} of neighbouring blocks beside each "
+            words += f"other ({chance} by chance)"
+            words += f", and from the rebuilt image {named}" if named else ""
+        else:
+            likeness, chance = self._at(GRADIENT, self.figures, seen, _numbers)
+            words = (
+                f"from what {made} {named}; its gradients"
+                if named
+                else (f"the gradients of what {made}")
+            )
+            words += f" correlate with those of the image by {likeness} ({chance} by chance)"
         whole, part = (
             levels.at(some, self.levels) if some else "" for some in (self.seen, self.partly_seen)
         )
         head = f"{capitalised(whole or part)} the image can be rebuilt"
         if part:
             head += f", {part} in part" if whole else " in part"
-        return Sentence(head, f" (the page shows it): {words}.")
+        return Sentence(head, f": {words}.", seen[0])
 
     def _levels_from(self, likeness: float, together: float) -> list[int]:
         quantity, least = GRADIENT, likeness
@@ -173,22 +197,31 @@ class RebuiltImages:
         planes = [one for quantity, one in self.figures.items() if quantity.startswith(TOP)]
         return planes[:1]
 
-    def _at(self, name: str, among: Mapping[str, Measure], seen: Sequence[int]) -> tuple[str, str]:
+    def _at(
+        self,
+        name: str,
+        among: Mapping[str, Measure],
+        seen: Sequence[int],
+        told: Callable[[Iterable[float]], str] = _percents,
+    ) -> tuple[str, str]:
         """``83 and 36 %`` and, by chance, ``53 and 27 %``."""
         found = [among[name].results[level] for level in seen if level in among[name].results]
-        return _percents(one.value for one in found), _percents(one.null_mean for one in found)
+        return told(one.value for one in found), told(one.null_mean for one in found)
 
 
 _COLUMNS = (
     (DIRECT, "at their place", "of the blocks"),
     (NEIGHBOUR, "together", "of neighbouring blocks"),
-    (EXACT, "exact", "of the hidden samples"),
-    ("exact up to a form", "or as a whole", "negated, or in other colours"),
     (GRADIENT, "gradients", "correlation"),
     ("psnr", "PSNR", "dB"),
     ("ssim", "SSIM", "mean"),
     ("vif", "VIF", "mean"),
 )
+_LAST = (
+    (EXACT, "exact", "of the hidden samples"),
+    ("exact up to a form", "or as a whole", "negated, or in other colours"),
+)
+"""What says little of what people see."""
 
 
 def _is_seen(result: Result, least: float) -> bool:
@@ -207,10 +240,3 @@ def _with_null(one: Measure) -> dict[int, str]:
         + ("" if result.null_mean != result.null_mean else f" ({shown(result.null_mean)})")
         for level, result in sorted(one.results.items())
     }
-
-
-def _percents(shares: Iterable[float]) -> str:
-    """``83 and 36 %``; of shares that are all the same that one, and of those unknown nothing."""
-    known = [percent(max(share, 0.0)).removesuffix(" %") for share in shares if share == share]
-    same = list(dict.fromkeys(known))
-    return f"{listed(same if len(same) == 1 else known)} %" if known else "unknown"

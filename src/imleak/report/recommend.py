@@ -9,7 +9,7 @@ import pandas as pd
 from ..interfaces import LARGEST_PLANTED
 from .adversaries import MATCH
 from .levels import Levels
-from .measures import Measure, Result, empty_levels
+from .measures import Measure, Result, empty_levels, surest
 from .words import bits, interval
 
 
@@ -103,14 +103,19 @@ def _objections(level: int, at: str, judges: Sequence[Measure], acceptable: floa
 
 
 def _surest_first(here: Sequence[Measure], level: int) -> list[Measure]:
-    """Adversaries in their order; of each the quantity of the highest lower end first, which is
-    the one that the answer quotes."""
-    order = {name: at for at, name in enumerate(dict.fromkeys(one.measure for one in here))}
-    return sorted(here, key=lambda one: (order[one.measure], -_low(one.results[level])))
+    """Adversaries in their order; of each the quantity that the answer quotes first."""
+    by_measure: dict[str, list[Measure]] = {}
+    for one in here:
+        by_measure.setdefault(one.measure, []).append(one)
+    ordered = []
+    for some in by_measure.values():
+        quoted = surest(one.results[level] for one in some)
+        ordered += sorted(some, key=lambda one: _rank(one.results[level], quoted))
+    return ordered
 
 
-def _low(result: Result) -> float:
-    return result.value if math.isnan(result.low) else result.low
+def _rank(result: Result, quoted: Result | None) -> tuple[bool, float]:
+    return result is not quoted, -result.lower_end
 
 
 def _claimed(one: Measure, result: Result, at: str, acceptable: float) -> Iterator[str]:

@@ -32,13 +32,20 @@ _MOST = 3
 
 
 class Sentence(NamedTuple):
-    """A sentence of the answer; `head` is what it claims, to be seen first."""
+    """A sentence of the answer; `head` is what it claims, to be seen first, and `rebuilt` a level
+    whose rebuilt images show it."""
 
     head: str
     rest: str
+    rebuilt: int | None = None
+
+    @property
+    def after(self) -> str:
+        """What follows the head where the images are not."""
+        return self.rest if self.rebuilt is None else f" (the page shows it){self.rest}"
 
     def __str__(self) -> str:
-        return self.head + self.rest
+        return self.head + self.after
 
 
 def sentences(
@@ -233,7 +240,7 @@ def _told(found: Mapping[int, Sequence[Finding]], levels: Levels) -> Iterator[Se
 
 
 def _pixels(found: Mapping[int, Result], levels: Levels) -> Iterator[Sentence]:
-    """``With tile-xor a pixel still tells about 2.30 bits [2.20, 2.40] of the plain one``"""
+    """``In the ciphers "tile-xor" a pixel still tells about 2.30 bits [2.20, 2.40] of ...``"""
     if found:
         order = sorted(found, key=lambda rank: -found[rank].value if levels.recorded else -rank)
         first, result = order[0], found[order[0]]
@@ -355,10 +362,11 @@ def _end(
     encrypted; 7 of 8 planes encrypted will do if ... is acceptable``, unless that is every
     image. Of ciphers that others made, those that leak were named one by one."""
     at = levels.every(leaking, measured)
-    is_every = f"every {levels.noun}" in at
+    is_every = at.startswith(("at every level", "in all ciphers"))
     if levels.recorded and not is_every:
         return
-    head = f"{at.partition(' ')[2]} leaks" if is_every else f"{at} there is a leak"
+    leak = "leak" if levels.recorded else "leaks"
+    head = f"{at.partition(' ')[2]} {leak}" if is_every else f"{at} there is a leak"
     rest = ""
     if empty:
         last = max((level for level in measured if level < empty[0]), default=0)

@@ -15,7 +15,7 @@ from .attributes import tables as of_attributes
 from .levels import Levels
 from .measures import Measure, blocks, measures, ranks, tabulated
 from .notes import notes
-from .overview import lines, overview
+from .overview import lines, overview, rise
 
 _VERDICT_STYLE = {"leak": "bold red", "saturated": "magenta", "unreliable": "yellow"}
 CLAIM_STYLE = {True: "bold red", False: "dim", None: ""}
@@ -49,7 +49,13 @@ def level_tables(summary: pd.DataFrame, manifest: Mapping[str, Any], width: int)
 def overview_table(summary: pd.DataFrame, manifest: Mapping[str, Any]) -> Table:
     """What is found at each level; without rows where no adversary looked."""
     shown, levels = overview(summary, manifest), Levels.of(manifest)
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    risen = rise(shown, levels)
+    table = Table(
+        caption=Text(risen) if risen else None,
+        caption_justify="left",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+    )
     if not any(one.claims is not None for column in shown for one in column.entries.values()):
         return table
     _add_levels(table, levels)

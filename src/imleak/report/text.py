@@ -16,7 +16,7 @@ from .levels import Levels
 from .measures import Measure, blocks, measures, ranks, tabulated
 from .methods import methods
 from .notes import notes
-from .overview import lines, overview
+from .overview import lines, overview, rise
 from .rebuilt import RebuiltImages
 
 _MARKUP = re.compile(r"([\\`*_{}\[\]<>#|!])")
@@ -33,8 +33,8 @@ def to_markdown(run: Run, acceptable: float | None = None) -> str:
     found = answer(run.summary, run.manifest, acceptable)
     levels = Levels.of(run.manifest)
     reported = [
-        f"**{escape(head)}**{escape(rest)}" if head else escape(rest)
-        for head, rest in found.sentences
+        f"**{escape(one.head)}**{escape(one.after)}" if one.head else escape(one.after)
+        for one in found.sentences
     ]
     parts = ["# What the clear part gives away", " ".join(reported)]
     if found.recommendation is not None:
@@ -51,6 +51,7 @@ def to_markdown(run: Run, acceptable: float | None = None) -> str:
     if shown := tabulated(_ordered(run.summary)):
         parts += ["## Level by measure", markdown_table(table(shown, levels))]
     parts += map(escape, notes(run.summary, levels))
+    parts.append(escape(rise(overview(run.summary, run.manifest), levels)))
     parts += ["## Methods", *map(escape, methods(run.manifest, run.summary))]
     works = citations(run.manifest, run.summary).works
     parts += ["## References", "\n".join(f"- {escape(one.work.text())}" for one in works)]

@@ -5,6 +5,9 @@ from collections.abc import Sequence
 from ..interfaces import Exposure, ImleakError, Level, Raster
 from ._samples import check_raster, level_of
 
+UNNAMED = "cipher"
+"""The label of ciphers that are the only ones, and were given none."""
+
 
 class Recorded:
     """What is in the folders of ciphers, as it is.
@@ -28,12 +31,12 @@ class Recorded:
     clear_part = "the cipher as it is"
     hidden_part = "what cannot be read from the cipher"
 
-    def __init__(self, labels: Sequence[str] = ("cipher",)) -> None:
+    def __init__(self, labels: Sequence[str] = (UNNAMED,)) -> None:
         if not labels or len(set(labels)) < len(labels):
             raise ImleakError(f"labels of ciphers are {list(labels)}: give each folder its own")
         self._levels = (
             Level(0, "nothing encrypted", short="plain"),
-            *(Level(rank, label) for rank, label in enumerate(labels, start=1)),
+            *(Level(rank, label, phrase=_phrase(label)) for rank, label in enumerate(labels, 1)),
         )
 
     def levels(self, bits: int) -> tuple[Level, ...]:  # noqa: ARG002
@@ -48,3 +51,8 @@ class Recorded:
         check_raster(cipher)
         symbols = {"samples": cipher.samples}
         return Exposure(cipher.samples, cipher.bits, symbols, size=1 << cipher.bits)
+
+
+def _phrase(label: str) -> str:
+    """``in the ciphers "tile-xor"``"""
+    return "in the ciphers" if label == UNNAMED else f'in the ciphers "{label}"'

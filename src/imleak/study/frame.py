@@ -171,21 +171,29 @@ def rows_of(unit: Unit, part: Part, labels: Mapping[int, str]) -> Iterator[dict[
 
 def answers_of(part: Part, levels: Sequence[Level]) -> list[str]:
     """What checks of ciphers found, a sentence each; led by its level where there are several."""
-    phrases = {level.rank: level.phrase[:1].upper() + level.phrase[1:] for level in levels}
-    several = len(levels) > 2
+    headings = _headings(levels)
     return [
-        f"{phrases[found['level']]}: {found['answer']}" if several else found["answer"]
+        f"{headings[found['level']]}{found['answer']}"
         for found in part.readings
         if found.get("answer") and found.get("verdict") == "leak"
     ]
 
 
 def unfound_of(part: Part, levels: Sequence[Level]) -> Iterator[str]:
-    """What checks of ciphers would have found where they found nothing, a line a level."""
+    """What checks of ciphers would have found where they found nothing, a line a level; led by it
+    where there are several."""
+    headings = _headings(levels)
     for level in levels:
         found = [one for one in part.readings if one["level"] == level.rank and one.get("answer")]
         if found and all(one.get("verdict") != "leak" for one in found):
-            yield f"{level.label}: {' '.join(one['answer'] for one in found)}"
+            yield f"{headings[level.rank]}{' '.join(one['answer'] for one in found)}"
+
+
+def _headings(levels: Sequence[Level]) -> dict[int, str]:
+    """What leads a sentence about ciphers, by level; nothing where only one encrypts."""
+    if len(levels) <= 2:
+        return dict.fromkeys((level.rank for level in levels), "")
+    return {level.rank: f"{level.phrase[:1].upper()}{level.phrase[1:]}: " for level in levels}
 
 
 def growth_of(unit: Unit, part: Part) -> Iterator[dict[str, Any]]:

@@ -7,6 +7,7 @@ from ...study.store import Run
 from .. import attributes, overview, reviewers
 from ..answer import answer
 from ..citations import citations
+from ..data import left_out
 from ..findings import turning_level
 from ..levels import Levels
 from ..measures import blocks, measures, ranks, tabulated
@@ -45,6 +46,8 @@ def to_html(run: Run, acceptable: float | None = None) -> str:
         opening=turning_level(found.findings),
         overview=decides,
         overview_lines=overview.lines(decides, levels),
+        left_out=left_out(run.manifest),
+        rise=overview.rise(decides, levels),
         attributes=attributes.tables(run.summary, run.manifest),
         rebuilt=rebuilt,
         blocks=blocks(tabulated(shown)),

@@ -204,6 +204,14 @@
     at("level").addEventListener("input", () => { state.place = Number(at("level").value); show(); });
     [...at("strip").children].forEach((figure, place) =>
       figure.addEventListener("click", () => { at("level").value = place; state.place = place; show(); }));
+    for (const link of document.querySelectorAll('a[href="#see"][data-rebuilt]'))
+      link.addEventListener("click", () => {
+        const place = data.previews[state.image].levels.indexOf(Number(link.dataset.rebuilt));
+        if (place >= 0) at("level").value = state.place = place;
+        document.querySelector('input[name="view"][value="rebuilt"]').checked = true;
+        state.view = "rebuilt";
+        show();
+      });
     addEventListener("resize", show);
     show();
   }
