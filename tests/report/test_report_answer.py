@@ -446,3 +446,34 @@ def test_an_attack_of_another_package_is_told_and_not_called_quiet() -> None:
     assert any(sentence.startswith("At s = 4 best, trained") for sentence in found)
     (quiet,) = [sentence for sentence in found if "No leak was found" in sentence]
     assert quiet.startswith("No leak was found at s = 6 and 7 by nearest, ")
+
+
+def test_an_adversary_that_learned_elsewhere_is_told_of_where_it_was_asked() -> None:
+    """It knows one encoder, and says nothing of what was asked through another."""
+    found = pd.concat(
+        [estimated(chosen="cca-infonce"), estimated(chosen="calibrated", encoder="clip")],
+        ignore_index=True,
+    )
+    other = {"title": "800 photographs", "measures": ["best"]}
+    of_both = {"efficientnet-lite0": "a", "clip": "b"}
+    told = {
+        titles: answer(found, manifest(adversary=other | {"learned": learned})).footnotes
+        for titles, learned in (
+            ("both", of_both),
+            ("one", {"efficientnet-lite0": "a"}),
+            ("other", {"clip": "b"}),
+            ("none", {"resnet": "c"}),
+        )
+    }
+    asked = (
+        "best on efficientnet-lite0 also asked an adversary that learned from 800 photographs, "
+        "calibrated on 61 of these images, and preferred others."
+    )
+    chose = next(
+        line for line in told["other"] if line.startswith("best on clip chose an adversary")
+    )
+    assert asked in told["one"]
+    assert asked in told["both"]
+    assert chose in told["both"]
+    assert asked not in told["other"]
+    assert not any("adversary that learned" in line for line in told["none"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,12 +13,15 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from matplotlib.colors import to_hex
+from matplotlib.text import Annotation
 from summaries import estimated, rates
 
 from conftest import manifest_of, rows
 from imleak.report import FormatError, write_comparison
 from imleak.report.comparison import Comparison
-from imleak.report.figures.tradeoff import spread
+from imleak.report.figures.style import print_style
+from imleak.report.figures.tradeoff import drawing, spread
 from imleak.report.runs import ComparisonError, labels
 from imleak.report.tradeoff import Tradeoff
 from imleak.report.tradeoff.text import terminal_tables
@@ -143,6 +147,26 @@ def test_a_figure_has_a_line_a_scheme_in_each_panel(pair: list[Run]) -> None:
     low, high = sorted(axes[0].get_xlim())
     assert low < 8.2
     assert high > 12
+
+
+def test_a_figure_has_no_panel_without_an_adversary(pair: list[Run]) -> None:
+    found = Comparison(pair).tradeoff("psnr")
+    for count in (1, 2):
+        some = replace(found, adversaries=found.adversaries[:count])
+        with print_style():
+            assert len(drawing(some).figure.axes) == count
+
+
+def test_what_ties_a_name_to_its_line_looks_like_no_data(pair: list[Run]) -> None:
+    axes = Comparison(pair).plot("psnr")[0]
+    drawn = {to_hex(line.get_color()) for line in axes.lines}
+    ties = [text.arrow_patch for text in axes.texts if isinstance(text, Annotation)]
+    assert len(ties) == 2
+    for tie in ties:
+        assert tie is not None
+        assert to_hex(tie.get_edgecolor()) not in drawn
+        assert tie.get_linestyle() not in ("-", "solid")
+        assert tie.get_zorder() < min(line.get_zorder() for line in axes.lines)
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=12), st.floats(0.01, 0.09))

@@ -106,6 +106,8 @@ def test_images_it_learned_from_are_told_and_it_is_not_used(
     told = manifest(tmp_path / "out")
     assert told["adversary"]["seen"] == ["mine.png"]
     assert any("24 images of public was not used: 1 of" in line for line in told["warnings"])
+    run(spec(folder, trained.path, measures="rows"), tmp_path / "unasked")
+    assert manifest(tmp_path / "unasked")["warnings"] == [], "nobody here would have asked it"
     with pytest.raises(AdversaryError, match=r"calibrated needs .* among those \(mine.png\)"):
         run(spec(folder, trained.path, measures="calibrated"), tmp_path / "other")
 

@@ -286,3 +286,17 @@ def test_a_target_stands_in_the_stead_of_encoders() -> None:
 def test_sides_that_do_not_fit_are_told(fields: dict[str, object], message: str) -> None:
     with pytest.raises(SpecError, match=message):
         StudySpec.of(sources="x.png", **fields)
+
+
+def test_of_several_measures_of_one_name_the_one_that_is_wrong_is_told() -> None:
+    with pytest.raises(SpecError) as raised:
+        StudySpec.of(sources="x", measures=["mine:hidden=[8]", {"name": "mine", "hidden": [9]}])
+    assert raised.value.told() == (
+        "measures: 'mine' under protocol held-out stands there twice (mine:hidden=[8] and "
+        "mine:hidden=[9]), and its rows would look alike; measures: 'mine' under protocol "
+        "in-sample stands there twice (mine:hidden=[8] and mine:hidden=[9]), and its rows would "
+        "look alike"
+    )
+    inside = {"name": "mine", "protocol": "in-sample", "optional": "perhaps"}
+    with pytest.raises(SpecError, match="measures: mine:protocol=in-sample: optional: input"):
+        StudySpec.of(sources="x", measures=["mine:protocol=held-out", inside])

@@ -4,6 +4,7 @@ Every sentence is a function of the summary and the manifest alone.
 """
 
 import math
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -189,17 +190,19 @@ def _footnotes(reported: Sequence[Sentence], manifest: Mapping[str, Any]) -> Ite
 
 def _elsewhere(everyone: Sequence[Measure], levels: Levels) -> Iterator[str]:
     """Which numbers are of an adversary that learned from other images."""
+    encoders = Counter(measure for measure, _ in {(one.measure, one.encoder) for one in everyone})
     for one in everyone:
         if one.elsewhere:
+            name = one.title if encoders[one.measure] > 1 else one.measure
             of = [level for level in one.results if one.is_calibrated(level)]
             who = f"an adversary that learned from {one.elsewhere}"
             how = f"calibrated on {one.calibrated_on}"
             if one.measure == CALIBRATED:
-                yield f"{CALIBRATED} is {who}, {how}."
+                yield f"{name} is {who}, {how}."
             elif of:
-                yield f"{one.measure} chose {who}, {how}, {levels.at(of)}."
+                yield f"{name} chose {who}, {how}, {levels.at(of)}."
             else:
-                yield f"{one.measure} also asked {who}, {how}, and preferred others."
+                yield f"{name} also asked {who}, {how}, and preferred others."
 
 
 def _reach(everyone: Sequence[Measure]) -> str:

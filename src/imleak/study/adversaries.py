@@ -58,13 +58,18 @@ class Elsewhere:
 
     @property
     def warning(self) -> str:
-        """What a reader of the results must know of it, in a line, or nothing."""
+        """Why it is not used on these images, in a line, or nothing."""
         if self.seen:
             return (
                 f"The adversary that learned from {self.title} was not used: {len(self.seen):,} of "
                 f"these images, or near-duplicates of them, are among those ({some_of(self.seen)})."
             )
         return ""
+
+    def warnings(self, units: Sequence[Unit]) -> list[str]:
+        """What a reader of the results must know of it, where anyone would have asked it."""
+        takes = any(offers(unit.measure, "takes_directions") for unit in units)
+        return [self.warning] if takes and self.warning else []
 
     def manifest(self, units: Sequence[Unit]) -> dict[str, Any]:
         """What is recorded of it."""

@@ -76,7 +76,7 @@ def run(
             progress.say(line)
         for line in units.without:
             progress.say(line)
-        told = [*public.warnings, *check_public(units), *filter(None, [known.warning])]
+        told = [*public.warnings, *check_public(units), *known.warnings(units.estimators)]
         for line in told:
             progress.say(line)
         noticed = [*found.warnings, *gallery.warnings, *units.without, *told]

@@ -70,6 +70,16 @@ def cut(text: str) -> str:
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
 
 
+def label_of(name: object, options: Mapping[str, Any]) -> str:
+    """``mine:epochs=100``"""
+    values = {
+        key: value if isinstance(value, str) else json.dumps(value, default=str)
+        for key, value in options.items()
+    }
+    given = ",".join(f"{key}={value}" for key, value in values.items())
+    return cut(f"{name}:{given}" if given else str(name))
+
+
 def _numbers(value: Any) -> Iterator[float]:
     if isinstance(value, int | float):
         yield value

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from ..interfaces import ImleakError
 from ..spelling import did_you_mean
-from .limits import shown
+from .limits import label_of, shown
 
 
 @dataclass(frozen=True)
@@ -77,12 +77,15 @@ class Mistakes(ValueError):
         super().__init__("; ".join(one.told() for one in self.mistakes))
 
 
-def mistakes_in(error: ValidationError, fields: Iterable[str]) -> Iterator[Mistake]:
+def mistakes_in(
+    error: ValidationError, fields: Iterable[str], given: Mapping[str, Any]
+) -> Iterator[Mistake]:
     """Every mistake that a validation has found.
 
     Parameters
     ----------
     fields : names of those that a study has.
+    given : what was validated.
     """
     for detail in error.errors(include_url=False):
         raised = detail.get("ctx", {}).get("error")
@@ -90,7 +93,22 @@ def mistakes_in(error: ValidationError, fields: Iterable[str]) -> Iterator[Mista
             yield from raised.mistakes
         else:
             field = str(detail["loc"][0]) if detail["loc"] else ""
-            yield Mistake(field, _what(detail, fields))
+            of = "" if detail["type"] == "value_error" else _which(detail["loc"], given)
+            yield Mistake(field, of + _what(detail, fields))
+
+
+def _which(place: Sequence[str | int], given: Mapping[str, Any]) -> str:
+    """``mine: optional: ``, where something is wrong inside one of several that a field has; else
+    empty, since what is wrong with all of it names it."""
+    field, at, *inside = *place, None, None
+    several = given.get(str(field))
+    if not isinstance(several, list | tuple) or not isinstance(at, int) or at >= len(several):
+        return ""
+    one, fields = several[at], [str(name) for name in inside if name is not None]
+    if not fields or not isinstance(one, Mapping):
+        return ""
+    options = {key: value for key, value in one.items() if key not in ("name", *fields)}
+    return f"{label_of(one.get('name', at), options)}: {': '.join(fields)}: "
 
 
 def _what(detail: Any, fields: Iterable[str]) -> str:

@@ -18,7 +18,7 @@ from pydantic import (
 from .. import plugins
 from ..interfaces import ImleakError
 from .components import Component, accepted, argument, component, measure_kind
-from .limits import shown
+from .limits import label_of, shown
 
 PROTOCOLS = ("held-out", "in-sample")
 """What an estimator with a choice of protocol runs under where none is chosen."""
@@ -59,6 +59,11 @@ class Choice(Frozen):
     @model_serializer
     def _to_name_or_table(self) -> str | dict[str, Any]:
         return {"name": self.name} | self.options if self.options else self.name
+
+    @property
+    def label(self) -> str:
+        """It as a user writes it: ``mine:epochs=100``, which tells it from others of its name."""
+        return label_of(self.name, self.options)
 
     @model_validator(mode="after")
     def _can_be_built(self) -> Self:

@@ -1,6 +1,7 @@
 """What a study is, as written in a TOML file, on the command line or in Python."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -284,7 +285,7 @@ class StudySpec(Frozen):
         try:
             return cls.model_validate(fields)
         except ValidationError as error:
-            raise SpecError(mistakes_in(error, cls.model_fields)) from error
+            raise SpecError(mistakes_in(error, cls.model_fields, fields)) from error
 
     @classmethod
     def load(cls, path: str | Path, /, *, trust: bool = False, **overrides: Any) -> Self:
@@ -528,16 +529,21 @@ class StudySpec(Frozen):
             yield Mistake("target", "is missing; say what is to be told through the views")
 
     def _twice(self) -> Iterator[Mistake]:
-        encoders = [f"{choice.component({}).title!r}" for choice in self.encoders]
+        encoders = [(f"{one.component({}).title!r}", one.label) for one in self.encoders]
         measures = [
-            f"{choice.name!r}" + (f" under protocol {protocol}" if protocol else "")
-            for choice in self.measures
-            for protocol in choice.protocols(self.shared)
+            (f"{one.name!r}" + (f" under protocol {protocol}" if protocol else ""), one.label)
+            for one in self.measures
+            for protocol in one.protocols(self.shared)
         ]
-        views = [f"{choice.component({}).title!r}" for choice in self.views]
-        for field, names in (("encoders", encoders), ("views", views), ("measures", measures)):
-            for name in sorted({name for name in names if names.count(name) > 1}):
-                yield Mistake(field, f"{name} stands there twice, and its rows would look alike")
+        views = [(f"{one.component({}).title!r}", one.label) for one in self.views]
+        for field, named in (("encoders", encoders), ("views", views), ("measures", measures)):
+            counts = Counter(name for name, _ in named)
+            for name in sorted(name for name, count in counts.items() if count > 1):
+                labels = dict.fromkeys(label for of, label in named if of == name)
+                which = f" ({' and '.join(labels)})" if len(labels) > 1 else ""
+                yield Mistake(
+                    field, f"{name} stands there twice{which}, and its rows would look alike"
+                )
 
     def _unused(self) -> Iterator[Mistake]:
         others = [self.scheme, *self.encoders, *([self.target] if self.target else []), *self.views]
@@ -545,7 +551,7 @@ class StudySpec(Frozen):
         for choice in self.measures:
             unused = HELD_OUT_ONLY if choice.protocols(self.shared) == ("in-sample",) else ()
             used |= {option for option in choice.accepts() if option not in unused}
-        chosen = ", ".join(choice.name for choice in self.measures)
+        chosen = ", ".join(dict.fromkeys(choice.name for choice in self.measures))
         for option in self.shared:
             if option not in used:
                 yield Mistake(

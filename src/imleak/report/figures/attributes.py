@@ -31,7 +31,7 @@ def drawings(summary: pd.DataFrame, levels: Levels) -> Iterator[Drawing]:
             for axes, shown in zip(every, panels, strict=False):
                 _panel(axes, shown, levels)
             for axes in every[len(panels) :]:
-                axes.axis("off")
+                axes.remove()
             yield Drawing(style.stem("attributes", encoder), style.printable(heading), figure)
 
 

@@ -68,7 +68,7 @@ def drawings(summary: pd.DataFrame, levels: Levels) -> Iterator[Drawing]:
         fit = style.fitting([_label(column) for column in columns], LEGEND_WIDTH)
         axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=fit, fontsize=LEGEND_SIZE)
     for axes in panels[len(shown) :]:
-        axes.axis("off")
+        axes.remove()
     drawn = [column for columns in shown.values() for column in columns]
     yield Drawing(STEM, "What is found against the level", figure, _table(drawn))
 

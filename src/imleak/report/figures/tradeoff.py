@@ -47,7 +47,7 @@ def drawing(found: Tradeoff) -> Drawing:
     for axes, adversary in zip(panels, found.adversaries, strict=False):
         _panel(axes, found, adversary, rows, looks)
     for axes in panels[len(found.adversaries) :]:
-        axes.axis("off")
+        axes.remove()
     return Drawing(f"schemes-by-{found.by}", found.title, figure, found.frame())
 
 
@@ -95,7 +95,8 @@ def _panel(
 
 
 def _name(axes: Axes, ends: Sequence[tuple[float, float, str, str]]) -> None:
-    """The name of every line on the right, tied to its last point; no name over another."""
+    """The name of every line on the right, tied to its last point by what looks like no line of
+    numbers; no name over another."""
     if not ends:
         return
     low, high = axes.get_ylim()
@@ -112,7 +113,16 @@ def _name(axes: Axes, ends: Sequence[tuple[float, float, str, str]]) -> None:
             color=colour,
             va="center",
             annotation_clip=False,
-            arrowprops={"arrowstyle": "-", "color": colour, "linewidth": 0.4, "relpos": (0, 0.5)},
+            arrowprops={
+                "arrowstyle": "-",
+                "color": style.GREY,
+                "linestyle": (0, (1, 3)),
+                "linewidth": 0.6,
+                "relpos": (0, 0.5),
+                "shrinkA": 2,
+                "shrinkB": 4,
+            },
+            zorder=1,
         )
 
 
