@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 
@@ -11,7 +13,9 @@ import pytest
 from browser import CHROMIUM, Page, browse
 from summaries import confirmed, matched, recognised
 
+from conftest import rows
 from imleak.report import write_report
+from imleak.report.previews import Subject, write_previews
 from imleak.study.store import Run
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium: apt-get install chromium")
@@ -109,6 +113,24 @@ def test_every_way_to_look_is_another_picture(page: Page) -> None:
         page.wait(f"{SHOWN} === '0 {view} 3'")
         seen[view] = page.run(PIXELS)
     assert len(set(seen.values())) == 5
+
+
+def test_the_answer_leads_to_the_rebuilt_image(
+    tab: Page, make_run: Callable[..., Run], make_subject: Callable[..., Subject]
+) -> None:
+    alike = {"quantity": "gradient correlation", "chosen": "smooth", "null_p95": 0.01}
+    likeness = rows("rebuild", [math.nan, 0.1, 0.5], 0.02, unit="1", **alike)
+    run = make_run(pd.concat([likeness, matched()], ignore_index=True), ["a.png"], previews=0)
+    subject = make_subject("a.png")
+    half = replace(subject, rebuilt={1: lambda: subject.plain // 2, 2: lambda: subject.plain})
+    write_previews(run.path, [half], range(9))
+    tab.open(write_report(run))
+    tab.wait(SHOWN)
+    tab.run("document.querySelector('a[data-rebuilt]').click()")
+    tab.wait(f"{SHOWN} === '0 rebuilt 1'")
+    assert tab.run("location.hash") == "#see"
+    assert tab.run("document.querySelector('input[name=view]:checked').value") == "rebuilt"
+    assert tab.run("document.getElementById('level').value") == "1"
 
 
 def test_a_difference_at_level_0_is_black(page: Page) -> None:

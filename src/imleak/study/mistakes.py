@@ -100,12 +100,12 @@ def mistakes_in(
 def _which(place: Sequence[str | int], given: Mapping[str, Any]) -> str:
     """``mine: optional: ``, where something is wrong inside one of several that a field has; else
     empty, since what is wrong with all of it names it."""
-    field, at, *inside = *place, None, None
-    several = given.get(str(field))
-    if not isinstance(several, list | tuple) or not isinstance(at, int) or at >= len(several):
+    several = given.get(str(place[0])) if len(place) > 2 else None
+    if not isinstance(several, list | tuple):
         return ""
-    one, fields = several[at], [str(name) for name in inside if name is not None]
-    if not fields or not isinstance(one, Mapping):
+    at, fields = place[1], [str(name) for name in place[2:]]
+    one = several[at] if isinstance(at, int) and at < len(several) else None
+    if not isinstance(one, Mapping):
         return ""
     options = {key: value for key, value in one.items() if key not in ("name", *fields)}
     return f"{label_of(one.get('name', at), options)}: {': '.join(fields)}: "
