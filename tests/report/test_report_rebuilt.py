@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from summaries import default, of_region, rates
+from summaries import default, estimated, of_region, rates
 
 from conftest import rows
 from imleak.report import write_report
@@ -185,6 +185,20 @@ def test_a_rebuilt_image_is_linked_and_elsewhere_said_to_be_on_the_page(
     assert f'id="{target}"' in page
     assert "the page shows it" not in page
     assert "the page shows it" in to_markdown(run)
+
+
+def test_a_long_legend_takes_nothing_from_the_panels() -> None:
+    many = pd.concat([default(), *(estimated(f"estimator-{k}") for k in range(12))])
+    heights = []
+    for summary in (default(), many.reset_index(drop=True)):
+        with print_style():
+            (drawing,) = findings.drawings(summary, LEVELS)
+            drawing.figure.draw_without_rendering()
+        heights.append([axes.get_window_extent().height for axes in drawing.figure.axes])
+        for axes in drawing.figure.axes:
+            assert axes.get_legend().get_window_extent().y0 >= axes.get_window_extent().y1
+            assert axes.get_legend().get_window_extent().y1 <= drawing.figure.bbox.y1
+    assert min(heights[1]) >= 0.95 * min(heights[0])
 
 
 def test_the_chart_tells_rebuilt_images_from_clear_parts_within_its_page() -> None:

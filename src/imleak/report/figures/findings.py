@@ -1,5 +1,6 @@
 """What is found against the level: shares of images in one panel, bits in the other."""
 
+import math
 from collections.abc import Iterator, Sequence
 
 import pandas as pd
@@ -26,6 +27,8 @@ LOOKS = (
 LEGEND_SIZE = 6.5
 LEGEND_WIDTH = style.PAGE_WIDTH / 2 * 8 / LEGEND_SIZE
 """Inches that a panel has for a legend, in those of type of 8 pt."""
+HEIGHT, LEGEND_LINE = 2.2, LEGEND_SIZE * 1.35 / 72
+"""Inches of the figure with up to two lines of legend, and of each further line."""
 
 
 def chart_of(column: Measure) -> str | None:
@@ -51,7 +54,13 @@ def drawings(summary: pd.DataFrame, levels: Levels) -> Iterator[Drawing]:
     shown = {chart: columns for chart, columns in charts.items() if columns}
     if not shown:
         return
-    figure = Figure(figsize=(style.PAGE_WIDTH, 2.2), layout="constrained")
+    fits = {
+        chart: style.fitting([_label(column) for column in columns], LEGEND_WIDTH)
+        for chart, columns in shown.items()
+    }
+    lines = max(math.ceil(len(columns) / fits[chart]) for chart, columns in shown.items())
+    height = HEIGHT + LEGEND_LINE * max(0, lines - 2)
+    figure = Figure(figsize=(style.PAGE_WIDTH, height), layout="constrained")
     panels = figure.subplots(1, 2, squeeze=False)[0]
     place = 0
     for axes, (chart, columns) in zip(panels, shown.items(), strict=False):
@@ -65,8 +74,9 @@ def drawings(summary: pd.DataFrame, levels: Levels) -> Iterator[Drawing]:
         axes.set_ylabel("share of images" if chart == "share" else "bits, at least")
         if chart == "share":
             axes.set_ylim(-0.02, 1.02)
-        fit = style.fitting([_label(column) for column in columns], LEGEND_WIDTH)
-        axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=fit, fontsize=LEGEND_SIZE)
+        axes.legend(
+            loc="lower left", bbox_to_anchor=(0, 1), ncols=fits[chart], fontsize=LEGEND_SIZE
+        )
     for axes in panels[len(shown) :]:
         axes.remove()
     drawn = [column for columns in shown.values() for column in columns]
