@@ -201,7 +201,7 @@ def test_errors_of_the_user_are_one_line(photograph: Path, tmp_path: Path) -> No
         "--measure: unknown measure 'histgram'; did you mean 'histogram' or 'rank-histogram'?"
         in refused(*audit, "--measure", "histgram")
     )
-    assert "level 9: bitplanes of 8-bit samples has levels 0-8" in refused(
+    assert "level 9: bitplanes of 8-bit samples has levels 0 to 8" in refused(
         *audit, *PIXELS, "--levels", "0-9"
     )
     assert "no image in" in refused("audit", empty, "-o", out, *PIXELS)
@@ -320,7 +320,7 @@ def test_encrypt_says_what_it_does_not_carry_over(tmp_path: Path) -> None:
 
 def test_encrypt_refuses_a_level_above_the_depth(photograph: Path, tmp_path: Path) -> None:
     words = ("encrypt", photograph, "-o", tmp_path / "s.png", "--key-file", tmp_path / "k")
-    assert "has 0..8" in refused(*words, "--level", 9)
+    assert "has levels 0 to 8" in refused(*words, "--level", 9)
     assert not (tmp_path / "k").exists()
 
 

@@ -15,6 +15,7 @@ from imleak.sealed import (
     OutputError,
     SealError,
     header_of,
+    png,
     read_header,
     same_nonce,
     seal,
@@ -232,8 +233,29 @@ def test_the_table_has_a_line_of_each_file(photographs, tmp_path):
     out = tmp_path / "out"
     rows = list(seal_all(find(photographs), out, 5, KEY, "jpeg-signs"))
     lines = write_table(out, rows).read_text().splitlines()
-    assert lines[0] == "image,file,plain bytes,cipher bytes,cipher against plain (%),state,error"
+    assert lines[0] == (
+        "image,file,plain bytes,cipher bytes,cipher against plain (%),"
+        "plain in the format of the cipher (bytes),cipher against that (%),state,error"
+    )
     assert len(lines) == 5
+
+
+def test_growth_is_against_the_same_image_in_the_format_of_the_cipher(photographs, tmp_path):
+    sources = find(photographs / "a.jpg")
+    (row,) = seal_all(sources, tmp_path / "lossless", 0, KEY)
+    with Image.open(photographs / "a.jpg") as image:
+        samples = np.asarray(image)
+    assert row.alike == len(png.encode(samples.transpose(2, 0, 1), {}))
+    assert row.plain == (photographs / "a.jpg").stat().st_size
+    assert row.cipher - row.alike < 400  # level 0: nothing but the header is new
+    (row,) = seal_all(sources, tmp_path / "jpeg", 5, KEY, "jpeg-signs")
+    assert row.alike == row.plain
+    (row,) = seal_all(
+        find(photographs / "a.png"), tmp_path / "made", 5, KEY, "jpeg-signs", jpeg_quality=80
+    )
+    made = io.BytesIO()
+    ASTRONAUT.save(made, "JPEG", quality=80)
+    assert row.alike == len(made.getvalue())
 
 
 def test_a_generated_image_is_a_row_with_its_error(tmp_path):

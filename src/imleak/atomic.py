@@ -122,6 +122,28 @@ def make_folder(folder: Path) -> None:
         sync_folder(new.parent)
 
 
+@contextmanager
+def made_folder(folder: Path) -> Iterator[None]:
+    """A folder and those above it, made if they are missing; what is then left empty goes again.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be made.
+    """
+    missing = [one for one in (folder, *folder.parents) if not one.exists()]
+    try:
+        make_folder(folder)
+    except OSError as error:
+        raise OutputError(f"cannot make folder {folder}: {error.strerror}") from error
+    try:
+        yield
+    finally:
+        for one in missing:
+            with suppress(OSError):  # it holds something
+                one.rmdir()
+
+
 def sync_file(descriptor: int) -> bool:
     """Make what was written to an open file last; whether the file system can."""
     return _offered(os.fsync, descriptor)

@@ -195,6 +195,12 @@ class Level:
         object.__setattr__(self, "phrase", self.phrase or f"with {self.label}")
 
 
+def levels_in_words(levels: Sequence[Level]) -> str:
+    """Which levels there are, and what the last one encrypts."""
+    last = levels[-1]
+    return f"levels {levels[0].rank} to {last.rank}; {last.rank} is: {last.label}"
+
+
 @dataclass(frozen=True, eq=False)
 class Exposure:
     """What an adversary without the key has of a cipher: the same for every key.

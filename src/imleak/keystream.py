@@ -23,6 +23,7 @@ import codecs
 import os
 import secrets
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
@@ -172,6 +173,10 @@ def write_key_file(path: str | os.PathLike[str], key: bytes) -> None:
     except FileExistsError:
         raise KeyFileError(
             f"key file {path} exists and keys are never overwritten: choose another name"
+        ) from None
+    except FileNotFoundError:
+        raise KeyFileError(
+            f"cannot write key file {path}: there is no folder {Path(path).parent}"
         ) from None
     except OSError as error:
         raise KeyFileError(f"cannot write key file {path}: {error.strerror}") from None

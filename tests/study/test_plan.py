@@ -229,7 +229,7 @@ def test_images_of_another_depth_are_left_out_of_everything(
 
 
 def test_levels_nothing_has_are_an_error() -> None:
-    with pytest.raises(LevelsError, match="level 9: bitplanes of 8-bit samples has levels 0-8"):
+    with pytest.raises(LevelsError, match="level 9: bitplanes of 8-bit samples has levels 0 to 8"):
         plan(spec(levels="0-9"), [info()])
 
 

@@ -295,8 +295,8 @@ def encrypt(
     same bytes. Several images, or a folder, go into a folder; what is there already is not done
     again. A key file that is not there is made. This is a measuring tool, not a protection.
     """
-    from ..sealed import seal, seal_all
-    from .sealing import is_one_file, key_of, run_all, scheme_of
+    from ..sealed import check_all, seal, seal_all
+    from .sealing import found_in, is_one_file, key_of, run_all, scheme_of
     from .terminal import say
 
     is_one, (name, made_with) = is_one_file(images, output), scheme_of(scheme)
@@ -305,6 +305,8 @@ def encrypt(
         "overwrite": overwrite,
         "jpeg_quality": jpeg_quality,
     }
+    sources = found_in(images, output)
+    check_all(sources, output, level, name, bits, one_file=is_one, **given)
     with key_of(key_file, output) as (key_path, key):
         if is_one:
             own = Path(images[0])
@@ -315,7 +317,7 @@ def encrypt(
         def make(found: Sequence[Source]) -> Iterator[Row]:
             return seal_all(found, output, level, key, name, bits, key_file=key_path, **given)
 
-        run_all(images, output, make, "encrypted")
+        run_all(sources, output, make, "encrypted")
 
 
 @app.command()
@@ -330,9 +332,9 @@ def decrypt(
     Files beside them that were encrypted under the same nonce are told.
     """
     from ..sealed import unseal, unseal_all
-    from .sealing import is_one_file, key_beside, run_all, tell_same_nonces
+    from .sealing import found_in, is_one_file, key_beside, run_all, tell_same_nonces
 
-    is_one = is_one_file(files, output)
+    is_one, sources = is_one_file(files, output), found_in(files, output)
     key_path, key = key_beside(key_file, files)
     given: dict[str, Any] = {"overwrite": overwrite, "key_file": key_path}
     with cleaned_up():
@@ -340,7 +342,7 @@ def decrypt(
             unseal(files[0], output, key, **given)
         else:
             run_all(
-                files, output, lambda found: unseal_all(found, output, key, **given), "decrypted"
+                sources, output, lambda found: unseal_all(found, output, key, **given), "decrypted"
             )
     tell_same_nonces(files)
 

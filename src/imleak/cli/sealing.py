@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
+from ..atomic import made_folder
 from ..interfaces import ImleakError
 from .signals import cleaned_up
+
+if TYPE_CHECKING:
+    from ..images import Source
 
 
 def is_one_file(sources: list[str], output: Path) -> bool:
@@ -27,6 +31,18 @@ def is_one_file(sources: list[str], output: Path) -> bool:
     if output.exists() and not output.is_dir():
         raise ImleakError(f"{output} is a file, and not a folder for several images")
     return False
+
+
+def found_in(sources: list[str], output: Path) -> Sequence[Source]:
+    """The files that are named, without those in the folder to write to. Raises ImleakError if
+    there are none."""
+    from ..images import search
+
+    inside = output.resolve()
+    found = search(sources, leave_out=lambda path: inside in path.resolve().parents).sources
+    if not found:
+        raise ImleakError(f"{output} is where the images are; give another folder to write to")
+    return found
 
 
 def scheme_of(text: str | None) -> tuple[str, dict[str, Any]]:
@@ -47,18 +63,19 @@ def key_of(given: Path | None, output: Path) -> Iterator[tuple[Path, bytes]]:
 
     path = given or Path(f"{output}.key")
     is_new = not path.exists()
-    if is_new:
-        write_key_file(path, new_key())
-    try:
-        with cleaned_up():
-            yield path, read_key_file(path)
-    except (ImleakError, _NothingDone):
-        if is_new:  # nothing was encrypted with it
-            path.unlink()
-        raise
-    finally:
-        if is_new and path.exists():
-            say(f"New key in {path}; without it nobody can decrypt {output}.")
+    with nullcontext() if given else made_folder(path.parent):
+        if is_new:
+            write_key_file(path, new_key())
+        try:
+            with cleaned_up():
+                yield path, read_key_file(path)
+        except (ImleakError, _NothingDone):
+            if is_new:  # nothing was encrypted with it
+                path.unlink()
+            raise
+        finally:
+            if is_new and path.exists():
+                say(f"New key in {path}; without it nobody can decrypt {output}.")
 
 
 def key_beside(given: Path | None, sources: list[str]) -> tuple[Path, bytes]:
@@ -75,7 +92,7 @@ class _NothingDone(typer.Exit):
     """Not one file was written."""
 
 
-def run_all(sources: list[str], output: Path, make: Any, verb: str) -> None:
+def run_all(sources: Sequence[Source], output: Path, make: Any, verb: str) -> None:
     """Do what is to be done with many files, show what became of them, and end with 1 if any
     failed.
 
@@ -83,19 +100,14 @@ def run_all(sources: list[str], output: Path, make: Any, verb: str) -> None:
     ----------
     make : (images) -> rows, one after the other.
     """
-    from ..images import search
     from ..sealed import write_table
     from .terminal import bar, say, tell_rows
 
-    inside = output.resolve()
-    found = search(sources, leave_out=lambda path: inside in path.resolve().parents).sources
-    if not found:
-        raise ImleakError(f"{output} is where the images are; give another folder to write to")
     rows = []
     with bar() as progress:
-        for row in make(found):
+        for row in make(sources):
             rows.append(row)
-            progress.update(len(rows), len(found), row.image)
+            progress.update(len(rows), len(sources), row.image)
     done = [row for row in rows if row.state != "failed"]
     tell_rows(rows, verb)
     if done:

@@ -104,35 +104,58 @@ def tell_comparison(runs: Sequence[Run], by: str | None) -> None:
 def tell_rows(rows: Sequence[Row], verb: str) -> None:
     """The sizes of files before and after, what there is to say of them, and what failed."""
     done = [row for row in rows if row.state != "failed"]
-    table = Table(
-        "image", "plain (bytes)", "cipher (bytes)", "cipher against plain", box=None, pad_edge=False
-    )
-    for column in table.columns[1:]:
-        column.justify = "right"
-    for row in done if len(done) <= MOST_ROWS else ():
-        table.add_row(_cell(row.image), f"{row.plain:,}", f"{row.cipher:,}", _against(row.change))
-    plain, cipher = (sum(getattr(row, side) for row in done) for side in ("plain", "cipher"))
     if done:
-        whole = _against(100 * (cipher / plain - 1))
-        table.add_row(
-            "1 file" if len(done) == 1 else f"{len(done):,} files",
-            f"{plain:,}",
-            f"{cipher:,}",
-            whole,
-        )
-        show(table)
+        show(_sizes(done))
+        if any(row.alike != row.plain for row in done):
+            say(
+                "Bytes. Only what a cipher is longer than the plain image in the same format comes "
+                "of its encryption; the rest comes of the format."
+            )
     for note, count in Counter(note for row in done for note in row.notes).most_common(MOST_LINES):
         say(f"{count:,} of {len(rows):,}: {note}")
-    for error, names in _by_error(rows).items():
-        others = f" and {len(names) - 1:,} more" if len(names) > 1 else ""
-        say(f"Not {verb}: {names[0]}{others}: {error}")
+    _some(
+        f"Not {verb}: {names[0]}{_others(len(names) - 1)}: {error}"
+        for error, names in _by_error(rows).items()
+    )
     before = sum(row.state == "there already" for row in done)
     if before:
         say(f"{before:,} of {len(rows):,} were there already.")
 
 
-def _against(percent: float | None) -> str:
-    """How much longer the ciphers are than the plain files, whichever are made of which."""
+def _sizes(done: Sequence[Row]) -> Table:
+    """How long files are, each of few and all together; where plain files are not of the format
+    of their ciphers, also what they are in it."""
+    each = [(row.image, row.plain or 0, row.alike or 0, row.cipher or 0) for row in done]
+    count = "1 file" if len(done) == 1 else f"{len(done):,} files"
+    _, *sizes = zip(*each, strict=True)
+    lines = [*(each if len(done) <= MOST_ROWS else ()), (count, *map(sum, sizes))]
+    if all(plain == alike for _, plain, alike, _ in each):
+        table = Table("image", "plain (bytes)", "cipher (bytes)", "cipher against plain")
+        for image, plain, _, cipher in lines:
+            table.add_row(_cell(image), *_bytes(plain, cipher), _against(cipher, plain))
+    else:
+        kind = done[0].file.suffix.removeprefix(".").upper()
+        table = Table(
+            "image", "plain file", f"as {kind}", "cipher", "against file", f"against {kind}"
+        )
+        for image, plain, alike, cipher in lines:
+            changes = _against(cipher, plain), _against(cipher, alike)
+            table.add_row(_cell(image), *_bytes(plain, alike, cipher), *changes)
+    table.box, table.pad_edge = None, False
+    for column in table.columns[1:]:
+        column.justify = "right"
+    return table
+
+
+def _bytes(*sizes: int) -> Iterator[str]:
+    return (f"{size:,}" for size in sizes)
+
+
+def _against(size: int, other: int) -> str:
+    """By how much files are longer than others."""
+    from ..sealed import longer
+
+    percent = longer(size, other)
     return "" if percent is None else f"{percent:+.1f} %"
 
 
@@ -221,6 +244,10 @@ def tell_reproduction(found: Reproduction) -> None:
         say(f"{statement.number}. {statement.says}")
     say(f"In {found.path}: {_files(found.path)}")
     say(f"Read {found.path / 'paper.md'}")
+
+
+def _others(count: int) -> str:
+    return f" and {count:,} more" if count else ""
 
 
 def _by_error(rows: Sequence[Row]) -> dict[str, list[str]]:

@@ -2,7 +2,15 @@
 
 import numpy as np
 
-from ..interfaces import ImageError, ImleakError, Keystream, Level, Raster, Scheme
+from ..interfaces import (
+    ImageError,
+    ImleakError,
+    Keystream,
+    Level,
+    Raster,
+    Scheme,
+    levels_in_words,
+)
 
 MOST_BITS = 16
 
@@ -21,8 +29,9 @@ def level_of(scheme: Scheme, bits: int, rank: int) -> Level:
     """The level of a rank."""
     levels = scheme.levels(bits)
     if rank not in range(len(levels)):
-        last = len(levels) - 1
-        raise LevelError(f"level {rank}: {scheme.name} of {bits}-bit samples has 0..{last}")
+        raise LevelError(
+            f"level {rank}: {scheme.name} of {bits}-bit samples has {levels_in_words(levels)}"
+        )
     return levels[rank]
 
 

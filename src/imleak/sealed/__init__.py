@@ -25,10 +25,10 @@ from ..atomic import OutputError
 from ..images import MAX_PIXELS, Source
 from ..interfaces import ImageError, KeyedScheme, Raster, Samples
 from ..keystream import AesKeystream, new_nonce
-from . import coefficients, envelope, files, folders, jpeg
+from . import coefficients, envelope, files, folders, jpeg, refusals
 from .envelope import Header, SealError
 from .extras import bytes_behind
-from .folders import Row, write_table
+from .folders import Row, longer, write_table
 from .reuse import header_of, same_nonce
 
 __all__ = [
@@ -36,7 +36,9 @@ __all__ = [
     "OutputError",
     "Row",
     "SealError",
+    "check_all",
     "header_of",
+    "longer",
     "read_header",
     "same_nonce",
     "seal",
@@ -111,15 +113,16 @@ def seal(
     """
     source, target = Path(path_in), Path(path_out)
     chosen = _scheme(scheme, options or {})
-    needs_jpeg = bool(getattr(chosen, "needs_jpeg", False))
+    refusals.refuse_quality(chosen, jpeg_quality)
+    of_jpeg = refusals.needs_jpeg(chosen)
     files.check_output(
         target,
         overwrite=overwrite,
         sources=_given(source, key_file),
-        scheme=scheme if needs_jpeg else None,
+        scheme=scheme if of_jpeg else None,
     )
     content = b""
-    if needs_jpeg:
+    if of_jpeg:
         image, content = coefficients.read_jpeg(
             source, chosen, max_pixels=max_pixels, quality=jpeg_quality
         )
@@ -130,7 +133,7 @@ def seal(
     header = Header(
         scheme, chosen.version, int(level), image.bits, new_nonce(), dict(options or {})
     )
-    if needs_jpeg:
+    if of_jpeg:
         with _of(source):
             made, notes = coefficients.seal(image, content, chosen, header, key)
         files.write_content(target, made)
@@ -245,11 +248,9 @@ def seal_all(
         If the scheme does not exist, refuses `options`, or has no key.
     """
     chosen = _scheme(scheme, options or {})
-    needs_jpeg = bool(getattr(chosen, "needs_jpeg", False))
-    wanted = Header(scheme, chosen.version, int(level), 0, b"", dict(options or {}))
-    targets = folders.targets_of(
-        sources, out, lambda source: folders.suffix_of_cipher(source, needs_jpeg=needs_jpeg)
-    )
+    refusals.refuse_quality(chosen, jpeg_quality)
+    wanted = _wanted(chosen, scheme, level, options)
+    targets = _ciphers_of(sources, out, chosen)
 
     def make(source: Path, target: Path) -> tuple[str, ...]:
         return seal(
@@ -273,7 +274,72 @@ def seal_all(
             source, target, wanted, lambda path: verify(path, key, max_pixels=max_pixels)
         )
 
-    return folders.rows_of(targets, make, is_done, encrypts=True)
+    def alike(source: Path, target: Path) -> int:
+        if refusals.needs_jpeg(chosen):
+            _, content = coefficients.read_jpeg(
+                source, chosen, max_pixels=max_pixels, quality=jpeg_quality
+            )
+            return len(content)
+        image = files.read_whole(source, bits=bits, max_pixels=max_pixels)
+        return files.size_of(image.samples, target.suffix)
+
+    return folders.rows_of(targets, make, is_done, alike)
+
+
+def check_all(
+    sources: Iterable[Source],
+    out: Path,
+    level: int,
+    scheme: str = "bitplanes",
+    bits: int | None = None,
+    *,
+    options: Mapping[str, Any] | None = None,
+    overwrite: bool = False,
+    max_pixels: int = MAX_PIXELS,
+    jpeg_quality: int | None = None,
+    one_file: bool = False,
+) -> None:
+    """Refuse before anything is made what no image could be encrypted with, or would be encrypted
+    into the folder of other ciphers. The parameters are those of :func:`seal_all`; with `one_file`
+    the only image goes into the file `out`.
+
+    Raises
+    ------
+    ImleakError
+        If the scheme does not exist, refuses `options`, has no key, no JPEG files to compress to
+        `jpeg_quality` or no such level of any image; or files stand where ciphers are to, and
+        are no such ciphers.
+    """
+    chosen, given = _scheme(scheme, options or {}), list(sources)
+    refusals.refuse_quality(chosen, jpeg_quality)
+    depth = coefficients.BITS if refusals.needs_jpeg(chosen) else bits
+    refusals.refuse_level(chosen, level, depth, refusals.depths_of(given, max_pixels))
+    if one_file:
+        of_jpeg = refusals.needs_jpeg(chosen)
+        files.check_output(out, overwrite=overwrite, scheme=scheme if of_jpeg else None)
+    elif not overwrite:
+        wanted = _wanted(chosen, scheme, level, options)
+        refusals.refuse_others(
+            _ciphers_of(given, out, chosen).values(),
+            out,
+            lambda header: folders.is_alike(header, wanted),
+        )
+
+
+def _wanted(
+    chosen: KeyedScheme, scheme: str, level: int, options: Mapping[str, Any] | None
+) -> Header:
+    """How images are to be encrypted, whatever their nonces and depths."""
+    return Header(scheme, chosen.version, int(level), 0, b"", dict(options or {}))
+
+
+def _ciphers_of(sources: Iterable[Source], out: Path, chosen: KeyedScheme) -> dict[Source, Path]:
+    """The files that images are encrypted into."""
+    return folders.targets_of(
+        sources,
+        out,
+        lambda source: folders.suffix_of_cipher(source, needs_jpeg=refusals.needs_jpeg(chosen)),
+    )
 
 
 def unseal_all(
@@ -295,7 +361,7 @@ def unseal_all(
         return not overwrite and folders.is_decrypted(source, target)
 
     targets = folders.targets_of(sources, out, lambda source: Path(source.path).suffix)
-    return folders.rows_of(targets, make, is_done, encrypts=False)
+    return folders.rows_of(targets, make, is_done)
 
 
 def read_header(path: PathLike, *, max_pixels: int = MAX_PIXELS) -> Header:

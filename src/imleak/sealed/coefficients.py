@@ -17,7 +17,7 @@ from .envelope import Header, SealError
 _METADATA = "metadata"
 """Whose keystream hides what is no coefficient."""
 CODED_ANEW = "decrypts to the same coefficients and metadata, in a file that is coded anew"
-_BITS = 8
+BITS = 8
 _LENGTH = 8
 """Bytes that say how many bytes of metadata there are; the rest is the secret of the scheme."""
 
@@ -84,8 +84,8 @@ def _compressed(image: Image, quality: int | None) -> bytes:
     """A JPEG file of an image of another format."""
     if quality is None:
         _ = image.jpeg  # says why there is none
-    if image.bits != _BITS:
-        raise ImageError(f"has {image.bits} bits a sample and JPEG files have {_BITS}")
+    if image.bits != BITS:
+        raise ImageError(f"has {image.bits} bits a sample and JPEG files have {BITS}")
     return compressed(image.samples, quality=quality)
 
 

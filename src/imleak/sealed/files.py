@@ -82,6 +82,11 @@ def text_of(content: bytes) -> str:
     return ""
 
 
+def size_of(samples: Samples, suffix: str) -> int:
+    """Bytes of samples (C, H, W) in a file of a format of ours, without a text."""
+    return len(_ENCODERS[suffix.lower()](samples, ""))
+
+
 def write(path: Path, samples: Samples, text: str = "", *, overwrite: bool = False) -> None:
     """Write samples (C, H, W) and an ASCII text to a PNG or TIFF file, whole or not at all.
 
@@ -136,7 +141,7 @@ def check_output(
     if not path.parent.is_dir():
         raise OutputError(f"cannot write {path}: there is no folder {path.parent}")
     if path.exists() and not overwrite:
-        raise OutputError(f"{path} exists: use another name, or allow overwriting")
+        raise OutputError(f"{path}: is there already; use another name, or replace it: --overwrite")
     if path.exists() and not path.is_file():
         raise OutputError(f"cannot write {path}: it is no regular file; use another name")
 

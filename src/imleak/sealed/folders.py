@@ -14,12 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from ..atomic import OutputError, write_whole
+from ..atomic import OutputError, made_folder, write_whole
 from ..files import printable
 from ..images import Source
 from ..interfaces import ImageError, ImleakError
 from . import files
 from .envelope import Header
+from .refusals import OTHERWISE
 from .reuse import header_of
 
 State = Literal["done", "there already", "failed"]
@@ -30,6 +31,8 @@ COLUMNS = (
     "plain bytes",
     "cipher bytes",
     "cipher against plain (%)",
+    "plain in the format of the cipher (bytes)",
+    "cipher against that (%)",
     "state",
     "error",
 )
@@ -44,6 +47,8 @@ class Row:
     image : its name.
     file : what was written.
     plain, cipher : bytes of the image file, and of the encrypted one; None of what failed.
+    alike : bytes of the plain image in the format of the encrypted one: of a JPEG file that is
+        encrypted into a PNG, of the PNG of what it decodes to.
     state : whether it was made now, before, or not.
     notes : what there is to say of it.
     error : why it failed.
@@ -53,6 +58,7 @@ class Row:
     file: Path
     plain: int | None = None
     cipher: int | None = None
+    alike: int | None = None
     state: State = "failed"
     notes: tuple[str, ...] = ()
     error: str = ""
@@ -60,53 +66,61 @@ class Row:
     @property
     def change(self) -> float | None:
         """How much longer the encrypted file is than the plain one, in percent."""
-        if not self.plain or self.cipher is None:
-            return None
-        return 100 * (self.cipher / self.plain - 1)
+        return longer(self.cipher, self.plain)
+
+    @property
+    def growth(self) -> float | None:
+        """How much of that is the encryption's: against the same image in the same format."""
+        return longer(self.cipher, self.alike)
+
+
+def longer(size: int | None, other: int | None) -> float | None:
+    """By how many percent a file is longer than another; None where either is not known."""
+    return None if size is None or not other else 100 * (size / other - 1)
 
 
 Make = Callable[[Path, Path], tuple[str, ...]]
 """Makes a file of a file; what there is to say of it."""
 IsDone = Callable[[Path, Path], bool]
 """Whether one has been made. Raises ImleakError if something else is in its place."""
+Alike = Callable[[Path, Path], int]
+"""Bytes of a plain image in the format of its cipher."""
 
 
 def rows_of(
-    targets: Mapping[Source, Path], make: Make, is_done: IsDone, *, encrypts: bool
+    targets: Mapping[Source, Path], make: Make, is_done: IsDone, alike: Alike | None = None
 ) -> Iterator[Row]:
     """Make every file that is not there, and a row of each.
 
     Parameters
     ----------
     targets : what is made of what, see :func:`targets_of`.
-    encrypts : whether the files that are made are the ciphers.
+    alike : where the files that are made are the ciphers.
     """
     for source, target in targets.items():
         try:
-            yield _row(source, target, make, is_done, encrypts=encrypts)
+            yield _row(source, target, make, is_done, alike)
         except ImleakError as error:
-            prefixes = (f"{printable(source.name)}: ", f"{printable(str(source.origin))}: ")
             words = " ".join(str(error).split())
-            for prefix in prefixes:
-                words = words.removeprefix(prefix)
+            for name in (source.name, str(source.origin), str(target)):
+                words = words.removeprefix(f"{printable(name)}: ")
             yield Row(source.name, target, error=words)
 
 
-def _row(source: Source, target: Path, make: Make, is_done: IsDone, *, encrypts: bool) -> Row:
+def _row(source: Source, target: Path, make: Make, is_done: IsDone, alike: Alike | None) -> Row:
     if not isinstance(source.origin, Path):
         raise ImageError("is no file, and cannot be encrypted into one; save it first")
     done = is_done(source.origin, target)
     notes: tuple[str, ...] = ()
     if not done:
-        try:
-            target.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise OutputError(f"cannot write {target}: {error.strerror}") from error
-        notes = make(source.origin, target)
-    sizes = [path.stat().st_size for path in (source.origin, target)]
-    plain, cipher = sizes if encrypts else reversed(sizes)
+        with made_folder(target.parent):
+            notes = make(source.origin, target)
+    plain, cipher = (path.stat().st_size for path in (source.origin, target))
     state: State = "there already" if done else "done"
-    return Row(source.name, target, plain, cipher, state, notes)
+    if alike is None:  # decrypted, into the format of the cipher
+        plain, cipher = cipher, plain
+        return Row(source.name, target, plain, cipher, plain, state, notes)
+    return Row(source.name, target, plain, cipher, alike(source.origin, target), state, notes)
 
 
 def targets_of(
@@ -155,10 +169,9 @@ def is_encrypted(
     found = header_of(target) if target.is_file() else None
     if found is None:
         return False
-    if _how(found) != _how(wanted):
+    if not is_alike(found, wanted):
         raise OutputError(
-            f"{target} is there, encrypted by {found.scheme} at level {found.level}; "
-            "use another folder, or allow overwriting"
+            f"{target}: is there, encrypted by {found.scheme} at level {found.level}; {OTHERWISE}"
         )
     _check_age(image, target)
     verify(target)
@@ -174,15 +187,18 @@ def is_decrypted(cipher: Path, target: Path) -> bool:
     return True
 
 
+def is_alike(found: Header, wanted: Header) -> bool:
+    """Whether an image was encrypted as another is to be, whatever nonce and depth."""
+    return _how(found) == _how(wanted)
+
+
 def _how(header: Header) -> tuple[Any, ...]:
     return header.scheme, header.scheme_version, header.level, dict(header.options)
 
 
 def _check_age(source: Path, target: Path) -> None:
     if target.stat().st_mtime_ns < source.stat().st_mtime_ns:
-        raise OutputError(
-            f"{target} is there, and older than {source}; use another folder, or allow overwriting"
-        )
+        raise OutputError(f"{target}: is there, and older than what it is made of; {OTHERWISE}")
 
 
 def write_table(folder: Path, rows: Sequence[Row]) -> Path:
@@ -191,8 +207,9 @@ def write_table(folder: Path, rows: Sequence[Row]) -> Path:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)
     for row in rows:
-        change = None if row.change is None else f"{row.change:.3f}"
-        cells = (row.image, row.file, row.plain, row.cipher, change, row.state, row.error)
+        change, growth = (None if one is None else f"{one:.3f}" for one in (row.change, row.growth))
+        sizes = row.plain, row.cipher, change, row.alike, growth
+        cells = (row.image, row.file, *sizes, row.state, row.error)
         writer.writerow([printable("" if cell is None else str(cell)) for cell in cells])
     path = folder / TABLE
     write_whole(path, text.getvalue().encode())

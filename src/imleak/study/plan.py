@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from .. import plugins
 from ..images import Source
-from ..interfaces import ImleakError, Level, Scheme, Space
+from ..interfaces import ImleakError, Level, Scheme, Space, levels_in_words
 from .ciphers import CipherFile
 from .components import (
     Component,
@@ -477,8 +477,8 @@ def scope(spec: StudySpec, images: Sequence[ImageInfo]) -> Scope:
     if not depths:
         deepest = max(counts)
         raise LevelsError(
-            f"level {max(wanted)}: {spec.scheme.name} of {deepest}-bit samples has levels "
-            f"{min(of_depth[deepest])}-{max(of_depth[deepest])}"
+            f"level {max(wanted)}: {spec.scheme.name} of {deepest}-bit samples has "
+            f"{levels_in_words(list(of_depth[deepest].values()))}"
         )
     bits = min(depths, key=lambda depth: (-counts[depth], depth))
     levels = of_depth[bits]
