@@ -9,6 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from imleak.cli import app
+from imleak.cli.photographs import check_demo, write_photographs
 from imleak.spelling import did_you_mean, nearest
 
 
@@ -105,6 +106,73 @@ def test_images_in_the_output_folder_are_none_to_encrypt(tmp_path: Path) -> None
     told = refused("encrypt", tmp_path, "-o", tmp_path, "--level", 3, "--key-file", key)
     assert told == f"{tmp_path} is where the images are; give another folder to write to"
     assert [path.name for path in tmp_path.iterdir()] == ["a.png"]
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("--epochs 0", "--epochs: 0 is below 1, the least there can be"),
+        ("--epochs 600000", "--epochs: 600000 is above 250000, the most there can be"),
+        ("--batch 1", "--batch: 1 is below 2, the least there can be"),
+        ("--rate 0", "--rate: 0.0 is not above 0"),
+        ("--rate nan", "--rate: nan is no number"),
+        ("--hidden 0", "--hidden: 0 is below 1, the least there can be"),
+        ("--hidden wide", "--hidden: 'wide' are no widths; write 100,100"),
+        ("--seeds 0", "--seeds: 0 is below 1, the least there can be"),
+        ("--folds 1", "--folds: 1 is below 2, the least there can be"),
+        ("--round-to 0", "--round-to: 0.0 is not above 0"),
+        ("--patches 0", "--patches: 0 is below 1, the least there can be"),
+        ("--largest 0", "--largest: 0 is below 1, the least there can be"),
+        ("--seed -1", "--seed: -1 is below 0, the least there can be"),
+        ("--ablation 99999999999", "--ablation: 99999999999 is above 1000000000, the most there"),
+        ("--clear x", "--clear: 'x' is none of scaled, shifted"),
+        ("--clip x", "--clip: 'x' does not say where weights are; write local-dir:FOLDER"),
+        ("--resnet x", "--resnet: 'x' does not say where weights are; write local-dir:FOLDER"),
+        ("--folds 1 --seeds 0", "--seeds: 0 is below 1, the least there can be; --folds: 1 is"),
+    ],
+)
+def test_settings_of_a_reproduction_are_told_by_their_options(words: str, told: str) -> None:
+    asked = ("reproduce", "dead-leaves:2x20x20", "-o", "never", *words.split(" "))
+    assert refused(*asked).startswith(told)
+    assert not Path("never").exists()
+
+
+def test_pairs_of_a_known_scheme_are_told_how_to_be_given() -> None:
+    told = refused("audit", "--pairs", "photos", "half", "--scheme", "region", "-o", "never")
+    assert told == (
+        "--pairs is for ciphers of a scheme that is not known; of region, name their level: "
+        "imleak audit photos --scheme region --cipher LEVEL=half"
+    )
+
+
+def test_an_estimator_is_not_calibrated_twice(tmp_path: Path) -> None:
+    for second in ("ksg", "ksg:k=2"):
+        words = ("calibrate", "-o", tmp_path / "out", "--estimator", "ksg", "--estimator", second)
+        assert refused(*words) == (
+            "--estimator: 'ksg' stands there twice, and its rows would look alike; calibrate each "
+            "into its own folder"
+        )
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("name", ["mine.png", "photographs/mine.png", "photographs/camera.png"])
+def test_a_demonstration_does_not_mix_with_other_files(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(b"mine")
+    told = refused("demo", "-o", tmp_path)
+    assert told == (
+        f"{tmp_path} holds {name}, which is not of a demonstration; give a new folder: -o FOLDER"
+    )
+    assert [found for found in tmp_path.rglob("*") if found.is_file()] == [path]
+    assert path.read_bytes() == b"mine"
+
+
+def test_a_demonstration_goes_on_in_its_folder(tmp_path: Path) -> None:
+    photographs = write_photographs(tmp_path / "photographs")
+    (tmp_path / "run").mkdir()
+    (photographs / ".imleak-1.tmp").write_bytes(b"of a kill")
+    check_demo(tmp_path)
 
 
 def test_a_reproduction_is_refused_before_it_says_anything() -> None:

@@ -8,9 +8,10 @@ from imleak import cli as commands
 from imleak.estimators.mine import Mine
 from imleak.paper import Settings
 from imleak.paper.experiments import experiments
-from imleak.paper.settings import CONTROL, QUICK, SettingsError
+from imleak.paper.settings import CLOSE_TO_THE_LAW, CONTROL, QUICK
 from imleak.paper.variants import Variant, held_out, in_sample
 from imleak.study import SpecError
+from imleak.study.limits import LARGEST
 
 COCO = ("coco",)
 
@@ -58,13 +59,21 @@ def test_quick_is_little_but_for_what_is_asked() -> None:
 
 
 def test_widths_that_are_no_numbers() -> None:
-    with pytest.raises(SettingsError, match="100,100"):
+    with pytest.raises(SpecError, match="hidden: 'wide' are no widths; write 100,100"):
         Settings.of({"images": ["coco"], "hidden": "wide"})
 
 
 def test_a_setting_that_cannot_be() -> None:
-    with pytest.raises(SpecError, match="patches"):
-        experiments(Settings(COCO, patches=0))
+    with pytest.raises(SpecError, match="patches: 0 is below 1"):
+        Settings(COCO, patches=0)
+
+
+def test_the_largest_settings_make_studies() -> None:
+    most = LARGEST["epochs"] // CLOSE_TO_THE_LAW
+    (pixels, *_) = experiments(Settings(COCO, epochs=most, hidden=(LARGEST["hidden"],), batch=2))
+    assert pixels.name == "pixels"
+    with pytest.raises(SpecError, match=f"epochs: {most + 1} is above {most}"):
+        Settings(COCO, epochs=most + 1)
 
 
 def test_other_views_are_asked_at_the_levels_of_claim_7() -> None:

@@ -1,5 +1,7 @@
 """The trained rebuilder: what it gives of any clear part, its weights, and its training."""
 
+from importlib.resources import files
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -10,7 +12,8 @@ from imleak.images import find, read
 from imleak.interfaces import ImleakError, Raster, Rebuilder
 from imleak.rebuilders._weights import digest_of
 from imleak.rebuilders.unwrap import inference, training, weights
-from imleak.rebuilders.unwrap.network import DIFFERENCE_KNOTS, at, load
+from imleak.rebuilders.unwrap.architecture import DIFFERENCE_KNOTS
+from imleak.rebuilders.unwrap.network import at, load
 from imleak.rebuilders.wraps import Wraps
 from imleak.schemes.bitplanes import BitPlanes
 
@@ -101,6 +104,14 @@ def test_weights_that_are_not_those_of_the_network_are_refused(untrained, tmp_pa
     for wrong in (missing, reshaped, {**state, "other": np.zeros(1)}):
         with pytest.raises(ImleakError, match="no weights of the network"):
             load(wrong)
+    for number, wrong in enumerate((missing, reshaped, {**state, "other": np.zeros(1)})):
+        path = tmp_path / f"{number}.safetensors"
+        save_file(wrong, path)
+        with pytest.raises(ImleakError, match="of another network; write them by imleak adversary"):
+            Wraps(weights=path)
+    shipped = files("imleak") / "weights"
+    with pytest.raises(ImleakError, match="of another network"):
+        Wraps(weights=shipped / "super-resolution.safetensors")
     with pytest.raises(ImleakError, match="no such file"):
         Wraps(weights=tmp_path / "none")
     (tmp_path / "text").write_text("text")

@@ -21,6 +21,7 @@ from ..machine import reuse_memory
 from ..study.components import Component, accepted, canonical, component
 from ..study.frame import tidy
 from ..study.manifest import now, versions
+from ..study.mistakes import Mistake, SpecError
 from ..study.options import spelled
 from ..study.progress import Progress, Silent
 from ..study.recorded import FORMAT
@@ -120,14 +121,15 @@ def calibrate(
     Raises
     ------
     ImleakError
-        If an estimator or a task is unknown, `seeds` or `n` are too small, or the folder
-        holds something else or is being written to.
+        If an estimator or a task is unknown, an estimator stands there twice, `seeds` or `n` are
+        too small, or the folder holds something else or is being written to.
     """
     if seeds < 1:
         raise ImleakError(f"seeds is {seeds}; ask for at least 1 sample of every task")
     reuse_memory()
     effort = QUICK if quick else FULL
-    chosen = [_held_out(name, effort.options) for name in dict.fromkeys(estimators)]
+    chosen = [_held_out(name, effort.options) for name in estimators]
+    _refuse_twice([one.name for one in chosen])
     found = select(tasks or effort.tasks)
     rows = effort.n if n is None else n
     pieces = [_trial(*each, rows) for each in product(found, range(seeds), chosen)]
@@ -157,6 +159,13 @@ def calibrate(
         finished = _write(store, frame, tidy(tests, consistency.COLUMNS))
         store.write_manifest(record | {"finished": now()})
     return finished
+
+
+def _refuse_twice(names: Sequence[str]) -> None:
+    """Refuse estimators whose rows could not be told apart."""
+    if twice := sorted({repr(name) for name in names if names.count(name) > 1}):
+        what = f"{', '.join(twice)} stands there twice, and its rows would look alike"
+        raise SpecError([Mistake("estimators", f"{what}; calibrate each into its own folder")])
 
 
 def _held_out(text: str, options: Mapping[str, Any]) -> Component:

@@ -135,7 +135,7 @@ def audit(
     if ciphers:
         given["ciphers"] = _folders(ciphers)
     if pairs is not None:
-        given |= _pairs(pairs, sources, ciphers)
+        given |= _pairs(pairs, sources, ciphers, scheme)
     if acceptable_leak is not None and config is None:
         given |= _needed_to_decide(measures, growth)
     asked = None if slurm is None else _assignments(slurm, "--slurm")
@@ -158,7 +158,10 @@ def init(images: options.For = "photos") -> None:
 
 
 def _pairs(
-    pairs: tuple[str, str], sources: list[str] | None, ciphers: list[str] | None
+    pairs: tuple[str, str],
+    sources: list[str] | None,
+    ciphers: list[str] | None,
+    scheme: str | None,
 ) -> dict[str, Any]:
     """Fields of a study of images and of ciphers that somebody else made of them."""
     if sources or ciphers:
@@ -167,6 +170,11 @@ def _pairs(
             "imleak audit PLAIN --cipher LABEL=FOLDER --cipher LABEL=FOLDER"
         )
     plain, cipher = pairs
+    if scheme:
+        raise ImleakError(
+            f"--pairs is for ciphers of a scheme that is not known; of {scheme}, name their level: "
+            f"imleak audit {plain} --scheme {scheme} --cipher LEVEL={cipher}"
+        )
     return {"sources": [plain], "ciphers": {"cipher": cipher}}
 
 
@@ -392,8 +400,9 @@ def encoder_check(
 @app.command()
 def demo(output: options.OutputFolder = Path("demo-out")) -> None:
     """Audit photographs that come with the dependencies."""
-    from .photographs import write_photographs
+    from .photographs import check_demo, write_photographs
 
+    check_demo(output)
     photographs = write_photographs(output / "photographs")
     _audit(_study(sources=[str(photographs)]), output / "run")
 

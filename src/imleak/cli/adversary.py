@@ -16,15 +16,18 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, help="Adversaries that learned from other images.")
 
+Folders = Annotated[list[str], typer.Argument(metavar="FOLDER...", help="Images to learn from.")]
+OutputFile = Annotated[
+    Path, typer.Option("-o", "--output", help="File to write.", show_default=False)
+]
+Seed = Annotated[int, typer.Option(min=0, max=LARGEST_SEED)]
+Steps = Annotated[int, typer.Option(help="Steps of training.", min=1)]
+
 
 @app.command()
 def train(
-    folders: Annotated[
-        list[str], typer.Argument(metavar="FOLDER...", help="Images to learn from.")
-    ],
-    output: Annotated[
-        Path, typer.Option("-o", "--output", help="File to write.", show_default=False)
-    ],
+    folders: Folders,
+    output: OutputFile,
     encoders: Annotated[
         list[str] | None,
         typer.Option("--encoder", help="As for audit; repeat for several.", show_default=False),
@@ -49,7 +52,7 @@ def train(
             show_default=False,
         ),
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, max=LARGEST_SEED)] = 0,
+    seed: Seed = 0,
 ) -> None:
     """Learn from public images what audits of other images then use: --adversary FILE.
 
@@ -77,14 +80,10 @@ def train(
 
 @app.command()
 def code(
-    folders: Annotated[
-        list[str], typer.Argument(metavar="FOLDER...", help="Images to learn from.")
-    ],
-    output: Annotated[
-        Path, typer.Option("-o", "--output", help="File to write.", show_default=False)
-    ],
-    steps: Annotated[int, typer.Option(help="Steps of training.", min=1)] = 16_000,
-    seed: Annotated[int, typer.Option(min=0, max=LARGEST_SEED)] = 0,
+    folders: Folders,
+    output: OutputFile,
+    steps: Steps = 16_000,
+    seed: Seed = 0,
 ) -> None:
     """Learn a code of clear parts from images: --measure learned-codelength=FILE.
 
@@ -106,14 +105,10 @@ def code(
 
 @app.command()
 def super_resolution(
-    folders: Annotated[
-        list[str], typer.Argument(metavar="FOLDER...", help="Images to learn from.")
-    ],
-    output: Annotated[
-        Path, typer.Option("-o", "--output", help="File to write.", show_default=False)
-    ],
-    steps: Annotated[int, typer.Option(help="Steps of training.", min=1)] = 5_000,
-    seed: Annotated[int, typer.Option(min=0, max=LARGEST_SEED)] = 0,
+    folders: Folders,
+    output: OutputFile,
+    steps: Steps = 5_000,
+    seed: Seed = 0,
 ) -> None:
     """Train what rebuilds images from means or shuffled blocks: --rebuilder super-resolution=FILE.
 

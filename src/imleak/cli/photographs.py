@@ -1,10 +1,13 @@
 """Photographs that come with the dependencies."""
 
-import shutil
-from importlib.resources import as_file, files
+from importlib.resources import files
 from pathlib import Path
 
+from ..atomic import TEMPORARY, write_whole
 from ..interfaces import ImleakError
+
+_FOLDERS = ("photographs", "run")
+"""What a demonstration consists of."""
 
 PHOTOGRAPHS = (
     ("skimage", "data/astronaut.png"),
@@ -28,6 +31,43 @@ PHOTOGRAPHS = (
 one scene must not stand on both sides of a split."""
 
 
+def check_demo(folder: Path) -> None:
+    """Refuse a folder that holds anything but a demonstration, before anything is written to it.
+
+    Raises
+    ------
+    ImleakError
+        If it does, or is a file.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise ImleakError(f"{folder} is a file; give a folder for the demonstration: -o FOLDER")
+    others = [path for path in _below(folder) if path.name not in _FOLDERS or not path.is_dir()]
+    known = {Path(name).name: (package, name) for package, name in PHOTOGRAPHS}
+    others += [
+        path
+        for path in _below(folder / _FOLDERS[0])
+        if path.name not in known or not _is_copy(path, *known[path.name])
+    ]
+    if others:
+        raise ImleakError(
+            f"{folder} holds {others[0].relative_to(folder)}, which is not of a demonstration; "
+            "give a new folder: -o FOLDER"
+        )
+
+
+def _below(folder: Path) -> list[Path]:
+    """What stands in a folder that may be missing; what is being written, or a kill left, does
+    not count."""
+    if not folder.is_dir():
+        return []
+    return sorted(path for path in folder.iterdir() if not path.match(TEMPORARY))
+
+
+def _is_copy(path: Path, package: str, name: str) -> bool:
+    source = files(package).joinpath(name)
+    return path.is_file() and source.is_file() and path.read_bytes() == source.read_bytes()
+
+
 def write_photographs(folder: Path) -> Path:
     """Copy the photographs in the wheels of scikit-image and scikit-learn to a folder. Raises
     ImleakError if the folder cannot be written, or no wheel carries any of them."""
@@ -36,8 +76,7 @@ def write_photographs(folder: Path) -> Path:
         for package, name in PHOTOGRAPHS:
             source = files(package).joinpath(name)
             if source.is_file():
-                with as_file(source) as path:
-                    shutil.copyfile(path, folder / path.name)
+                write_whole(folder / Path(name).name, source.read_bytes())
     except OSError as error:
         raise ImleakError(f"cannot write photographs to {folder}: {error.strerror}") from error
     if not any(folder.iterdir()):

@@ -13,19 +13,12 @@ from typer.core import TyperGroup
 
 from ..files import printable
 from ..interfaces import ImleakError
+from ..number_words import wrong_number
 from ..spelling import nearest
 
 # Of typer or of click, whichever of the two this version of typer reads commands with.
 UsageError: type[Exception] = typer.BadParameter.__mro__[1]
 _WORDS = "imleak.words"
-_NUMBERS = {
-    "int_parsing": "{given!r} is no whole number",
-    "int_from_float": "{given!r} is no whole number",
-    "float_parsing": "{given!r} is no number",
-    "greater_than_equal": "{given} is below {ge}, the least there can be",
-    "less_than_equal": "{given} is above {le}, the most there can be",
-}
-"""What is wrong with a number, by the type of its error."""
 
 
 class OneLineErrors(TyperGroup):
@@ -165,16 +158,11 @@ def _wrong(error: Any) -> str:
     """What is wrong with a value."""
     found: list[Any] = getattr(error.__cause__, "errors", list)()
     detail = found[0] if found else {}
+    kind = str(detail.get("type"))
     if str(detail.get("input")).lower() == "nan":
-        detail = {"type": "float_parsing", "input": "nan"}
-    if detail.get("type") in _NUMBERS:
-        limits = {
-            name: f"{limit:.15g}"
-            for name, limit in detail.get("ctx", {}).items()
-            if name in ("ge", "le")
-        }
-        return _NUMBERS[detail["type"]].format(given=str(detail["input"])[:80], **limits)
-    return _sentence(str(error.message))
+        kind = "float_parsing"
+    wrong = wrong_number(kind, detail.get("input"), detail.get("ctx", {}))
+    return wrong or _sentence(str(error.message))
 
 
 def _sentence(message: str) -> str:

@@ -7,12 +7,10 @@ from typing import Any
 
 from ..study import StudySpec
 from .curves import Role
-from .settings import Settings, Space
+from .settings import CLOSE_TO_THE_LAW, Settings, Space
 
 HIGH = [6, 7]
 """Levels at which the paper finds most on features, its claim 7."""
-CLOSE_TO_THE_LAW = 4
-"""Steps of `tabular-mine` an epoch of MINE: as many as the table needs to be learned."""
 
 
 @dataclass(frozen=True)

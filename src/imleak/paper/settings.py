@@ -1,10 +1,13 @@
 """What the paper sets, what it leaves open, and what is taken here where nothing is asked for."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Self
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Annotated, Any, Literal, Self
 
-from ..interfaces import ImleakError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from ..study.limits import LARGEST, LARGEST_OF_OTHERS, LARGEST_SEED
+from ..study.mistakes import Mistake, Mistakes, SpecError, mistakes_in
 from ..study.options import EncoderChoice
 from .curves import Role
 
@@ -28,8 +31,45 @@ QUICK: Mapping[str, Any] = {
 """Settings of a first look."""
 
 
-class SettingsError(ImleakError):
-    """A setting that cannot be understood."""
+CLOSE_TO_THE_LAW = 4
+"""Steps of `tabular-mine` an epoch of MINE: as many as the table needs to be learned."""
+
+
+def _weights_of(encoder: str) -> Callable[[str], str]:
+    """Checks what stands for the weights of an encoder."""
+
+    def check(weights: str) -> str:
+        try:
+            EncoderChoice.model_validate(f"{encoder}={weights}")
+        except ValidationError as error:
+            raise Mistakes(
+                replace(one, field=encoder, what=one.what.replace(f"{encoder}=", ""))
+                for one in mistakes_in(error, EncoderChoice.model_fields)
+            ) from error
+        return weights
+
+    return check
+
+
+class Ranges(BaseModel):
+    """What settings can be, by their names."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    largest: Annotated[int, Field(ge=1, le=LARGEST["largest"])] | None
+    clear: Literal["scaled", "shifted"]
+    patches: Annotated[int, Field(ge=1, le=LARGEST["patches"])]
+    epochs: Annotated[int, Field(ge=1, le=LARGEST["epochs"] // CLOSE_TO_THE_LAW)]
+    hidden: tuple[Annotated[int, Field(ge=1, le=LARGEST["hidden"])], ...]
+    batch: Annotated[int, Field(ge=2, le=LARGEST_OF_OTHERS)]
+    rate: Annotated[float, Field(gt=0, le=LARGEST_OF_OTHERS, allow_inf_nan=False)] | None
+    round_to: Annotated[float, Field(gt=0, le=LARGEST_OF_OTHERS, allow_inf_nan=False)]
+    seed: Annotated[int, Field(ge=0, le=LARGEST_SEED)]
+    seeds: Annotated[int, Field(ge=1, le=LARGEST["seeds"])]
+    folds: Annotated[int, Field(ge=2, le=LARGEST["folds"])]
+    ablation: Annotated[int, Field(ge=0, le=LARGEST["limit"])]
+    clip: Annotated[str, AfterValidator(_weights_of("clip"))] | None
+    resnet: Annotated[str, AfterValidator(_weights_of("resnet"))] | None
 
 
 @dataclass(frozen=True)
@@ -76,6 +116,11 @@ class Settings:
     sensitivity : whether the smallest leak is found that would have been seen.
     ablation : images of the ablation in-sample, held out are all; 0 for no ablation.
     device : of encoders and estimators.
+
+    Raises
+    ------
+    SpecError
+        If a setting cannot be; the message names every mistake.
     """
 
     images: tuple[str, ...]
@@ -101,6 +146,12 @@ class Settings:
     ablation: int = 20
     device: str | None = None
 
+    def __post_init__(self) -> None:
+        try:
+            Ranges.model_validate(vars(self))
+        except ValidationError as error:
+            raise SpecError(mistakes_in(error, Ranges.model_fields)) from error
+
     @classmethod
     def of(cls, given: Mapping[str, Any], *, quick: bool = False) -> Self:
         """Settings as the command line has them: lists, and `hidden` as text.
@@ -112,8 +163,8 @@ class Settings:
 
         Raises
         ------
-        SettingsError
-            If `hidden` are not numbers.
+        SpecError
+            If a setting cannot be; the message names every mistake.
         """
         fields: dict[str, Any] = {
             name: tuple(v) if isinstance(v, list) else v for name, v in given.items()
@@ -149,4 +200,5 @@ def _widths(text: str) -> tuple[int, ...]:
     try:
         return tuple(int(width) for width in text.split(","))
     except ValueError:
-        raise SettingsError(f"hidden is {text!r}; give widths like 100,100") from None
+        mistake = Mistake("hidden", f"{text!r} are no widths; write 100,100")
+        raise SpecError([mistake]) from None

@@ -10,6 +10,7 @@ from typing import Any, Self
 from pydantic import ValidationError
 
 from ..interfaces import ImleakError
+from ..number_words import wrong_number
 from ..spelling import did_you_mean
 from .limits import label_of, shown
 
@@ -113,7 +114,7 @@ def _which(place: Sequence[str | int], given: Mapping[str, Any]) -> str:
 
 def _what(detail: Any, fields: Iterable[str]) -> str:
     kind, given = detail["type"], detail["input"]
-    limits = {name: _number(one) for name, one in detail.get("ctx", {}).items()}
+    limits = detail.get("ctx", {})
     if kind == "value_error":
         return str(detail["ctx"]["error"]).rstrip(".")
     if kind == "extra_forbidden":
@@ -126,24 +127,7 @@ def _what(detail: Any, fields: Iterable[str]) -> str:
     if kind == "literal_error":
         choices = re.findall("'([^']*)'", str(limits["expected"]))
         return f"{shown(given)} is none of {', '.join(choices)}"
-    if kind in _NUMBERS:
-        return _NUMBERS[kind].format(given=shown(given), **limits)
+    if wrong := wrong_number(kind, given, limits):
+        return wrong
     message = str(detail["msg"])
     return f"{message[:1].lower()}{message[1:]} (it is {shown(given)})"
-
-
-def _number(value: object) -> object:
-    return f"{value:.15g}" if isinstance(value, float) else value
-
-
-_NUMBERS = {
-    "int_type": "{given} is no whole number",
-    "int_parsing": "{given} is no whole number",
-    "int_from_float": "{given} is no whole number",
-    "float_type": "{given} is no number",
-    "float_parsing": "{given} is no number",
-    "greater_than": "{given} is not above {gt}",
-    "greater_than_equal": "{given} is below {ge}, the least there can be",
-    "less_than_equal": "{given} is above {le}, the most there can be",
-}
-"""What is wrong with a number, by the type of its error."""

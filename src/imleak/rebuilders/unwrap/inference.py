@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from scipy.ndimage import maximum_filter, minimum_filter
 from torch import Tensor
 
+from .architecture import DIFFERENCE_KNOTS, VALUE_KNOTS
 from .features import COLOUR, DOWN, RIGHT, neighbours
 from .field import Potentials, marginals
-from .network import DIFFERENCE_KNOTS, VALUE_KNOTS, Network, ask, at
+from .network import Network, ask, at
 from .regions import labels as joined
 
 REACH = (1, 3, 4, 6, 8, 10, 12)

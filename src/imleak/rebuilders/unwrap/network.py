@@ -13,36 +13,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from .._weights import fill
+from .architecture import DIFFERENCE_KNOTS, LEVELS, VALUE_KNOTS, WIDTHS
 from .features import DIFFERENCES, PLANES, planes
-
-LEVELS = 7
-"""Levels of 8-bit samples that leave something in the clear."""
-WIDTHS = (64, 96, 128, 128, 128)
-"""Channels at 1/2, 1/4, ... of the resolution."""
-DIFFERENCE_KNOTS = (-255, -160, -96, -56, -32, -16, -8, -3, 0, 3, 8, 16, 32, 56, 96, 160, 255)
-VALUE_KNOTS = (
-    0,
-    3,
-    10,
-    24,
-    40,
-    56,
-    72,
-    88,
-    104,
-    120,
-    136,
-    152,
-    168,
-    184,
-    200,
-    216,
-    232,
-    246,
-    252,
-    255,
-)
-"""Where log-densities are given; they are linear in between."""
 
 
 class Block(nn.Module):

@@ -14,8 +14,9 @@ from torch import Tensor
 
 from ...interfaces import ImleakError, Raster
 from .._weights import State, state_of
+from .architecture import DIFFERENCE_KNOTS, VALUE_KNOTS
 from .features import COLOUR, neighbours
-from .network import DIFFERENCE_KNOTS, VALUE_KNOTS, Network, ask, at, load, new
+from .network import Network, ask, at, load, new
 
 CROP = 128
 BATCH = 4
