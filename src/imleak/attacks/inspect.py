@@ -9,27 +9,34 @@ from ._pairs import Check, Finding
 def checks() -> tuple[Check, ...]:
     """Every check, in the order in which what it finds matters. Each has no state, is given
     all pairs of one level, and finds nothing, with a chance of one in a million, where every
-    keystream is uniform and fresh."""
-    from . import keystream_reuse, known_plaintext, plane_entropy, repeating_tile
+    keystream is uniform and fresh, and no area is left out."""
+    from . import keystream_reuse, known_plaintext, plane_entropy, repeating_tile, untouched
 
-    return (repeating_tile.check, keystream_reuse.check, known_plaintext.check, plane_entropy.check)
+    return (
+        untouched.check,
+        repeating_tile.check,
+        keystream_reuse.check,
+        known_plaintext.check,
+        plane_entropy.check,
+    )
 
 
 class Inspect:
-    """Whether a keystream repeats within an image, is used for several images, is told by a
-    known plain image, or leaves planes of low entropy.
+    """Whether an area is not encrypted at all, and whether a keystream repeats within an image,
+    is used for several images, is told by a known plain image, or leaves planes of low entropy.
 
     No image is recognised for it and nothing is trained: each check compares plain images
     with their ciphers, and its threshold is that of a test with a known rate of false alarms,
     one in a million over all its tests.
 
-    A quantity each: ``repeating tile``, ``keystream reuse``, ``known plaintext``, ``plane
-    entropy``. The value is how strong what was found is, the null what a uniform and fresh
-    keystream gives, and `detectable` the smallest value that would have been found.
+    A quantity each: ``untouched area``, ``repeating tile``, ``keystream reuse``, ``known
+    plaintext``, ``plane entropy``. The value is how strong what was found is, the null what a
+    uniform and fresh keystream gives, and `detectable` the smallest value that would have been
+    found.
     """
 
     name = "inspect"
-    version = "1"
+    version = "2"
 
     def inspect(self, pairs: Sequence[Pair]) -> Sequence[Measurement]:
         """A measurement a check. Raises ImleakError if there are no pairs, or samples of two do not
