@@ -16,7 +16,7 @@ from imleak.estimators.critics.regression import (
     residual,
     ridge,
 )
-from imleak.estimators.heldout.split import cross_fit
+from imleak.estimators.heldout.split import TooFewImagesError, cross_fit
 from imleak.interfaces import Attribute, NamedAttributes
 
 ONCE = Attributes(folds=4, seeds=1, given=False)
@@ -64,6 +64,15 @@ def test_predictions_are_those_of_ridge_regression(dimension):
 def test_r_squared_is_the_share_of_the_variance_that_is_told():
     sums = np.array([[4, 0.0, 10.0], [4, 10.0, 10.0], [4, 15.0, 10.0], [4, 0.0, 0.0]])
     np.testing.assert_allclose(r_squared(sums), [1, 0, -0.5, 0])
+
+
+def test_too_few_images_are_told_how_many_it_needs(pair_up):
+    values, view = linear(5, [0.9])
+    samples = replace(pair_up(values, view), attributes=named(values, "tone"))
+    with pytest.raises(TooFewImagesError, match="5 images are too few to tell attributes, a group"):
+        ONCE.estimate(samples)
+    with pytest.raises(TooFewImagesError, match="use 24 or more"):
+        ONCE.estimate(samples)
 
 
 def test_of_a_gaussian_model_both_are_what_they_must_be(pair_up):

@@ -10,7 +10,7 @@ import numpy as np
 from ..interfaces import Bound, Measurement, Null, PairedSamples, Space
 from .heldout.crossfit import NATS, Progress, Stages, Training
 from .heldout.evidence import Array, Evidence, Score, bootstrap, judge
-from .heldout.split import cross_fit
+from .heldout.split import TooFewImagesError, cross_fit
 from .options import Count, Folds, Options
 from .samples.counted import drawn
 
@@ -72,7 +72,14 @@ class Attributes(Options):
         from .critics.regression import FEATURES, R_SQUARED, Regression
 
         samples = drawn(samples, seed)
-        splits = cross_fit(samples.groups, self.folds, self.seeds, seed)
+        try:
+            splits = cross_fit(samples.groups, self.folds, self.seeds, seed)
+        except TooFewImagesError as error:
+            count = len(np.unique(samples.groups))
+            raise TooFewImagesError(
+                f"{count} images are too few to tell attributes, a group counted once; use "
+                f"{FEWEST} or more"
+            ) from error
         stages = Stages(progress, [1.0])
         training = Training(Regression(self.given), {"": samples}, seed, stages)
         learned = training.on(splits, pairings=2)[""]
