@@ -44,7 +44,7 @@ def _weights_of(encoder: str) -> Callable[[str], str]:
         except ValidationError as error:
             raise Mistakes(
                 replace(one, field=encoder, what=one.what.replace(f"{encoder}=", ""))
-                for one in mistakes_in(error, EncoderChoice.model_fields)
+                for one in mistakes_in(error, EncoderChoice.model_fields, {})
             ) from error
         return weights
 
@@ -150,7 +150,7 @@ class Settings:
         try:
             Ranges.model_validate(vars(self))
         except ValidationError as error:
-            raise SpecError(mistakes_in(error, Ranges.model_fields)) from error
+            raise SpecError(mistakes_in(error, Ranges.model_fields, vars(self))) from error
 
     @classmethod
     def of(cls, given: Mapping[str, Any], *, quick: bool = False) -> Self:
