@@ -31,14 +31,12 @@ if TYPE_CHECKING:
         estimate,
         load,
         read_images,
-        train_adversary,
-        train_code,
-        train_super_resolution,
     )
     from .interfaces import Image, ImleakError, Measurement
     from .keystream import new_key
     from .plugins import register
     from .results import Run
+    from .training import train_adversary, train_code, train_super_resolution
 
     __version__: str
 
@@ -70,6 +68,9 @@ _HOMES = {
     "Run": "results",
     "new_key": "keystream",
     "register": "plugins",
+    "train_adversary": "training",
+    "train_code": "training",
+    "train_super_resolution": "training",
 }
 
 

@@ -12,12 +12,15 @@ from safetensors.numpy import save_file
 from safetensors.torch import save_file as save_torch
 from skimage.metrics import peak_signal_noise_ratio
 
-from imleak.interfaces import ImleakError, Raster, Rebuilder
+from imleak.images import luma
+from imleak.interfaces import ImleakError, Raster, Rebuilder, RefusesLearned
+from imleak.metrics.autoregressive.code import LearnedCode
 from imleak.metrics.rebuild import gradient_correlation
+from imleak.networks.learned import digests_of
+from imleak.networks.weights import digest_of, state_of
 from imleak.rebuilders._known_blocks import Blocks
-from imleak.rebuilders._weights import digest_of, state_of
 from imleak.rebuilders.subpixel import calibration, features, network, squares, training
-from imleak.rebuilders.super_resolution import SuperResolution
+from imleak.rebuilders.super_resolution import SuperResolution, file_of
 from imleak.rebuilders.upsample import Upsample
 from imleak.schemes.bitplanes import BitPlanes
 from imleak.schemes.pixelate import Pixelate
@@ -121,6 +124,7 @@ def test_how_often_it_is_right_is_as_it_says(rebuilder):
 
 def test_what_it_rebuilds(rebuilder):
     assert isinstance(rebuilder, Rebuilder)
+    assert isinstance(rebuilder, RefusesLearned)
     assert len(rebuilder.digest) == 64
     said = [rebuilder.rebuilds(Tpe(), level, 8) for level in range(6)]
     assert said == [False, True, True, True, True, False]
@@ -149,6 +153,32 @@ def test_weights_that_are_none_are_refused(tmp_path):
     save_torch({"half": torch.zeros(2, dtype=torch.bfloat16)}, tmp_path / "half")
     with pytest.raises(ImleakError, match="of BF16; save them as F16 or F32"):
         SuperResolution(weights=tmp_path / "half")
+    save_file(state_of(network.new()), tmp_path / "unsaid")
+    with pytest.raises(ImleakError, match="do not say which images they learned from; write them"):
+        SuperResolution(weights=tmp_path / "unsaid")
+
+
+@pytest.mark.parametrize("learned", [PHOTOGRAPH, Raster(luma(PHOTOGRAPH.samples), 8)])
+def test_an_image_that_was_learned_from_is_refused(learned, tmp_path):
+    path = tmp_path / "weights"
+    path.write_bytes(file_of(state_of(network.new()), digests_of([learned])))
+    rebuilder = SuperResolution(weights=path)
+    with pytest.raises(ImleakError, match="the network of super-resolution learned from this"):
+        rebuilder.refuse_learned(PHOTOGRAPH)
+    rebuilder.refuse_learned(GREEN)
+    SuperResolution().refuse_learned(PHOTOGRAPH)
+
+
+def test_the_shipped_one_knows_the_photographs_that_the_shipped_code_learned_from(rebuilder):
+    assert rebuilder._learned == LearnedCode.read().images
+    assert len(rebuilder._learned) == 304
+
+
+def test_its_digest_is_of_what_it_learned_from_too(tmp_path):
+    state = state_of(network.new())
+    for name, images in (("one", [GREEN]), ("two", [GREEN, PHOTOGRAPH])):
+        (tmp_path / name).write_bytes(file_of(state, digests_of(images)))
+    assert len({SuperResolution(weights=tmp_path / name).digest for name in ("one", "two")}) == 2
 
 
 def test_a_network_sees_the_samples_of_a_block_in_sixteenths():

@@ -55,7 +55,7 @@ def train(
 
     The file holds directions and weights, and no image.
     """
-    from ..api import train_adversary
+    from ..training import train_adversary
     from .terminal import bar
 
     with bar() as progress:
@@ -91,7 +91,7 @@ def code(
     The file holds weights and the digests of the images, and no image. None of them may be
     measured with it.
     """
-    from ..api import train_code
+    from ..training import train_code
     from .terminal import bar
 
     with bar() as progress:
@@ -119,8 +119,8 @@ def super_resolution(
 
     The file holds weights, and no image.
     """
-    from ..api import train_super_resolution
     from ..cache import in_bytes
+    from ..training import train_super_resolution
     from .terminal import bar
 
     with bar() as progress:

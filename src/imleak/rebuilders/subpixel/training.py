@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from ...interfaces import ImleakError, Raster
-from .._weights import State, state_of
+from ...networks.weights import State, state_of
 from .calibration import calibrate
 from .features import SIDES
 from .network import Network, cells_of, in_place, load, new

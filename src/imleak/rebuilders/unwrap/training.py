@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ...interfaces import ImleakError, Raster
-from .._weights import State, state_of
+from ...networks.weights import State, state_of
 from .features import COLOUR, neighbours
 from .network import DIFFERENCE_KNOTS, VALUE_KNOTS, Network, ask, at, load, new
 
