@@ -11,8 +11,9 @@ import torch
 
 from ...interfaces import Exposure
 from .._known_blocks import Blocks, Surface
+from .._laplacian import exactly
 from .features import SIDES
-from .inference import ALIKE, exactly, rebuilt
+from .inference import ALIKE, rebuilt
 from .network import Network, task
 from .squares import Image, in_order
 

@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from ...interfaces import ImleakError, Raster
+from ...networks.training import eight_bits, follow
 from ...networks.weights import State, state_of
 from .calibration import calibrate
 from .features import SIDES
@@ -71,7 +72,7 @@ def train(
             group["lr"] = RATE * min(1, (step + 1) / (WARM_UP * steps)) * cooled
         side = int(rng.choice(SIDES, p=SHARES))
         _step(network, optimiser, batch_of(squares.draw(side, rng), side), side)
-        _average(average, network, min(KEPT, step / (step + 10)))
+        follow(average, network, min(KEPT, step / (step + 10)))
         told(TRAINING * (step + 1) / steps)
     written = load(state_of(average))
     calibrate(written, left_out, lambda share: told(TRAINING + (1 - TRAINING) * share))
@@ -88,15 +89,10 @@ def _parted(images: Sequence[Raster], rng: np.random.Generator) -> tuple[list[Im
     order = rng.permutation(len(images))
     first = max(1, round(LEFT_OUT * len(images)))
     left_out, learned = (
-        [channel for at in part for channel in _eight_bits(images[at])]
+        [channel for at in part for channel in eight_bits(images[at])]
         for part in (order[:first], order[first:])
     )
     return learned, left_out
-
-
-def _eight_bits(image: Raster) -> Image:
-    samples = image.samples.astype(np.int64)
-    return (samples >> max(image.bits - 8, 0) << max(8 - image.bits, 0)).astype(np.uint8)
 
 
 def _step(network: Network, optimiser: torch.optim.Optimizer, given: Batch, side: int) -> None:
@@ -115,9 +111,3 @@ def loss_of(network: Network, given: Batch, side: int) -> Tensor:
     shift = functional.avg_pool2d(wrong[:, None], cells_of(side))
     wrong = wrong - functional.interpolate(shift, scale_factor=cells_of(side))[:, 0]
     return (wrong.square() / (given.scale * given.scale.mean((1, 2), keepdim=True))).mean()
-
-
-@torch.no_grad()
-def _average(average: Network, network: Network, kept: float) -> None:
-    for mine, theirs in zip(average.parameters(), network.parameters(), strict=True):
-        mine.lerp_(theirs, 1 - kept)
