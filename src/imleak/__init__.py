@@ -22,16 +22,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .api import (
-        Encrypted,
-        audit,
-        clear_part,
-        decrypt,
-        encrypt,
-        estimate,
-        load,
-        read_images,
-    )
+    from .api import audit, load, read_images
+    from .encryption import Encrypted, clear_part, decrypt, encrypt
+    from .estimation import estimate
     from .interfaces import Image, ImleakError, Measurement
     from .keystream import new_key
     from .plugins import register
@@ -62,6 +55,11 @@ __all__ = [
 ]
 
 _HOMES = {
+    "Encrypted": "encryption",
+    "clear_part": "encryption",
+    "decrypt": "encryption",
+    "encrypt": "encryption",
+    "estimate": "estimation",
     "Measurement": "interfaces",
     "Image": "interfaces",
     "ImleakError": "interfaces",

@@ -1,22 +1,15 @@
-"""What `import imleak` offers: images, encryption, studies and estimates in Python."""
+"""What reads images and audits them."""
 
 from __future__ import annotations
 
 import tempfile
-import warnings
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-import numpy as np
-from numpy.typing import ArrayLike
-
 from . import images, plugins
-from .estimators.samples.arrays import pair, whole_number
-from .interfaces import Estimator, Image, ImleakError, KeyedScheme, Measurement, Raster, Scheme
-from .keystream import AesKeystream, new_nonce
-from .machine import reuse_memory
+from .interfaces import Image, ImleakError, Scheme
 
 if TYPE_CHECKING:
     from .results import Run
@@ -27,29 +20,6 @@ Sources = str | Path | Iterable[str | Path]
 Part = str | Mapping[str, Any] | Any
 """A scheme, an encoder or a measure: its name, its name with options, a class or an object."""
 Parts = Part | Sequence[Part]
-
-
-@dataclass(frozen=True, eq=False)
-class Encrypted:
-    """A cipher and what decryption needs besides the key, which is not in it.
-
-    Parameters
-    ----------
-    image : the cipher.
-    level : s.
-    scheme, options : how it was encrypted.
-    nonce : 16 bytes, fresh for every image.
-    """
-
-    image: Image
-    level: int
-    scheme: str
-    nonce: bytes
-    options: Mapping[str, Any] = field(default_factory=dict)
-
-    def built(self) -> KeyedScheme:
-        """The scheme, made with its options."""
-        return plugins.keyed_scheme(self.scheme, self.options)
 
 
 def read_images(
@@ -91,52 +61,6 @@ def read_images(
         image if source.frame is None else replace(image, group=source.file)
         for image, source in zip(made, chosen, strict=True)
     ]
-
-
-def encrypt(
-    image: Image, level: int, key: bytes, *, scheme: str = "bitplanes", **options: Any
-) -> Encrypted:
-    """Encrypt an image at a level, under a fresh nonce.
-
-    Parameters
-    ----------
-    image : from :func:`read_images`, or of samples by :func:`imleak.images.from_samples`.
-    level : s, one of the scheme's levels.
-    key : 32 bytes, from :func:`new_key` or a key file.
-    scheme, options : name of the scheme, and arguments to make it with.
-
-    Raises
-    ------
-    ImleakError
-        If scheme or level do not exist.
-    """
-    made = plugins.keyed_scheme(scheme, options)
-    nonce = new_nonce()
-    cipher = made.encrypt(image, level, AesKeystream(key, nonce))
-    return Encrypted(_named(image, cipher), level, scheme, nonce, options)
-
-
-def decrypt(encrypted: Encrypted, key: bytes) -> Image:
-    """The plain image again.
-
-    A wrong key gives noise: only the files of ``imleak encrypt`` carry what tells.
-    """
-    cipher = encrypted.image
-    stream = AesKeystream(key, encrypted.nonce)
-    return _named(cipher, encrypted.built().decrypt(cipher, encrypted.level, stream))
-
-
-def clear_part(encrypted: Encrypted) -> Image:
-    """What an adversary without the key can use: p_C of equation (3) for bit-planes."""
-    cipher = encrypted.image
-    exposure = encrypted.built().expose(cipher, encrypted.level)
-    return _named(cipher, Raster(exposure.rendered, exposure.bits))
-
-
-def _named(image: Image, raster: Raster) -> Image:
-    """Samples that were made of an image, under its name."""
-    made = images.from_samples(image.name, raster.samples, raster.bits, image.notes)
-    return replace(made, coded=raster.coded)
 
 
 def load(path: str | Path) -> Run:
@@ -393,82 +317,3 @@ def run_study(
     )
     write_report(finished, "html", acceptable=acceptable)
     return Run(finished.path)
-
-
-def estimate(
-    x: ArrayLike,
-    y: ArrayLike,
-    estimator: str | Estimator = "best",
-    groups: ArrayLike | None = None,
-    seed: int = 0,
-    one_unit: bool = False,
-    **options: Any,
-) -> Measurement | list[Measurement]:
-    """Estimate the mutual information of paired samples, in bits.
-
-    Origin, unit (but see `one_unit`) and order of columns, and constant columns, make no
-    difference. Rows that
-    are masked in x or y are left out (``details["masked"]`` says how many). Rows that are
-    exact copies of each other share a group (``details["copies"]``, and a warning); values
-    that are few, as those of pixels or labels, may repeat.
-
-    Parameters
-    ----------
-    x : (n, dx) or (n,) target: an array, masked array, DataFrame, tensor or nested lists.
-    y : (n, dy) or (n,) view; or (L, n, dy) views at many levels, estimated as one batch.
-    estimator : its name, see ``imleak list``; or an estimator, such as
-        ``Mine(critic=network)``.
-    groups : (n,) labels of what the rows come from, images for instance: rows of one
-        group are never on both sides of a split. Without, every row is its own.
-    seed : of everything random; an integer of 0 or more.
-    one_unit : True of features of a network, as in an audit: columns of x have one unit, and so
-        have those of y, and their relative strength says which matter. Otherwise every column
-        has a unit of its own, on which nothing depends.
-    options : of the estimator. ``critic`` of `mine`, `nwj`, `smile` and `infonce` is a network
-        of your own: ``critic(dx, dy)`` makes a ``torch.nn.Module``, see
-        :mod:`imleak.estimators.critics.own`.
-
-    Returns
-    -------
-    An estimate; a list with one a level for a view of three dimensions.
-
-    Raises
-    ------
-    ImleakError
-        If shapes do not fit, a value is missing or not finite, or name or options are
-        unknown.
-    """
-    from .study.components import component
-
-    reuse_memory()
-    number = whole_number(seed)
-    plain = {name: o.item() if isinstance(o, np.generic) else o for name, o in options.items()}
-    try:
-        if isinstance(estimator, Estimator):
-            built = _without_options(estimator, plain)
-        elif plain.get("critic") is not None:  # no text, and no study knows it by its name
-            built = plugins.load("estimator", estimator)(**plain)
-        else:
-            built = component("estimator", estimator, plain).build()
-    except (TypeError, ValueError) as error:
-        given = f" with {', '.join(plain)}" if plain else ""
-        raise ImleakError(f"{estimator} cannot be made{given}: {error}") from error
-    samples, details = pair(x, y, groups, one_unit=one_unit)
-    if copies := details.get("copies"):
-        warnings.warn(
-            f"{copies:.0f} rows are exact copies of others; copies share a group, so that "
-            "none is tested by what was trained on it",
-            stacklevel=2,
-        )
-    found = [
-        replace(one, details={**one.details, **details})
-        for one in built.estimate(samples, seed=number)
-    ]
-    return found if np.ndim(y) == 3 else found[0]
-
-
-def _without_options(estimator: Estimator, options: Mapping[str, Any]) -> Estimator:
-    """An estimator that is made already."""
-    if options:
-        raise TypeError(f"it has its options already; leave out {', '.join(options)}")
-    return estimator
