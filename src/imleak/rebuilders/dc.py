@@ -87,7 +87,8 @@ def _solved(blocks: Blocks, table: NDArray[np.uint16], threshold: int) -> Blocks
     unknown[..., 0, 0] = True
 
     def near(solution: Values, share: float) -> Mask:
-        return large & (np.abs(solution) >= share * threshold * step)
+        found: Mask = large & (np.abs(solution) >= share * threshold * step)
+        return found
 
     def above(solution: Values) -> Values:
         """The threshold at least, of the same sign."""

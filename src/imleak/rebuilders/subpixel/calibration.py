@@ -43,14 +43,18 @@ class Right:
     def of(cls, scale: Surface, hits: Surface, counts: Surface) -> Self:
         """Of blocks: their scale, how many of their samples are right, and of how many."""
         which = np.digitize(scale, np.geomspace(0.1, 100, BINS))
-        sums = [np.bincount(which, one, BINS + 1) for one in (scale * counts, hits, counts)]
+        sums: list[Surface] = [
+            np.asarray(np.bincount(which, one, BINS + 1), np.float64)
+            for one in (scale * counts, hits, counts)
+        ]
         total, right, every = (one[sums[-1] > 0] for one in sums)
         return cls(total / every, right, every)
 
     @property
     def shares(self) -> Surface:
         """(factors, leasts, n) of every bin that are right by each pair that is tried."""
-        return exactly(FACTORS[:, None, None] * self.scale + LEAST[:, None])
+        found = exactly(FACTORS[:, None, None] * self.scale + LEAST[:, None])
+        return np.asarray(found, np.float64)
 
     def likelihood(self, shares: Surface) -> Surface:
         """(factors, leasts) logarithm of that of what is right."""
