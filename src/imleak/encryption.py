@@ -41,9 +41,10 @@ def encrypt(
 
     Parameters
     ----------
-    image : from :func:`read_images`, or of samples by :func:`imleak.images.from_samples`.
+    image : from :func:`imleak.read_images`, or of samples by
+        :func:`imleak.images.from_samples`.
     level : s, one of the scheme's levels.
-    key : 32 bytes, from :func:`new_key` or a key file.
+    key : 32 bytes, from :func:`imleak.new_key` or a key file.
     scheme, options : name of the scheme, and arguments to make it with.
 
     Raises
