@@ -22,23 +22,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .api import (
-        Encrypted,
-        audit,
-        clear_part,
-        decrypt,
-        encrypt,
-        estimate,
-        load,
-        read_images,
-        train_adversary,
-        train_code,
-        train_super_resolution,
-    )
+    from .api import audit, load, read_images
+    from .encryption import Encrypted, clear_part, decrypt, encrypt
+    from .estimation import estimate
     from .interfaces import Image, ImleakError, Measurement
     from .keystream import new_key
     from .plugins import register
     from .results import Run
+    from .training import train_adversary, train_code, train_super_resolution
 
     __version__: str
 
@@ -64,12 +55,20 @@ __all__ = [
 ]
 
 _HOMES = {
+    "Encrypted": "encryption",
+    "clear_part": "encryption",
+    "decrypt": "encryption",
+    "encrypt": "encryption",
+    "estimate": "estimation",
     "Measurement": "interfaces",
     "Image": "interfaces",
     "ImleakError": "interfaces",
     "Run": "results",
     "new_key": "keystream",
     "register": "plugins",
+    "train_adversary": "training",
+    "train_code": "training",
+    "train_super_resolution": "training",
 }
 
 

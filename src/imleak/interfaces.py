@@ -388,6 +388,14 @@ class Rebuilder(Protocol):
 
 
 @runtime_checkable
+class RefusesLearned(Rebuilder, Protocol):
+    """A rebuilder that knows which images it learned from, and is not tried on them."""
+
+    def refuse_learned(self, plain: Raster) -> None:
+        """Raises ImleakError if it learned from this image."""
+
+
+@runtime_checkable
 class JudgesRebuilt(Rebuilder, Protocol):
     """A rebuilder that knows better figures than those of samples, such as one that assembles
     blocks."""

@@ -12,12 +12,13 @@ from imleak.api import audit
 from imleak.images import luma
 from imleak.interfaces import ImleakError, Raster
 from imleak.metrics.autoregressive.architecture import shapes
-from imleak.metrics.autoregressive.code import LearnedCode, digest_of
+from imleak.metrics.autoregressive.code import LearnedCode
 from imleak.metrics.autoregressive.context import OFFSETS, contexts, padded
 from imleak.metrics.autoregressive.network import Network
 from imleak.metrics.autoregressive.training import train
 from imleak.metrics.codelength import CodeLength
 from imleak.metrics.learned_codelength import LearnedCodeLength
+from imleak.networks.learned import digest_of
 
 LAW = np.array([0.7, 0.2, 0.05, 0.05])
 """Of the step from the left neighbour."""

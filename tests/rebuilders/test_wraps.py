@@ -10,7 +10,7 @@ from safetensors.numpy import save_file
 
 from imleak.images import find, read
 from imleak.interfaces import ImleakError, Raster, Rebuilder
-from imleak.rebuilders._weights import digest_of
+from imleak.networks.weights import digest_of
 from imleak.rebuilders.unwrap import inference, training, weights
 from imleak.rebuilders.unwrap.architecture import DIFFERENCE_KNOTS
 from imleak.rebuilders.unwrap.network import at, load

@@ -11,10 +11,10 @@ import pytest
 
 from imleak.adversary import Adversary, AdversaryError, open_adversary
 from imleak.adversary.train import TooFewError
-from imleak.api import train_adversary
 from imleak.interfaces import ImleakError, Measurement, PairedSamples
 from imleak.study import StudySpec, run
 from imleak.study.status import status
+from imleak.training import train_adversary
 
 LEVELS = "0,2,5"
 

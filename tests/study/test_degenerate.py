@@ -12,9 +12,9 @@ import pytest
 from study_fakes import Corners
 
 from imleak import plugins
-from imleak.api import train_adversary
 from imleak.estimators.tabular import TabularMine
 from imleak.study import StudySpec, run
+from imleak.training import train_adversary
 
 QUICK = {"folds": 2, "seeds": 1, "epochs": 5, "nulls": 5, "rate": 5e-3}
 ESTIMATORS = sorted(plugins.known("estimator"))

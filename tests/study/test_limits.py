@@ -20,8 +20,8 @@ from imleak.interfaces import ImleakError, Measurement
 from imleak.study import SpecError, StudySpec, Where
 from imleak.study.cluster import ClusterError
 from imleak.study.components import OptionError, accepted, component
+from imleak.study.fields import parse_levels
 from imleak.study.limits import LARGEST, LARGEST_SEED, MOST_LEVELS, shown
-from imleak.study.spec import parse_levels
 
 pytestmark = pytest.mark.usefixtures("without_figures")
 

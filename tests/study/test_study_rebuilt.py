@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from study_fakes import Keenest, Looks
 
-from imleak import plugins
+from imleak import plugins, read_images
 from imleak.images import Source
-from imleak.interfaces import Exposure, Rebuilt, Scheme
+from imleak.interfaces import Exposure, Image, ImleakError, Rebuilt, Scheme
 from imleak.study import SpecError, StudySpec, run
 from imleak.study.components import RebuiltView, component
 from imleak.study.features import FeatureRequest
@@ -122,6 +122,27 @@ def test_a_rebuilder_that_fails_costs_the_rebuilt_image_alone(folder: Path, tmp_
     (seen,) = Looks.seen[:1]
     assert list(seen) == ["corners"]
     assert len(seen["corners"].plain) == 4
+
+
+def test_an_image_that_a_rebuilder_learned_from_is_not_rebuilt(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    every = spec(folder, measures=["looks", "rebuild"], rebuild_images="all")
+    known = run(every, tmp_path / "before").frame
+    learned = read_images(folder / "b.png")[0].digest
+
+    def refuse_learned(self: White, plain: Image) -> None:
+        if plain.digest == learned:
+            raise ImleakError("white learned from this image")
+
+    monkeypatch.setattr(White, "refuse_learned", refuse_learned, raising=False)
+    found = run(every, tmp_path / "out").frame
+    rows, before = (one[one["measure"] == "rebuild"] for one in (found, known))
+    refused = rows["error"].notna()
+    assert rows.loc[refused, "image"].unique() == ["b.png"]
+    assert rows.loc[refused, "error"].unique() == ["white learned from this image"]
+    others = before[before["image"] != "b.png"]
+    np.testing.assert_array_equal(rows.loc[~refused, "value"], others["value"])
 
 
 def test_vectors_of_the_rebuilt_image_have_keys_of_their_own() -> None:

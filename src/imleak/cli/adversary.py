@@ -58,7 +58,7 @@ def train(
 
     The file holds directions and weights, and no image.
     """
-    from ..api import train_adversary
+    from ..training import train_adversary
     from .terminal import bar
 
     with bar() as progress:
@@ -90,7 +90,7 @@ def code(
     The file holds weights and the digests of the images, and no image. None of them may be
     measured with it.
     """
-    from ..api import train_code
+    from ..training import train_code
     from .terminal import bar
 
     with bar() as progress:
@@ -112,10 +112,11 @@ def super_resolution(
 ) -> None:
     """Train what rebuilds images from means or shuffled blocks: --rebuilder super-resolution=FILE.
 
-    The file holds weights, and no image.
+    The file holds weights and the digests of the images, and no image. None of them may be
+    rebuilt with it.
     """
-    from ..api import train_super_resolution
     from ..cache import in_bytes
+    from ..training import train_super_resolution
     from .terminal import bar
 
     with bar() as progress:

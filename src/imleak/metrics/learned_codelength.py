@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..interfaces import Bound, Exposure, ImleakError, Measurement, Observation
+from ..interfaces import Bound, Exposure, Measurement, Observation
 from ._observed import PerImage, nested
 
 if TYPE_CHECKING:
@@ -94,16 +94,10 @@ class LearnedCodeLength(PerImage):
         ImleakError
             If the network learned from this image.
         """
-        from ..images.luma import luma
-        from .autoregressive.code import digest_of
+        from ..networks.learned import refuse_learned
 
-        plain = observation.plain
-        forms = (plain, luma(plain)) if len(plain) == 3 else (plain,)
-        if not self._code.images.isdisjoint(map(digest_of, forms)):
-            raise ImleakError(
-                "the network of learned-codelength learned from this image, and what it says of it "
-                "is no bound: leave the image out, or give weights learned from other images"
-            )
+        why = "what it says of it is no bound"
+        refuse_learned(observation.plain, self._code.images, self.name, why)
         pixels = observation.plain.size
         bound, found = math.inf, []
         for level, is_nested in zip(observation.levels, nested(observation), strict=True):

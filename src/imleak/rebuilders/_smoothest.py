@@ -1,5 +1,6 @@
 """Coefficients of JPEG files of which the image is as smooth as it can be."""
 
+from collections.abc import Callable
 from typing import TypeAlias
 
 import numpy as np
@@ -11,10 +12,38 @@ Values: TypeAlias = NDArray[np.float32]
 """Of one component: coefficients (h, w, 8, 8) that are not quantised, or samples (8h, 8w)."""
 Mask: TypeAlias = NDArray[np.bool_]
 
+FIXED = (0.9, 0.7, 0.5, 0.3)
+"""Shares of what coefficients must reach from which on they are fixed, in one round after the
+other."""
 INSIDE = 0.5
 """Weight of the differences inside a block, beside those across its border."""
 ITERATIONS, DUAL_STEP = 20, 3.0
 """Of a round, and the step of the dual variables; the product of both steps is 1/8."""
+
+
+def in_rounds(
+    start: Values,
+    unknown: Mask,
+    limit: Values,
+    near: Callable[[Values, float], Mask],
+    fixed: Callable[[Values], Values],
+) -> Values:
+    """The smoothest coefficients in some rounds. After each, those that come near to what they
+    must reach are fixed there, and what is left is solved again.
+
+    Parameters
+    ----------
+    start, unknown, limit : see :func:`smoothest`.
+    near : (solution, share) -> which come as near as this share of what they must reach.
+    fixed : solution -> what they are fixed at.
+    """
+    solution = start
+    for share in FIXED:
+        solution = smoothest(solution, unknown, limit)
+        reached = unknown & near(solution, share)
+        solution = np.where(reached, fixed(solution), solution)
+        unknown = unknown & ~reached
+    return smoothest(solution, unknown, limit)
 
 
 def smoothest(start: Values, unknown: Mask, limit: Values) -> Values:

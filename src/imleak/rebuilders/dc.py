@@ -8,12 +8,11 @@ from numpy.typing import NDArray
 
 from ..interfaces import Blocks, Exposure, ImleakError, Rebuilt, Scheme
 from ._borders import offsets
-from ._smoothest import Values, quantised, samples_of, smoothest
+from ._laplacian import exactly
+from ._smoothest import Mask, Values, in_rounds, quantised, samples_of
 
 LEAST_THRESHOLD = 10
 """Below it the small coefficients say too little."""
-FIXED = (0.9, 0.7, 0.5, 0.3)
-"""Shares of the threshold from which on coefficients are fixed, one round after the other."""
 MOST = 1023
 """Of a quantised coefficient."""
 RANGE = 128
@@ -69,8 +68,7 @@ class Dc:
         for at, table in enumerate(jpeg.tables[:seen]):
             chosen[at] = _solved(chosen[at], table, threshold)
         samples = jpeg.render(chosen)
-        right = 1 - np.exp(-0.5 / SCALE)
-        return Rebuilt(samples, np.full(samples.shape, right, np.float32))
+        return Rebuilt(samples, np.full(samples.shape, exactly(SCALE), np.float32))
 
 
 def _levels(scheme: Scheme) -> int:
@@ -87,20 +85,19 @@ def _solved(blocks: Blocks, table: NDArray[np.uint16], threshold: int) -> Blocks
     solution = _with_dc(np.where(large, 0, blocks) * step)
     unknown = large.copy()
     unknown[..., 0, 0] = True
-    for share in FIXED:
-        solution = smoothest(solution, unknown, limit)
-        near = unknown & large & (np.abs(solution) >= share * threshold * step)
-        solution = np.where(near, _above(solution, threshold, step), solution)
-        unknown &= ~near
-    solution = smoothest(solution, unknown, limit)
-    solution = np.where(large, _above(solution, threshold, step), solution)
-    return quantised(_with_dc(solution), step)
 
+    def near(solution: Values, share: float) -> Mask:
+        found: Mask = large & (np.abs(solution) >= share * threshold * step)
+        return found
 
-def _above(solution: Values, threshold: int, step: Values) -> Values:
-    """The threshold at least, of the same sign."""
-    found: Values = np.where(solution < 0, -1, 1) * np.maximum(np.abs(solution), threshold * step)
-    return found
+    def above(solution: Values) -> Values:
+        """The threshold at least, of the same sign."""
+        sign = np.where(solution < 0, -1, 1)
+        found: Values = sign * np.maximum(np.abs(solution), threshold * step)
+        return found
+
+    solution = in_rounds(solution, unknown, limit, near, above)
+    return quantised(_with_dc(np.where(large, above(solution), solution)), step)
 
 
 def _with_dc(coefficients: Values) -> Values:

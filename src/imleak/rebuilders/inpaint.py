@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 
 from ..interfaces import Exposure, ImleakError, Rebuilt, Samples, Scheme
 from ._harmonic import harmonic
+from ._laplacian import exactly
 
 PLANES = 4
 """The highest planes of a sample; further below all bits are as good as even."""
@@ -53,7 +54,7 @@ class Inpaint:
         samples[:, hidden] = np.rint(filled[:, hidden]).clip(0, highest).astype(clear.dtype)
         scale = _scales(clear, hidden)
         confidence = np.ones(clear.shape, np.float32)
-        confidence[:, hidden] = 1 - np.exp(-0.5 / scale)
+        confidence[:, hidden] = exactly(scale)
         probabilities = {}
         for plane in range(exposure.bits - 1, max(-1, exposure.bits - 1 - PLANES), -1):
             of_plane = (samples >> plane & 1).astype(np.float32)

@@ -6,10 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..interfaces import Blocks, Exposure, ImleakError, Rebuilt, Samples, Scheme
-from ._smoothest import Mask, Values, quantised, smoothest
+from ._laplacian import exactly
+from ._smoothest import Mask, Values, in_rounds, quantised
 
-FIXED = (0.9, 0.7, 0.5, 0.3)
-"""Shares of their magnitudes from which on coefficients are fixed, one round after the other."""
 LEAST = 0.5
 """Least scale of an error, in steps of a sample."""
 
@@ -104,20 +103,18 @@ def _solved(
     step = np.maximum(table, 1).astype(np.float32)  # a damaged file may have steps of 0
     free = reached & (magnitudes > 0)
     coefficients = blocks * step
-    solution = np.where(free, 0, coefficients)
 
-    def rounded() -> Values:
+    def near(solution: Values, share: float) -> Mask:
+        found: Mask = np.abs(solution) >= share * low * step
+        return found
+
+    def rounded(solution: Values) -> Values:
         whole = np.rint(np.abs(solution) / step).clip(low, high) * step
         return np.where(solution < 0, -whole, whole)
 
-    unknown = free
-    for share in FIXED:
-        solution = smoothest(solution, unknown, high * step)
-        near = unknown & (np.abs(solution) >= share * low * step)
-        solution = np.where(near, rounded(), solution)
-        unknown = unknown & ~near
-    solution = smoothest(solution, unknown, high * step)
-    found = np.where(free, rounded(), coefficients)
+    start = np.where(free, 0, coefficients)
+    solution = in_rounds(start, free, high * step, near, rounded)
+    found = np.where(free, rounded(solution), coefficients)
     return quantised(found, step), quantised(solution, step)
 
 
@@ -126,5 +123,4 @@ def _confidence(samples: Samples, relaxed: Samples) -> Values:
 
     off = np.abs(samples.astype(np.float32) - relaxed)
     scale = np.maximum(uniform_filter(off, (1, 8, 8)), LEAST)
-    found: Values = (1 - np.exp(-0.5 / scale)).astype(np.float32)
-    return found
+    return exactly(scale).astype(np.float32)

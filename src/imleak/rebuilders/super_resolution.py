@@ -3,19 +3,23 @@ on photographs."""
 
 from __future__ import annotations
 
+import hashlib
 from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..interfaces import Exposure, ImleakError, Rebuilt, Scheme
+from ..interfaces import Exposure, ImleakError, Raster, Rebuilt, Scheme
+from ..networks.weights import State, shapes, tensors
 from ._known_blocks import blocks_of, has_blocks
-from ._weights import State, digest_of, shapes, tensors
 
 if TYPE_CHECKING:
     from .subpixel.network import Network
 
+CARD = "super-resolution"
+"""Where in the header of a file it says what it learned from."""
 SHIPPED = "weights/super-resolution.safetensors"
+WRITE = "write them by imleak adversary super-resolution FOLDER -o FILE"
 
 
 class SuperResolution:
@@ -32,8 +36,12 @@ class SuperResolution:
     placed in the order of those that the network says, or theirs are shifted to the sum. So the
     result has the clear part that it was made of.
 
+    An image that the network learned from, or whose luma it learned from, is refused, if it is
+    the same to the sample. Leave near-duplicates of them out yourself.
+
     The confidence is that of an error with a Laplacian law of scale :math:`a \sigma + c`, a and c
-    fitted on photographs that the network did not learn from.
+    fitted on photographs that the network did not learn from: the likeliest ones by which of no
+    collection more is said to be right than is.
 
     Parameters
     ----------
@@ -43,7 +51,8 @@ class SuperResolution:
     Raises
     ------
     ImleakError
-        If the file cannot be read, or its weights are not those of this network.
+        If the file cannot be read, its weights are not those of this network, or it does not say
+        which images it learned from.
 
     References
     ----------
@@ -60,16 +69,22 @@ class SuperResolution:
     def __init__(self, *, weights: str | Path | None = None) -> None:
         shipped = Path(str(files("imleak").joinpath(SHIPPED)))
         self.weights = shipped if weights is None else weights
-        if weights is not None and shapes(weights) != shapes(shipped):
-            raise ImleakError(
-                f"weights {weights}: of another network; write them by imleak adversary "
-                "super-resolution FOLDER -o FILE"
-            )
+        if weights is not None:
+            if shapes(weights) != shapes(shipped):
+                raise ImleakError(f"weights {weights}: of another network; {WRITE}")
+            self._learned  # noqa: B018 (read, so that a wrong file is refused before the work)
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 (hex) of the weights."""
-        return digest_of(self._state)
+        """SHA-256 (hex) of the weights, and of what it learned from."""
+        return hashlib.sha256(file_of(self._state, self._learned)).hexdigest()
+
+    def refuse_learned(self, plain: Raster) -> None:
+        """Raises ImleakError if the network learned from this image."""
+        from ..networks.learned import refuse_learned
+
+        why = "what it makes of it says nothing of other images"
+        refuse_learned(plain.samples, self._learned, self.name, why)
 
     def rebuilds(self, scheme: Scheme, level: int, bits: int) -> bool:
         """Whether blocks of 4, 8, 16 or 32 samples a side keep their samples, sums or means."""
@@ -94,6 +109,21 @@ class SuperResolution:
         return Rebuilt(samples, confidence(self._network, exposure, blocks, scale))
 
     @cached_property
+    def _learned(self) -> frozenset[str]:
+        """Digests of the images that the network learned from."""
+        from ..files import open_regular
+        from ..networks.learned import card_of
+
+        try:
+            with open_regular(Path(self.weights)) as file:
+                found: frozenset[str] = card_of(file.read(), CARD)["images"]
+        except (ValueError, LookupError, TypeError) as error:
+            raise ImleakError(
+                f"weights {self.weights}: do not say which images they learned from; {WRITE}"
+            ) from error
+        return found
+
+    @cached_property
     def _state(self) -> State:
         return tensors(self.weights)
 
@@ -102,3 +132,10 @@ class SuperResolution:
         from .subpixel.network import load
 
         return load(self._state)
+
+
+def file_of(state: State, learned: frozenset[str]) -> bytes:
+    """A safetensors file of weights and of the digests of the images that they learned from."""
+    from ..networks.learned import with_card
+
+    return with_card(state, CARD, {"images": sorted(learned)})

@@ -6,6 +6,7 @@ import numpy as np
 
 from ..interfaces import Exposure, ImleakError, Rebuilt, Scheme
 from ._known_blocks import Kernel, Surface, blocks_of, enlarged, has_blocks, with_what_is_known
+from ._laplacian import exactly
 
 
 class Upsample:
@@ -58,7 +59,7 @@ class Upsample:
         means = blocks.means(exposure.rendered)
         surface = enlarged(means, blocks, self.kernel)
         samples = with_what_is_known(surface, exposure, blocks)
-        right = 1 - np.exp(-0.5 / _scale(means))
+        right = exactly(_scale(means))
         return Rebuilt(samples, np.full(samples.shape, right, np.float32))
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..interfaces import Exposure, ImleakError, Rebuilt, Samples, Scheme
-from ._weights import State, digest_of
+from ..networks.weights import State, digest_of
 
 if TYPE_CHECKING:
     from .unwrap.network import Network

@@ -27,6 +27,7 @@ from ..interfaces import (
     Raster,
     Rebuilder,
     Rebuilt,
+    RefusesLearned,
     Samples,
     Scheme,
 )
@@ -185,7 +186,8 @@ class Ciphers:
         Raises
         ------
         ImleakError
-            If it cannot be made, or is not of the form of the plain image.
+            If it cannot be made, is not of the form of the plain image, or if the rebuilder
+            learned from this image.
         """
 
         def make(level: int) -> Rebuilt | None:
@@ -194,13 +196,15 @@ class Ciphers:
         return self._kept(f"rebuilt {rebuilder.identity}", level, make)
 
     def _rebuilt(self, level: int, rebuilder: Component) -> Rebuilt | None:
+        built: Rebuilder = rebuilder.build()
+        if isinstance(built, RefusesLearned):
+            built.refuse_learned(self.image)
         kept = self.store.get(level, rebuilder) if self.store else None
         if kept is not None:
             return kept
         exposure = self.exposure(level)
         if exposure.is_empty:
             return None
-        built: Rebuilder = rebuilder.build()
         try:
             made = in_steps(built.rebuild(exposure, self.scheme, level))
             form = _form(made.samples, self.image.bits)

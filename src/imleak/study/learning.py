@@ -125,7 +125,7 @@ def learn_directions(
             f"terms of {printable(min(unknown))}, which is none of the folders: "
             f"{printable(', '.join(folders))}"
         )
-    place = {image.digest: _folder_of(image, given.spec.sources) for image in given.found.images}
+    place = {image.digest: folder_of(image, given.spec.sources) for image in given.found.images}
     arrays: Arrays = {}
     learned = []
     for at, unit in enumerate(given.units):
@@ -222,7 +222,7 @@ def _hashes(found: Scan) -> Any:
     return ((image.digest, one) for image, one in zip(found.images, found.hashes, strict=True))
 
 
-def _folder_of(image: ImageInfo, sources: Sequence[str]) -> int:
+def folder_of(image: ImageInfo, sources: Sequence[str]) -> int:
     """Which of the sources an image is from."""
     origin = image.source.origin
     if isinstance(origin, Path):

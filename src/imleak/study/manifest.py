@@ -13,11 +13,12 @@ from ..images import Source
 from ..interfaces import Level, Scheme
 from .ciphers import CipherFile
 from .components import Component, has_key, offers
+from .defaults import RECORDED
 from .parts import Part
 from .plan import Gallery, ImageInfo, Omission, Unit
 from .public import PublicImages
 from .recorded import FORMAT
-from .spec import RECORDED, StudySpec
+from .spec import StudySpec
 
 PACKAGES = (
     "imleak",

@@ -28,7 +28,8 @@ from .components import (
     offers,
     space,
 )
-from .spec import RECORDED, StudySpec
+from .defaults import RECORDED
+from .spec import StudySpec
 
 SAMPLING_VERSION = "1"
 """Version of the way images are encrypted, cut, resized and pooled; a part of every key."""

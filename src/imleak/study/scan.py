@@ -22,13 +22,14 @@ from .cipher_files import CipherFolders, Given
 from .ciphers import CipherFile, Ciphers, recorded, simulated
 from .cluster import Executor, Lost
 from .components import Component, offers
+from .defaults import RECORDED
 from .groups import grouped
 from .plan import ImageInfo, Omission
 from .progress import Progress, some_of
 from .rebuilt import RebuiltStore
 from .reuse import Traces, trace
 from .sources import Found, find_images
-from .spec import RECORDED, StudySpec
+from .spec import StudySpec
 
 
 @dataclass(frozen=True)

@@ -1,26 +1,21 @@
 """What a study is, as written in a TOML file, on the command line or in Python."""
 
-import re
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, TypeVar
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
-    AfterValidator,
     BeforeValidator,
     Field,
-    PlainValidator,
     ValidationError,
     model_validator,
 )
 
 from .. import plugins
-from ..images import check_group_by
-from ..interfaces import EncryptsBits, ImleakError
+from ..interfaces import ImleakError
 from .components import (
     Component,
     KeyPolicy,
@@ -28,16 +23,15 @@ from .components import (
     RebuiltView,
     first_that_rebuilds,
     has_features,
-    has_key,
     offers,
-    space,
 )
 from .config import ConfigError, read_study, refuse_trust
-from .limits import LARGEST, LARGEST_OF_OTHERS, LARGEST_SEED, MOST_LEVELS, shown
+from .consistency import mistakes_of
+from .defaults import DEFAULT_ENCODERS, DEFAULT_MEASURES, RECORDED, with_defaults
+from .fields import Count, Levels, NotEmpty, Several, Text, WithoutGroups, parse_levels
+from .limits import LARGEST, LARGEST_OF_OTHERS, LARGEST_SEED
 from .mistakes import Mistake, Mistakes, SpecError, mistakes_in
 from .options import (
-    HELD_OUT_ONLY,
-    Choice,
     EncoderChoice,
     Frozen,
     MeasureChoice,
@@ -64,117 +58,6 @@ FREE = (
 )  # fmt: skip
 """Fields a study may change in its folder: what is measured, and not on what. What was
 measured before is kept, and only what is new is done."""
-
-DEFAULT_ENCODERS = ("efficientnet-lite0",)
-REBUILD = {"name": "rebuild", "optional": True}
-"""The images an adversary makes of clear parts, where one knows how."""
-DEFAULT_METRICS = ("histogram", "codelength", "psnr", "ssim", "vif")
-ZERO_SHOT = tuple({"name": name, "optional": True} for name in ("recognise", "match", "confirm"))
-"""Adversaries that learned from none of the images."""
-TRAINED = {"name": "best", "seeds": 1, "optional": True}
-"""The adversary that learns from some of the images and is tested on the others."""
-NAMED = "attributes"
-"""The encoder of named attributes, and the measure of how well they are told."""
-TOLD = {"name": NAMED, "seeds": 1, "given": False, "optional": True}
-"""What it is that leaks; without what is left of features when it is given, which takes longer."""
-MEASURES_OF_A_TARGET = (*DEFAULT_METRICS, "best")
-DEFAULT_MEASURES = (*DEFAULT_METRICS, REBUILD, *ZERO_SHOT, TRAINED, TOLD)
-
-RECORDED = "recorded"
-"""The scheme of ciphers that somebody else made."""
-CHECKS = "inspect"
-"""What a reviewer looks for first in such ciphers."""
-
-
-Items = TypeVar("Items", bound=tuple[object, ...])
-
-
-def parse_levels(value: object) -> object:
-    """Levels from ``"0-8"``, ``"0,2,4"``, ``"0-3,8"``, one number or a list of numbers."""
-    if isinstance(value, int):
-        return (value,)
-    if isinstance(value, str):
-        parts = {part.strip() for part in value.split(",")}
-        return tuple({level for part in parts for level in _run_of_levels(part)})
-    return value
-
-
-def _run_of_levels(part: str) -> range:
-    match = re.fullmatch(r"0*(\d+)(?:\s*-\s*0*(\d+))?", part, re.ASCII)
-    if match is None:
-        raise ValueError(f"{shown(part)} is not a level; write 0-8 or 0,2,4")
-    if any(len(number) > len(str(MOST_LEVELS)) for number in match.groups(default="")):
-        raise ValueError(f"{shown(part)} is above {MOST_LEVELS}, the highest level there can be")
-    first, last = int(match[1]), int(match[2] or match[1])
-    if last > MOST_LEVELS:
-        raise ValueError(f"{part!r} is above {MOST_LEVELS}, the highest level there can be")
-    if last < first:
-        raise ValueError(f"{part!r} counts down; write {last}-{first}")
-    return range(first, last + 1)
-
-
-def _in_order(levels: tuple[int, ...]) -> tuple[int, ...]:
-    return tuple(sorted(set(levels)))
-
-
-def _not_empty(items: Items) -> Items:
-    # pydantic's min_length also counts items that are mistakes, which are reported anyway.
-    if not items:
-        raise ValueError("is empty; give at least one")
-    return items
-
-
-def _several(value: object) -> object:
-    """One where several may stand."""
-    if isinstance(value, str | Mapping):
-        return (value,)
-    return (str(value),) if isinstance(value, Path) else value
-
-
-def _without_groups(value: object) -> object:
-    """The measures that the names of groups stand for, in their place."""
-    items = _several(value)
-    if not isinstance(items, list | tuple):
-        return value
-    return tuple(
-        one for item in items for one in (_members(item) if isinstance(item, str) else (item,))
-    )
-
-
-def _members(name: str) -> tuple[object, ...]:
-    """What the name of a group stands for, of which a study may leave some out; else the name."""
-    members = plugins.GROUPS.get(name)
-    return (name,) if members is None else tuple({"name": o, "optional": True} for o in members)
-
-
-def _name(choice: object) -> object:
-    """The name of a component as a user writes it."""
-    if isinstance(choice, Mapping):
-        return choice.get("name")
-    return re.split("[:=]", choice)[0] if isinstance(choice, str) else choice
-
-
-def _as_text(value: object) -> object:
-    return str(value) if isinstance(value, Path) else value
-
-
-def _as_count(value: object) -> int | Literal["all"]:
-    """How many images are rebuilt. Raises ValueError if it is neither a number of some nor all."""
-    if value == "all":
-        return "all"
-    text = str(value)
-    if isinstance(value, bool | float) or not re.fullmatch("0*[1-9][0-9]{0,39}", text, re.ASCII):
-        raise ValueError(f"{shown(value)} is neither all nor a number of images above 0")
-    if int(text) > LARGEST["limit"]:
-        raise ValueError(f"{text} is above {LARGEST['limit']}, the most there can be")
-    return int(text)
-
-
-Text = Annotated[str, BeforeValidator(_as_text)]
-Several = BeforeValidator(_several)
-NotEmpty = AfterValidator(_not_empty)
-Level = Annotated[int, Field(ge=0, le=MOST_LEVELS)]
-Levels = Annotated[tuple[Level, ...], NotEmpty, AfterValidator(_in_order)]
 
 
 class StudySpec(Frozen):
@@ -249,9 +132,9 @@ class StudySpec(Frozen):
     views: Annotated[tuple[EncoderChoice, ...], Several] = ()
     view_rebuilt: bool = False
     rebuilder: RebuilderChoice | None = None
-    rebuild_images: Annotated[int | Literal["all"], PlainValidator(_as_count)] = 12
-    measures: Annotated[tuple[MeasureChoice, ...], BeforeValidator(_without_groups), NotEmpty] = (
-        Field(DEFAULT_MEASURES, validate_default=True)
+    rebuild_images: Count = 12
+    measures: Annotated[tuple[MeasureChoice, ...], WithoutGroups, NotEmpty] = Field(
+        DEFAULT_MEASURES, validate_default=True
     )
     gallery: Annotated[tuple[Text, ...], Several] = ()
     adversary_images: Annotated[tuple[Text, ...], Several] = ()
@@ -317,25 +200,7 @@ class StudySpec(Frozen):
     @model_validator(mode="before")
     @classmethod
     def _defaults(cls, given: Any) -> Any:
-        """Who names a target has said what is measured; what compares the two sides in one
-        space is then left out unless asked for. Ciphers that come encrypted are of a scheme
-        nobody knows, and of all channels, unless something else is said."""
-        if not isinstance(given, Mapping):
-            return given
-        views = _several(given.get("views", ()))
-        if isinstance(views, list | tuple) and "rebuilt" in views:
-            others = tuple(view for view in views if view != "rebuilt")
-            given = dict(given) | {"views": others, "view_rebuilt": True}
-        if given.get("target") and not given.get("encoders"):
-            named = (NAMED,) if _name(given["target"]) == NAMED else ()
-            given = {"encoders": (), "measures": (*MEASURES_OF_A_TARGET, *named)} | dict(given)
-        if isinstance(ciphers := given.get("ciphers"), Mapping) and ciphers:
-            recorded = {"name": RECORDED, "labels": list(ciphers)}
-            measures = (CHECKS, *DEFAULT_MEASURES)
-            given = {"scheme": recorded, "colour": True, "measures": measures} | dict(given)
-        elif given.get("keys") == "one":
-            given = {"measures": (CHECKS, *DEFAULT_MEASURES)} | dict(given)
-        return given
+        return with_defaults(given) if isinstance(given, Mapping) else given
 
     @property
     def shared(self) -> dict[str, Any]:
@@ -393,10 +258,10 @@ class StudySpec(Frozen):
     def spaces(self, attack: Component) -> tuple[Question, ...]:
         """What an attack sees whole images through: the encoders it brings, or those of the
         study that are on both sides and the ones it adds to them."""
-        if own := self._brought(attack, "encoders"):
+        if own := self.brought(attack, "encoders"):
             return tuple(map(Question.of_both, own))
         given = [question for question in self.questions() if _is_space(question)]
-        added = map(Question.of_both, self._brought(attack, "added_encoders"))
+        added = map(Question.of_both, self.brought(attack, "added_encoders"))
         return tuple(dict.fromkeys([*given, *added]))
 
     @property
@@ -411,7 +276,7 @@ class StudySpec(Frozen):
         if not offers(attack, "sees_rebuilt"):
             return ()
         rebuilders = self.rebuilder_components()
-        brought = self._brought(attack, "encoders")
+        brought = self.brought(attack, "encoders")
         encoders = brought or [q.target for q in self.questions() if _is_space(q)]
         return tuple(
             Question(encoder, (RebuiltView.of(encoder, rebuilders),)) for encoder in encoders
@@ -433,7 +298,7 @@ class StudySpec(Frozen):
                     found.append(one)
         return tuple(found)
 
-    def _brought(self, attack: Component, name: str) -> list[Component]:
+    def brought(self, attack: Component, name: str) -> list[Component]:
         """Encoders that an attack names in an attribute."""
         words = getattr(attack.build(), name, ())
         found = [EncoderChoice.model_validate(word).component(self.shared) for word in words]
@@ -475,300 +340,12 @@ class StudySpec(Frozen):
 
     @model_validator(mode="after")
     def _as_a_whole(self) -> Self:
-        mistakes = [
-            *self._without_ciphers(),
-            *self._one_sided(),
-            *self._twice(),
-            *self._unused(),
-            *self._refused(),
-        ]
-        mistakes = mistakes or [*self._not_rebuilt(), *self._without_share()]
-        # What a measure needs can only be asked of components that can be built and read.
-        mistakes = mistakes or [*self._unreadable()] or [*self._inputs()]
-        if mistakes:
+        if mistakes := mistakes_of(self):
             raise Mistakes(mistakes)
         return self
-
-    def _without_ciphers(self) -> Iterator[Mistake]:
-        """What ciphers that come encrypted leave no choice of."""
-        if self.scheme.name == RECORDED and not self.ciphers:
-            yield Mistake(
-                "scheme", f"{RECORDED} is of ciphers that somebody else made; give their folders"
-            )
-        if not self.ciphers:
-            return
-        if self.frames is not None:
-            yield Mistake("frames", "ciphers are those of whole files; leave it out")
-        if not self.colour:
-            yield Mistake("colour", "ciphers are measured in the channels they have; leave it out")
-        if self.scheme.name == RECORDED:
-            if self.adversary_images:
-                yield Mistake(
-                    "adversary_images",
-                    "nobody can encrypt them by a scheme that is not known; name "
-                    "it (scheme), or leave them out",
-                )
-            return
-        if odd := [label for label in self.ciphers if not re.fullmatch("[1-9][0-9]{0,4}", label)]:
-            yield Mistake(
-                "ciphers",
-                f"{shown(odd[0])} is no level of {self.scheme.name} that encrypts; write "
-                "one, as in 3=FOLDER, or leave out the scheme",
-            )
-        elif self.levels is not None and set(self.levels) - {0, *self.cipher_levels}:
-            yield Mistake("levels", "those of the ciphers are taken, and 0; leave it out")
-
-    def _one_sided(self) -> Iterator[Mistake]:
-        if not self.encoders and self.target is None:
-            yield Mistake("encoders", "is empty; give at least one, or a target and its views")
-        if self.target is not None and not self.views and not self.view_rebuilt:
-            yield Mistake(
-                "views", "is empty; give at least one way to look at the clear part for the target"
-            )
-        if self.target is None and self.views:
-            yield Mistake("target", "is missing; say what is to be told through the views")
-
-    def _twice(self) -> Iterator[Mistake]:
-        encoders = [(f"{one.component({}).title!r}", one.label) for one in self.encoders]
-        measures = [
-            (f"{one.name!r}" + (f" under protocol {protocol}" if protocol else ""), one.label)
-            for one in self.measures
-            for protocol in one.protocols(self.shared)
-        ]
-        views = [(f"{one.component({}).title!r}", one.label) for one in self.views]
-        for field, named in (("encoders", encoders), ("views", views), ("measures", measures)):
-            counts = Counter(name for name, _ in named)
-            for name in sorted(name for name, count in counts.items() if count > 1):
-                labels = dict.fromkeys(label for of, label in named if of == name)
-                which = f" ({' and '.join(labels)})" if len(labels) > 1 else ""
-                yield Mistake(
-                    field, f"{name} stands there twice{which}, and its rows would look alike"
-                )
-
-    def _unused(self) -> Iterator[Mistake]:
-        others = [self.scheme, *self.encoders, *([self.target] if self.target else []), *self.views]
-        used = {option for choice in others for option in choice.accepts()}
-        for choice in self.measures:
-            unused = HELD_OUT_ONLY if choice.protocols(self.shared) == ("in-sample",) else ()
-            used |= {option for option in choice.accepts() if option not in unused}
-        chosen = ", ".join(dict.fromkeys(choice.name for choice in self.measures))
-        for option in self.shared:
-            if option not in used:
-                yield Mistake(
-                    option, f"none of the chosen measures ({chosen}) has it; leave it out"
-                )
-        if self.gallery and not any(
-            offers(one, "takes_gallery") for one in self.measure_components()
-        ):
-            yield Mistake(
-                "gallery",
-                f"none of the chosen measures ({chosen}) looks among other images; add match",
-            )
-        if self.adversary_images and not any(
-            offers(one, "takes_public") for one in self.measure_components()
-        ):
-            yield Mistake(
-                "adversary_images",
-                f"none of the chosen measures ({chosen}) learns from some images "
-                "to be tested on others; add best",
-            )
-
-    def _not_rebuilt(self) -> Iterator[Mistake]:
-        """What is asked of rebuilt images where there are none, and the other way round."""
-        asked = [
-            ("measures", choice.name)
-            for choice in self.measures
-            if offers(choice.components(self.shared)[0], "needs_rebuilt") and not choice.optional
-        ] + ([("views", "rebuilt")] if self.view_rebuilt else [])
-        scheme, name = self.scheme_component(), self.scheme.name
-        bits = self.bits or 8
-        levels = [level.rank for level in scheme.build().levels(bits)]
-        known = self.rebuilder_components()
-        if not any(first_that_rebuilds(known, scheme, level, bits) for level in levels):
-            parts = f"clear parts of {name}; leave it out"
-            if self.rebuilder:
-                yield Mistake("rebuilder", f"{self.rebuilder.name} does not rebuild {parts}")
-            elif asked:
-                field, asker = asked[0]
-                yield Mistake(field, f"{asker}: no rebuilder rebuilds {parts}")
-            return
-        if self.rebuilder and not self.rebuilds:
-            yield Mistake(
-                "rebuilder", "nothing here looks at rebuilt images; add the measure rebuild"
-            )
-
-    def _without_share(self) -> Iterator[Mistake]:
-        """What counts encrypted bits where a scheme has none to count."""
-        if isinstance(self.scheme_component().build(), EncryptsBits):
-            return
-        for choice in self.measures:
-            if offers(choice.components(self.shared)[0], "needs_encrypted_share"):
-                yield Mistake(
-                    "measures",
-                    f"{choice.name} counts encrypted bits, and {self.scheme.name} "
-                    "has none to count; leave it out, and compare by psnr",
-                )
-
-    def _named(self) -> Iterator[tuple[str, Choice]]:
-        """Everything it is made of, and where it stands."""
-        yield "scheme", self.scheme
-        yield from (("encoders", choice) for choice in self.encoders)
-        if self.target:
-            yield "target", self.target
-        yield from (("views", choice) for choice in self.views)
-        if self.rebuilder:
-            yield "rebuilder", self.rebuilder
-        yield from (("measures", choice) for choice in self.measures)
-
-    def _refused(self) -> Iterator[Mistake]:
-        if self.group_by is not None:
-            try:
-                check_group_by(self.group_by)
-            except ImleakError as error:
-                yield Mistake("group_by", str(error))
-        refused = {option: why for option in self.shared if (why := self._refusal(option))}
-        yield from (Mistake(option, why) for option, why in refused.items())
-        others = {name: value for name, value in self.shared.items() if name not in refused}
-        for where, choice in self._named():
-            try:
-                choice.components(others)
-            except ImleakError as error:
-                yield Mistake(where, str(error))
-
-    def _refusal(self, option: str) -> str | None:
-        """What the first that is handed an option has against its value, whatever else it is
-        handed."""
-        for _, choice in self._named():
-            try:
-                choice.component({option: self.shared[option]})
-            except ImleakError as error:
-                return re.sub(rf"^(\S+ refuses )?{option}=", "", str(error))
-        return None
-
-    def _unreadable(self) -> Iterator[Mistake]:
-        """Files of models that are no models: they are first opened here."""
-        found: dict[Component, str] = {}
-        for where, choice in self._named():
-            for one in choice.components(self.shared):
-                of_attack = [*self._brought(one, "encoders"), *self._brought(one, "added_encoders")]
-                for encoder in [one] if one.kind == "encoder" else of_attack:
-                    found.setdefault(encoder, where)
-        for encoder, where in found.items():
-            try:
-                has_features(encoder)
-            except ImleakError as error:
-                yield Mistake(where, str(error))
-
-    def _inputs(self) -> Iterator[Mistake]:
-        questions = self.questions()
-        yield from self._without_key()
-        for question in questions:
-            yield from _unlike(question)
-        yield from self._untrainable()
-        there = {"features" if has_features(q.target) else "pixels" for q in questions}
-        compared = any(q.is_of_one_encoder and has_features(q.target) for q in questions)
-        for choice in self.measures:
-            measure = choice.components(self.shared)[0]
-            if measure.kind == "check" and not self.ciphers and self.keys == "image":
-                yield Mistake(
-                    "measures",
-                    f"{measure.name} looks at ciphers that somebody else made, or "
-                    "under one key; give them (--pairs PLAIN CIPHER, or --cipher LABEL=FOLDER), or "
-                    "--keys one",
-                )
-            if measure.kind == "attack":
-                if not self.spaces(measure):
-                    yield Mistake(
-                        "measures",
-                        f"{measure.name} compares the features of one encoder on "
-                        "both sides; add one to encoders, for instance layout",
-                    )
-                elif offers(measure, "needs_scores"):
-                    yield from (
-                        Mistake(
-                            "measures",
-                            f"{encoder.title} gives no class scores; {measure.name} takes "
-                            "efficientnet-lite0, or a model file whose output they are, as in "
-                            "classifier=onnx=/path/model.onnx",
-                        )
-                        for question in self.spaces(measure)
-                        for encoder in question.sides
-                        if not offers(encoder, "scores")
-                    )
-                continue
-            wanted = space(measure)
-            is_there = compared if measure.kind == "metric" else "features" in there
-            if wanted == "features" and not is_there and not choice.optional:
-                yield Mistake(
-                    "measures",
-                    f"{measure.name} works on the features of an encoder; "
-                    f"add one to encoders, for instance {DEFAULT_ENCODERS[0]}",
-                )
-            if wanted == "pixels" and wanted not in there and measure.kind == "estimator":
-                yield Mistake(
-                    "measures",
-                    f"{measure.name} works on single pixels; "
-                    "add pixels to encoders (--encoder pixels)",
-                )
-
-    def _without_key(self) -> Iterator[Mistake]:
-        """A policy of keys, or ciphers, of what has no key here."""
-        if self.keys == "one" and self.ciphers:
-            yield Mistake("keys", "ciphers come with the keys they have; leave it out")
-        elif not has_key(self.scheme_component()) and self.scheme.name != RECORDED:
-            if self.keys == "one":
-                yield Mistake("keys", f"{self.scheme.name} has no key; leave it out")
-            if self.ciphers:
-                yield Mistake(
-                    "scheme",
-                    f"{self.scheme.name} has no key, and is seen as it is; give the "
-                    "folders without a scheme",
-                )
-
-    def _untrainable(self) -> Iterator[Mistake]:
-        """Views that are trained, where they cannot be."""
-        for target in dict.fromkeys(question.target for question in self.questions()):
-            if offers(target, "watch"):
-                yield Mistake(
-                    "encoders",
-                    f"{target.title} is trained to tell a target and cannot be one; "
-                    f"give it as a view (--target {DEFAULT_ENCODERS[0]} --view {target.title})",
-                )
-        trained = [
-            view.title for q in self.questions() for view in q.views if offers(view, "watch")
-        ]
-        if not trained:
-            return
-        for measure in self.measure_components():
-            if measure.kind == "estimator" and not offers(measure, "holds_out"):
-                yield Mistake(
-                    "measures",
-                    f"{measure.title} tests on what {trained[0]} was trained on; "
-                    "use an estimator that holds images out, such as best or cca-infonce",
-                )
 
 
 def _is_space(question: Question) -> bool:
     """Whether an attack can see whole images through it: one encoder on both sides."""
     target = question.target
     return question.is_of_one_encoder and has_features(target) and not offers(target, "watch")
-
-
-def _unlike(question: Question) -> Iterator[Mistake]:
-    """What keeps a target and its view from being paired patch by patch. Beside an encoder
-    of whole images any other sees them whole too."""
-    target, (view,) = question.target, question.views
-    sizes = [side.build().input_size for side in (target, view)]
-    if sizes[0] != sizes[1] and ("image" not in sizes or None in sizes):
-        seen = [_looked_at(size) for size in sizes]
-        yield Mistake(
-            "views",
-            f"{view.title} looks at {seen[1]} and the target {target.title} at {seen[0]}; "
-            "both must look at the same",
-        )
-
-
-def _looked_at(size: int | str | None) -> str:
-    if size == "image":
-        return "whole images"
-    return f"{size}x{size} patches" if size else "single samples"

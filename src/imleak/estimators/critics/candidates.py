@@ -203,7 +203,7 @@ def _admitted(validation: Score) -> Array:
     return np.where(seen & (validation.effective >= FEWEST_EFFECTIVE), values, -np.inf)
 
 
-def _gains(one: Score, other: Score) -> NDArray[np.bool_]:
+def _says_more(one: Score, other: Score) -> NDArray[np.bool_]:
     """(L, P) where a candidate says more on the validation images than another one, by more than
     a standard error of what it adds; of a share of right answers, which has rows of its own, by
     more than its own."""
@@ -226,7 +226,7 @@ def _within_reach(found: Found, given: SplitSamples) -> Indices:
     return np.flatnonzero((values < most[:, None]).any(0))
 
 
-def _must_gain(at: int) -> Iterator[tuple[int, int]]:
+def _baselines(at: int) -> Iterator[tuple[int, int]]:
     """Candidates of the view whose first is `at`, with another that they must add something to:
     NWJ, whose checkpoint was chosen on the validation images too, to the critic it was trained
     from, and all to what was learned elsewhere, which few validation images can mistake less."""
@@ -266,9 +266,9 @@ def pick(
     """
     validation = np.stack([_admitted(one) for one, _ in candidates])
     for at in range(0, len(candidates), len(CANDIDATES)):
-        for more, start in _must_gain(at):
-            gains = _gains(candidates[more][0], candidates[start][0])
-            validation[more, ~gains & np.isfinite(validation[start])] = -np.inf
+        for more, start in _baselines(at):
+            better = _says_more(candidates[more][0], candidates[start][0])
+            validation[more, ~better & np.isfinite(validation[start])] = -np.inf
     if candidates[0][0].images < FEWEST_TO_CHOOSE:
         learned = np.arange(len(candidates)) % len(CANDIDATES) == CANDIDATES.index("calibrated")
         validation[np.isfinite(validation[learned]).any(0) & ~learned[:, None, None]] = -np.inf

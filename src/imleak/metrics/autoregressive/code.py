@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.resources import files
@@ -14,11 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...files import open_regular, printable
-from ...interfaces import ImleakError, Samples
+from ...interfaces import ImleakError
+from ...networks.learned import card_of, with_card
 from .architecture import shapes
 
 if TYPE_CHECKING:
-    from .network import Network, State
+    from ...networks.weights import State
+    from .network import Network
 
 CARD = "code"
 """Where in the header of a file it says what it is."""
@@ -37,7 +38,7 @@ class LearnedCode:
     ----------
     sizes : values a symbol can take, of every network: the last of :data:`SIZES`.
     state : weights by name.
-    images : digests of the images that they learned from, see :func:`digest_of`.
+    images : digests of the images that they learned from, see :mod:`imleak.networks.learned`.
     """
 
     sizes: tuple[int, ...]
@@ -56,10 +57,9 @@ class LearnedCode:
         try:
             with open_regular(path) as file:
                 content = file.read()
-            length = int.from_bytes(content[:8], "little")
-            card = json.loads(json.loads(content[8 : 8 + length])["__metadata__"][CARD])
+            card = card_of(content, CARD)
             sizes = SIZES[SIZES.index(card["sizes"][0]) :]
-            made = cls(sizes, load(content), frozenset(card["images"]))
+            made = cls(sizes, load(content), card["images"])
         except OSError as error:
             raise ImleakError(f"learned code {shown}: cannot be read ({error.strerror})") from error
         except (SafetensorError, ValueError, LookupError, TypeError) as error:
@@ -72,11 +72,8 @@ class LearnedCode:
     @property
     def file(self) -> bytes:
         """It, as a safetensors file."""
-        from safetensors.numpy import save
-
         card = {"sizes": self.sizes, "images": sorted(self.images)}
-        whole = {name: np.ascontiguousarray(value) for name, value in self.state.items()}
-        return bytes(save(whole, {CARD: json.dumps(card)}))
+        return with_card(self.state, CARD, card)
 
     @cached_property
     def digest(self) -> str:
@@ -122,9 +119,3 @@ def _check_shapes(code: LearnedCode, shown: str) -> None:
             f"{shown} is a damaged learned code, or of another version of imleak: {wrong[0]} is "
             "missing, unknown or of another shape; imleak adversary code FOLDER -o FILE makes one"
         )
-
-
-def digest_of(samples: Samples) -> str:
-    """SHA-256 (hex) of the samples of an image."""
-    content = repr(samples.shape).encode() + samples.astype("<u2").tobytes()
-    return hashlib.sha256(content).hexdigest()

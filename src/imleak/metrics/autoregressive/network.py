@@ -11,11 +11,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ...interfaces import ImleakError
+from ...networks.weights import fill
 from .architecture import LAYERS, LOGISTICS, NEAR, WIDTH, WIDTHS
 from .context import GRID, LEFT
-
-State = dict[str, NDArray[np.floating]]
 
 FLOOR = 1e-4
 """Weight of the uniform distribution."""
@@ -124,15 +122,5 @@ def load(sizes: Sequence[int], state: Mapping[str, NDArray[np.floating]]) -> Net
     """The network of these weights. Raises ImleakError if they are not those of exactly this
     network, none missing, none besides."""
     network = Network(sizes)
-    wanted = {name: tuple(value.shape) for name, value in network.state_dict().items()}
-    given = {name: tuple(value.shape) for name, value in state.items()}
-    if given != wanted:
-        wrong = sorted(dict(given.items() ^ wanted.items()))
-        raise ImleakError(
-            f"these are no weights of a learned code: {len(wrong)} arrays are missing, unknown or "
-            f"of another shape, such as {wrong[0]}; train it again"
-        )
-    network.load_state_dict(
-        {name: torch.from_numpy(np.asarray(value, np.float32)) for name, value in state.items()}
-    )
+    fill(network, state, "a learned code", "train it again")
     return network.eval()

@@ -9,9 +9,10 @@ import numpy as np
 import torch
 
 from ...interfaces import ImleakError, Raster
+from ...networks.weights import State, state_of
 from .code import SIZES
 from .context import Images
-from .network import Network, State
+from .network import Network
 
 BATCH = 512
 RATE = 4e-3
@@ -67,6 +68,4 @@ def train(
         optimiser.step()
         if progress:
             progress((step + 1) / steps)
-    return sizes, {
-        name: value.numpy().astype(np.float16) for name, value in network.state_dict().items()
-    }
+    return sizes, state_of(network)

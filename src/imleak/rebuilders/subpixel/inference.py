@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from ...interfaces import Exposure, Samples
 from .._known_blocks import Blocks, Surface, enlarged, knows_samples, with_what_is_known
+from .._laplacian import exactly
 from .features import of_means, of_samples
 from .network import Network, added, task
 
@@ -40,9 +41,3 @@ def confidence(
     if samples:
         right[scale < ALIKE] = 1
     return right.astype(np.float32).ravel()[blocks.places].reshape(blocks.shape)
-
-
-def exactly(scale: NDArray[np.floating]) -> NDArray[np.floating]:
-    """The share of Laplacian errors of a scale that round to 0."""
-    found: NDArray[np.floating] = 1 - np.exp(-0.5 / scale)
-    return found

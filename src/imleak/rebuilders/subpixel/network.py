@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
+from ...networks.weights import fill
 from .._known_blocks import Blocks, Surface
-from .._weights import fill
 from .features import FEATURES, SIDES, SMALLEST, Seen
 
 WIDTH, PAIRS = 48, 3

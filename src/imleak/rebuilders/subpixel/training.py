@@ -12,7 +12,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from ...interfaces import ImleakError, Raster
-from .._weights import State, state_of
+from ...networks.training import eight_bits, follow
+from ...networks.weights import State, state_of
 from .calibration import calibrate
 from .features import SIDES
 from .network import Network, cells_of, in_place, load, new
@@ -36,6 +37,7 @@ def train(
     *,
     steps: int,
     seed: int = 0,
+    collections: Sequence[int] | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> State:
     """Train the network of :class:`imleak.rebuilders.super_resolution.SuperResolution`.
@@ -46,6 +48,9 @@ def train(
         is left out and tells how often the network is right.
     steps : of Adam; the learning rate falls along a cosine.
     seed : of weights, squares and the images that are left out.
+    collections : which collection every image is of, as photographs of different collections are
+        differently sharp: of none it may say to be right more often than it is. All of one by
+        default.
     progress : is told the share done, 0..1.
 
     Returns
@@ -59,7 +64,7 @@ def train(
     """
     told = progress or (lambda _: None)
     rng = np.random.default_rng(seed)
-    learned, left_out = _parted(images, rng)
+    learned, left_out = _parted(images, collections or [0] * len(images), rng)
     squares = Squares(learned)
     torch.manual_seed(seed)
     network = new()
@@ -71,15 +76,18 @@ def train(
             group["lr"] = RATE * min(1, (step + 1) / (WARM_UP * steps)) * cooled
         side = int(rng.choice(SIDES, p=SHARES))
         _step(network, optimiser, batch_of(squares.draw(side, rng), side), side)
-        _average(average, network, min(KEPT, step / (step + 10)))
+        follow(average, network, min(KEPT, step / (step + 10)))
         told(TRAINING * (step + 1) / steps)
     written = load(state_of(average))
     calibrate(written, left_out, lambda share: told(TRAINING + (1 - TRAINING) * share))
     return state_of(written)
 
 
-def _parted(images: Sequence[Raster], rng: np.random.Generator) -> tuple[list[Image], list[Image]]:
-    """Channels (H, W) of 8 bits to learn from, and those of the images that are left out."""
+def _parted(
+    images: Sequence[Raster], collections: Sequence[int], rng: np.random.Generator
+) -> tuple[list[Image], list[list[Image]]]:
+    """Channels (H, W) of 8 bits to learn from, and those of the images that are left out, by
+    collection."""
     if len(images) < 2:
         raise ImleakError(
             f"super-resolution is learned from some images and tried on others: give 2 or more, "
@@ -87,16 +95,11 @@ def _parted(images: Sequence[Raster], rng: np.random.Generator) -> tuple[list[Im
         )
     order = rng.permutation(len(images))
     first = max(1, round(LEFT_OUT * len(images)))
-    left_out, learned = (
-        [channel for at in part for channel in _eight_bits(images[at])]
-        for part in (order[:first], order[first:])
-    )
-    return learned, left_out
-
-
-def _eight_bits(image: Raster) -> Image:
-    samples = image.samples.astype(np.int64)
-    return (samples >> max(image.bits - 8, 0) << max(8 - image.bits, 0)).astype(np.uint8)
+    left_out: dict[int, list[Image]] = {}
+    for at in order[:first]:
+        left_out.setdefault(collections[at], []).extend(eight_bits(images[at]))
+    learned = [channel for at in order[first:] for channel in eight_bits(images[at])]
+    return learned, list(left_out.values())
 
 
 def _step(network: Network, optimiser: torch.optim.Optimizer, given: Batch, side: int) -> None:
@@ -115,9 +118,3 @@ def loss_of(network: Network, given: Batch, side: int) -> Tensor:
     shift = functional.avg_pool2d(wrong[:, None], cells_of(side))
     wrong = wrong - functional.interpolate(shift, scale_factor=cells_of(side))[:, 0]
     return (wrong.square() / (given.scale * given.scale.mean((1, 2), keepdim=True))).mean()
-
-
-@torch.no_grad()
-def _average(average: Network, network: Network, kept: float) -> None:
-    for mine, theirs in zip(average.parameters(), network.parameters(), strict=True):
-        mine.lerp_(theirs, 1 - kept)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from .._weights import fill
+from ...networks.weights import fill
 from .architecture import DIFFERENCE_KNOTS, LEVELS, VALUE_KNOTS, WIDTHS
 from .features import DIFFERENCES, PLANES, planes
 

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ...interfaces import ImleakError, Raster
-from .._weights import State, state_of
+from ...networks.training import eight_bits, follow
+from ...networks.weights import State, state_of
 from .architecture import DIFFERENCE_KNOTS, VALUE_KNOTS
 from .features import COLOUR, neighbours
 from .network import Network, ask, at, load, new
@@ -93,14 +94,13 @@ def _bits(logits: Tensor, right: Tensor) -> Tensor:
     return bits
 
 
-def eight_bits(images: Sequence[Raster]) -> list[NDArray[np.uint8]]:
+def in_colour(images: Sequence[Raster]) -> list[NDArray[np.uint8]]:
     """Images as (3, H, W) of 8 bits, grey repeated; those with a side below CROP left out."""
     chosen = []
     for image in images:
         if min(image.height, image.width) >= CROP:
-            samples = image.samples.astype(np.int64)
-            eight = samples >> max(image.bits - 8, 0) << max(8 - image.bits, 0)
-            chosen.append(np.broadcast_to(eight.astype(np.uint8), (3, *eight.shape[1:])))
+            eight = eight_bits(image)
+            chosen.append(np.broadcast_to(eight, (3, *eight.shape[1:])))
     if not chosen:
         raise ImleakError(f"no image to train on: give some of {CROP}x{CROP} pixels or more")
     return chosen
@@ -166,7 +166,7 @@ def train(
         raise ImleakError("training of the network: give either steps or seconds, above 0")
     if not levels or not set(levels) <= set(SHARES):
         raise ImleakError(f"training of the network: levels {list(levels)}, give some of 1 to 7")
-    plain_images = eight_bits(images)
+    plain_images = in_colour(images)
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
     network = new() if start is None else load(start)
@@ -183,7 +183,7 @@ def train(
             group["lr"] = rate * min(1, (done + 1e-3) / WARM_UP) * (1 + np.cos(np.pi * done)) / 2
         level = int(rng.choice(levels, p=shares / shares.sum()))
         found = _step(network, optimiser, crops(plain_images, rng), level, rng)
-        _average(average, network, min(KEPT, number / (number + 10)))
+        follow(average, network, min(KEPT, number / (number + 10)))
         done = min(1, number / steps if steps else (time.monotonic() - began) / (seconds or 1))
         if progress:
             progress(done)
@@ -211,9 +211,3 @@ def _step(
     torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
     optimiser.step()
     return pixels.item(), channels.item(), of_values.item()
-
-
-@torch.no_grad()
-def _average(average: Network, network: Network, kept: float) -> None:
-    for mine, theirs in zip(average.parameters(), network.parameters(), strict=True):
-        mine.lerp_(theirs, 1 - kept)

@@ -6,7 +6,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from ...interfaces import ImleakError
-from .._weights import State, shapes, tensors
+from ...networks.weights import State, shapes, tensors
 from . import architecture
 
 PREFIX = "rebuild/"

@@ -1,4 +1,4 @@
-"""Weights of networks that rebuild images: their files, and what identifies them."""
+"""Weights of networks: their files, and what identifies them."""
 
 from __future__ import annotations
 

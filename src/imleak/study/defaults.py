@@ -1,0 +1,55 @@
+"""What a study measures where nothing else is said."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from .fields import several
+
+DEFAULT_ENCODERS = ("efficientnet-lite0",)
+REBUILD = {"name": "rebuild", "optional": True}
+"""The images an adversary makes of clear parts, where one knows how."""
+DEFAULT_METRICS = ("histogram", "codelength", "psnr", "ssim", "vif")
+ZERO_SHOT = tuple({"name": name, "optional": True} for name in ("recognise", "match", "confirm"))
+"""Adversaries that learned from none of the images."""
+TRAINED = {"name": "best", "seeds": 1, "optional": True}
+"""The adversary that learns from some of the images and is tested on the others."""
+NAMED = "attributes"
+"""The encoder of named attributes, and the measure of how well they are told."""
+TOLD = {"name": NAMED, "seeds": 1, "given": False, "optional": True}
+"""What it is that leaks; without what is left of features when it is given, which takes longer."""
+MEASURES_OF_A_TARGET = (*DEFAULT_METRICS, "best")
+DEFAULT_MEASURES = (*DEFAULT_METRICS, REBUILD, *ZERO_SHOT, TRAINED, TOLD)
+
+RECORDED = "recorded"
+"""The scheme of ciphers that somebody else made."""
+CHECKS = "inspect"
+"""What a reviewer looks for first in such ciphers."""
+
+
+def with_defaults(given: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The fields that are given, and those that follow from them. Who names a target has said what
+    is measured; what compares the two sides in one space is then left out unless asked for.
+    Ciphers that come encrypted are of a scheme nobody knows, and of all channels, unless something
+    else is said."""
+    views = several(given.get("views", ()))
+    if isinstance(views, list | tuple) and "rebuilt" in views:
+        others = tuple(view for view in views if view != "rebuilt")
+        given = dict(given) | {"views": others, "view_rebuilt": True}
+    if given.get("target") and not given.get("encoders"):
+        named = (NAMED,) if _name(given["target"]) == NAMED else ()
+        given = {"encoders": (), "measures": (*MEASURES_OF_A_TARGET, *named)} | dict(given)
+    if isinstance(ciphers := given.get("ciphers"), Mapping) and ciphers:
+        recorded = {"name": RECORDED, "labels": list(ciphers)}
+        measures = (CHECKS, *DEFAULT_MEASURES)
+        given = {"scheme": recorded, "colour": True, "measures": measures} | dict(given)
+    elif given.get("keys") == "one":
+        given = {"measures": (CHECKS, *DEFAULT_MEASURES)} | dict(given)
+    return given
+
+
+def _name(choice: object) -> object:
+    """The name of a component as a user writes it."""
+    if isinstance(choice, Mapping):
+        return choice.get("name")
+    return re.split("[:=]", choice)[0] if isinstance(choice, str) else choice

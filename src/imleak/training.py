@@ -1,0 +1,192 @@
+"""What learns from images, for audits of others: an adversary, a code, a network that rebuilds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .interfaces import Image, ImleakError
+
+if TYPE_CHECKING:
+    from .adversary import Adversary
+    from .api import Sources
+    from .metrics.autoregressive.code import LearnedCode
+    from .study.progress import Progress
+
+
+def train_adversary(
+    sources: Sources,
+    out: str | Path,
+    *,
+    encoders: Sequence[str] = (),
+    levels: str | None = None,
+    patches: int = 4,
+    title: str = "",
+    terms: Mapping[str, str] | None = None,
+    network: bool = False,
+    weights: str | Path | None = None,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> Adversary:
+    """Learn from images what audits of other images then use, and write it to a file.
+
+    Parameters
+    ----------
+    sources : folders of images to learn from.
+    out : file to write.
+    encoders, levels, patches, seed : as of an audit; by default the default encoder at all
+        levels of bit-planes that leave something.
+    title : what the images are, for reports.
+    terms : of a folder, by its name, under which its images may be used.
+    network : whether the network that rebuilds images is trained too, which takes hours.
+    weights : safetensors file to take that network from instead.
+    progress : who is told how it goes.
+
+    Raises
+    ------
+    ImleakError
+        If there are too few images, they cannot be learned from as asked, or the file cannot be
+        written, which is said before the work.
+    """
+    from .adversary import write
+    from .adversary.file import REBUILD
+    from .atomic import check_writable
+    from .rebuilders.unwrap.weights import from_file
+    from .study.learning import learn_directions, prepare
+    from .study.progress import Silent
+
+    check_writable(Path(out))
+    told = progress or Silent()
+    taken = None if weights is None else from_file(weights)
+    train = _network_training() if network and taken is None else None
+    folders = [str(sources)] if isinstance(sources, str | Path) else [str(one) for one in sources]
+    found = prepare(folders, told, encoders=encoders, levels=levels, patches=patches, seed=seed)
+    card, arrays = learn_directions(found, told, title=title, terms=terms)
+    if train is not None:
+        told.say("Training the network that rebuilds images.")
+        taken = train(
+            [found.read(info) for info in found.images],
+            seed=seed,
+            progress=lambda share: told.update(share, 1, "the network that rebuilds images"),
+        )
+    rebuild = {REBUILD + name: one for name, one in (taken or {}).items()}
+    return write(Path(out), card, arrays | rebuild)
+
+
+def train_code(
+    sources: Sources,
+    out: str | Path,
+    *,
+    steps: int = 16_000,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> LearnedCode:
+    """Learn a code of clear parts, for ``learned-codelength``, and write it to a file.
+
+    Parameters
+    ----------
+    sources : folders of images of one depth, which are read as grey. None of them may be measured
+        with this code.
+    out : file to write.
+    steps : of training; 16,000 take four minutes of CPU time for images of 8 bits.
+    seed : of everything random.
+    progress : who is told how it goes.
+
+    Raises
+    ------
+    ImleakError
+        If there is no image, they are of several depths, or the file cannot be written.
+    """
+    from .atomic import check_writable, write_whole
+    from .metrics.autoregressive.code import LearnedCode
+    from .metrics.autoregressive.training import train
+    from .networks.learned import digests_of
+    from .study.progress import Silent
+
+    check_writable(Path(out))
+    told = progress or Silent()
+    images, _ = _grey_images(sources, told)
+    sizes, state = train(
+        images,
+        steps=steps,
+        seed=seed,
+        progress=lambda share: told.update(share, 1, "the learned code"),
+    )
+    code = LearnedCode(sizes, state, digests_of(images))
+    write_whole(Path(out), code.file)
+    return code
+
+
+def train_super_resolution(
+    sources: Sources,
+    out: str | Path,
+    *,
+    steps: int = 5_000,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> int:
+    """Train the network of the rebuilder ``super-resolution``, and write its weights to a file.
+
+    Parameters
+    ----------
+    sources : folders of images, which are read as grey; a tenth of them is left out, and tells
+        how often the network is right: of no folder it says to be right more often than it is.
+        None of the images may be rebuilt with these weights.
+    out : file to write.
+    steps : of training; 5,000 take six minutes of CPU time for 304 photographs.
+    seed : of everything random.
+    progress : who is told how it goes.
+
+    Returns
+    -------
+    How many images there were.
+
+    Raises
+    ------
+    ImleakError
+        If there are not two images, none is large enough, or the file cannot be written.
+    """
+    from .atomic import check_writable, write_whole
+    from .networks.learned import digests_of
+    from .rebuilders.subpixel.training import train
+    from .rebuilders.super_resolution import file_of
+    from .study.progress import Silent
+
+    check_writable(Path(out))
+    told = progress or Silent()
+    images, folders = _grey_images(sources, told)
+    state = train(
+        images,
+        steps=steps,
+        seed=seed,
+        collections=folders,
+        progress=lambda share: told.update(share, 1, "the network of super-resolution"),
+    )
+    write_whole(Path(out), file_of(state, digests_of(images)))
+    return len(images)
+
+
+def _grey_images(sources: Sources, told: Progress) -> tuple[list[Image], list[int]]:
+    """The images of folders, as grey, and from which of the folders each is."""
+    from .study.adversaries import NONE
+    from .study.cluster import Where, executor_of
+    from .study.learning import folder_of
+    from .study.scan import reader, scan
+    from .study.spec import StudySpec
+
+    folders = [str(sources)] if isinstance(sources, str | Path) else [str(one) for one in sources]
+    spec = StudySpec.of(sources=tuple(folders), measures=("histogram",), adversary=NONE)
+    with executor_of(Where()) as executor:
+        found = scan(spec, told, executor)
+    images = [reader(spec).read(info.source) for info in found.images]
+    return images, [folder_of(info, spec.sources) for info in found.images]
+
+
+def _network_training() -> Any:
+    """What trains the network that rebuilds images. Raises ImleakError where there is none."""
+    try:
+        return import_module("imleak.rebuilders.unwrap.training").train
+    except ImportError as error:
+        raise ImleakError(f"no network rebuilds images here: {error}") from error
