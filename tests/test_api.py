@@ -145,7 +145,7 @@ def test_encrypt_decrypt_and_what_is_left(pictures: list[imleak.Image]) -> None:
 
 
 def test_a_level_that_is_not_there(pictures: list[imleak.Image]) -> None:
-    with pytest.raises(imleak.ImleakError, match=r"has 0\.\.8"):
+    with pytest.raises(imleak.ImleakError, match="has levels 0 to 8"):
         imleak.encrypt(pictures[0], 9, imleak.new_key())
 
 
