@@ -84,12 +84,26 @@ def test_the_bits_are_those_that_the_answer_quotes() -> None:
     )
 
 
+def test_the_bits_are_of_who_picks_most() -> None:
+    """Not those of another encoder, which picks fewer images and whose bound is higher."""
+    other = matched().assign(encoder="tones", mean=matched()["mean"] * 0.5)
+    lower = other["quantity"] == "bits (Fano)"
+    other.loc[lower, ["mean", "low", "high"]] = (6.5, 6.4, 6.5)
+    both = pd.concat([matched(), other])
+    shown = {column.title: column.entries for column in overview(both, BITPLANES)}
+    found = {one.level: one for one in findings(adversaries(both, BITPLANES))}
+    for level in (3, 5, 7):
+        assert found[level].size == shown["bits an image"][level].result
+        assert found[level].size.value < 6.5  # type: ignore[union-attr]
+
+
 def test_more_at_a_higher_level_is_said_with_what_it_means() -> None:
     rates_of = rates("recognise", "top-5", [1, 0.4, 0.2, 0.6, 0.0], 0.02)
     assert rise(overview(rates_of, BITPLANES), LEVELS) == (
         "More is found at a higher level (named 60 % at s = 3 and 20 % at s = 2; intervals do not "
         "overlap): an adversary finds a number at least, so either it reads the higher level "
-        "better, or the levels of this scheme are no order."
+        "better, or the levels of this scheme are no order, or it is chance, as 10 pairs of levels "
+        "are compared."
     )
     exact = histogram().assign(mean=[7.4, 6.6, 5.7, 4.8, 3.9, 3.0, 4.0, 1.0, 0.0])
     exact = exact.assign(low=exact["mean"] - 0.1, high=exact["mean"] + 0.1)

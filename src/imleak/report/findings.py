@@ -96,9 +96,9 @@ def findings(everyone: Sequence[Measure]) -> list[Finding]:
     found = []
     for of_kind in _kinds(everyone):
         for level in sorted({level for one in of_kind for level in one.results if level > 0}):
-            strongest = _strongest(of_kind, level)
-            if strongest is not None:
-                found.append(strongest)
+            one = strongest(of_kind, level)
+            if one is not None:
+                found.append(one)
     return sorted(found, key=lambda finding: (-finding.strength[0], finding.level))
 
 
@@ -139,7 +139,8 @@ def told(everyone: Sequence[Measure]) -> dict[int, list[Finding]]:
     return dict(sorted(found.items()))
 
 
-def _strongest(of_kind: Sequence[Measure], level: int) -> Finding | None:
+def strongest(of_kind: Sequence[Measure], level: int) -> Finding | None:
+    """What the strongest adversary of a kind finds at a level."""
     claiming = [one for one in of_kind if level in one.results and one.results[level].claims]
     if claiming and claiming[0].measure == ATTRIBUTES:
         return max((Finding(one, level) for one in claiming), key=lambda found: found.strength)

@@ -1,5 +1,6 @@
 """The table for whoever decides: a row a level, a column a kind of finding."""
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
@@ -8,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from .adversaries import CONFIRM, HISTOGRAM, MATCH, RECOGNISE
-from .findings import QUANTITIES, leading
+from .findings import QUANTITIES, leading, strongest
 from .levels import Levels
 from .measures import Measure, Result, adversaries, pixel_leaks, surest
 from .words import bits, percent
@@ -62,11 +63,12 @@ def rise(shown: Sequence[Aspect], levels: Levels) -> str:
         for column, (low, high) in found
     ]
     no_order = "the levels of this scheme are no order"
+    pairs = sum(math.comb(len(column.entries), 2) for column in shown)
     why = (
         f"these numbers are exact, so {no_order}"
         if all(column.entries[low].claims is None for column, (low, _) in found)
         else "an adversary finds a number at least, so either it reads the higher level better, or "
-        f"{no_order}"
+        f"{no_order}, or it is chance, as {pairs} pairs of levels are compared"
     )
     return f"More is found at a higher level ({'; '.join(each)}; intervals do not overlap): {why}."
 
@@ -88,8 +90,7 @@ def _columns(summary: pd.DataFrame, everyone: Sequence[Measure]) -> Iterator[Asp
     guesses = ", five guesses" if any(one.quantity == "top-5" for one in of[RECOGNISE]) else ""
     yield Aspect("named", f"by a network{guesses}", _entries(_reported(of[RECOGNISE]), percent))
     yield Aspect("picked", f"among {count} images", _entries(_reported(of[MATCH]), percent))
-    sizes = [one for one in of[MATCH] if one.unit == "bit/image"]
-    yield Aspect("bits an image", "at least, of what is picked", _entries(sizes, bits, surest))
+    yield Aspect("bits an image", "at least, of what is picked", _sizes(of[MATCH]))
     exact = _entries(_reported(of[CONFIRM]), lambda _: "")
     yield Aspect(
         "confirmed",
@@ -129,6 +130,17 @@ def _entries(
             by_level.setdefault(level, []).append(result)
     best = {level: chosen(results) for level, results in sorted(by_level.items())}
     return {level: Entry(shown(one.value), one.claims, one) for level, one in best.items() if one}
+
+
+def _sizes(matches: Sequence[Measure]) -> dict[int, Entry]:
+    """By level, the bits of who picks most images, as the answer quotes them; where nobody picks
+    any for certain, the surest of all."""
+    found = _entries([one for one in matches if one.unit == "bit/image"], bits, surest)
+    for level in found:
+        picks = strongest(matches, level)
+        if picks and picks.size:
+            found[level] = Entry(bits(picks.size.value), picks.size.claims, picks.size)
+    return found
 
 
 def _of_pixels(summary: pd.DataFrame) -> tuple[str, dict[int, Entry]]:
