@@ -155,7 +155,9 @@ def test_an_estimator_is_not_calibrated_twice(tmp_path: Path) -> None:
     assert not (tmp_path / "out").exists()
 
 
-@pytest.mark.parametrize("name", ["mine.png", "photographs/mine.png", "photographs/camera.png"])
+@pytest.mark.parametrize(
+    "name", ["mine.png", "photographs/mine.png", "photographs/camera.png", "run/mine.png"]
+)
 def test_a_demonstration_does_not_mix_with_other_files(tmp_path: Path, name: str) -> None:
     path = tmp_path / name
     path.parent.mkdir(exist_ok=True)
@@ -172,6 +174,7 @@ def test_a_demonstration_goes_on_in_its_folder(tmp_path: Path) -> None:
     photographs = write_photographs(tmp_path / "photographs")
     (tmp_path / "run").mkdir()
     (photographs / ".imleak-1.tmp").write_bytes(b"of a kill")
+    (photographs / ".DS_Store").write_bytes(b"of a system")
     check_demo(tmp_path)
 
 

@@ -69,7 +69,7 @@ def test_r_squared_is_the_share_of_the_variance_that_is_told():
 def test_too_few_images_are_told_how_many_it_needs(pair_up):
     values, view = linear(5, [0.9])
     samples = replace(pair_up(values, view), attributes=named(values, "tone"))
-    with pytest.raises(TooFewImagesError, match="5 images are too few to tell attributes, a group"):
+    with pytest.raises(TooFewImagesError, match="5 images are too few, a group"):
         ONCE.estimate(samples)
     with pytest.raises(TooFewImagesError, match="use 24 or more"):
         ONCE.estimate(samples)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from ..atomic import TEMPORARY, write_whole
 from ..interfaces import ImleakError
+from ..study.recorded import MANIFEST
 
 _FOLDERS = ("photographs", "run")
 """What a demonstration consists of."""
@@ -42,6 +43,7 @@ def check_demo(folder: Path) -> None:
     if folder.exists() and not folder.is_dir():
         raise ImleakError(f"{folder} is a file; give a folder for the demonstration: -o FOLDER")
     others = [path for path in _below(folder) if path.name not in _FOLDERS or not path.is_dir()]
+    others += [path for path in _below(folder / _FOLDERS[1]) if not _is_run(path.parent)]
     known = {Path(name).name: (package, name) for package, name in PHOTOGRAPHS}
     others += [
         path
@@ -56,11 +58,16 @@ def check_demo(folder: Path) -> None:
 
 
 def _below(folder: Path) -> list[Path]:
-    """What stands in a folder that may be missing; what is being written, or a kill left, does
-    not count."""
+    """What stands in a folder that may be missing; hidden files, as systems leave them, and what
+    is being written, or a kill left, do not count."""
     if not folder.is_dir():
         return []
-    return sorted(path for path in folder.iterdir() if not path.match(TEMPORARY))
+    shown = (path for path in folder.iterdir() if not path.name.startswith("."))
+    return sorted(path for path in shown if not path.match(TEMPORARY))
+
+
+def _is_run(folder: Path) -> bool:
+    return (folder / MANIFEST).is_file()
 
 
 def _is_copy(path: Path, package: str, name: str) -> bool:

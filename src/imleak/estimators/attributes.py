@@ -75,10 +75,8 @@ class Attributes(Options):
         try:
             splits = cross_fit(samples.groups, self.folds, self.seeds, seed)
         except TooFewImagesError as error:
-            count = len(np.unique(samples.groups))
             raise TooFewImagesError(
-                f"{count} images are too few to tell attributes, a group counted once; use "
-                f"{FEWEST} or more"
+                f"{error}; for attributes that are told from others use {FEWEST} or more"
             ) from error
         stages = Stages(progress, [1.0])
         training = Training(Regression(self.given), {"": samples}, seed, stages)

@@ -60,7 +60,9 @@ class Ranges(BaseModel):
     clear: Literal["scaled", "shifted"]
     patches: Annotated[int, Field(ge=1, le=LARGEST["patches"])]
     epochs: Annotated[int, Field(ge=1, le=LARGEST["epochs"] // CLOSE_TO_THE_LAW)]
-    hidden: tuple[Annotated[int, Field(ge=1, le=LARGEST["hidden"])], ...]
+    hidden: Annotated[
+        tuple[Annotated[int, Field(ge=1, le=LARGEST["hidden"])], ...], Field(min_length=1)
+    ]
     batch: Annotated[int, Field(ge=2, le=LARGEST_OF_OTHERS)]
     rate: Annotated[float, Field(gt=0, le=LARGEST_OF_OTHERS, allow_inf_nan=False)] | None
     round_to: Annotated[float, Field(gt=0, le=LARGEST_OF_OTHERS, allow_inf_nan=False)]
@@ -148,7 +150,7 @@ class Settings:
 
     def __post_init__(self) -> None:
         try:
-            Ranges.model_validate(vars(self))
+            Ranges.model_validate(vars(self), strict=True)
         except ValidationError as error:
             raise SpecError(mistakes_in(error, Ranges.model_fields, vars(self))) from error
 
