@@ -17,13 +17,29 @@ def biased(share, level=1):
 def test_planes_that_are_not_encrypted_are_named():
     finding = check(pairs(crops(3), aes(3)))
     assert finding.answer == (
-        "Encrypted bits are fair, and independent of their neighbours and the plain image: an "
-        "excess of 2 % of the bits of a plane would be seen; "
-        "planes 0 to 4 are as in the plain image."
+        "Planes 0 to 4 are not encrypted in any image; encrypted bits are fair, and independent of "
+        "their neighbours and the plain image: an excess of 2 % of the bits of a plane would be "
+        "seen."
     )
+    assert not finding.found
     assert finding.details["is untouched"] == 5
     assert finding.details["plane 7, ones"] == pytest.approx(0.5, abs=0.02)
     assert "plane 4, ones" not in finding.details
+
+
+def test_a_most_significant_plane_that_is_not_encrypted_is_evidence():
+    low = aes(8)
+    finding = check(pairs(crops(3), lambda image: image & 0b1111_1000 | low(image) & 0b111))
+    assert finding.found
+    assert finding.figure == 1
+    assert finding.answer.startswith("Planes 3 to 7 are not encrypted in any image; encrypted bits")
+
+
+def test_of_a_plane_that_holds_one_value_nothing_is_said():
+    dark = [image // 2 for image in crops(3)]
+    finding = check(pairs(dark, lambda image: aes(8)(image) & 0b0111_1111 | image & 0b1000_0000))
+    assert "not encrypted" not in finding.answer
+    assert not finding.found
 
 
 def test_a_biased_keystream_is_found_above_the_smallest():

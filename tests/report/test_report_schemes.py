@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from summaries import LEAK, QUIET, few, matched, of_blocks, of_recorded, of_region, plug_in
+from summaries import LEAK, QUIET, few, matched, of_blocks, of_recorded, of_region, plug_in, rates
 
 from imleak.report import write_report
 from imleak.report.answer import Answer, answer
@@ -40,9 +40,9 @@ def test_the_answer_of_a_region() -> None:
         "encrypted in 100 %.",
         "With 75 % of the area encrypted best, trained on 61 images, finds at least 1.50 bits "
         "[1.45, 1.55] a patch¹ about its features (efficientnet-lite0).",
-        "With 75 % of the area encrypted a pixel still tells about 1.80 bits [1.70, 1.90] of the "
+        "With 75 % of the area encrypted a pixel still tells about 1.80 bits of the "
         "plain one in its place, with 50 % of the area encrypted 3.70, with 25 % of the area "
-        "encrypted 5.50.",
+        "encrypted 5.50 (an estimate that is rather too low).",
         "Every level below that with 100 % of the area encrypted leaks: nothing is left in the "
         "clear only with 100 % of the area encrypted; 75 % of the area encrypted will do if it is "
         "acceptable that the right image of 96 is picked in 62 % of cases.",
@@ -56,8 +56,8 @@ def test_the_answer_of_permuted_blocks() -> None:
         "With 16x16 blocks permuted, turned and negated features of a network still tell images "
         "apart: by them the right image of 96 is picked in 60 % of cases (1 % by chance), with "
         "16x16 blocks permuted and turned in 97 %, with 16x16 blocks permuted in 99 %.",
-        "With 16x16 blocks permuted and turned a pixel still tells about 0.90 bits [0.80, 1.00] "
-        "of the plain one in its place.",
+        "With 16x16 blocks permuted and turned a pixel still tells about 0.90 bits "
+        "of the plain one in its place (an estimate that is rather too low).",
         "No leak was found with 16x16 blocks permuted, turned and negated, channels permuted by "
         "recognise and match.",
         "Every level below that with 16x16 blocks permuted, turned and negated, channels permuted "
@@ -73,8 +73,8 @@ def test_what_is_found_in_ciphers_of_others_stands_first() -> None:
         TILE,
         f"{HEADING} features of a network still tell images apart: by them the right image of "
         "96 is picked in 41 % of cases (1 % by chance).",
-        f"{HEADING} a pixel still tells about 2.30 bits [2.20, 2.40] of the plain one in its "
-        "place.",
+        f"{HEADING} a pixel still tells about 2.30 bits of the plain one in its "
+        "place (an estimate that is rather too low).",
         'No leak was found in the ciphers "aes-ctr" by inspect, recognise and match.',
     ]
     assert found.limits[-1].startswith("How the ciphers were made")
@@ -92,12 +92,25 @@ def test_the_page_shows_what_is_found_in_the_ciphers_of_a_level(
     assert "planted leak" not in page.partition('id="data">')[0]
 
 
+def test_all_ciphers_that_leak_are_named_whatever_their_order() -> None:
+    for first, second, told in ((0.9, 0.4, '"tile-xor"'), (0.4, 0.9, '"aes-ctr"')):
+        picked = rates("match", "rank-1", [1, first, second], 0.01, chosen="layout")
+        (line, *_) = sentences(of(picked, RECORDED))
+        assert line.startswith(f"In the ciphers {told} features of a network still tell"), line
+        assert "picked in 90 % of cases" in line
+        assert line.endswith(" in 40 %.")
+    alike = rates("match", "rank-1", [1, 0.9, 0.9], 0.01, chosen="layout")
+    (line, *_) = sentences(of(alike, RECORDED))
+    assert line.startswith('In the ciphers "tile-xor" and "aes-ctr" features of a network still')
+
+
 def test_bits_of_pixels_are_a_finding_where_nobody_else_finds_any() -> None:
     nothing = few(matched(), 3).assign(verdict=QUIET)
     found = of(pd.concat([plug_in([7.4, 2.3, 2.4]), nothing]), RECORDED)
     assert sentences(found) == [
-        'In the ciphers "aes-ctr" a pixel still tells about 2.40 bits [2.30, 2.50] of the plain '
-        'one in its place, in the ciphers "tile-xor" 2.30.',
+        'In the ciphers "aes-ctr" a pixel still tells about 2.40 bits of the plain '
+        'one in its place, in the ciphers "tile-xor" 2.30 '
+        "(an estimate that is rather too low).",
         "All ciphers leak.",
     ]
 

@@ -48,6 +48,7 @@ class Planes:
         zeros, agreements less disagreements with the next sample to the right, with the one
         below, and with every plane of the plain image.
     is_untouched, is_inverted : (B,) whether no bit, or every bit, differs from the plain one.
+    varies : (B,) whether the plane of the plain image holds zeros and ones.
     keeps_ones : (B,) whether there are as many ones as in the plain image.
     """
 
@@ -56,6 +57,7 @@ class Planes:
     is_untouched: NDArray[np.bool_]
     is_inverted: NDArray[np.bool_]
     keeps_ones: NDArray[np.bool_]
+    varies: NDArray[np.bool_]
 
     @classmethod
     def of(cls, plain: Samples, cipher: Samples, bits: int) -> Self:
@@ -75,6 +77,7 @@ class Planes:
             changed == 0,
             changed == plain.size,
             ones[0] == ones[1],
+            (ones[0] > 0) & (ones[0] < plain.size),
         )
 
     @classmethod
@@ -87,6 +90,7 @@ class Planes:
                 np.all([getattr(image, name) for image in images], axis=0)
                 for name in ("is_untouched", "is_inverted", "keeps_ones")
             ),
+            np.any([image.varies for image in images], axis=0),
         )
 
     @property
@@ -138,7 +142,9 @@ def check(pairs: Sequence[Pair]) -> Finding:
     these are means of N fair coins, whatever the plain image. Evidence is what has a chance of
     one in a million over all planes, tests and images; images are tested one by one and summed
     up. It is evidence, too, if planes have exactly as many ones as in the plain image, in every
-    image: then they were permuted. An image of which no plane is changed is not encrypted.
+    image: then they were permuted. An image of which no plane is changed is not encrypted. Planes
+    that differ in no image, and do not hold one value alone, are named as not encrypted; they are
+    evidence where the most significant one is among them, which shows the image.
 
     The figure is how much less than one bit a bit is worth, :math:`1 - h((1 + \rho) / 2)`, for
     the mean :math:`\rho` that is farthest from 0.
@@ -175,13 +181,22 @@ def check(pairs: Sequence[Pair]) -> Finding:
             f"excess of {50 * smallest:.1g} % of the bits of a plane would be seen"
         )
     correlation = evidence.correlation if evidence else together.largest
-    untouched = np.flatnonzero(together.is_untouched).tolist()
-    rest = f"; {_planes(untouched)} are as in the plain image" if untouched and not bare else ""
+    copied = np.flatnonzero(together.is_untouched & together.varies).tolist()
+    is_open = bool(copied) and not together.varies[copied[-1] + 1 :].any()
+    if copied and not bare:
+        is_or_are = "is" if len(copied) == 1 else "are"
+        parts = [answer, f"{_planes(copied)} {is_or_are} not encrypted in any image"]
+        if is_open or not concerned:
+            parts.reverse()
+        answer = "; ".join(f"{part[0].lower()}{part[1:]}" for part in parts)
+        answer = f"{answer[0].upper()}{answer[1:]}"
+    if is_open and not bare:
+        concerned, p = list(range(len(images))), 0.0
     return Finding(
         check="plane entropy",
         found=bool(concerned),
-        answer=f"{answer}{rest}.",
-        figure=1.0 if bare else deficit(correlation),
+        answer=f"{answer}.",
+        figure=1.0 if bare or is_open else deficit(correlation),
         unit="bit/bit",
         chance=0.0,
         smallest=deficit(smallest) if together.typical else None,

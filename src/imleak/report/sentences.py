@@ -99,10 +99,15 @@ def _recognised(found: Sequence[Finding], levels: Levels) -> Iterator[Sentence]:
     """``At s = 1 a network still names what the image shows in 77 % of images ...``"""
     if not found:
         return
-    first, *more = found if len(found) <= _MOST else [*found[: _MOST - 1], found[-1]]
-    rest = [f", {levels[one.level].phrase} in {percent(one.result.value)}" for one in more]
+    if levels.recorded:
+        first, at, more = _of_ciphers(found, levels)
+    else:
+        first, *others = found if len(found) <= _MOST else [*found[: _MOST - 1], found[-1]]
+        at = levels[first.level].phrase
+        more = [(levels[one.level].phrase, percent(one.result.value)) for one in others]
+    rest = [f", {place} in {rate}" for place, rate in more]
     yield Sentence(
-        f"{_at(first, levels)} a network still names what the image shows",
+        f"{capitalised(at)} a network still names what the image shows",
         f"{first.guesses} in {percent(first.result.value)} of images{_chance(first)}"
         f"{''.join(rest)}.",
     )
@@ -112,23 +117,27 @@ def _matched(found: Sequence[Finding], levels: Levels, *, colour: bool) -> Itera
     """``At s = 6 the flat areas still show: by them the right image of 96 ...``"""
     if not found:
         return
-    top, *below = reversed(found)
-    below = [one for one in below if one.is_rate]
+    if levels.recorded:
+        top, at, more = _of_ciphers(found, levels)
+    else:
+        top, *below = reversed(found)
+        at = levels[top.level].phrase
+        rates = {percent(one.result.value): one.level for one in reversed(below) if one.is_rate}
+        rates.pop(percent(top.result.value), None)
+        more = [(levels[level].phrase, rate) for rate, level in reversed(rates.items())]
+        more = more[: _MOST - 1]
     what = _shown(top.adversary.goes_by(top.level), colour=colour)
-    rates = {percent(one.result.value): one.level for one in reversed(below)}
-    rates.pop(percent(top.result.value), None)
-    more = [(f", {levels[level].phrase}", rate) for rate, level in reversed(rates.items())]
     first = "" if top.is_rate else f" the right image of {top.result.images} is picked"
     of_cases = "" if top.is_rate else " of cases"
     also = "".join(
-        f"{at} in {rate}" if place else f"{at}{first} in {rate}{of_cases}"
-        for place, (at, rate) in enumerate(more[: _MOST - 1])
+        f", {place} in {rate}" if number else f", {place}{first} in {rate}{of_cases}"
+        for number, (place, rate) in enumerate(more)
     )
     size = ""
     if top.size:
         bounds = interval(top.size.low, top.size.high)
         size = f", at least {bits(top.size.value)} bits{bounds} an image"
-    head = f"{_at(top, levels)} {what}"
+    head = f"{capitalised(at)} {what}"
     if not top.is_rate:
         yield Sentence(head, f": {top.words}{also}.")
         return
@@ -137,6 +146,20 @@ def _matched(found: Sequence[Finding], levels: Levels, *, colour: bool) -> Itera
         f": by them the right image of {top.result.images} is {top.picked} in "
         f"{percent(top.result.value)} of cases{_chance(top)}{size}{also}.",
     )
+
+
+def _of_ciphers(
+    found: Sequence[Finding], levels: Levels
+) -> tuple[Finding, str, list[tuple[str, str]]]:
+    """Of ciphers that others made, which have no order and are all named: the finding of the
+    highest rate, the ciphers that share it, and the others by their rates."""
+    rates = sorted((one for one in found if one.is_rate), key=lambda one: -one.result.value)
+    first = rates[0] if rates else found[-1]
+    alike: dict[str, list[int]] = {}
+    for one in rates or [first]:
+        alike.setdefault(percent(one.result.value), []).append(one.level)
+    (_, together), *others = alike.items()
+    return first, levels.at(together), [(levels.at(ranks), rate) for rate, ranks in others]
 
 
 def _shown(sees: set[str], *, colour: bool) -> str:
@@ -243,15 +266,19 @@ def _pixels(found: Mapping[int, Result], levels: Levels) -> Iterator[Sentence]:
     """``In the ciphers "tile-xor" a pixel still tells about 2.30 bits [2.20, 2.40] of ...``"""
     if found:
         order = sorted(found, key=lambda rank: -found[rank].value if levels.recorded else -rank)
-        first, result = order[0], found[order[0]]
-        amount = f"about {bits(result.value)} bits{interval(result.low, result.high)}"
-        values: dict[str, int] = {}
+        amount = f"about {bits(found[order[0]].value)} bits"
+        values: dict[str, list[int]] = {}
         for rank in order:
-            values.setdefault(bits(found[rank].value), rank)
-        more = [f", {levels[rank].phrase} {value}" for value, rank in values.items()][1:_MOST]
+            values.setdefault(bits(found[rank].value), []).append(rank)
+        places = [
+            levels.at(ranks) if levels.recorded else levels[ranks[0]].phrase
+            for ranks in values.values()
+        ]
+        more = [f", {place} {value}" for place, value in zip(places, values, strict=True)][1:]
+        more = more if levels.recorded else more[: _MOST - 1]
         yield Sentence(
-            f"{capitalised(levels[first].phrase)} a pixel still tells {amount} of the plain one",
-            f" in its place{''.join(more)}.",
+            f"{capitalised(places[0])} a pixel still tells {amount} of the plain one",
+            f" in its place{''.join(more)} (an estimate that is rather too low).",
         )
 
 
