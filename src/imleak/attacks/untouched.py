@@ -66,20 +66,24 @@ class Untouched:
         by_chance = 0.5 ** int(np.bitwise_or.reduce(difference, axis=None)).bit_count()
         count = int((difference == 0).sum())
         mask: Mask = np.asarray(~_blocks(difference).any(axis=(2, 4)))
-        is_moved = _is_moved(plain, cipher, bits)
+        is_far = bool(binom.sf(count - 1, plain.size, by_chance) < FALSE_ALARM)
+        least = LEAST * plain.size / SIDE**2
+        has_blocks = bool(mask.sum() >= least)
+        is_moved = (is_far or has_blocks) and _is_moved(plain, cipher, bits)
         channels, height, width = plain.shape
         rows, columns = height // SIDE, width // SIDE
-        content = (mask & _counts(plain, mask))[:, :rows, :columns]
-        least = LEAST * plain.size / SIDE**2
-        is_area = not is_moved and content.sum() >= least
+        is_area = False
+        if has_blocks and not is_moved:
+            content = (mask & _counts(plain, mask))[:, :rows, :columns]
+            is_area = bool(content.sum() >= least)
         return cls(
             equal=count / plain.size,
             by_chance=by_chance,
-            is_far=bool(binom.sf(count - 1, plain.size, by_chance) < FALSE_ALARM),
+            is_far=is_far,
             is_moved=is_moved,
             whole=channels * rows * columns,
             area=float((mask * _sizes(height, width)).sum()) / plain.size if is_area else 0.0,
-            is_of_one_value=not is_area and mask.sum() >= least,
+            is_of_one_value=has_blocks and not is_area,
             where=_where(mask) if is_area else "",
             left=np.asarray(mask.any(axis=0))
             if is_area
@@ -152,7 +156,10 @@ def _counts(plain: Samples, mask: Mask) -> Mask:
 def _is_moved(plain: Samples, cipher: Samples, bits: int) -> bool:
     """Whether the cipher has the values of the plain image, or their negatives, elsewhere."""
     peak = (1 << bits) - 1
-    one, other = (np.bincount(side.ravel(), minlength=peak + 1) for side in (plain, cipher))
+    one, other = (
+        np.sum([np.bincount(channel.ravel(), minlength=peak + 1) for channel in side], axis=0)
+        for side in (plain, cipher)
+    )
     if (one == other).all():
         return True
     if (one + one[::-1] != other + other[::-1]).any():
