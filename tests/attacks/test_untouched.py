@@ -205,7 +205,7 @@ def test_blocks_of_one_value_count_where_another_one_is_changed(corner, is_found
     else:
         assert found.answer.startswith("In 1 of 1 images 75.1 % of the samples are equal")
         assert found.answer.endswith(
-            "areas of one value are left as they were, and none with content."
+            "areas of one value are left as they were, none of 1 % or more with content."
         )
 
 

@@ -219,7 +219,10 @@ def _not_found(encrypted: dict[str, Untouched], of: int) -> str:
             "each image"
         )
     elif any(found.is_of_one_value for found in far.values()):
-        none = "areas of one value are left as they were, and none with content"
+        none = (
+            f"areas of one value are left as they were, none of {percent(LEAST)} or more with "
+            "content"
+        )
     if far:
         return f"In {listed(list(far), of)} {equal}; {none}."
     return f"{none[0].upper()}{none[1:]}: {equal}."
