@@ -10,6 +10,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from imleak.cli import app
+from imleak.cli.terminal import tell_rows
+from imleak.sealed import Row
 
 
 def imleak(*words: object) -> Result:
@@ -146,3 +148,45 @@ def test_growth_is_told_apart_from_the_change_of_format(photos: Path) -> None:
     assert against_file == f"{100 * (sizes[2] / sizes[0] - 1):+.1f}"
     assert against_png == f"{100 * (sizes[2] / sizes[1] - 1):+.1f}"
     assert shown[4].startswith("Bytes. Only what a cipher is longer than the plain image in the")
+
+
+def test_png_files_that_were_compressed_otherwise_are_told(photos: Path) -> None:
+    for path in photos.iterdir():
+        with PIL.Image.open(path) as image:
+            image.save(path.with_suffix(".png"), compress_level=0)
+        path.unlink()
+    shown = imleak("encrypt", photos, "-o", "out", "--level", 8).stdout.splitlines()
+    assert "as PNG" in shown[0]
+    assert shown[4].endswith("comes of the format, or of how it is compressed.")
+    again = imleak("encrypt", photos, "-o", "out", "--level", 8).stdout.splitlines()
+    assert again[:5] == shown[:5]
+    Path("out/sizes.csv").unlink()
+    unknown = imleak("encrypt", photos, "-o", "out", "--level", 8).stdout.splitlines()
+    assert "as PNG" not in unknown[0]
+    assert unknown[4] == "2 of 2 were there already."
+
+
+def row(name: str, alike: int | None) -> Row:
+    return Row(name, Path(name), plain=100, cipher=300, alike=alike, state="done")
+
+
+@pytest.mark.parametrize(
+    ("rows", "head", "total"),
+    [
+        ([row("a.png", 200), row("b.tif", 250)], "in same format", "200 450 600 +200.0 % +33.3 %"),
+        ([row("a.png", 200), row("b.png", 250)], "as PNG", "200 450 600 +200.0 % +33.3 %"),
+        ([row("a.png", 200), row("b.png", None)], "as PNG", "200 600 +200.0 %"),
+    ],
+)
+def test_formats_that_differ_and_sizes_that_are_not_known(
+    rows: list[Row],
+    head: str,
+    total: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("COLUMNS", "120")
+    tell_rows(rows, "encrypted")
+    shown = capsys.readouterr().out.splitlines()
+    assert head in shown[0]
+    assert shown[3].split() == f"2 files {total}".split()

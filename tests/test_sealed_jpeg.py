@@ -9,11 +9,12 @@ from PIL import Image
 
 from imleak.images import Source, find
 from imleak.images.jpeg import coefficients, parse
-from imleak.interfaces import ImageError, ImleakError
+from imleak.interfaces import ImageError, ImleakError, Raster
 from imleak.keystream import new_key
 from imleak.sealed import (
     OutputError,
     SealError,
+    files,
     header_of,
     png,
     read_header,
@@ -262,3 +263,49 @@ def test_a_generated_image_is_a_row_with_its_error(tmp_path):
     (row,) = seal_all(find("dead-leaves:1x16x16"), tmp_path / "out", 3, KEY)
     assert "is no file" in row.error
     assert isinstance(find("dead-leaves:1x16x16")[0], Source)
+
+
+def test_sizes_of_what_is_there_already_come_from_the_table(photographs, tmp_path, monkeypatch):
+    sources, out = find(photographs / "a.jpg"), tmp_path / "out"
+    (first,) = seal_all(sources, out, 3, KEY)
+    assert first.alike is not None
+
+    def refused(*_: object, **__: object) -> int:
+        raise AssertionError("the plain image is read or written again")
+
+    for name in ("read_whole", "size_of"):
+        monkeypatch.setattr(files, name, refused)
+    (unknown,) = seal_all(sources, out, 3, KEY)
+    assert (unknown.state, unknown.alike, unknown.growth) == ("there already", None, None)
+    table = write_table(out, [first])
+    (known,) = seal_all(sources, out, 3, KEY)
+    assert (known.state, known.alike) == ("there already", first.alike)
+    table.write_bytes(table.read_bytes().replace(str(first.cipher).encode(), b"7"))
+    (changed,) = seal_all(sources, out, 3, KEY)
+    assert changed.alike is None
+    table.write_bytes(b"\xff,not,a,table")
+    (other,) = seal_all(sources, out, 3, KEY)
+    assert other.alike is None
+
+
+def test_a_cipher_without_a_size_to_compare_is_done(photographs, tmp_path, monkeypatch):
+    def fails(*_: object) -> int:
+        raise ImageError("cannot be compressed")
+
+    monkeypatch.setattr(files, "size_of", fails)
+    (row,) = seal_all(find(photographs / "a.jpg"), tmp_path / "out", 3, KEY)
+    assert (row.state, row.alike, row.error) == ("done", None, "")
+    assert row.cipher == row.file.stat().st_size
+
+
+def test_an_image_is_decoded_once(photographs, tmp_path, monkeypatch):
+    read, calls = files.read_whole, []
+
+    def counted(*given: object, **options: object) -> Raster:
+        calls.append(given)
+        return read(*given, **options)
+
+    monkeypatch.setattr(files, "read_whole", counted)
+    (row,) = seal_all(find(photographs / "a.jpg"), tmp_path / "out", 3, KEY)
+    assert row.alike is not None
+    assert len(calls) == 1

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from planted import aes, crops, in_region, mask, noise, pairs
+from planted import CAMERA, aes, crops, in_region, mask, noise, pairs
 
 from imleak.attacks._pairs import percent
 from imleak.attacks.untouched import SIDE, Untouched, check
-from imleak.interfaces import Pair
+from imleak.interfaces import Pair, Raster
+from imleak.keystream import AesKeystream, derived_key, derived_nonce
+from imleak.schemes.etc import Etc
+from imleak.schemes.tpe import Tpe
 
 HEIGHT, WIDTH = 160, 240
 
@@ -61,8 +64,8 @@ def test_share_and_place_of_what_is_untouched(inside, where, colour):
 def test_equal_samples_are_counted_one_by_one():
     (pair,) = encrypted((ALL, slice(120, None)))[:1]
     plain, cipher = pair.load()
-    assert Untouched.of(plain, cipher).equal == (plain == cipher).mean()
-    assert Untouched.of(plain, cipher).area == pytest.approx(0.5)
+    assert Untouched.of(plain, cipher, 8).equal == (plain == cipher).mean()
+    assert Untouched.of(plain, cipher, 8).area == pytest.approx(0.5)
 
 
 def test_places_that_are_no_rectangle_and_channels():
@@ -86,7 +89,7 @@ def test_places_that_are_no_rectangle_and_channels():
 def test_clear_planes_are_no_untouched_area(level):
     found = check(pairs(crops(4), aes(level)))
     assert not found.found
-    assert found.answer.startswith("No area is left as it was: ")
+    assert found.answer.startswith("No area of 1 % or more with content is left as it was: ")
     assert found.details["equal samples"] == pytest.approx(0.5**level, abs=0.01)
     assert mask(level).bit_count() == level
 
@@ -104,11 +107,154 @@ def test_blocks_of_one_value_that_were_moved_are_no_untouched_area():
     assert not check(pairs([white], moved)).found
 
 
-def test_images_smaller_than_a_block_have_no_area():
-    (image,) = crops(1, 7, 30)
+def test_an_area_cannot_be_seen_in_images_smaller_than_a_block():
+    (image,) = crops(1, 7, 300)
+    cipher = image ^ noise(*image.shape)
+    cipher[..., :150] = image[..., :150]
+    found = check([Pair("a", image, cipher, 8)])
+    assert not found.found
+    assert found.smallest is None
+    assert found.answer.startswith(f"In 1 of 1 images {percent((image == cipher).mean())} of the")
+    assert found.answer.endswith("cannot be seen in images without 8x8 samples.")
+
+
+def sparse_page() -> np.ndarray:
+    is_dot = np.random.default_rng(0).random((1, 256, 256)) < 0.01
+    return np.where(is_dot, 0, 255).astype(np.uint8)
+
+
+def stripes() -> np.ndarray:
+    return np.tile(np.array([200, 0], np.uint8), (1, 256, 128))
+
+
+def photograph(side: int, colour: bool = False) -> np.ndarray:
+    return crops(1, side, side, colour)[0]
+
+
+@pytest.mark.parametrize("is_one_key", [False, True])
+@pytest.mark.parametrize(
+    ("scheme", "level", "image"),
+    [
+        (Etc(block=32), 1, photograph(256)),
+        (Etc(block=16), 1, photograph(128)),
+        (Etc(block=8), 1, photograph(64)),
+        (Etc(block=32), 2, photograph(256)),
+        (Etc(block=16), 2, stripes()),
+        (Etc(block=32), 3, photograph(256)),
+        (Etc(block=32), 4, photograph(128, colour=True)),
+        (Tpe(), 1, sparse_page()),
+        (Tpe(), 1, photograph(128)),
+    ],
+)
+def test_samples_and_blocks_that_are_moved_are_no_untouched_area(scheme, level, image, is_one_key):
+    images = [np.ascontiguousarray(image), np.ascontiguousarray(image[:, ::-1])]
+
+    def encrypt(plain: np.ndarray, number: int) -> np.ndarray:
+        keystream = AesKeystream(derived_key(number), derived_nonce(str(number)))
+        return scheme.encrypt(Raster(plain, 8), level, keystream).samples
+
+    for key in range(24):
+        numbers = [key, key] if is_one_key else [key, key + 1000]
+        given = [Pair("a", images[0], encrypt(images[0], numbers[0]), 8)]
+        given += [Pair("b", images[1], encrypt(images[1], numbers[1]), 8)]
+        for found in (check(given), check(given[:1])):
+            assert not found.found, found.answer
+            assert found.p_value == 1
+
+
+def test_a_half_that_is_negated_in_its_place_leaves_the_other_half():
+    def negated(image: np.ndarray) -> np.ndarray:
+        cipher = image.copy()
+        cipher[..., 120:] ^= 255
+        return cipher
+
+    found = check(pairs(crops(2, HEIGHT, WIDTH), negated))
+    assert found.answer.endswith("in the left half.")
+
+
+def test_small_areas_count_where_most_images_leave_them():
+    def left(image: np.ndarray, at: int) -> np.ndarray:
+        cipher = image ^ noise(*image.shape, seed=at)
+        cipher[:, 16:64, at : at + 40] = image[:, 16:64, at : at + 40]
+        return cipher
+
+    images = crops(3, HEIGHT, WIDTH)
+    alike = check([Pair(f"{n}", image, left(image, 40), 8) for n, image in enumerate(images)])
+    assert alike.images == ("0", "1", "2")
+    assert alike.figure == pytest.approx(48 * 40 / (HEIGHT * WIDTH))
+    apart = check([Pair(f"{n}", i, left(i, 80 * n), 8) for n, i in enumerate(images)])
+    assert not apart.found
+    assert apart.answer.startswith("In 3 of 3 images 5.")
+    assert apart.answer.endswith("with content are among them, in other places in each image.")
+
+
+@pytest.mark.parametrize(("corner", "is_found"), [(0, True), (9, False)])
+def test_blocks_of_one_value_count_where_another_one_is_changed(corner, is_found):
+    """A body on black: what is encrypted has black blocks in its corner, or none."""
+    image = np.zeros((1, 128, 128), np.uint8)
+    image[:, 32:96, 32:96] = photograph(64) | 1
+    image[:, 32:48, 32:48] = corner
     cipher = image.copy()
-    cipher[..., 15:] ^= 255
-    assert not check([Pair("a", image, cipher, 8)]).found
+    cipher[:, 32:96, 32:96] ^= noise(1, 64, 64)
+    found = check([Pair("a", image, cipher, 8)])
+    assert found.found == is_found
+    if is_found:
+        rectangle = "a rectangle from 25 to 75 % of the width and 25 to 75 % of the height."
+        assert found.answer.endswith(f"everywhere but in {rectangle}")
+        assert 0 < found.p_value <= 256 * 2.0**-64
+    else:
+        assert found.answer.startswith("In 1 of 1 images 75.1 % of the samples are equal")
+        assert found.answer.endswith(
+            "areas of one value are left as they were, none of 1 % or more with content."
+        )
+
+
+def test_an_equal_share_far_above_chance_is_said():
+    def rows(image: np.ndarray) -> np.ndarray:
+        cipher = image ^ noise(*image.shape)
+        cipher[:, ::2] = image[:, ::2]
+        return cipher
+
+    def spot(image: np.ndarray) -> np.ndarray:
+        cipher = image ^ noise(*image.shape)
+        cipher[:, 200:224, 200:224] = image[:, 200:224, 200:224]
+        return cipher
+
+    for encrypt, start in ((rows, "50."), (spot, "1.")):
+        found = check(pairs([photograph(256)], encrypt))
+        assert not found.found
+        assert found.answer.startswith(f"In 1 of 1 images {start}")
+        assert (
+            "0.3 % where the planes that are encrypted are random; no area of 1 %" in found.answer
+        )
+
+
+@pytest.mark.parametrize(
+    ("inside", "where", "share"),
+    [
+        (
+            (slice(0, 1), slice(0, 1)),
+            "everywhere but in a rectangle from 0 to 5 % of the width and 0 to 5 % of the height.",
+            1 - 64 / 509**2,
+        ),
+        (
+            (slice(100, 101), slice(0, 509)),
+            "everywhere but in a strip from 15 to 25 % of the height.",
+            1 - 8 / 509,
+        ),
+        ((slice(504, 509), slice(0, 509)), "everywhere but in the bottom 5 %.", 504 / 509),
+        ((slice(0, 509, 500), slice(0, 509, 500)), "nearly everywhere.", None),
+    ],
+)
+def test_places_are_told_of_little_that_is_encrypted(inside, where, share):
+    image = CAMERA[None, :509, :509]
+    cipher = image.copy()
+    cipher[:, *inside] ^= 255
+    found = check([Pair("a", image, cipher, 8)])
+    assert found.answer.endswith(where)
+    assert found.figure < 1
+    if share:
+        assert found.figure == pytest.approx(share, abs=1e-12)
 
 
 def test_who_is_concerned_is_named():

@@ -8,8 +8,9 @@ from ._pairs import Check, Finding
 
 def checks() -> tuple[Check, ...]:
     """Every check, in the order in which what it finds matters. Each has no state, is given
-    all pairs of one level, and finds nothing, with a chance of one in a million, where every
-    keystream is uniform and fresh, and no area is left out."""
+    all pairs of one level, and finds something with a chance of at most one in a million where
+    every sample is XORed with a uniform and fresh keystream, or it is added, and no area is left
+    out. Other ciphers have no such bound."""
     from . import keystream_reuse, known_plaintext, plane_entropy, repeating_tile, untouched
 
     return (
@@ -26,8 +27,8 @@ class Inspect:
     is used for several images, is told by a known plain image, or leaves planes of low entropy.
 
     No image is recognised for it and nothing is trained: each check compares plain images
-    with their ciphers, and its threshold is that of a test with a known rate of false alarms,
-    one in a million over all its tests.
+    with their ciphers, and its threshold is that of a test with a known rate of false alarms where
+    a keystream is XORed or added: one in a million over all its tests.
 
     A quantity each: ``untouched area``, ``repeating tile``, ``keystream reuse``, ``known
     plaintext``, ``plane entropy``. The value is how strong what was found is, the null what a
@@ -36,7 +37,7 @@ class Inspect:
     """
 
     name = "inspect"
-    version = "2"
+    version = "3"
 
     def inspect(self, pairs: Sequence[Pair]) -> Sequence[Measurement]:
         """A measurement a check. Raises ImleakError if there are no pairs, or samples of two do not

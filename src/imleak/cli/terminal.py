@@ -106,10 +106,10 @@ def tell_rows(rows: Sequence[Row], verb: str) -> None:
     done = [row for row in rows if row.state != "failed"]
     if done:
         show(_sizes(done))
-        if any(row.alike != row.plain for row in done):
+        if _are_apart(done):
             say(
                 "Bytes. Only what a cipher is longer than the plain image in the same format comes "
-                "of its encryption; the rest comes of the format."
+                "of its encryption; the rest comes of the format, or of how it is compressed."
             )
     for note, count in Counter(note for row in done for note in row.notes).most_common(MOST_LINES):
         say(f"{count:,} of {len(rows):,}: {note}")
@@ -122,22 +122,27 @@ def tell_rows(rows: Sequence[Row], verb: str) -> None:
         say(f"{before:,} of {len(rows):,} were there already.")
 
 
+def _are_apart(done: Sequence[Row]) -> bool:
+    """Whether a plain file is not as long as the plain image in the format of its cipher."""
+    return any(row.alike not in (row.plain, None) for row in done)
+
+
 def _sizes(done: Sequence[Row]) -> Table:
     """How long files are, each of few and all together; where plain files are not of the format
-    of their ciphers, also what they are in it."""
-    each = [(row.image, row.plain or 0, row.alike or 0, row.cipher or 0) for row in done]
+    of their ciphers, or compressed otherwise, also what they are in it."""
+    each = [(row.image, row.plain, row.alike, row.cipher) for row in done]
     count = "1 file" if len(done) == 1 else f"{len(done):,} files"
     _, *sizes = zip(*each, strict=True)
-    lines = [*(each if len(done) <= MOST_ROWS else ()), (count, *map(sum, sizes))]
-    if all(plain == alike for _, plain, alike, _ in each):
+    lines = [*(each if len(done) <= MOST_ROWS else ()), (count, *map(_sum, sizes))]
+    if not _are_apart(done):
         table = Table("image", "plain (bytes)", "cipher (bytes)", "cipher against plain")
         for image, plain, _, cipher in lines:
             table.add_row(_cell(image), *_bytes(plain, cipher), _against(cipher, plain))
     else:
-        kind = done[0].file.suffix.removeprefix(".").upper()
-        table = Table(
-            "image", "plain file", f"as {kind}", "cipher", "against file", f"against {kind}"
-        )
+        kinds = {row.file.suffix.removeprefix(".").upper() for row in done}
+        one = kinds.pop() if len(kinds) == 1 else ""
+        head = (f"as {one}", f"against {one}") if one else ("in same format", "against that")
+        table = Table("image", "plain file", head[0], "cipher", "against file", head[1])
         for image, plain, alike, cipher in lines:
             changes = _against(cipher, plain), _against(cipher, alike)
             table.add_row(_cell(image), *_bytes(plain, alike, cipher), *changes)
@@ -147,11 +152,17 @@ def _sizes(done: Sequence[Row]) -> Table:
     return table
 
 
-def _bytes(*sizes: int) -> Iterator[str]:
-    return (f"{size:,}" for size in sizes)
+def _sum(sizes: Sequence[int | None]) -> int | None:
+    """Of all; None where one is not known."""
+    known = [size for size in sizes if size is not None]
+    return sum(known) if len(known) == len(sizes) else None
 
 
-def _against(size: int, other: int) -> str:
+def _bytes(*sizes: int | None) -> Iterator[str]:
+    return ("" if size is None else f"{size:,}" for size in sizes)
+
+
+def _against(size: int | None, other: int | None) -> str:
     """By how much files are longer than others."""
     from ..sealed import longer
 

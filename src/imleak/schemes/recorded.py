@@ -36,7 +36,10 @@ class Recorded:
             raise ImleakError(f"labels of ciphers are {list(labels)}: give each folder its own")
         self._levels = (
             Level(0, "nothing encrypted", short="plain"),
-            *(Level(rank, label, phrase=_phrase(label)) for rank, label in enumerate(labels, 1)),
+            *(
+                Level(rank, label, phrase=_phrase(label, len(labels)))
+                for rank, label in enumerate(labels, 1)
+            ),
         )
 
     def levels(self, bits: int) -> tuple[Level, ...]:  # noqa: ARG002
@@ -53,6 +56,7 @@ class Recorded:
         return Exposure(cipher.samples, cipher.bits, symbols, size=1 << cipher.bits)
 
 
-def _phrase(label: str) -> str:
+def _phrase(label: str, of: int) -> str:
     """``in the ciphers "tile-xor"``"""
-    return "in the ciphers" if label == UNNAMED else f'in the ciphers "{label}"'
+    is_unnamed = label == UNNAMED and of == 1
+    return "in the ciphers" if is_unnamed else f'in the ciphers "{label}"'

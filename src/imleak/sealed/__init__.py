@@ -15,15 +15,15 @@ what is not stands in docs/security.md: this is a measuring tool, not a protecti
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from .. import plugins
 from ..atomic import OutputError
 from ..images import MAX_PIXELS, Source
-from ..interfaces import ImageError, KeyedScheme, Raster, Samples
+from ..interfaces import ImageError, ImleakError, KeyedScheme, Raster, Samples
 from ..keystream import AesKeystream, new_nonce
 from . import coefficients, envelope, files, folders, jpeg, refusals
 from .envelope import Header, SealError
@@ -111,6 +111,37 @@ def seal(
     EXIF, XMP, colour profile and texts of `path_in` are not carried over. They would stand
     beside the cipher in the clear, and EXIF often holds a small copy of the image.
     """
+    notes, _ = _seal(
+        path_in,
+        path_out,
+        level,
+        key,
+        scheme,
+        bits,
+        options=options,
+        overwrite=overwrite,
+        max_pixels=max_pixels,
+        key_file=key_file,
+        jpeg_quality=jpeg_quality,
+    )
+    return notes
+
+
+def _seal(
+    path_in: PathLike,
+    path_out: PathLike,
+    level: int,
+    key: bytes,
+    scheme: str,
+    bits: int | None,
+    *,
+    options: Mapping[str, Any] | None,
+    overwrite: bool,
+    max_pixels: int,
+    key_file: PathLike | None,
+    jpeg_quality: int | None,
+) -> tuple[tuple[str, ...], Callable[[], int]]:
+    """As :func:`seal`; also what tells the bytes of the plain image in the format of the cipher."""
     source, target = Path(path_in), Path(path_out)
     chosen = _scheme(scheme, options or {})
     refusals.refuse_quality(chosen, jpeg_quality)
@@ -137,11 +168,11 @@ def seal(
         with _of(source):
             made, notes = coefficients.seal(image, content, chosen, header, key)
         files.write_content(target, made)
-        return notes
+        return notes, lambda: len(content)
     cipher = chosen.encrypt(image, level, AesKeystream(key, header.nonce)).samples
     text = envelope.close(header, envelope.content_of(cipher), key)
     files.write(target, cipher, text, overwrite=overwrite)
-    return image.notes
+    return image.notes, lambda: files.size_of(image.samples, target.suffix)
 
 
 def unseal(
@@ -252,8 +283,8 @@ def seal_all(
     wanted = _wanted(chosen, scheme, level, options)
     targets = _ciphers_of(sources, out, chosen)
 
-    def make(source: Path, target: Path) -> tuple[str, ...]:
-        return seal(
+    def make(source: Path, target: Path) -> folders.Made:
+        notes, alike = _seal(
             source,
             target,
             level,
@@ -266,6 +297,9 @@ def seal_all(
             key_file=key_file,
             jpeg_quality=jpeg_quality,
         )
+        with suppress(ImleakError):  # the cipher stands
+            return folders.Made(notes, alike())
+        return folders.Made(notes)
 
     def is_done(source: Path, target: Path) -> bool:
         if overwrite:
@@ -274,16 +308,7 @@ def seal_all(
             source, target, wanted, lambda path: verify(path, key, max_pixels=max_pixels)
         )
 
-    def alike(source: Path, target: Path) -> int:
-        if refusals.needs_jpeg(chosen):
-            _, content = coefficients.read_jpeg(
-                source, chosen, max_pixels=max_pixels, quality=jpeg_quality
-            )
-            return len(content)
-        image = files.read_whole(source, bits=bits, max_pixels=max_pixels)
-        return files.size_of(image.samples, target.suffix)
-
-    return folders.rows_of(targets, make, is_done, alike)
+    return folders.rows_of(targets, make, is_done, folders.read_table(out))
 
 
 def check_all(
@@ -353,9 +378,9 @@ def unseal_all(
 ) -> Iterator[Row]:
     """Decrypt many files that :func:`seal` wrote into a folder, as :func:`seal_all`."""
 
-    def make(source: Path, target: Path) -> tuple[str, ...]:
+    def make(source: Path, target: Path) -> folders.Made:
         unseal(source, target, key, overwrite=overwrite, max_pixels=max_pixels, key_file=key_file)
-        return ()
+        return folders.Made()
 
     def is_done(source: Path, target: Path) -> bool:
         return not overwrite and folders.is_decrypted(source, target)

@@ -10,6 +10,7 @@ import csv
 import io
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -48,7 +49,8 @@ class Row:
     file : what was written.
     plain, cipher : bytes of the image file, and of the encrypted one; None of what failed.
     alike : bytes of the plain image in the format of the encrypted one: of a JPEG file that is
-        encrypted into a PNG, of the PNG of what it decodes to.
+        encrypted into a PNG, of the PNG of what it decodes to. Of what was made before, as the
+        table says; None where it is not known.
     state : whether it was made now, before, or not.
     notes : what there is to say of it.
     error : why it failed.
@@ -79,27 +81,37 @@ def longer(size: int | None, other: int | None) -> float | None:
     return None if size is None or not other else 100 * (size / other - 1)
 
 
-Make = Callable[[Path, Path], tuple[str, ...]]
-"""Makes a file of a file; what there is to say of it."""
+@dataclass(frozen=True)
+class Made:
+    """What there is to say of a file that was made, and bytes of the plain image in the format of
+    its cipher; None where they are not known."""
+
+    notes: tuple[str, ...] = ()
+    alike: int | None = None
+
+
+Make = Callable[[Path, Path], Made]
+"""Makes a file of a file."""
 IsDone = Callable[[Path, Path], bool]
 """Whether one has been made. Raises ImleakError if something else is in its place."""
-Alike = Callable[[Path, Path], int]
-"""Bytes of a plain image in the format of its cipher."""
+Sizes = Mapping[tuple[str, int, int], int]
+"""Bytes of plain images in the format of their ciphers, by the name of the image and the bytes of
+both files."""
 
 
 def rows_of(
-    targets: Mapping[Source, Path], make: Make, is_done: IsDone, alike: Alike | None = None
+    targets: Mapping[Source, Path], make: Make, is_done: IsDone, known: Sizes | None = None
 ) -> Iterator[Row]:
     """Make every file that is not there, and a row of each.
 
     Parameters
     ----------
     targets : what is made of what, see :func:`targets_of`.
-    alike : where the files that are made are the ciphers.
+    known : of files that were made before, where the files that are made are the ciphers.
     """
     for source, target in targets.items():
         try:
-            yield _row(source, target, make, is_done, alike)
+            yield _row(source, target, make, is_done, known)
         except ImleakError as error:
             words = " ".join(str(error).split())
             for name in (source.name, str(source.origin), str(target)):
@@ -107,20 +119,21 @@ def rows_of(
             yield Row(source.name, target, error=words)
 
 
-def _row(source: Source, target: Path, make: Make, is_done: IsDone, alike: Alike | None) -> Row:
+def _row(source: Source, target: Path, make: Make, is_done: IsDone, known: Sizes | None) -> Row:
     if not isinstance(source.origin, Path):
         raise ImageError("is no file, and cannot be encrypted into one; save it first")
     done = is_done(source.origin, target)
-    notes: tuple[str, ...] = ()
+    made = Made()
     if not done:
         with made_folder(target.parent):
-            notes = make(source.origin, target)
+            made = make(source.origin, target)
     plain, cipher = (path.stat().st_size for path in (source.origin, target))
     state: State = "there already" if done else "done"
-    if alike is None:  # decrypted, into the format of the cipher
+    if known is None:  # decrypted, into the format of the cipher
         plain, cipher = cipher, plain
-        return Row(source.name, target, plain, cipher, plain, state, notes)
-    return Row(source.name, target, plain, cipher, alike(source.origin, target), state, notes)
+        return Row(source.name, target, plain, cipher, plain, state, made.notes)
+    alike = known.get((printable(source.name), plain, cipher)) if done else made.alike
+    return Row(source.name, target, plain, cipher, alike, state, made.notes)
 
 
 def targets_of(
@@ -214,3 +227,16 @@ def write_table(folder: Path, rows: Sequence[Row]) -> Path:
     path = folder / TABLE
     write_whole(path, text.getvalue().encode())
     return path
+
+
+def read_table(folder: Path) -> Sizes:
+    """What the table of an earlier command says; nothing where it is missing or not as written."""
+    path, found = folder / TABLE, {}
+    if not path.is_file():
+        return {}
+    with suppress(OSError, ValueError, csv.Error), path.open(encoding="utf-8", newline="") as lines:
+        for row in csv.reader(lines):
+            image, _, plain, cipher, _, alike, *_ = row
+            if alike.isdecimal():
+                found[image, int(plain), int(cipher)] = int(alike)
+    return found
