@@ -86,11 +86,10 @@ class Planes:
         return cls(
             sum((image.excess for image in images), nothing),
             sum((image.count for image in images), nothing),
-            *(
-                np.all([getattr(image, name) for image in images], axis=0)
-                for name in ("is_untouched", "is_inverted", "keeps_ones")
-            ),
-            np.any([image.varies for image in images], axis=0),
+            is_untouched=np.all([image.is_untouched for image in images], axis=0),
+            is_inverted=np.all([image.is_inverted for image in images], axis=0),
+            keeps_ones=np.all([image.keeps_ones for image in images], axis=0),
+            varies=np.any([image.varies for image in images], axis=0),
         )
 
     @property
