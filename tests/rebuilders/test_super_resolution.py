@@ -173,6 +173,19 @@ def test_an_image_that_was_learned_from_is_refused(learned, tmp_path):
     SuperResolution().refuse_learned(PHOTOGRAPH)
 
 
+DEEP_GREEN = Raster(GREEN.samples.astype(np.uint16) * 257, 16)
+
+
+@pytest.mark.parametrize(("learned", "asked"), [(GREEN, DEEP_GREEN), (DEEP_GREEN, GREEN)])
+def test_a_copy_in_another_depth_of_an_image_that_was_learned_from_is_refused(
+    learned, asked, tmp_path
+):
+    path = tmp_path / "weights"
+    path.write_bytes(file_of(state_of(network.new()), digests_of([learned])))
+    with pytest.raises(ImleakError, match="the network of super-resolution learned from this"):
+        SuperResolution(weights=path).refuse_learned(asked)
+
+
 def test_the_shipped_one_knows_the_photographs_that_the_shipped_code_learned_from(rebuilder):
     assert rebuilder._learned == LearnedCode.read().images
     assert len(rebuilder._learned) == 304

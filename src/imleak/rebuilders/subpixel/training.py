@@ -12,7 +12,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from ...interfaces import ImleakError, Raster
-from ...networks.training import eight_bits, follow
+from ...networks.learned import eight_bits
+from ...networks.training import follow
 from ...networks.weights import State, state_of
 from .calibration import calibrate
 from .features import SIDES
