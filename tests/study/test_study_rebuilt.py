@@ -11,9 +11,10 @@ import pytest
 from study_fakes import Keenest, Looks
 
 from imleak import plugins, read_images
-from imleak.images import Source
+from imleak.images import Source, from_samples
 from imleak.interfaces import Exposure, Image, ImleakError, Rebuilt, Scheme
 from imleak.study import SpecError, StudySpec, run
+from imleak.study.ciphers import simulated
 from imleak.study.components import RebuiltView, component
 from imleak.study.features import FeatureRequest
 from imleak.study.plan import ImageInfo, plan, spread
@@ -143,6 +144,38 @@ def test_an_image_that_a_rebuilder_learned_from_is_not_rebuilt(
     assert rows.loc[refused, "error"].unique() == ["white learned from this image"]
     others = before[before["image"] != "b.png"]
     np.testing.assert_array_equal(rows.loc[~refused, "value"], others["value"])
+
+
+def refuse_every_image(self: White, plain: Image) -> None:
+    raise ImleakError("white learned from this image")
+
+
+def test_where_a_rebuilder_learned_from_every_image_none_is_left(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(White, "refuse_learned", refuse_every_image, raising=False)
+    found = run(spec(folder, measures=["looks", "rebuild"]), tmp_path / "out")
+    rows = found.frame[found.frame["image"].isna() & found.frame["error"].notna()]
+    assert list(rows["encoder"]) == ["corners of the rebuilt image"]
+    assert list(rows["error"]) == ["no image is left: white learned from this image"]
+    assert status(tmp_path / "out").left == 0
+
+
+def test_whether_a_rebuilder_learned_from_an_image_is_asked_once_and_where_something_is_left(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(White, "rebuilds", lambda *_: True)
+    monkeypatch.setattr(
+        White, "refuse_learned", lambda _, plain: asked.append(plain.digest), raising=False
+    )
+    image = from_samples("a", np.zeros((1, 8, 8), np.uint8), 8)
+    ciphers = simulated(image, component("scheme", "bitplanes", {}), 0)
+    white = component("rebuilder", "white", {})
+    assert ciphers.rebuilt(8, white) is None
+    assert asked == []
+    assert all(ciphers.rebuilt(level, white) is not None for level in (1, 2, 3))
+    assert asked == [image.digest]
 
 
 def test_vectors_of_the_rebuilt_image_have_keys_of_their_own() -> None:
