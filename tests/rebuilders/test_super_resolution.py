@@ -257,10 +257,17 @@ def test_of_no_collection_more_is_said_to_be_right_than_is():
     assert np.mean([said_above(one, pair) for one in smooth]) < -0.04
 
 
+NOTHING = calibration.Right.of(np.empty(0), np.empty(0), np.empty(0))
+
+
 def test_where_nothing_is_right_the_largest_error_is_said():
     never = calibration.Right.of(np.ones(3), np.zeros(3), np.full(3, 16.0))
-    nothing = calibration.Right.of(np.empty(0), np.empty(0), np.empty(0))
-    assert calibration.fitted([[never, nothing], []]) == pytest.approx((4, 8))
+    assert calibration.fitted([[never, NOTHING], []]) == pytest.approx((4, 8))
+
+
+@pytest.mark.parametrize("collections", [[], [[]], [[NOTHING]]])
+def test_where_nothing_is_told_the_largest_error_is_said(collections):
+    assert calibration.fitted(collections) == pytest.approx((4, 8))
 
 
 def test_training_is_the_same_again(small_squares):
