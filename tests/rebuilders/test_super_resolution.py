@@ -270,6 +270,19 @@ def test_where_nothing_is_told_the_largest_error_is_said(collections):
     assert calibration.fitted(collections) == pytest.approx((4, 8))
 
 
+@pytest.mark.parametrize(
+    ("sizes", "left_out"),
+    [([2], [1]), ([3, 1], [1, 1]), ([4], [2]), ([100, 5], [10, 2]), ([64, 240], [6, 24])],
+)
+def test_of_every_collection_some_images_are_left_out(sizes, left_out):
+    collections = np.repeat(np.arange(len(sizes)), sizes).tolist()
+    images = [Raster(np.full((1, 2, 2), at % 256, np.uint8), 8) for at in range(sum(sizes))]
+    for seed in range(20):
+        learned, tried = training._parted(images, collections, np.random.default_rng(seed))
+        assert [len(one) for one in tried] == left_out
+        assert len(learned) == sum(sizes) - sum(left_out)
+
+
 def test_training_is_the_same_again(small_squares):
     first, second, other = (
         digest_of(training.train(waves(2), steps=2, seed=seed)) for seed in (3, 3, 4)
@@ -298,7 +311,9 @@ def test_weights_are_below_four_hundred_kilobytes():
 
 
 def test_what_cannot_be_learned_from_is_refused(small_squares):
-    with pytest.raises(ImleakError, match="give 2 or more, not 1"):
+    with pytest.raises(ImleakError, match="give a folder of 2 images or more"):
         training.train(waves(1), steps=1)
+    with pytest.raises(ImleakError, match="give a folder of 2 images or more"):
+        training.train(waves(2), steps=1, collections=[0, 1])
     with pytest.raises(ImleakError, match="32x32 from: give some of 32x32 pixels or more"):
         training.train(waves(2, size=30), steps=1)
