@@ -6,6 +6,8 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from rich.console import Console
+from rich.progress import Progress
 
 import imleak
 from imleak import progress_bar
@@ -92,6 +94,49 @@ def test_a_file_is_told_of_each_kind_of_work(clock: list[float]) -> None:
         "50 % · vectors · 2:00 left",
         "20 % · measures · 4:00 left",
     ]
+
+
+@pytest.mark.parametrize("total", [1, 10])
+def test_a_file_is_told_of_each_kind_of_work_of_one_total(clock: list[float], total: float) -> None:
+    file = io.StringIO()
+    bar = progress_bar.LineBar(file)
+    for doing, seconds in (("scan", 120), ("measures", 600)):
+        for part in range(11):
+            bar.update(total * part / 10, total, doing)
+            clock[0] += seconds / 10
+    lines = file.getvalue().splitlines()
+    assert lines[0] == "50 % · scan · 1:00 left"
+    assert [line for line in lines if "measures" in line] == [
+        f"{10 * part} % · measures · {10 - part}:00 left" for part in range(1, 10)
+    ]
+
+
+def test_a_line_is_of_the_time_since_its_own_kind_of_work_began(clock: list[float]) -> None:
+    terminal = Terminal()
+    bar = progress_bar.LineBar(terminal)
+    for done, seconds in ((0, 1000), (10, 0), (0, 10), (5, 0)):
+        bar.update(done, 10, "x")
+        clock[0] += seconds
+    assert terminal.getvalue().endswith(" 50% x · 0:10 left")
+
+
+def test_pieces_side_by_side_are_one_kind_of_work(clock: list[float]) -> None:
+    terminal = Terminal()
+    bar = progress_bar.LineBar(terminal)
+    for done, seconds in ((0, 100), (0.9, 0), (0.1, 100), (1.1, 100), (2, 0)):
+        bar.update(done, 4, "x")
+        clock[0] += seconds
+    assert terminal.getvalue().endswith(" 50% x · 5:00 left")
+
+
+def test_the_time_left_of_a_command_is_that_of_its_kind_of_work() -> None:
+    now = [0.0]
+    progress = Progress(get_time=lambda: now[0], console=Console(file=Terminal()))
+    bar = terminal.Bar(progress, progress.add_task("", total=None))
+    for done, seconds in ((0, 1000), (10, 0), (0, 10)):
+        bar.update(done, 10, "x")
+        now[0] += seconds
+    assert progress.tasks[0].elapsed == 10
 
 
 def test_the_bar_of_a_command_has_the_same_lines_where_it_is_not_seen(

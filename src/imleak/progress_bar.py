@@ -16,12 +16,28 @@ TENTHS, LOG_PAUSE = 10, 60.0
 """Parts of the work, and seconds, after both of which a file has a new line."""
 
 
+class Kinds:
+    """Notices where one kind of work ends, and another begins, at another speed."""
+
+    def __init__(self) -> None:
+        self._done = self._total = 0.0
+
+    def begins(self, done: float, total: float) -> bool:
+        """Whether another kind of work begins: its total is another, or less of it is done. Pieces
+        side by side tell their shares in turn, which may be less by less than one."""
+        fell = done < self._done and (self._done >= self._total or self._done - done >= 1)
+        begins = fell or total != self._total
+        self._done, self._total = done, total
+        return begins
+
+
 class Log:
     """Where nothing can be drawn over, such as in the file of a batch job, says now and then how
     far the work is; nothing of what takes less than a minute."""
 
     def __init__(self) -> None:
-        self._total = self._start = 0.0
+        self._kinds = Kinds()
+        self._start = 0.0
         self._tenths = 0
         self._told: float | None = None
 
@@ -31,8 +47,8 @@ class Log:
         now = monotonic()
         if self._told is None:
             self._told = now
-        if total != self._total:  # another kind of work, at another speed
-            self._total, self._start, self._tenths = total, now, 0
+        if self._kinds.begins(done, total):
+            self._start, self._tenths = now, 0
         share = min(done / total, 1.0) if total > 0 else 1.0
         tenths = int(TENTHS * share + 1e-9)
         if tenths <= self._tenths or share >= 1 or now - self._told < LOG_PAUSE:
@@ -46,7 +62,7 @@ class ProgressBar:
     """A bar with the time left; an :class:`imleak.study.progress.Progress`."""
 
     def __init__(self) -> None:
-        self._total = 0.0
+        self._kinds = Kinds()
         self._start = self._drawn = 0.0
 
     def say(self, message: str) -> None:
@@ -56,8 +72,8 @@ class ProgressBar:
     def update(self, done: float, total: float, doing: str) -> None:
         """`done` of `total`, in units of expected work, and what is being done."""
         now = monotonic()
-        if total != self._total:  # another kind of work, at another speed
-            self._total, self._start, self._drawn = total, now, 0.0
+        if self._kinds.begins(done, total):
+            self._start, self._drawn = now, 0.0
         share = min(done / total, 1.0) if total > 0 else 1.0
         if now - self._drawn < PAUSE and share < 1:
             return

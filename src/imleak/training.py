@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -131,9 +131,10 @@ def train_super_resolution(
 
     Parameters
     ----------
-    sources : folders of images, which are read as grey; a tenth of them is left out, and tells
-        how often the network is right: of no folder it says to be right more often than it is.
-        None of the images may be rebuilt with these weights.
+    sources : folders of images, which are read as grey; a tenth of each, one image at least, is
+        left out, and tells how often the network is right: of no folder it says to be right more
+        often than it is. Files that are named one by one are of the folder that they lie in. None
+        of the images may be rebuilt with these weights.
     out : file to write.
     steps : of training; 5,000 take six minutes of CPU time for 304 photographs.
     seed : of everything random.
@@ -146,7 +147,7 @@ def train_super_resolution(
     Raises
     ------
     ImleakError
-        If there are not two images, none is large enough, or the file cannot be written.
+        If no folder has two images, none is large enough, or the file cannot be written.
     """
     from .atomic import check_writable, write_whole
     from .networks.learned import digests_of
@@ -169,10 +170,9 @@ def train_super_resolution(
 
 
 def _grey_images(sources: Sources, told: Progress) -> tuple[list[Image], list[int]]:
-    """The images of folders, as grey, and from which of the folders each is."""
+    """The images of folders, as grey, and the number of the folder that each is from."""
     from .study.adversaries import NONE
     from .study.cluster import Where, executor_of
-    from .study.learning import folder_of
     from .study.scan import reader, scan
     from .study.spec import StudySpec
 
@@ -181,7 +181,22 @@ def _grey_images(sources: Sources, told: Progress) -> tuple[list[Image], list[in
     with executor_of(Where()) as executor:
         found = scan(spec, told, executor)
     images = [reader(spec).read(info.source) for info in found.images]
-    return images, [folder_of(info, spec.sources) for info in found.images]
+    return images, _numbered(_folder(info.source.origin, folders) for info in found.images)
+
+
+def _folder(origin: object, folders: Sequence[str]) -> Path | None:
+    """Which of the folders given a file is from, or the folder it lies in; None of an image that
+    is generated."""
+    if not isinstance(origin, Path):
+        return None
+    given = (Path(one).expanduser().absolute() for one in folders)
+    return next((one for one in given if one in origin.parents), origin.parent)
+
+
+def _numbered(folders: Iterable[Path | None]) -> list[int]:
+    """A number for each, the same for the same folder."""
+    numbers: dict[Path | None, int] = {}
+    return [numbers.setdefault(one, len(numbers)) for one in folders]
 
 
 def _network_training() -> Any:

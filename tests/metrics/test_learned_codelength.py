@@ -18,7 +18,7 @@ from imleak.metrics.autoregressive.network import Network
 from imleak.metrics.autoregressive.training import train
 from imleak.metrics.codelength import CodeLength
 from imleak.metrics.learned_codelength import LearnedCodeLength
-from imleak.networks.learned import digest_of
+from imleak.networks.learned import digest_of_samples
 
 LAW = np.array([0.7, 0.2, 0.05, 0.05])
 """Of the step from the left neighbour."""
@@ -150,7 +150,7 @@ def test_low_bits_beyond_the_networks_cost_one_bit_each(observe_bitplanes):
 def test_an_image_that_was_learned_from_is_refused(observe_bitplanes, learned, tmp_path):
     image = field(32, 0)
     path = tmp_path / "code.safetensors"
-    path.write_bytes(replace(learned, images=frozenset({digest_of(image)})).file)
+    path.write_bytes(replace(learned, images=frozenset({digest_of_samples(image)})).file)
     metric = LearnedCodeLength(weights=path)
     with pytest.raises(ImleakError, match="learned from this image"):
         metric.measure(observe_bitplanes(image, 2))
@@ -160,7 +160,7 @@ def test_an_image_that_was_learned_from_is_refused(observe_bitplanes, learned, t
 def test_an_image_whose_luma_was_learned_from_is_refused_in_colour(observe_bitplanes, tmp_path):
     colour = np.moveaxis(skimage.data.astronaut()[100:132, 100:140], 2, 0)
     path = tmp_path / "code.safetensors"
-    learned = replace(LearnedCode.read(), images=frozenset({digest_of(luma(colour))}))
+    learned = replace(LearnedCode.read(), images=frozenset({digest_of_samples(luma(colour))}))
     path.write_bytes(learned.file)
     with pytest.raises(ImleakError, match="learned from this image"):
         LearnedCodeLength(weights=path).measure(observe_bitplanes(colour, levels=(0,)))

@@ -85,6 +85,14 @@ def test_what_it_does_not_rebuild():
         smooth.rebuild(exposure, BitPlanes(), 3)
 
 
+@pytest.mark.parametrize(
+    ("planes", "levels"), [("low", []), ([7, 6], [1, 2]), ([6, 7], [2]), ([7, 2], [1])]
+)
+def test_it_rebuilds_the_highest_planes_alone(planes, levels):
+    scheme = BitPlanes(planes=planes)
+    assert [level for level in (1, 2) if Smooth().rebuilds(scheme, level, 8)] == levels
+
+
 @pytest.mark.parametrize("planes", [0, 9])
 def test_impossible_numbers_of_planes_are_refused(planes):
     with pytest.raises(ImleakError, match="give 1 to 8"):

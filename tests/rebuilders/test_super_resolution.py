@@ -173,6 +173,19 @@ def test_an_image_that_was_learned_from_is_refused(learned, tmp_path):
     SuperResolution().refuse_learned(PHOTOGRAPH)
 
 
+DEEP_GREEN = Raster(GREEN.samples.astype(np.uint16) * 257, 16)
+
+
+@pytest.mark.parametrize(("learned", "asked"), [(GREEN, DEEP_GREEN), (DEEP_GREEN, GREEN)])
+def test_a_copy_in_another_depth_of_an_image_that_was_learned_from_is_refused(
+    learned, asked, tmp_path
+):
+    path = tmp_path / "weights"
+    path.write_bytes(file_of(state_of(network.new()), digests_of([learned])))
+    with pytest.raises(ImleakError, match="the network of super-resolution learned from this"):
+        SuperResolution(weights=path).refuse_learned(asked)
+
+
 def test_the_shipped_one_knows_the_photographs_that_the_shipped_code_learned_from(rebuilder):
     assert rebuilder._learned == LearnedCode.read().images
     assert len(rebuilder._learned) == 304
@@ -244,10 +257,30 @@ def test_of_no_collection_more_is_said_to_be_right_than_is():
     assert np.mean([said_above(one, pair) for one in smooth]) < -0.04
 
 
+NOTHING = calibration.Right.of(np.empty(0), np.empty(0), np.empty(0))
+
+
 def test_where_nothing_is_right_the_largest_error_is_said():
     never = calibration.Right.of(np.ones(3), np.zeros(3), np.full(3, 16.0))
-    nothing = calibration.Right.of(np.empty(0), np.empty(0), np.empty(0))
-    assert calibration.fitted([[never, nothing], []]) == pytest.approx((4, 8))
+    assert calibration.fitted([[never, NOTHING], []]) == pytest.approx((4, 8))
+
+
+@pytest.mark.parametrize("collections", [[], [[]], [[NOTHING]]])
+def test_where_nothing_is_told_the_largest_error_is_said(collections):
+    assert calibration.fitted(collections) == pytest.approx((4, 8))
+
+
+@pytest.mark.parametrize(
+    ("sizes", "left_out"),
+    [([2], [1]), ([3, 1], [1, 1]), ([4], [2]), ([100, 5], [10, 2]), ([64, 240], [6, 24])],
+)
+def test_of_every_collection_some_images_are_left_out(sizes, left_out):
+    collections = np.repeat(np.arange(len(sizes)), sizes).tolist()
+    images = [Raster(np.full((1, 2, 2), at % 256, np.uint8), 8) for at in range(sum(sizes))]
+    for seed in range(20):
+        learned, tried = training._parted(images, collections, np.random.default_rng(seed))
+        assert [len(one) for one in tried] == left_out
+        assert len(learned) == sum(sizes) - sum(left_out)
 
 
 def test_training_is_the_same_again(small_squares):
@@ -278,7 +311,9 @@ def test_weights_are_below_four_hundred_kilobytes():
 
 
 def test_what_cannot_be_learned_from_is_refused(small_squares):
-    with pytest.raises(ImleakError, match="give 2 or more, not 1"):
+    with pytest.raises(ImleakError, match="give a folder of 2 images or more"):
         training.train(waves(1), steps=1)
+    with pytest.raises(ImleakError, match="give a folder of 2 images or more"):
+        training.train(waves(2), steps=1, collections=[0, 1])
     with pytest.raises(ImleakError, match="32x32 from: give some of 32x32 pixels or more"):
         training.train(waves(2, size=30), steps=1)

@@ -9,6 +9,7 @@ from imleak.images import from_samples
 from imleak.interfaces import ImleakError
 from imleak.study import StudySpec, run
 from imleak.study.ciphers import simulated
+from imleak.study.components import component, first_that_rebuilds
 
 SOURCES = ["dead-leaves:4x48x64"]
 
@@ -49,6 +50,31 @@ def test_under_one_key_the_exposure_is_the_cipher():
     assert not exposure.is_empty
     assert ciphers.table(3) is None
     assert not any(level.leaves_nothing for level in ciphers.scheme.levels(8))
+
+
+@pytest.mark.parametrize(
+    ("name", "rebuilder"),
+    [
+        ("bitplanes", "smooth"),
+        ("region", "inpaint"),
+        ("negative-positive", "fold"),
+        ("etc", "jigsaw"),
+        ("tpe", "super-resolution"),
+        ("tpe", "upsample"),
+        ("p3", "dc"),
+        ("jpeg-signs", "signs"),
+        ("jpeg-amplitudes", "signs"),
+    ],
+)
+def test_what_rebuilds_a_clear_part_does_not_rebuild_the_cipher(name, rebuilder):
+    known = [component("rebuilder", rebuilder, {})]
+    assert any(first_that_rebuilds(known, scheme(name), level, 8) for level in (1, 2))
+    assert not any(first_that_rebuilds(known, scheme(name, "one"), level, 8) for level in (1, 2))
+
+
+def test_under_one_key_what_is_asked_of_rebuilt_images_is_a_mistake():
+    with pytest.raises(ImleakError, match="clear parts of bitplanes under one key; leave it out"):
+        StudySpec.of(sources=SOURCES, keys="one", measures=["rebuild"])
 
 
 def test_the_policy_is_part_of_what_identifies_a_scheme_where_it_is_not_the_usual_one():

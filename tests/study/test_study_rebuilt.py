@@ -11,9 +11,11 @@ import pytest
 from study_fakes import Keenest, Looks
 
 from imleak import plugins, read_images
-from imleak.images import Source
+from imleak.images import Source, from_samples
 from imleak.interfaces import Exposure, Image, ImleakError, Rebuilt, Scheme
+from imleak.report.answer import answer
 from imleak.study import SpecError, StudySpec, run
+from imleak.study.ciphers import simulated
 from imleak.study.components import RebuiltView, component
 from imleak.study.features import FeatureRequest
 from imleak.study.plan import ImageInfo, plan, spread
@@ -71,6 +73,7 @@ def test_levels_and_images_that_are_rebuilt(folder: Path, tmp_path: Path) -> Non
     assert 0 < summary.loc[("exact samples", 1), "null_mean"] < 1
     assert found.manifest["components"][-2]["name"] == "white"
     assert status(tmp_path / "out").left == 0
+    assert found.manifest["unrebuilt"] == []
 
 
 def test_an_attack_looks_at_the_rebuilt_images_too(folder: Path, tmp_path: Path) -> None:
@@ -136,13 +139,51 @@ def test_an_image_that_a_rebuilder_learned_from_is_not_rebuilt(
             raise ImleakError("white learned from this image")
 
     monkeypatch.setattr(White, "refuse_learned", refuse_learned, raising=False)
-    found = run(every, tmp_path / "out").frame
-    rows, before = (one[one["measure"] == "rebuild"] for one in (found, known))
+    found = run(every, tmp_path / "out")
+    rows, before = (one[one["measure"] == "rebuild"] for one in (found.frame, known))
     refused = rows["error"].notna()
     assert rows.loc[refused, "image"].unique() == ["b.png"]
     assert rows.loc[refused, "error"].unique() == ["white learned from this image"]
+    assert found.manifest["unrebuilt"][0].startswith("1 of 4 images are missing")
     others = before[before["image"] != "b.png"]
     np.testing.assert_array_equal(rows.loc[~refused, "value"], others["value"])
+
+
+def refuse_every_image(self: White, plain: Image) -> None:
+    raise ImleakError("white learned from this image")
+
+
+def test_where_a_rebuilder_learned_from_every_image_none_is_left(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(White, "refuse_learned", refuse_every_image, raising=False)
+    found = run(spec(folder, measures=["looks", "rebuild"]), tmp_path / "out")
+    rows = found.frame[found.frame["image"].isna() & found.frame["error"].notna()]
+    assert list(rows["encoder"]) == ["corners of the rebuilt image"]
+    assert list(rows["error"]) == ["no image is left: white learned from this image"]
+    assert found.manifest["unrebuilt"] == [
+        "4 of 4 images are missing from what is measured of rebuilt images. Another rebuilder "
+        "takes them (--rebuilder smooth). Why the first one is: white learned from this image."
+    ]
+    assert found.manifest["unrebuilt"][0] in answer(found.summary, found.manifest).notes
+    assert status(tmp_path / "out").left == 0
+
+
+def test_whether_a_rebuilder_learned_from_an_image_is_asked_once_and_where_something_is_left(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(White, "rebuilds", lambda *_: True)
+    monkeypatch.setattr(
+        White, "refuse_learned", lambda _, plain: asked.append(plain.digest), raising=False
+    )
+    image = from_samples("a", np.zeros((1, 8, 8), np.uint8), 8)
+    ciphers = simulated(image, component("scheme", "bitplanes", {}), 0)
+    white = component("rebuilder", "white", {})
+    assert ciphers.rebuilt(8, white) is None
+    assert asked == []
+    assert all(ciphers.rebuilt(level, white) is not None for level in (1, 2, 3))
+    assert asked == [image.digest]
 
 
 def test_vectors_of_the_rebuilt_image_have_keys_of_their_own() -> None:

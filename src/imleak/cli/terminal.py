@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ..files import printable
-from ..progress_bar import Log
+from ..progress_bar import Kinds, Log
 from .streams import SafeConsole, are_one
 
 if TYPE_CHECKING:
@@ -308,7 +308,7 @@ class Bar:
         self.told: set[str] = set()
         self._progress = progress
         self._task = task
-        self._total = 0.0
+        self._kinds = Kinds()
         self._log = Log()
 
     def say(self, message: str) -> None:
@@ -320,8 +320,7 @@ class Bar:
             if line := self._log.line(done, total, doing):
                 _print(self._progress.console, line)
             return
-        if total != self._total:  # another kind of work, at another speed
-            self._total = total
+        if self._kinds.begins(done, total):
             self._progress.reset(self._task, total=total)
         self._progress.update(self._task, completed=done, description=doing)
 

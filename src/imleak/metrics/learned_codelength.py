@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..interfaces import Bound, Exposure, Measurement, Observation
+from ..interfaces import Bound, Exposure, Measurement, Observation, Raster
 from ._observed import PerImage, nested
 
 if TYPE_CHECKING:
@@ -97,7 +97,8 @@ class LearnedCodeLength(PerImage):
         from ..networks.learned import refuse_learned
 
         why = "what it says of it is no bound"
-        refuse_learned(observation.plain, self._code.images, self.name, why)
+        plain = Raster(observation.plain, observation.bits)
+        refuse_learned(plain, self._code.images, self.name, why)
         pixels = observation.plain.size
         bound, found = math.inf, []
         for level, is_nested in zip(observation.levels, nested(observation), strict=True):

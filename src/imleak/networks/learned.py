@@ -8,35 +8,49 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..images.luma import luma
 from ..interfaces import ImleakError, Raster, Samples
 from .weights import State
 
 
-def digest_of(samples: Samples) -> str:
+def eight_bits(image: Raster) -> NDArray[np.uint8]:
+    """(C, H, W) samples of an image as if it had 8 bits: the lowest left out, or 0."""
+    samples = image.samples.astype(np.int64)
+    return (samples >> max(image.bits - 8, 0) << max(8 - image.bits, 0)).astype(np.uint8)
+
+
+def digest_of_samples(samples: Samples) -> str:
     """SHA-256 (hex) of the samples of an image."""
     content = repr(samples.shape).encode() + samples.astype("<u2").tobytes()
     return hashlib.sha256(content).hexdigest()
 
 
 def digests_of(images: Iterable[Raster]) -> frozenset[str]:
-    """Those of several images."""
-    return frozenset(digest_of(image.samples) for image in images)
+    """Those of several images, as they are and as of 8 bits."""
+    return frozenset(digest_of_samples(form) for image in images for form in _depths(image))
 
 
-def refuse_learned(plain: Samples, learned: Collection[str], name: str, why: str) -> None:
-    """Raises ImleakError if an image, or its luma, is one that a network learned from.
+def _depths(image: Raster) -> tuple[Samples, ...]:
+    """The samples of an image as they are, and as if it had 8 bits."""
+    return (image.samples,) if image.bits == 8 else (image.samples, eight_bits(image))
+
+
+def refuse_learned(plain: Raster, learned: Collection[str], name: str, why: str) -> None:
+    """Raises ImleakError if an image, or its luma, is one that a network learned from, in its own
+    depth or in 8 bits.
 
     Parameters
     ----------
-    plain : (C, H, W) samples of the image.
+    plain : the image.
     learned : digests of what the network learned from.
     name : of the plugin whose network it is.
     why : what is wrong with what it says of such an image.
     """
-    forms = (plain, luma(plain)) if len(plain) == 3 else (plain,)
-    if any(digest_of(form) in learned for form in forms):
+    forms = list(_depths(plain))
+    forms += [luma(form) for form in forms if len(form) == 3]
+    if any(digest_of_samples(form) in learned for form in forms):
         raise ImleakError(
             f"the network of {name} learned from this image, and {why}: leave the image out, or "
             "give weights learned from other images"

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from ..interfaces import Blocks, Exposure, ImleakError, Rebuilt, Scheme
 from ._borders import offsets
+from ._clear_parts import leaves_clear_part
 from ._laplacian import exactly
 from ._smoothest import Mask, Values, in_rounds, quantised, samples_of
 
@@ -51,7 +52,7 @@ class Dc:
 
     def rebuilds(self, scheme: Scheme, level: int, bits: int) -> bool:  # noqa: ARG002
         """Whether AC coefficients are in the clear up to a threshold of 10 or more."""
-        return scheme.name == "p3" and 0 < level <= _levels(scheme)
+        return leaves_clear_part(scheme, "p3") and 0 < level <= _levels(scheme)
 
     def rebuild(self, exposure: Exposure, scheme: Scheme, level: int) -> Rebuilt:
         """The image whose blocks continue in one another. Raises ImleakError if it does not rebuild

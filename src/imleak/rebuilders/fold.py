@@ -3,6 +3,7 @@
 import numpy as np
 
 from ..interfaces import Exposure, ImleakError, Rebuilt, Scheme
+from ._clear_parts import leaves_clear_part
 
 
 class Fold:
@@ -34,7 +35,7 @@ class Fold:
 
     def rebuilds(self, scheme: Scheme, level: int, bits: int) -> bool:
         """Whether samples are negated, and something of them is left."""
-        if scheme.name != "negative-positive":
+        if not leaves_clear_part(scheme, "negative-positive"):
             return False
         levels = {one.rank: one for one in scheme.levels(bits)}
         return level > 0 and level in levels and not levels[level].leaves_nothing

@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..interfaces import Exposure, ImleakError, Rebuilt, Samples, Scheme
+from ._clear_parts import leaves_clear_part
 from ._harmonic import harmonic
 from ._laplacian import exactly
 
@@ -35,7 +36,7 @@ class Inpaint:
 
     def rebuilds(self, scheme: Scheme, level: int, bits: int) -> bool:
         """Whether a region is hidden, and something is left around it."""
-        if scheme.name != "region":
+        if not leaves_clear_part(scheme, "region"):
             return False
         levels = {one.rank: one for one in scheme.levels(bits)}
         return level > 0 and level in levels and not levels[level].leaves_nothing

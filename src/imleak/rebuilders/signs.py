@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..interfaces import Blocks, Exposure, ImleakError, Rebuilt, Samples, Scheme
+from ._clear_parts import leaves_clear_part
 from ._laplacian import exactly
 from ._smoothest import Mask, Values, in_rounds, quantised
 
@@ -71,7 +72,7 @@ class Signs:
 def _first(scheme: Scheme) -> tuple[int, ...]:
     """How many AC coefficients are reached at every level at which DC is in the clear."""
     knows_dc = getattr(scheme, "dc", "none") != "all"
-    is_one = scheme.name in ("jpeg-signs", "jpeg-amplitudes")
+    is_one = leaves_clear_part(scheme, "jpeg-signs", "jpeg-amplitudes")
     return tuple(scheme.first) if is_one and knows_dc else ()  # type: ignore[attr-defined]
 
 

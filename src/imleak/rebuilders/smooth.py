@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 
 from ..interfaces import Exposure, ImleakError, Rebuilt, Samples, Scheme
 from ._chains import Array, beliefs, kernel, normalised
+from ._clear_parts import hides_highest_planes
 
 REACH = 2
 """Wraps between neighbours that are considered."""
@@ -63,7 +64,7 @@ class Smooth:
 
     def rebuilds(self, scheme: Scheme, level: int, bits: int) -> bool:
         """Whether 1 to `most_planes` highest planes are hidden, and not all."""
-        return scheme.name == "bitplanes" and 0 < level <= min(self.most_planes, bits - 1)
+        return level <= self.most_planes and hides_highest_planes(scheme, level, bits)
 
     def rebuild(self, exposure: Exposure, scheme: Scheme, level: int) -> Rebuilt:
         """The likeliest value of every sample, and the probabilities of its hidden bits. Raises

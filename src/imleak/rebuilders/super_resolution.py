@@ -37,7 +37,8 @@ class SuperResolution:
     result has the clear part that it was made of.
 
     An image that the network learned from, or whose luma it learned from, is refused, if it is
-    the same to the sample. Leave near-duplicates of them out yourself.
+    the same to the sample, in its own depth or in 8 bits. Leave near-duplicates of them out
+    yourself.
 
     The confidence is that of an error with a Laplacian law of scale :math:`a \sigma + c`, a and c
     fitted on photographs that the network did not learn from: the likeliest ones by which of no
@@ -84,7 +85,7 @@ class SuperResolution:
         from ..networks.learned import refuse_learned
 
         why = "what it makes of it says nothing of other images"
-        refuse_learned(plain.samples, self._learned, self.name, why)
+        refuse_learned(plain, self._learned, self.name, why)
 
     def rebuilds(self, scheme: Scheme, level: int, bits: int) -> bool:
         """Whether blocks of 4, 8, 16 or 32 samples a side keep their samples, sums or means."""

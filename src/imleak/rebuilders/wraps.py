@@ -11,6 +11,7 @@ import numpy as np
 
 from ..interfaces import Exposure, ImleakError, Rebuilt, Samples, Scheme
 from ..networks.weights import State, digest_of
+from ._clear_parts import hides_highest_planes
 
 if TYPE_CHECKING:
     from .unwrap.network import Network
@@ -80,7 +81,7 @@ class Wraps:
 
     def rebuilds(self, scheme: Scheme, level: int, bits: int) -> bool:
         """Whether 1 to 7 of the highest planes are hidden, and not all."""
-        return scheme.name == "bitplanes" and 0 < level <= min(HIGHEST, bits - 1)
+        return level <= HIGHEST and hides_highest_planes(scheme, level, bits)
 
     def rebuild(self, exposure: Exposure, scheme: Scheme, level: int) -> Rebuilt:
         """The likeliest value of every sample, and the probabilities of its hidden bits. Raises

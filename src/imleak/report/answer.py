@@ -104,6 +104,7 @@ def answer(
             *_elsewhere(everyone, levels),
             *_blind(everyone),
             *manifest.get("unfound", ()),
+            *manifest.get("unrebuilt", ()),
         ),
         reach=_reach(everyone),
         recommendation=None

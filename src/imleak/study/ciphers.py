@@ -131,6 +131,7 @@ class Ciphers:
     room: int = KEPT_BYTES
     _made: dict[tuple[str, int], Any] = field(default_factory=dict)
     _copies: dict[str, Ciphers] = field(default_factory=dict)
+    _not_learned: set[Component] = field(default_factory=set)
 
     def of_copy(self, name: str) -> Ciphers:
         """Those of a copy of the image, one of :data:`imleak.images.COPIES`; of a large image one
@@ -196,17 +197,15 @@ class Ciphers:
         return self._kept(f"rebuilt {rebuilder.identity}", level, make)
 
     def _rebuilt(self, level: int, rebuilder: Component) -> Rebuilt | None:
-        built: Rebuilder = rebuilder.build()
-        if isinstance(built, RefusesLearned):
-            built.refuse_learned(self.image)
         kept = self.store.get(level, rebuilder) if self.store else None
+        if kept is None and self.exposure(level).is_empty:
+            return None
+        self._refuse_learned(rebuilder)
         if kept is not None:
             return kept
-        exposure = self.exposure(level)
-        if exposure.is_empty:
-            return None
+        built: Rebuilder = rebuilder.build()
         try:
-            made = in_steps(built.rebuild(exposure, self.scheme, level))
+            made = in_steps(built.rebuild(self.exposure(level), self.scheme, level))
             form = _form(made.samples, self.image.bits)
         except ImleakError:
             raise
@@ -220,6 +219,15 @@ class Ciphers:
         if self.store:
             self.store.put(level, rebuilder, made)
         return made
+
+    def _refuse_learned(self, rebuilder: Component) -> None:
+        """Raises ImleakError if a rebuilder learned from the image; it is asked once."""
+        if rebuilder in self._not_learned:
+            return
+        built = rebuilder.build()
+        if isinstance(built, RefusesLearned):
+            built.refuse_learned(self.image)
+        self._not_learned.add(rebuilder)
 
     def judged(
         self, level: int, rebuilder: Component, rebuilt: Samples, plain: Samples

@@ -135,7 +135,8 @@ def _not_rebuilt(spec: StudySpec) -> Iterator[Mistake]:
     levels = [level.rank for level in scheme.build().levels(bits)]
     known = spec.rebuilder_components()
     if not any(first_that_rebuilds(known, scheme, level, bits) for level in levels):
-        parts = f"clear parts of {name}; leave it out"
+        policy = " under one key" if spec.keys == "one" else ""
+        parts = f"clear parts of {name}{policy}; leave it out"
         if spec.rebuilder:
             yield Mistake("rebuilder", f"{spec.rebuilder.name} does not rebuild {parts}")
         elif asked:

@@ -105,13 +105,15 @@ def run(
 
         def rows() -> Iterator[dict[str, Any]]:
             for unit, part in status.outcomes(units):
-                record.count(part)
+                record.count(unit, part)
                 record.findings += frame.answers_of(part, units.scope.labelled)
                 record.unfound += frame.unfound_of(part, units.scope.labelled)
                 growth.extend(frame.growth_of(unit, part))
                 linkage.extend(frame.linkage_of(unit, part))
                 yield from frame.rows_of(unit, part, labels)
-            yield from (frame.row_of(omission, spec) for omission in left_out)
+            for omission in left_out:
+                record.unrebuilt.omit(omission)
+                yield frame.row_of(omission, spec)
 
         store.write_results(rows())
         summary = summarise(store.results(), spec.seed)

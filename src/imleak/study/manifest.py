@@ -19,6 +19,7 @@ from .plan import Gallery, ImageInfo, Omission, Unit
 from .public import PublicImages
 from .recorded import FORMAT
 from .spec import StudySpec
+from .unrebuilt import Unrebuilt
 
 PACKAGES = (
     "imleak",
@@ -65,6 +66,7 @@ class Record:
     adversary : that learned elsewhere: which, whether it was used, and by which measures.
     findings : what was found in ciphers that somebody else made, a sentence each.
     unfound : what would have been found in those where nothing was, a line a level.
+    unrebuilt : which images are missing from what is measured of rebuilt images.
     """
 
     spec: StudySpec
@@ -80,12 +82,14 @@ class Record:
     adversary: dict[str, Any] = field(default_factory=dict)
     findings: list[str] = field(default_factory=list)
     unfound: list[str] = field(default_factory=list)
+    unrebuilt: Unrebuilt = field(default_factory=Unrebuilt)
     started: str = field(default_factory=lambda: now())
     finished: str | None = None
     units: dict[str, int] = field(default_factory=dict)
 
-    def count(self, part: Part) -> None:
+    def count(self, unit: Unit, part: Part) -> None:
         """Note what became of a unit."""
+        self.unrebuilt.count(unit, part)
         self.units["all"] = self.units.get("all", 0) + 1
         self.units["failed"] = self.units.get("failed", 0) + (part.error is not None)
 
@@ -130,6 +134,7 @@ class Record:
             "versions": versions(),
             "findings": self.findings,
             "unfound": self.unfound,
+            "unrebuilt": list(self.unrebuilt.told(self.spec)),
         }
 
 

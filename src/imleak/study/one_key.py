@@ -18,6 +18,7 @@ class UnderOneKey:
     """
 
     clear_part = "the cipher as it is"
+    leaves_cipher = True
 
     def __init__(self, scheme: KeyedScheme) -> None:
         self.scheme = scheme

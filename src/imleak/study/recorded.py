@@ -147,6 +147,7 @@ class _Manifest(_Entry):
     versions: dict[str, str]
     findings: list[Text] = Field(default_factory=list)
     unfound: list[Text] = Field(default_factory=list)
+    unrebuilt: list[Text] = Field(default_factory=list)
     gallery: _Gallery = Field(default_factory=lambda: _Gallery(images=0, digest=""))
     public: _Public = Field(default_factory=lambda: _Public(found=0, copies=0, images=[]))
     adversary: _Adversary = Field(default_factory=_Adversary)

@@ -48,6 +48,7 @@ class Work:
         for encodes, count in left.items():
             self._images(tasks, count, encodes=encodes)
             self.status.flush()  # a training may take hours
+        self._refuse_empty(plan.pooled)
         self._pooled(self.status.left(plan.pooled))
         self.status.flush()
         self.place.cache.prune(most_bytes=MOST_BYTES)
@@ -79,6 +80,15 @@ class Work:
             self._keep(task, task.lost(result.why) if isinstance(result, Lost) else result)
             finished.add(task.image.digest)
             self.progress.update(len(finished), count, task.image.name)
+
+    def _refuse_empty(self, units: Iterable[Unit]) -> None:
+        """Of what needs all images, that which no image is left for fails."""
+        for unit in units:
+            left = self.status.possible(unit)
+            if not left.images and self.status.is_left(left.key):
+                why = next(omission.why for omission in self.status.omissions([unit]))
+                error = f"no image is left: {why}"
+                self.status.write(Part(left.key, left.identity, error=error))
 
     def _pooled(self, units: Sequence[Unit]) -> None:
         """What needs all images."""

@@ -100,7 +100,8 @@ def _right(network: Network, image: Image, side: int, *, samples: bool) -> Right
 
 def fitted(collections: Iterable[Iterable[Right]]) -> tuple[float, float]:
     """The factor and the least of an error, of greatest likelihood among those by which in no
-    collection, in the mean over its images, more is said to be right than is."""
+    collection, in the mean over its images, more is said to be right than is. The largest ones,
+    which say least, where the images tell nothing, or all say too much."""
     total = np.zeros((len(FACTORS), len(LEAST)))
     too_much = np.zeros(total.shape, bool)
     for images in collections:
@@ -111,6 +112,8 @@ def fitted(collections: Iterable[Iterable[Right]]) -> tuple[float, float]:
                 total += image.likelihood(shares)
                 excess += image.excess(shares)
         too_much |= excess > 0
-    too_much[-1, -1] = False  # if all say too much, the one that says least
+    if not total.any():  # no block tells anything
+        return float(FACTORS[-1]), float(LEAST[-1])
+    too_much[-1, -1] = False
     factor, least = np.unravel_index(np.where(too_much, -np.inf, total).argmax(), total.shape)
     return float(FACTORS[factor]), float(LEAST[least])

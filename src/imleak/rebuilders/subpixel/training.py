@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Sequence
 from copy import deepcopy
 
@@ -12,7 +13,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from ...interfaces import ImleakError, Raster
-from ...networks.training import eight_bits, follow
+from ...networks.learned import eight_bits
+from ...networks.training import follow
 from ...networks.weights import State, state_of
 from .calibration import calibrate
 from .features import SIDES
@@ -27,7 +29,9 @@ WARM_UP = 0.02
 KEPT = 0.998
 """Of the averaged weights, at every step."""
 LEFT_OUT = 0.1
-"""Of the images: they tell how often the network is right."""
+"""Of the images of every collection: they tell how often the network is right."""
+FEWEST = 2
+"""Of them, where that leaves as many to learn from."""
 TRAINING = 0.95
 """Of the time, as progress is told."""
 
@@ -44,8 +48,9 @@ def train(
 
     Parameters
     ----------
-    images : plain images; of colour every channel is an image. A tenth of them, one at least,
-        is left out and tells how often the network is right.
+    images : plain images; of colour every channel is an image. Of every collection a tenth, two at
+        least where there are four, and else one, is left out and tells how often the network is
+        right.
     steps : of Adam; the learning rate falls along a cosine.
     seed : of weights, squares and the images that are left out.
     collections : which collection every image is of, as photographs of different collections are
@@ -60,7 +65,7 @@ def train(
     Raises
     ------
     ImleakError
-        If there are not two images, or none is large enough.
+        If no collection has two images, or none to learn from is large enough.
     """
     told = progress or (lambda _: None)
     rng = np.random.default_rng(seed)
@@ -88,18 +93,27 @@ def _parted(
 ) -> tuple[list[Image], list[list[Image]]]:
     """Channels (H, W) of 8 bits to learn from, and those of the images that are left out, by
     collection."""
-    if len(images) < 2:
+    left_out: dict[int, list[Image]] = {collection: [] for collection in collections}
+    room = {one: _left_out_of(count) for one, count in Counter(collections).items()}
+    learned: list[Image] = []
+    for at in rng.permutation(len(images)):
+        collection, channels = collections[at], eight_bits(images[at])
+        if room[collection]:
+            room[collection] -= 1
+            left_out[collection].extend(channels)
+        else:
+            learned.extend(channels)
+    if not learned:
         raise ImleakError(
-            f"super-resolution is learned from some images and tried on others: give 2 or more, "
-            f"not {len(images)}"
+            "super-resolution is learned from some images of a folder and tried on others: give a "
+            "folder of 2 images or more"
         )
-    order = rng.permutation(len(images))
-    first = max(1, round(LEFT_OUT * len(images)))
-    left_out: dict[int, list[Image]] = {}
-    for at in order[:first]:
-        left_out.setdefault(collections[at], []).extend(eight_bits(images[at]))
-    learned = [channel for at in order[first:] for channel in eight_bits(images[at])]
     return learned, list(left_out.values())
+
+
+def _left_out_of(count: int) -> int:
+    """How many of a collection of so many images are left out."""
+    return max(1, min(max(FEWEST, round(LEFT_OUT * count)), count // 2))
 
 
 def _step(network: Network, optimiser: torch.optim.Optimizer, given: Batch, side: int) -> None:

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ...interfaces import ImleakError, Raster
-from ...networks.training import eight_bits, follow
+from ...networks.learned import eight_bits
+from ...networks.training import follow
 from ...networks.weights import State, state_of
 from .architecture import DIFFERENCE_KNOTS, VALUE_KNOTS
 from .features import COLOUR, neighbours
