@@ -554,6 +554,13 @@ def test_an_audit_answers_and_recommends(tmp_path: Path) -> None:
     assert "For at most 0.50 bits: s = 8" in result.stdout
     page = (out / "report.html").read_text(encoding="utf-8").replace("\u00a0", " ")
     assert "For at most 0.50 bits: s = 8" in page
+    for format in ("md", "tex", "json"):
+        assert imleak("report", out, "--format", format).exit_code == 0
+        assert "For at most 0.50 bits: s = 8" in (out / f"report.{format}").read_text()
+    assert imleak("report", out, "--format", "md", "--acceptable-leak", 2).exit_code == 0
+    text = (out / "report.md").read_text()
+    assert "For at most 2.00 bits" in text
+    assert "0.50 bits" not in text
 
 
 def test_a_recommendation_asks_who_learned_from_nobody(tmp_path: Path) -> None:

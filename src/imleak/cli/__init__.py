@@ -537,9 +537,9 @@ def _audit(
     if as_json:
         from ..report.data import to_json
 
-        typer.echo(to_json(run, acceptable), nl=False)
+        typer.echo(to_json(run), nl=False)
     else:
-        tell(run, acceptable, progress.told)
+        tell(run, progress.told)
     if not run.has_numbers:
         raise typer.Exit(1)
 

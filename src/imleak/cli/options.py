@@ -414,8 +414,8 @@ AcceptableLeak = Annotated[
         "--acceptable-leak",
         min=0.0,
         metavar="BITS",
-        help="Recommend a level that leaks no more bits an image, if any; asks for match, and for "
-        "--growth of the default measures.",
+        help="Recommend a level that leaks no more bits an image, if any; an audit asks for match, "
+        "and for --growth of the default measures, and its reports recommend the same.",
         show_default=False,
     ),
 ]
