@@ -33,7 +33,7 @@ def to_markdown(run: Run, acceptable: float | None = None) -> str:
     found = answer(run.summary, run.manifest, acceptable)
     levels = Levels.of(run.manifest)
     reported = [
-        f"**{escape(one.head)}**{escape(one.after)}" if one.head else escape(one.after)
+        f"**{escape(one.head)}**{escape(one.rest)}" if one.head else escape(one.rest)
         for one in found.sentences
     ]
     parts = ["# What the clear part gives away", " ".join(reported)]
@@ -67,9 +67,9 @@ def _by_attribute(run: Run, levels: Levels) -> Iterator[str]:
 
 
 def to_latex(run: Run, acceptable: float | None = None) -> str:
-    """Recommendation, what is found, a table for each encoder, rebuilt images, attributes, the table for reviewers,
-    the estimates with fewer training images, and every figure, for the packages `booktabs` and
-    `graphicx`; the notes stand below as comments."""
+    """Recommendation, what is found, a table for each encoder, rebuilt images, attributes, the
+    table for reviewers, the estimates with fewer training images, and every figure, for the
+    packages `booktabs` and `graphicx`; the notes stand below as comments."""
     levels = Levels.of(run.manifest)
     shown = [
         ("What is found", _overview(run, levels)),
