@@ -150,6 +150,6 @@ def test_every_form_of_a_report_takes_it(form: str, make_run: Any) -> None:
         assert "What leaks, by attribute" in text
         assert "R² 0.50" in text
     if form == "md":
-        assert "| noise | **≥ 2.00 (0.90)** | **≥ 0.90 (0.60)** |" in text
+        assert "| noise | ≥ 2.00 (0.90) | **≥ 0.90 (0.60)** |" in text
     if form == "csv":
         assert "attributes noise, R²" in text

@@ -47,9 +47,10 @@ class Row:
         return "" if result is None else f"{result.value:z.2f}"
 
     def claims(self, rank: int) -> bool | None:
-        """Whether it is a leak; None of what no verdict is about."""
+        """Whether it is a leak; None of what no verdict is about, and of plain images."""
         result = self.of_bits.results.get(rank)
-        return None if result is None or result.bound == "none" else result.claims
+        has_verdict = rank > 0 and result is not None and result.bound != "none"
+        return result.claims if has_verdict and result else None
 
     def words(self, rank: int) -> str:
         """Bits and, after them, R^2 in brackets."""

@@ -46,6 +46,7 @@ def to_html(run: Run, acceptable: float | None = None) -> str:
         data=page_data(run, levels, found.findings),
         opening=turning_level(found.findings),
         overview=decides,
+        bold=overview.BOLD,
         overview_lines=overview.lines(decides, levels),
         left_out=left_out(run.manifest),
         rise=overview.rise(decides, levels),
