@@ -111,6 +111,9 @@ def test_the_table_has_a_row_an_attribute_and_features_last() -> None:
     assert (features.words(2), features.claims(2)) == ("≥ 2.50", True)
     assert (given.words(2), given.claims(2)) == ("~ 2.50", None)
     assert "Colourfulness is undefined: images were measured in grey" in table.note
+    for note in (table.note, table.short_note):
+        assert "as 3 attributes are asked at once, a wider interval must lie above chance" in note
+        assert "Numbers of plain images are never bold." in note
     (colour,) = tables(leaking(), manifest(spec={"colour": True}))
     assert "Colourfulness" not in colour.note
     assert tables(default(), manifest()) == []

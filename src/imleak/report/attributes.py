@@ -103,7 +103,14 @@ def _told(some: Sequence[Measure], *, colour: bool) -> Told:
     grey = "" if colour else " Colourfulness is undefined: images were measured in grey."
     below = any(result.value < 0 for one in of_bits for result in one.results.values())
     nothing = " Below 0: nothing was found." if below else ""
-    read = f"Bold: a leak.{nothing}{given}{grey}"
+    count = sum(one.is_attribute for one in of_bits)
+    several = (
+        f", which takes more than a 95 % interval above 0: as {count} attributes are asked at "
+        "once, a wider interval must lie above chance and be no wider than the number, and folds "
+        "must agree"
+    )
+    plain = " Numbers of plain images are never bold." if 0 in ranks(some) else ""
+    read = f"Bold: a leak{several if count > 1 else ''}.{plain}{nothing}{given}{grey}"
     return Told(
         title=f"What {first.view} tells of a {first.row}",
         heading="attribute",
