@@ -101,7 +101,11 @@ KeyFile = Annotated[
 ]
 KeyOfCiphers = Annotated[
     Path | None,
-    _option("--key-file", "--key", words="File that holds the key; else that beside: NAME.key."),
+    _option(
+        "--key-file",
+        "--key",
+        words="File that holds the key; else NAME.key beside the file or its folder.",
+    ),
 ]
 Plain = Annotated[
     list[str],
