@@ -21,8 +21,8 @@ from ..keystream import mac_key
 _MAGIC = "imleak sealed "
 _VERSION = "1"
 FOREIGN = (
-    "not a file of imleak encrypt, or saved again by a program that dropped the header; "
-    "take the file as imleak wrote it"
+    "not a file of imleak encrypt, or cut, or saved again by a program that dropped the header; "
+    "take it as imleak wrote it"
 )
 
 
