@@ -554,6 +554,13 @@ def test_an_audit_answers_and_recommends(tmp_path: Path) -> None:
     assert "For at most 0.50 bits: s = 8" in result.stdout
     page = (out / "report.html").read_text(encoding="utf-8").replace("\u00a0", " ")
     assert "For at most 0.50 bits: s = 8" in page
+    for format in ("md", "tex", "json"):
+        assert imleak("report", out, "--format", format).exit_code == 0
+        assert "For at most 0.50 bits: s = 8" in (out / f"report.{format}").read_text()
+    assert imleak("report", out, "--format", "md", "--acceptable-leak", 2).exit_code == 0
+    text = (out / "report.md").read_text()
+    assert "For at most 2.00 bits" in text
+    assert "0.50 bits" not in text
 
 
 def test_a_recommendation_asks_who_learned_from_nobody(tmp_path: Path) -> None:
@@ -681,7 +688,43 @@ def test_a_new_key_goes_again_if_nothing_was_encrypted(tmp_path: Path) -> None:
     result = imleak("encrypt", tmp_path / "images", "-o", tmp_path / "out", "--level", 2)
     assert result.exit_code == 1
     assert not (tmp_path / "out.key").exists()
-    assert "there is no" in refused("decrypt", tmp_path / "images", "-o", tmp_path / "back")
+    told = refused("decrypt", tmp_path / "images", "-o", tmp_path / "back")
+    assert "broken.png: not a file of imleak encrypt" in told
+
+
+def test_what_was_not_encrypted_is_refused_before_all_else(
+    photograph: Path, tmp_path: Path
+) -> None:
+    folder, back, key = (tmp_path / name for name in ("photographs", "back", "no-such-key"))
+    folder.mkdir()
+    with PIL.Image.open(photograph) as image:
+        for name in ("a.jpg", "b.jpg", "c.png"):
+            image.convert("RGB").save(folder / name)
+    for what, told in (
+        (folder / "a.jpg", "a.jpg: not a file of imleak encrypt"),
+        (folder, "a.jpg (nor is any of 2 more): not a file of imleak encrypt"),
+    ):
+        assert told in refused("decrypt", what, "-o", back, "--key-file", key)
+    assert imleak("encrypt", photograph, "-o", folder / "d.png", "--level", 2).exit_code == 0
+    some = imleak("decrypt", folder, "-o", back, "--key-file", folder / "d.png.key")
+    assert "Not decrypted: a.jpg and 2 more: not a file of imleak encrypt" in some.stdout
+    assert [path.name for path in back.glob("*.png")] == ["d.png"]
+
+
+def test_the_key_of_a_folder_opens_each_of_its_files(
+    photograph: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "enc"
+    assert imleak("encrypt", photograph, "-o", out, "--level", 2).exit_code == 0
+    cipher = next(out.glob("*.png"))
+    assert imleak("decrypt", cipher, "-o", tmp_path / "one.png").exit_code == 0
+    monkeypatch.chdir(out)
+    assert imleak("decrypt", cipher.name, "-o", tmp_path / "two.png").exit_code == 0
+    Path(f"{out}.key").unlink()
+    told = refused("decrypt", cipher, "-o", tmp_path / "three.png")
+    assert f"there is no {cipher}.key or {out}.key" in told
+    told = refused("decrypt", out, "-o", tmp_path / "back")
+    assert f"there is no {out}.key;" in told
 
 
 def test_what_is_no_jpeg_file_is_a_row_of_an_audit(photograph: Path, tmp_path: Path) -> None:

@@ -271,7 +271,7 @@ class TestRefusals:
     def test_a_picture_that_is_not_sealed(self, tmp_path, suffix):
         path = save(tmp_path / f"plain{suffix}", ASTRONAUT)
         for call in (lambda: unseal(path, tmp_path / "back.png", KEY), lambda: read_header(path)):
-            with pytest.raises(SealError, match="not encrypted by imleak"):
+            with pytest.raises(SealError, match="not a file of imleak encrypt"):
                 call()
 
     def test_garbled_header_of_an_unchecked_read(self, sealed):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -175,7 +176,7 @@ def audit(
     protocol : of estimators that have a choice; each.
     epochs, seeds, folds, growth, sensitivity, round_to, device, precision, window : handed to
         every measure and encoder that has an option of that name.
-    acceptable : bits an image that may leak, to recommend a level for in ``report.html``.
+    acceptable : bits an image that may leak, to recommend a level for; kept in the manifest.
     progress : who is told how it goes; True for a bar, in a notebook or a terminal.
     workers, scheduler, slurm, memory : who does the work, see
         :class:`imleak.study.cluster.Where`; by default this process. A script that asks
@@ -280,14 +281,12 @@ def run_study(
     """Run a study, keep some of its images, draw its figures and write its page,
     ``out/report.html``.
 
-    Parameters
-    ----------
-    acceptable : bits an image that may leak, to recommend a level for.
-
-    The other arguments are those of :func:`imleak.study.engine.run`.
+    The arguments are those of :func:`imleak.study.engine.run`.
     """
     from .adversary import open_adversary
 
+    if acceptable is not None and not 0 <= acceptable < math.inf:
+        raise ImleakError(f"acceptable={acceptable}: give a number of bits, 0 or more")
     if spec.adversary not in ("none", "shipped"):
         open_adversary(spec.adversary)  # refused before anything heavy is loaded
 
@@ -300,7 +299,13 @@ def run_study(
     from .study import run
 
     finished = run(
-        spec, out, progress=progress, command=command, where=where, retry_failed=retry_failed
+        spec,
+        out,
+        progress=progress,
+        command=command,
+        where=where,
+        retry_failed=retry_failed,
+        acceptable=acceptable,
     )
     if progress is not None:
         progress.update(1, 1, "drawing the figures")
@@ -315,5 +320,5 @@ def run_study(
         Levels.of(finished.manifest),
         Learners.of(finished.manifest),
     )
-    write_report(finished, "html", acceptable=acceptable)
+    write_report(finished, "html")
     return Run(finished.path)

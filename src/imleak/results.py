@@ -35,7 +35,8 @@ class Run(study.Run):
 
         Parameters
         ----------
-        acceptable : bits an image that may leak, to recommend a level for.
+        acceptable : bits an image that may leak, to recommend a level for; those asked for when it
+            ran if None.
         """
         from .report.answer import answer
 
@@ -50,7 +51,8 @@ class Run(study.Run):
         ----------
         format : ``html``, ``md``, ``tex``, ``pdf``, ``csv`` or ``json``.
         output : the file; ``report.FORMAT`` in the folder of the run if None.
-        acceptable : bits an image that may leak, to recommend a level for.
+        acceptable : bits an image that may leak, to recommend a level for; those asked for when it
+            ran if None.
 
         Raises
         ------

@@ -111,6 +111,9 @@ def test_the_table_has_a_row_an_attribute_and_features_last() -> None:
     assert (features.words(2), features.claims(2)) == ("≥ 2.50", True)
     assert (given.words(2), given.claims(2)) == ("~ 2.50", None)
     assert "Colourfulness is undefined: images were measured in grey" in table.note
+    for note in (table.note, table.short_note):
+        assert "as 3 attributes are asked at once, a wider interval must lie above chance" in note
+        assert "Numbers of plain images are never bold." in note
     (colour,) = tables(leaking(), manifest(spec={"colour": True}))
     assert "Colourfulness" not in colour.note
     assert tables(default(), manifest()) == []
@@ -150,6 +153,6 @@ def test_every_form_of_a_report_takes_it(form: str, make_run: Any) -> None:
         assert "What leaks, by attribute" in text
         assert "R² 0.50" in text
     if form == "md":
-        assert "| noise | **≥ 2.00 (0.90)** | **≥ 0.90 (0.60)** |" in text
+        assert "| noise | ≥ 2.00 (0.90) | **≥ 0.90 (0.60)** |" in text
     if form == "csv":
         assert "attributes noise, R²" in text

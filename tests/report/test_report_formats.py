@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from summaries import histogram
 
 from imleak.report import FORMATS, FormatError, write_report
 from imleak.report.answer import answer
@@ -65,6 +66,15 @@ def test_json_says_of_every_level_what_the_answer_says(run: Run) -> None:
     assert found[4]["null_p95"] == 0.02
     assert (data["schema"], data["images"], data["imleak"]) == (1, 2, "9.8.7")
     assert "leak=1,2,3,4 no-leak-found=5,6,7 not-asked= empty=8 run=" in summary_line(run)
+
+
+def test_bits_of_a_pixel_that_are_exact_are_no_verdict(make_run: Callable[..., Run]) -> None:
+    exact = histogram()
+    only = make_run(exact, ["a.png"], previews=0)
+    assert "leak= no-leak-found= not-asked=1,2,3,4,5,6,7 empty=8 " in summary_line(only)
+    estimated = exact.assign(bound=exact["bound"].where(exact["level"] != 3, "none"))
+    of_both = make_run(estimated, ["a.png"], previews=0)
+    assert "leak=3 no-leak-found= not-asked=1,2,4,5,6,7 empty=8 " in summary_line(of_both)
 
 
 @pytest.mark.slow

@@ -94,6 +94,15 @@ def test_methods_say_what_was_run_and_nothing_else(run: Run) -> None:
         assert unused not in citations_as(run)
 
 
+def test_methods_say_what_a_verdict_asks(run: Run, make_run: Callable[..., Run]) -> None:
+    text = methods_as(run)
+    assert "only where the 95 % interval lies above the 95th percentile of the null" in text
+    assert "unreliable, and no leak, where the interval is wider than the estimate" in text
+    assert "attributes" not in text
+    asked = make_run(run.summary.assign(measure="attributes"), ["a.png"], previews=0)
+    assert "Of m attributes that were asked together" in methods_as(asked)
+
+
 def test_settings_that_a_manifest_lacks_are_not_guessed(
     make_run: Callable[..., Run], make_rows: Make
 ) -> None:

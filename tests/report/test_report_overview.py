@@ -29,6 +29,8 @@ def test_a_column_for_every_kind_of_finding_the_gravest_first() -> None:
     ]
     assert [head for head, _ in lines(shown, LEVELS)] == [str(s) for s in range(9)]
     assert lines(shown, LEVELS)[3][1] == [column.entries[3] for column in shown]
+    assert shown[0].entries[0].claims
+    assert [entry.claims for entry in lines(shown, LEVELS)[0][1]] == [None] * len(shown)
     assert [column.entries[3] for column in shown] == [
         Entry("10 %", True),
         Entry("99 %", True),
@@ -39,6 +41,15 @@ def test_a_column_for_every_kind_of_finding_the_gravest_first() -> None:
     ]
     assert shown[0].entries[6] == Entry("0 %", claims=False)
     assert shown[3].entries[8] == Entry("no", claims=False)
+
+
+def test_bits_of_a_pixel_are_a_leak_where_they_are_estimated_and_never_where_exact() -> None:
+    estimates = histogram().assign(bound="none")
+    estimates.loc[estimates["level"] == 2, "bound"] = "exact"
+    (column,) = overview(estimates, BITPLANES)
+    claims = {level: entry.claims for level, entry in column.entries.items()}
+    assert (claims[1], claims[2]) == (True, None)
+    assert {one.claims for one in overview(histogram(), BITPLANES)[0].entries.values()} == {None}
 
 
 def test_columns_nobody_asked_for_are_not_there() -> None:

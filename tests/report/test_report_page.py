@@ -157,6 +157,19 @@ def test_the_level_that_is_recommended_stands_at_the_top(run: Run) -> None:
     assert "For at most" not in Seen(to_html(run)).text
 
 
+def test_captions_name_the_lines_that_are_drawn(page: str) -> None:
+    """Lines of measures, dashed and dotted, are thicker and have marks."""
+    text, layers = Seen(page).text, Seen(page).data["specs"]["levels"]["layer"]
+    lines = [one for one in layers if one["mark"]["type"] == "line"]
+    drawn = {one["encoding"]["y"]["field"]: one["mark"] for one in lines}
+    thickest = max(drawn[name]["strokeWidth"] for name in ("chance", "ceiling"))
+    assert thickest < drawn["value"]["strokeWidth"]
+    for name, words in (("chance", "what the same adversary"), ("ceiling", "the most it could")):
+        dash, gap = drawn[name]["strokeDash"]
+        assert dash < gap, "dots"
+        assert f"Thin dotted lines without marks: {words}" in text
+
+
 def test_page_csv_latex_and_results_have_the_same_numbers(run: Run, page: str) -> None:
     shown = {(c.encoder, *c.headings): c for c in measures(run.summary)}
     infonce = shown["efficientnet-lite0", "infonce", "held-out"]

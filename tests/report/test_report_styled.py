@@ -10,7 +10,7 @@ from imleak.report.styled import LEAK, styled
 from schemes import BITPLANES
 
 
-def test_claimed_leaks_are_bold_and_nothing_else_is() -> None:
+def test_claimed_leaks_of_ciphers_are_bold_and_nothing_else_is() -> None:
     shown = styled(default(), BITPLANES, ["recognise"])
     html = shown.to_html()
     claimed = default().query("measure == 'recognise' and verdict == 'leak'")
@@ -19,7 +19,7 @@ def test_claimed_leaks_are_bold_and_nothing_else_is() -> None:
     assert len(styles) == 1
     assert html.count(LEAK) == 1  # one rule, for the cells before it
     rule = html[html.index("<style") : html.index("{")]
-    assert rule.count("#T_") == len(claimed)
+    assert rule.count("#T_") == len(claimed.query("level > 0")) > 0
 
 
 def test_a_row_a_level_and_a_column_a_quantity() -> None:

@@ -339,10 +339,11 @@ def decrypt(
 
     Files beside them that were encrypted under the same nonce are told.
     """
-    from ..sealed import unseal, unseal_all
+    from ..sealed import refuse_all_foreign, unseal, unseal_all
     from .sealing import found_in, is_one_file, key_beside, run_all, tell_same_nonces
 
     is_one, sources = is_one_file(files, output), found_in(files, output)
+    refuse_all_foreign(sources)
     key_path, key = key_beside(key_file, files)
     given: dict[str, Any] = {"overwrite": overwrite, "key_file": key_path}
     with cleaned_up():
@@ -537,9 +538,9 @@ def _audit(
     if as_json:
         from ..report.data import to_json
 
-        typer.echo(to_json(run, acceptable), nl=False)
+        typer.echo(to_json(run), nl=False)
     else:
-        tell(run, acceptable, progress.told)
+        tell(run, progress.told)
     if not run.has_numbers:
         raise typer.Exit(1)
 

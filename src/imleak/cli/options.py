@@ -101,7 +101,11 @@ KeyFile = Annotated[
 ]
 KeyOfCiphers = Annotated[
     Path | None,
-    _option("--key-file", "--key", words="File that holds the key; else that beside: NAME.key."),
+    _option(
+        "--key-file",
+        "--key",
+        words="File that holds the key; else NAME.key beside the file or its folder.",
+    ),
 ]
 Plain = Annotated[
     list[str],
@@ -414,8 +418,8 @@ AcceptableLeak = Annotated[
         "--acceptable-leak",
         min=0.0,
         metavar="BITS",
-        help="Recommend a level that leaks no more bits an image, if any; asks for match, and for "
-        "--growth of the default measures.",
+        help="Recommend a level that leaks no more bits an image, if any; an audit asks for match, "
+        "and for --growth of the default measures, and its reports recommend the same.",
         show_default=False,
     ),
 ]

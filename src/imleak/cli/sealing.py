@@ -79,13 +79,18 @@ def key_of(given: Path | None, output: Path) -> Iterator[tuple[Path, bytes]]:
 
 
 def key_beside(given: Path | None, sources: list[str]) -> tuple[Path, bytes]:
-    """The key file of ciphers, and its key."""
+    """The key file of ciphers, beside the first or beside its folder, and its key."""
     from ..keystream import read_key_file
 
-    path = given or Path(f"{str(sources[0]).rstrip('/')}.key")
-    if given is None and not path.exists():
-        raise ImleakError(f"no key: there is no {path}; give the file with --key-file FILE")
-    return path, read_key_file(path)
+    if given is None:
+        first = Path(sources[0])
+        folder = first.parent if first.parent.name else first.absolute().parent
+        beside = [Path(f"{one}.key") for one in (first, folder)][: 1 if first.is_dir() else 2]
+        given = next((path for path in beside if path.exists()), None)
+        if given is None:
+            names = " or ".join(map(str, beside))
+            raise ImleakError(f"no key: there is no {names}; give the file with --key-file FILE")
+    return given, read_key_file(given)
 
 
 class _NothingDone(typer.Exit):

@@ -43,7 +43,7 @@ def show(table: Table) -> None:
     SafeConsole().print(table)
 
 
-def tell(run: Run, acceptable: float | None = None, told: Collection[str] = ()) -> None:
+def tell(run: Run, told: Collection[str] = ()) -> None:
     """What failed, the table of levels, the answer in words, and where the files are.
 
     Parameters
@@ -72,7 +72,7 @@ def tell(run: Run, acceptable: float | None = None, told: Collection[str] = ()) 
         if warning not in seen:
             say(warning)
     _some(line for line in _failures(run.failures) if line not in seen)
-    found = answer(run.summary, run.manifest, acceptable)
+    found = answer(run.summary, run.manifest)
     console = SafeConsole()
     for sentence in found.sentences:
         console.print(Text.assemble((sentence.head, "bold"), sentence.after), soft_wrap=True)

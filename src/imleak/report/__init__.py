@@ -47,7 +47,8 @@ def write_report(
     ----------
     format : one of :data:`FORMATS`.
     output : the file; ``report.FORMAT`` in the folder of the run if None.
-    acceptable : bits an image that may leak, to recommend a level for.
+    acceptable : bits an image that may leak, to recommend a level for; those asked for when it
+        ran if None.
 
     Raises
     ------

@@ -83,8 +83,10 @@ def answer(
     ----------
     summary : a row per encoder, measure, quantity, part, protocol and level.
     manifest : what was run.
-    acceptable : bits an image that may leak, to recommend a level for.
+    acceptable : bits an image that may leak, to recommend a level for; those of the manifest
+        if None.
     """
+    acceptable = manifest.get("acceptable") if acceptable is None else acceptable
     everyone, levels = adversaries(summary, manifest), Levels.of(manifest)
     measures_asked = _asked(summary, manifest)
     in_colour = bool((manifest.get("spec") or {}).get("colour"))

@@ -47,9 +47,10 @@ class Row:
         return "" if result is None else f"{result.value:z.2f}"
 
     def claims(self, rank: int) -> bool | None:
-        """Whether it is a leak; None of what no verdict is about."""
+        """Whether it is a leak; None of what no verdict is about, and of plain images."""
         result = self.of_bits.results.get(rank)
-        return None if result is None or result.bound == "none" else result.claims
+        has_verdict = rank > 0 and result is not None and result.bound != "none"
+        return result.claims if has_verdict and result else None
 
     def words(self, rank: int) -> str:
         """Bits and, after them, R^2 in brackets."""
@@ -102,7 +103,14 @@ def _told(some: Sequence[Measure], *, colour: bool) -> Told:
     grey = "" if colour else " Colourfulness is undefined: images were measured in grey."
     below = any(result.value < 0 for one in of_bits for result in one.results.values())
     nothing = " Below 0: nothing was found." if below else ""
-    read = f"Bold: a leak.{nothing}{given}{grey}"
+    count = sum(one.is_attribute for one in of_bits)
+    several = (
+        f", which takes more than a 95 % interval above 0: as {count} attributes are asked at "
+        "once, a wider interval must lie above chance and be no wider than the number, and folds "
+        "must agree"
+    )
+    plain = " Numbers of plain images are never bold." if 0 in ranks(some) else ""
+    read = f"Bold: a leak{several if count > 1 else ''}.{plain}{nothing}{given}{grey}"
     return Told(
         title=f"What {first.view} tells of a {first.row}",
         heading="attribute",

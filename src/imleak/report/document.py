@@ -19,7 +19,7 @@ from .figures.style import print_style, printable
 from .learners import Learners
 from .levels import Levels
 from .measures import Measure, measures, ranks
-from .overview import lines, overview, rise
+from .overview import BOLD, lines, overview, rise
 from .rebuilt import RebuiltImages
 from .words import unbroken
 
@@ -140,6 +140,7 @@ def _decide(pages: _Pages, run: Run, found: Answer) -> None:
             if one.claims
         }
         _table(pages, [levels.symbol or levels.axis, *heads], body, 0.19, loud)
+        pages.write(BOLD, 7.5, 135)
         pages.write(rise(shown, levels), 7.5, 135)
     _rebuilt(pages, RebuiltImages.of(run.summary, manifest), levels)
     command = printable(" ".join(manifest["command"] or ()), 700)

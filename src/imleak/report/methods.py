@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from .adversaries import ATTRIBUTES
 from .citations import INTERVALS, OF_SHARES, Citations, citations, used_of
 from .data import left_out
 from .learners import Learners
@@ -176,8 +177,17 @@ class _Methods:
             yield from self._estimator(one)
         if self.summary["verdict"].notna().any():
             yield (
-                "A leak was claimed only where the 95 % interval lies above the null, and no lower "
-                "bound was given above the most that the test could have shown."
+                "A leak was claimed only where the 95 % interval lies above the 95th percentile of "
+                "the null, and above 0 bits or the share that a guess is right of."
+            )
+            if (self.summary["measure"] == ATTRIBUTES).any():
+                yield (
+                    "Of m attributes that were asked together, each had an interval of 1 - 0.05/m."
+                )
+            yield (
+                "Bits were called unreliable, and no leak, where the interval is wider than the "
+                "estimate, or folds or halves of the images differ by more. No lower bound was "
+                "given above the most that the test could have shown."
             )
 
     def _estimator(self, one: Mapping[str, Any]) -> Iterator[str]:

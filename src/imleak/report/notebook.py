@@ -17,7 +17,7 @@ def fragment(summary: pd.DataFrame, manifest: Mapping[str, Any]) -> str:
     found, shown = answer(summary, manifest), measures(summary)
     several = len({one.encoder for one in shown}) > 1
     sentences = "\n".join(
-        f"<strong>{escape(one.head)}</strong>{escape(one.after)}" for one in found.sentences
+        f"<strong>{escape(one.head)}</strong>{escape(one.rest)}" for one in found.sentences
     )
     lines = "".join(f"<p>{escape(line)}</p>" for line in found.notes + found.warnings)
     cells = table(shown, Levels.of(manifest), with_encoder=several).to_html(border=0, index=False)

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import combinations
 from typing import Any
 
@@ -13,6 +13,9 @@ from .findings import QUANTITIES, leading, strongest
 from .levels import Levels
 from .measures import Measure, Result, adversaries, pixel_leaks, surest
 from .words import bits, percent
+
+BOLD = "Bold: a leak. Exact numbers, and those of plain images, are never bold."
+"""How the table is to be read."""
 
 
 @dataclass(frozen=True)
@@ -41,12 +44,14 @@ def overview(summary: pd.DataFrame, manifest: Mapping[str, Any]) -> list[Aspect]
 
 
 def lines(shown: Sequence[Aspect], levels: Levels) -> list[tuple[str, list[Entry]]]:
-    """Every level, rising, as the head of its row and an entry a column."""
+    """Every level, rising, as the head of its row and an entry a column; what is told of a plain
+    image is no leak."""
     ranks = sorted({rank for column in shown for rank in column.entries})
     empty = Entry("")
-    return [
-        (levels.tick(rank), [column.entries.get(rank, empty) for column in shown]) for rank in ranks
-    ]
+    found = {rank: [column.entries.get(rank, empty) for column in shown] for rank in ranks}
+    if 0 in found:
+        found[0] = [replace(entry, claims=None) for entry in found[0]]
+    return [(levels.tick(rank), entries) for rank, entries in found.items()]
 
 
 def rise(shown: Sequence[Aspect], levels: Levels) -> str:
@@ -149,7 +154,7 @@ def _of_pixels(summary: pd.DataFrame) -> tuple[str, dict[int, Entry]]:
     entries = {
         int(row["level"]): Entry(
             bits(row["mean"]),
-            None if is_exact else row["level"] in leaks,
+            None if row["bound"] == "exact" else row["level"] in leaks,
             Result(row["mean"], row["low"], row["high"]),
         )
         for row in rows.to_dict("records")

@@ -41,11 +41,11 @@ class Sentence(NamedTuple):
 
     @property
     def after(self) -> str:
-        """What follows the head where the images are not."""
+        """What follows the head in the terminal, beside which the page is named."""
         return self.rest if self.rebuilt is None else f" (the page shows it){self.rest}"
 
     def __str__(self) -> str:
-        return self.head + self.after
+        return self.head + self.rest
 
 
 def sentences(

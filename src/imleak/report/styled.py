@@ -23,8 +23,8 @@ LEAK, UNSURE = "font-weight: bold", "color: #737373"
 
 def styled(summary: pd.DataFrame, manifest: Mapping[str, Any], names: Sequence[str]) -> Styler:
     """A row a level and a column a quantity, as numbers; shown with what they bound, interval
-    and verdict, claimed leaks in bold. Raises ImleakError if a measure of `names` is not in the
-    run."""
+    and verdict, claimed leaks in bold but for those of plain images. Raises ImleakError if a
+    measure of `names` is not in the run."""
     everything = measures(summary)
     known = list(dict.fromkeys(one.measure for one in everything))
     if unknown := [name for name in names if name not in known]:
@@ -57,6 +57,6 @@ def _as(text: str) -> Callable[[object], str]:
 
 def _style(shown: Measure, level: int) -> str:
     result = shown.results.get(level)
-    if result is None:
+    if result is None or not level:
         return ""
     return UNSURE if result.verdict == "unreliable" else LEAK if result.claims else ""

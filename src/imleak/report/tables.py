@@ -15,7 +15,7 @@ from .attributes import tables as of_attributes
 from .levels import Levels
 from .measures import Measure, blocks, measures, ranks, tabulated
 from .notes import notes
-from .overview import lines, overview, rise
+from .overview import BOLD, lines, overview, rise
 
 _VERDICT_STYLE = {"leak": "bold red", "saturated": "magenta", "unreliable": "yellow"}
 CLAIM_STYLE = {True: "bold red", False: "dim", None: ""}
@@ -49,9 +49,8 @@ def level_tables(summary: pd.DataFrame, manifest: Mapping[str, Any], width: int)
 def overview_table(summary: pd.DataFrame, manifest: Mapping[str, Any]) -> Table:
     """What is found at each level; without rows where no adversary looked."""
     shown, levels = overview(summary, manifest), Levels.of(manifest)
-    risen = rise(shown, levels)
     table = Table(
-        caption=Text(risen) if risen else None,
+        caption=Text("\n".join(filter(None, (BOLD, rise(shown, levels))))),
         caption_justify="left",
         box=box.SIMPLE_HEAD,
         pad_edge=False,
@@ -135,7 +134,7 @@ def _entries(column: Measure, rank: int) -> Iterator[Text]:
         text.append(f"\n{interval}", style="dim")
     yield text
     if column.has_verdict:
-        words = Text(verdict, style=_VERDICT_STYLE.get(verdict, ""))
+        words = Text(verdict, style=_VERDICT_STYLE.get(verdict, "") if rank else "")
         for remark in column.remarks(rank):
             words.append(f"\n{remark}", style="dim")
         yield words

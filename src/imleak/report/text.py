@@ -33,7 +33,7 @@ def to_markdown(run: Run, acceptable: float | None = None) -> str:
     found = answer(run.summary, run.manifest, acceptable)
     levels = Levels.of(run.manifest)
     reported = [
-        f"**{escape(one.head)}**{escape(one.after)}" if one.head else escape(one.after)
+        f"**{escape(one.head)}**{escape(one.rest)}" if one.head else escape(one.rest)
         for one in found.sentences
     ]
     parts = ["# What the clear part gives away", " ".join(reported)]
@@ -66,10 +66,10 @@ def _by_attribute(run: Run, levels: Levels) -> Iterator[str]:
         yield escape(told.note)
 
 
-def to_latex(run: Run, _acceptable: float | None = None) -> str:
-    """What is found, a table for each encoder, rebuilt images, attributes, the table for reviewers,
-    the estimates with fewer training images, and every figure, for the packages `booktabs` and
-    `graphicx`; the notes stand below as comments."""
+def to_latex(run: Run, acceptable: float | None = None) -> str:
+    """Recommendation, what is found, a table for each encoder, rebuilt images, attributes, the
+    table for reviewers, the estimates with fewer training images, and every figure, for the
+    packages `booktabs` and `graphicx`; the notes stand below as comments."""
     levels = Levels.of(run.manifest)
     shown = [
         ("What is found", _overview(run, levels)),
@@ -88,7 +88,9 @@ def to_latex(run: Run, _acceptable: float | None = None) -> str:
     tables = [latex_table(*one) for one in shown if len(one[1])]
     below = "".join(f"% {' '.join(note.split())}\n" for note in notes(run.summary, levels))
     needs = "% needs \\usepackage{booktabs,graphicx}\n"
-    return needs + "\n".join([*tables, *_latex_figures(run)]) + below
+    advice = answer(run.summary, run.manifest, acceptable).recommendation
+    first = [f"\\textbf{{{to_latex_text(advice.words)}}}\n"] if advice else []
+    return needs + "\n".join([*first, *tables, *_latex_figures(run)]) + below
 
 
 def _overview(run: Run, levels: Levels) -> pd.DataFrame:

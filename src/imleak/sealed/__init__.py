@@ -29,6 +29,7 @@ from . import coefficients, envelope, files, folders, jpeg, refusals
 from .envelope import Header, SealError
 from .extras import bytes_behind
 from .folders import Row, longer, write_table
+from .refusals import refuse_all_foreign
 from .reuse import header_of, same_nonce
 
 __all__ = [
@@ -40,6 +41,7 @@ __all__ = [
     "header_of",
     "longer",
     "read_header",
+    "refuse_all_foreign",
     "same_nonce",
     "seal",
     "seal_all",
@@ -209,6 +211,7 @@ def unseal(
         As :func:`seal`.
     """
     source, target = Path(path_in), Path(path_out)
+    refusals.refuse_foreign(source)
     is_jpeg = coefficients.is_sealed(source)
     files.check_output(
         target,

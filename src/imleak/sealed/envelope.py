@@ -20,6 +20,10 @@ from ..keystream import mac_key
 
 _MAGIC = "imleak sealed "
 _VERSION = "1"
+FOREIGN = (
+    "not a file of imleak encrypt, or cut, or saved again by a program that dropped the header; "
+    "take it as imleak wrote it"
+)
 
 
 class SealError(ImleakError):
@@ -109,10 +113,7 @@ def _mac(signed: str, content: Sequence[bytes], key: bytes) -> str:
 
 def _split(text: str) -> tuple[str, str]:
     if not is_sealed(text):
-        raise SealError(
-            "not encrypted by imleak, or saved again by a program that dropped the header; "
-            "take the file as imleak wrote it"
-        )
+        raise SealError(FOREIGN)
     version, _, rest = text.removeprefix(_MAGIC).partition("\n")
     if version != _VERSION:
         raise SealError(

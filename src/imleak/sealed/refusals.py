@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
 
 from ..atomic import OutputError
 from ..images import Source, read
 from ..interfaces import ImageError, ImleakError, KeyedScheme, Level, levels_in_words
-from .envelope import Header, SealError
-from .reuse import header_of
+from .envelope import FOREIGN, Header, SealError
+from .reuse import header_of, is_foreign
 
 DEPTHS = range(8, 17)
 """Bits a sample that is read can have: fewer are stretched to 8."""
@@ -86,6 +86,20 @@ def refuse_others(
             f"{out} holds {len(others)} of the {len(targets)} files that would be written, {how}; "
             f"{OTHERWISE}"
         )
+
+
+def refuse_foreign(path: Path) -> None:
+    """Refuse to decrypt a file that was not encrypted."""
+    if is_foreign(path):
+        raise SealError(f"{path}: {FOREIGN}")
+
+
+def refuse_all_foreign(sources: Sequence[Source]) -> None:
+    """Refuse to decrypt files none of which was encrypted."""
+    paths = [one.origin for one in sources if isinstance(one.origin, Path)]
+    if paths and all(map(is_foreign, paths)):
+        others = f" (nor is any of {len(paths) - 1} more)" if len(paths) > 1 else ""
+        raise SealError(f"{paths[0]}{others}: {FOREIGN}")
 
 
 def _levels(scheme: KeyedScheme, bits: int) -> tuple[Level, ...]:

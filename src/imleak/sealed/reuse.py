@@ -29,6 +29,14 @@ def header_of(path: Path) -> Header | None:
         return None
 
 
+def is_foreign(path: Path) -> bool:
+    """Whether a file can be read, and carries no text of ours: nobody encrypted it by imleak."""
+    try:
+        return not envelope.is_sealed(_text(path))
+    except Exception:  # missing or damaged: what it was cannot be told
+        return False
+
+
 def same_nonce(path: Path, others: Iterable[Path]) -> list[Path]:
     """Those of some files that are sealed under the nonce of another, and are not copies
     of it."""

@@ -33,6 +33,7 @@ def run(
     command: Sequence[str] | None = None,
     where: Where | None = None,
     retry_failed: bool = False,
+    acceptable: float | None = None,
 ) -> Run:
     """Run a study, or what is left of it, into a folder.
 
@@ -47,6 +48,7 @@ def run(
     command : command line, for the manifest.
     where : by whom it is done; the numbers are the same. By default by this process.
     retry_failed : try again what has failed before.
+    acceptable : bits an image that may leak, for the manifest.
 
     Raises
     ------
@@ -59,7 +61,7 @@ def run(
     reuse_memory()
     progress, where = progress or Silent(), where or Where()
     store = Store(Path(out), spec.model_dump(mode="json"), FREE)
-    record = Record(spec, command)
+    record = Record(spec, command, acceptable=acceptable)
     locked = store.locked(started=record.started, workers=where.workers)
     with locked as lacking, executor_of(where) as executor:
         for line in lacking:

@@ -64,6 +64,7 @@ class Record:
     gallery : other images that attacks looked among.
     public : other images that estimators learned from.
     adversary : that learned elsewhere: which, whether it was used, and by which measures.
+    acceptable : bits an image that may leak, to recommend a level for.
     findings : what was found in ciphers that somebody else made, a sentence each.
     unfound : what would have been found in those where nothing was, a line a level.
     unrebuilt : which images are missing from what is measured of rebuilt images.
@@ -80,6 +81,7 @@ class Record:
     gallery: Gallery = field(default_factory=Gallery)
     public: PublicImages = field(default_factory=PublicImages)
     adversary: dict[str, Any] = field(default_factory=dict)
+    acceptable: float | None = None
     findings: list[str] = field(default_factory=list)
     unfound: list[str] = field(default_factory=list)
     unrebuilt: Unrebuilt = field(default_factory=Unrebuilt)
@@ -128,6 +130,7 @@ class Record:
                 "images": [_image(info) for info in self.public.others.images],
             },
             "adversary": self.adversary,
+            "acceptable": self.acceptable,
             "left_out": [dict(each) for each in dict.fromkeys(map(_left_out, self.left_out))],
             "units": self.units,
             "keys": _KEYS[_keys(self.spec)],

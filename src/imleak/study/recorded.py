@@ -145,6 +145,7 @@ class _Manifest(_Entry):
     units: _Units
     keys: str
     versions: dict[str, str]
+    acceptable: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
     findings: list[Text] = Field(default_factory=list)
     unfound: list[Text] = Field(default_factory=list)
     unrebuilt: list[Text] = Field(default_factory=list)

@@ -29,7 +29,8 @@ def to_html(run: Run, acceptable: float | None = None) -> str:
 
     Parameters
     ----------
-    acceptable : bits an image that may leak, to recommend a level for.
+    acceptable : bits an image that may leak, to recommend a level for; those asked for when it
+        ran if None.
     """
     shown, levels = measures(run.summary, run.manifest), Levels.of(run.manifest)
     bits = max((int(image["bits"]) for image in run.manifest["images"]), default=8)
@@ -45,6 +46,7 @@ def to_html(run: Run, acceptable: float | None = None) -> str:
         data=page_data(run, levels, found.findings),
         opening=turning_level(found.findings),
         overview=decides,
+        bold=overview.BOLD,
         overview_lines=overview.lines(decides, levels),
         left_out=left_out(run.manifest),
         rise=overview.rise(decides, levels),
@@ -57,7 +59,7 @@ def to_html(run: Run, acceptable: float | None = None) -> str:
         methods=methods(run.manifest, run.summary),
         works=[one.work.text() for one in citations(run.manifest, run.summary).works],
         csv=to_csv(run),
-        tex=to_latex(run),
+        tex=to_latex(run, acceptable),
         most=MOST_ROWS,
     )
 
