@@ -167,7 +167,7 @@ def test_level_outside_the_range(bits, above):
         lambda: SCALED.expose(plain, level),
         lambda: SCALED.table(bits, level),
     ):
-        with pytest.raises(LevelError, match=rf"level {level}: .*0\.\.{bits}$"):
+        with pytest.raises(LevelError, match=rf"level {level}: .* has levels 0 to {bits};"):
             call()
 
 

@@ -61,5 +61,5 @@ def test_what_is_none_is_refused():
             Blur(sigmas=sigmas)
     with pytest.raises(ImleakError, match="give 1 or more"):
         Pixelate(blocks=[0])
-    with pytest.raises(ImleakError, match=r"level 5: pixelate of 8-bit samples has 0\.\.4"):
+    with pytest.raises(ImleakError, match="level 5: pixelate of 8-bit samples has levels 0 to 4;"):
         Pixelate().expose(CAT, 5)
