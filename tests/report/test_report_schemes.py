@@ -92,6 +92,15 @@ def test_the_page_shows_what_is_found_in_the_ciphers_of_a_level(
     assert "planted leak" not in page.partition('id="data">')[0]
 
 
+def test_bits_far_below_zero_are_no_doubt_where_nothing_is_picked() -> None:
+    picked = rates("match", "rank-1", [1, 0.01, 0.01], 0.01, chosen="layout")
+    for value, told in ((-2.0, "match finds nothing"), (0.3, "there may be a leak")):
+        size = {"unit": "bit/image", "bound": "lower", "ceiling": 6.58, "chosen": "layout"}
+        verdict = ["leak", "unreliable", "unreliable"]
+        bits = rates("match", "bits (InfoNCE)", [6, value, value], 0.0, **size, verdict=verdict)
+        assert told in " ".join(sentences(of(pd.concat([picked, bits]), RECORDED)))
+
+
 def test_all_ciphers_that_leak_are_named_whatever_their_order() -> None:
     for first, second, told in ((0.9, 0.4, '"tile-xor"'), (0.4, 0.9, '"aes-ctr"')):
         picked = rates("match", "rank-1", [1, first, second], 0.01, chosen="layout")

@@ -301,7 +301,7 @@ def _quiet(
     doubtful = [
         level
         for level in quiet
-        if any(one.results[level].verdict == "unreliable" for one in looked if level in one.results)
+        if any(_is_doubtful(one, level, looked) for one in looked if level in one.results)
     ]
     silent = [level for level in quiet if level not in doubtful]
     if doubtful:
@@ -312,6 +312,15 @@ def _quiet(
     if silent:
         kept = _means(rows, HISTOGRAM, "exact")
         yield _silent(silent, looked, everyone, measured, kept, asked, levels)
+
+
+def _is_doubtful(one: Measure, level: int, looked: Sequence[Measure]) -> bool:
+    """Whether what an adversary says is unreliable, unless it is below 0 and another of its
+    quantities says that nothing was found."""
+    result = one.results[level]
+    same = [other.results.get(level) for other in looked if other.measure == one.measure]
+    is_quiet = any(other and other.verdict == "no leak found" for other in same)
+    return result.verdict == "unreliable" and (result.value > 0 or not is_quiet)
 
 
 def _silent(
