@@ -384,8 +384,8 @@ def overview() -> Figure:
 
 def schemes() -> Figure:
     """A photograph under every scheme: plain, cipher, what survives, and what is rebuilt of it."""
-    side, gap, head, left = 104, 6, 26, 190
-    plain = skimage.data.astronaut()[0:312:3, 66:378:3]
+    side, gap, head, left = 96, 6, 26, 190
+    plain = skimage.data.astronaut()[0:288:3, 78:366:3]
     samples = np.ascontiguousarray(np.moveaxis(plain, 2, 0))
     keys = AesKeystream(derived_key(0), derived_nonce("astronaut"))
     width, height = left + 4 * (side + gap), head + len(SHOWN) * (side + gap)
