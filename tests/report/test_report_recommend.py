@@ -9,10 +9,13 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from summaries import of_region
 
+from imleak.report.answer import answer
+from imleak.report.levels import Levels
 from imleak.report.measures import Measure, Result
 from imleak.report.recommend import Recommendation, recommend
-from schemes import LEVELS
+from schemes import LEVELS, RECORDED
 
 EMPTY = pd.DataFrame(
     {"scheme": "bitplanes", "measure": "histogram", "level": range(4), "ceiling": [8.0, 4, 2, 0]}
@@ -160,3 +163,40 @@ def test_more_may_leak_never_asks_for_a_higher_level(
         assert lax is not None
         assert lax <= strict
         assert all(who.results[s].verdict in ("leak", "no leak found") for s in range(strict, 4))
+
+
+def of_ciphers(*everyone: Measure, faults: Any = ()) -> Recommendation:
+    rows = EMPTY.assign(scheme="recorded", ceiling=8.0).query("level < 3")
+    return recommend(rows, everyone, Levels.of(RECORDED), 0.1, dict(faults))
+
+
+def test_ciphers_of_others_have_no_order_and_each_is_judged_by_itself() -> None:
+    found = of_ciphers(matching(SEEN, QUIET, look("leak", 0.5)))
+    assert found.level == 1
+    assert found.words == (
+        'For at most 0.10 bits an image: the ciphers "tile-xor", against the adversaries named '
+        "below and no others; whoever holds an image can still confirm it. Not so: in the ciphers "
+        '"aes-ctr" match on layout finds 0.50 bits [0.45, 0.55].'
+    )
+    every = of_ciphers(matching(SEEN, QUIET, QUIET))
+    assert 'the ciphers "tile-xor" and "aes-ctr", against' in every.words
+
+
+def test_ciphers_in_which_a_fault_was_found_are_not_recommended() -> None:
+    faults = {1: "a block of 64 x 64 samples repeats"}
+    assert of_ciphers(matching(SEEN, QUIET, QUIET), faults=faults).level == 2
+    found = of_ciphers(matching(SEEN, QUIET, look("leak", 0.5)), faults=faults)
+    assert found.level is None
+    assert found.words == (
+        'No ciphers are recommended for at most 0.10 bits: in the ciphers "tile-xor" a block of '
+        '64 x 64 samples repeats; in the ciphers "aes-ctr" match on layout finds 0.50 bits '
+        "[0.45, 0.55]."
+    )
+
+
+def test_a_finding_of_the_manifest_speaks_against_its_ciphers() -> None:
+    findings = ['In the ciphers "aes-ctr": One keystream is used for several images: a and b.']
+    seen = of_region().assign(scheme="recorded").query("level < 3")
+    found = answer(seen, {**RECORDED, "findings": findings}, acceptable=0.1)
+    assert found.recommendation is not None
+    assert 'in the ciphers "aes-ctr" one keystream is used for' in found.recommendation.words

@@ -111,7 +111,7 @@ def answer(
         reach=_reach(everyone),
         recommendation=None
         if acceptable is None
-        else recommend(summary, everyone, levels, acceptable),
+        else recommend(summary, everyone, levels, acceptable, _faults(manifest, levels)),
         looked=tuple(_looked(everyone)),
         limits=tuple(_limits(everyone, levels, measures_asked)),
         warnings=tuple(_warnings(everyone, summary, manifest)),
@@ -124,6 +124,17 @@ def _found_in_ciphers(sentence: str, levels: Levels) -> Sentence:
     _, heading, words = levels.headed(sentence)
     head, colon, rest = words.partition(": ")
     return Sentence(heading + head, colon + rest)
+
+
+def _faults(manifest: Mapping[str, Any], levels: Levels) -> dict[int, str]:
+    """Level -> the gravest finding in its ciphers, as it stands within a sentence."""
+    faults: dict[int, str] = {}
+    for sentence in manifest.get("findings", ()):
+        level, _, words = levels.headed(sentence)
+        head = words.partition(": ")[0].rstrip(".")
+        if level is not None and head:
+            faults.setdefault(level, head[0].lower() + head[1:])
+    return faults
 
 
 def _of_measures(

@@ -1,8 +1,9 @@
 """Which level to use, where the results support one."""
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import pandas as pd
 
@@ -20,7 +21,8 @@ class Recommendation:
     Parameters
     ----------
     acceptable : bits an image that may leak.
-    level : the lowest level from which on no result speaks against it.
+    level : the lowest level from which on no result speaks against it; of ciphers that
+        others made, which have no order, the first.
     words : the recommendation, or the refusal, as a sentence.
     """
 
@@ -30,31 +32,39 @@ class Recommendation:
 
 
 def recommend(
-    summary: pd.DataFrame, everyone: Sequence[Measure], levels: Levels, acceptable: float
+    summary: pd.DataFrame,
+    everyone: Sequence[Measure],
+    levels: Levels,
+    acceptable: float,
+    faults: Mapping[int, str] = MappingProxyType({}),
 ) -> Recommendation:
     """The lowest level from which on every adversary leaves at most `acceptable` bits.
 
-    A level is supported where nothing is left in the clear. It is also where `match`, which
-    learned from none of the images, was asked; no adversary finds more, as far as its
-    interval reaches, or would with more images; and one that finds nothing would have seen
-    as little. Bits of a patch count as bits of its image, which has at least as many. A
-    lower bound that lies below a threshold supports nothing by itself.
+    A level is supported where nothing is left in the clear. It is also where nothing was found
+    in the ciphers themselves; `match`, which learned from none of the images, was asked; no
+    adversary finds more, as far as its interval reaches, or would with more images; and one
+    that finds nothing would have seen as little. Bits of a patch count as bits of its image,
+    which has at least as many. A lower bound that lies below a threshold supports nothing by
+    itself. Ciphers that others made have no order: each is judged by itself.
 
     Parameters
     ----------
     summary : a row per encoder, measure, quantity, part, protocol and level.
     everyone : the adversaries of the run.
     acceptable : bits an image, above 0.
+    faults : level -> what was found in the ciphers themselves, in words.
     """
     most = f"at most {bits(acceptable)} bits"
     judges = [one for one in everyone if one.bounds_content]
     empty = empty_levels(summary, levels)
     measured = sorted({int(level) for level in summary["level"].dropna()})
     objections = {
-        level: next(_objections(level, levels[level].phrase, judges, acceptable), "")
+        level: next(_objections(level, levels[level].phrase, judges, acceptable, faults), "")
         for level in measured
     }
     supported = [level for level in measured if level in empty or not objections[level]]
+    if levels.recorded:
+        return _of_ciphers(objections, supported, levels, acceptable)
     tail = _tail(measured, supported)
     if not tail:
         last = measured[-1] if measured else 0
@@ -68,11 +78,28 @@ def recommend(
         below = f"; below it, {before}" if before else ""
         words = f"For {most}: {levels.name(level)}, where nothing is left in the clear{below}."
     else:
-        words = (
-            f"For {most} an image: {levels.name(level)}, against the adversaries named below and "
-            "no others; whoever holds an image can still confirm it."
-        )
+        words = f"For {most} an image: {levels.name(level)}, {_AGAINST}."
     return Recommendation(acceptable, level, words)
+
+
+_AGAINST = (
+    "against the adversaries named below and no others; whoever holds an image can still confirm it"
+)
+
+
+def _of_ciphers(
+    objections: Mapping[int, str], supported: Sequence[int], levels: Levels, acceptable: float
+) -> Recommendation:
+    """Every set of ciphers that is supported; of the others why not."""
+    most, encrypted = f"at most {bits(acceptable)} bits", [level for level in objections if level]
+    good = [level for level in encrypted if level in supported]
+    against = "; ".join(objections[level] for level in encrypted if level not in good)
+    if not good:
+        why = against or "nothing was measured"
+        return Recommendation(acceptable, None, f"No ciphers are recommended for {most}: {why}.")
+    which = levels.at(good).removeprefix("in ")
+    but = f". Not so: {against}" if against else ""
+    return Recommendation(acceptable, good[0], f"For {most} an image: {which}, {_AGAINST}{but}.")
 
 
 def _tail(measured: Sequence[int], supported: Sequence[int]) -> list[int]:
@@ -85,8 +112,12 @@ def _tail(measured: Sequence[int], supported: Sequence[int]) -> list[int]:
     return kept
 
 
-def _objections(level: int, at: str, judges: Sequence[Measure], acceptable: float) -> Iterator[str]:
+def _objections(
+    level: int, at: str, judges: Sequence[Measure], acceptable: float, faults: Mapping[int, str]
+) -> Iterator[str]:
     """What speaks against a level, the gravest first; `at` names it."""
+    if level in faults:
+        yield f"{at} {faults[level]}"
     here = [one for one in judges if level in one.results]
     if not any(one.measure == MATCH for one in here):
         yield f"{at} match, which needs no training, was not asked (--measure match)"

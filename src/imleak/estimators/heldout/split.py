@@ -77,7 +77,7 @@ def cross_fit(
         )
         raise TooFewImagesError(
             f"{count} images are too few, a group counted once: {takes}; use {FEWEST} or more and "
-            f"3 folds{', or protocol in-sample' if validation else ''}"
+            f"3 folds{', or mine:protocol=in-sample' if validation else ''}"
         )
     splits = []
     for repetition in range(seeds):
