@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from imleak import plugins
+from imleak import conformance, plugins
 from imleak.cli import app
 from imleak.conformance import NotConforming, check, checks, outcomes, variants
 from imleak.estimators.infonce import InfoNce
@@ -37,6 +37,7 @@ Middle = of_the_guide("Middle")
 Edges = of_the_guide("Edges")
 Leading = of_the_guide("Leading")
 Nearest = of_the_guide("Nearest")
+Kept = of_the_guide("Kept")
 
 
 def failures(kind, plugin):
@@ -52,6 +53,7 @@ def failures(kind, plugin):
         ("metric", Edges),
         ("estimator", Leading),
         ("attack", Nearest),
+        ("check", Kept),
     ],
 )
 def test_what_the_guide_shows_conforms(kind, plugin):
@@ -433,9 +435,52 @@ class Unseeded(Nearest):
         return super().judge(spaces, seed=np.random.default_rng().integers(2**60))
 
 
+class Alarmed(Kept):
+    """Finds something in everything."""
+
+    def inspect(self, pairs):
+        return [replace(one, verdict="leak") for one in super().inspect(pairs)]
+
+
+class Deaf(Kept):
+    """Finds nothing in anything."""
+
+    def inspect(self, pairs):
+        return [replace(one, verdict="no leak found") for one in super().inspect(pairs)]
+
+
+class Mute(Kept):
+    """Says nothing."""
+
+    def inspect(self, pairs):
+        return [replace(one, answer="") for one in super().inspect(pairs)]
+
+
+class Greedy(Kept):
+    """Takes nothing for an answer."""
+
+    def inspect(self, pairs):
+        return super().inspect(pairs) if pairs else []
+
+
+class Rubs(Kept):
+    """Writes into what it is given."""
+
+    def inspect(self, pairs):
+        found = super().inspect(pairs)
+        for pair in pairs:
+            pair.load()[1][:] = 0
+        return found
+
+
 @pytest.mark.parametrize(
     ("kind", "broken", "what", "why"),
     [
+        ("check", Alarmed, "fresh keystreams", "leak of ciphers under uniform"),
+        ("check", Deaf, "fresh keystreams", "that are the plain images are no finding"),
+        ("check", Mute, "every quantity", "give a sentence of one line"),
+        ("check", Greedy, "no pairs", "no pairs is accepted"),
+        ("check", Rubs, "same pairs", "writes into the images"),
         ("encoder", OfTheBatch, "other images of its batch", "an image alone changes vectors"),
         ("encoder", OfEightBits, "scaled", "the same image at 16 bits changes vectors"),
         ("encoder", OfAnySize, "another size", "a patch of 65x65 is accepted"),
@@ -483,6 +528,11 @@ def test_what_cannot_be_made_is_told():
 def test_options_are_those_of_the_constructor():
     assert failures("scheme", "recorded") == {}
     assert "give 1 or more" in next(iter(outcomes("scheme", Etc, block=0))).why
+
+
+def test_checks_of_ciphers_leave_the_function_of_that_name():
+    assert failures("check", "inspect") == {}
+    assert conformance.check is check
 
 
 def test_a_check_raises_what_it_found():

@@ -1,4 +1,4 @@
-"""What every scheme, encoder, metric, estimator and attack must do, whoever wrote it.
+"""What every scheme, encoder, rebuilder, measure and check of ciphers must do, whoever wrote it.
 
 >>> from imleak.conformance import check
 >>> all(outcome.passed for outcome in check("scheme", "region"))
@@ -61,7 +61,7 @@ def outcomes(kind: plugins.Kind, plugin: Any, **options: Any) -> Iterator[Outcom
 
     Parameters
     ----------
-    kind : "scheme", "encoder", "metric", "estimator" or "attack".
+    kind : "scheme", "encoder", "rebuilder", "metric", "estimator", "attack" or "check".
     plugin : its name, its class or an instance.
     options : of its constructor, for a name or a class.
 
@@ -109,4 +109,5 @@ def _why(error: Exception) -> str:
 
 
 def _module(kind: plugins.Kind) -> Any:
-    return import_module(f".{kind}", __name__)
+    # A module named check would take the place of the function.
+    return import_module(f".{'cipher_check' if kind == 'check' else kind}", __name__)
