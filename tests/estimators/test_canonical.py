@@ -1,6 +1,7 @@
 """Canonical variates against scikit-learn, and what is read of them."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,10 +10,12 @@ from sklearn.cross_decomposition import CCA
 from imleak.estimators.critics.canonical import (
     Canonical,
     Variates,
+    _gain,
     _nats,
     _products,
     columns_of,
     fit_variates,
+    halves_of,
     information_of_sums,
     periodic,
     plain,
@@ -127,14 +130,52 @@ def test_once_chosen_directions_are_fitted_on_validation_images_too(pair_up):
     split = cross_fit(samples.groups, 5, 1, 0)[0]
     (true,) = variates_of(samples, split, 1)[0]
     test = np.sort(split.test)
-    once, again = correlations(true.u[test], true.v[test]), correlations(*true.tested())
-    assert len(true.tested()[0]) == len(test)
+    u, v = true.again(split.validation, test)
+    once, again = correlations(true.u[test], true.v[test]), correlations(u, v)
+    assert len(u) == len(test)
     assert again[0] > 0.7
     assert not np.array_equal(once, again)
 
 
+def test_what_that_adds_counts_in_the_choice(pair_up):
+    """Of weak directions, the more images the better they are: what the test is read with says
+    more than what training images alone would, and validation says so too."""
+    rng = np.random.default_rng(0)
+    shared = rng.standard_normal((1000, 3))
+    x, y = (
+        math.sqrt(0.5)
+        * shared
+        @ np.linalg.qr(rng.standard_normal((80, 3)))[0].T
+        * math.sqrt(80 / 3)
+        + rng.standard_normal((1000, 80)) * 2
+        for _ in "xy"
+    )
+    samples = pair_up(x, y)
+    splits = cross_fit(samples.groups, 5, 1, 0)
+    given = SplitSamples(samples, splits, samples.groups, 1, seed=0)
+    found = fit_variates(given, plain)
+    once = [[[replace(one, again=None) for one in pairs] for pairs in of] for of in found]
+    values = [
+        np.mean([[part.value()[0, 0] for part in pair] for pair in read["cca-infonce"]], 0)
+        for read in (Canonical().read(some, given) for some in (once, found))
+    ]
+    assert values[1][1] > values[0][1] > 0, "on the test images"
+    assert values[1][0] > values[0][0], "on the validation images"
+
+
+def test_a_loss_on_the_images_that_chose_counts_for_nothing(pair_up, fitted):
+    samples, split, (true, _) = fitted
+    validation = np.sort(split.validation)
+    half, groups = halves_of(samples.groups[validation]), samples.groups
+    assert not _gain(true, validation, half, groups).any(), "nothing is fitted again"
+    noise = replace(true, again=lambda _, rows: (true.u[rows], true.v[rows[::-1]]))
+    assert not _gain(noise, validation, half, groups).any()
+    sure = replace(true, again=lambda _, rows: (true.v[rows], true.v[rows]))
+    assert _gain(sure, validation, half, groups).mean() > 0.1
+
+
 def test_directions_are_fitted_once_where_images_are_many(fitted):
-    assert fitted[2][0].tested is None
+    assert fitted[2][0].again is None
 
 
 def test_many_weak_directions_are_told_together(pair_up):

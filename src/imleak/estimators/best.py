@@ -32,7 +32,9 @@ class Best(CrossFitted):
     variates see all that their projections can: up to 64 dimensions, 20 training images for each.
     Of two scalars `rank-histogram` takes the place of `nwj`.
     `nwj` is passed over where its mean hangs on rare pairs, and where it adds no more than a
-    standard error to the canonical critic it was trained from. Where there are public images,
+    standard error to the canonical critic it was trained from. Where the directions of
+    `cca-infonce` are fitted once more for the test, with the validation images, what that adds on
+    either half of these counts in the choice. Where there are public images,
     each is trained with them and without. A lower bound, because each of them is.
     (`mine` is not among them: on validation images it is the same number as `nwj`, on test
     images it is the one of the two whose bias is upward.) In a study also over the views of one
@@ -49,7 +51,7 @@ class Best(CrossFitted):
 
     references = ("poole2019",)
     name = read = "best"
-    version = "6"
+    version = "7"
     takes_directions = True
 
     def learner(self) -> Candidates:

@@ -74,8 +74,8 @@ class Variates:
     kept, temper : how many variates, and at which strength, the Gaussian critic does best
         on one half with the correlations of the other; temper 0 says nothing.
     value : cautious value of that critic there, in nats.
-    tested : gives both variates of the test rows, sorted, along directions that were fitted once
-        more, on training and validation images, as was chosen; None for those of u and v.
+    again : both variates of some rows along directions that were fitted once more, as was
+        chosen, on the training images and other rows; None where the first ones stay.
     """
 
     u: Array
@@ -86,7 +86,7 @@ class Variates:
     kept: int
     temper: float
     value: float
-    tested: Callable[[], tuple[Array, Array]] | None = None
+    again: Callable[[Indices, Indices], tuple[Array, Array]] | None = None
 
 
 Columns = Callable[[NDArray[np.float32], Split], NDArray[np.float32]]
@@ -169,18 +169,21 @@ class Canonical:
         for variates, split in zip(found, given.splits, strict=True):
             validation, test = np.sort(split.validation), np.sort(split.test)
             half, groups = halves_of(given.groups[validation]), given.groups
-            tested = [[_on_test(one, test) for one in pairs] for pairs in variates]
+            tested = [
+                [_on_test(one, split.validation, test) for one in pairs] for pairs in variates
+            ]
             products = _products(variates, validation), _products(tested)
             nats = (
                 _nats(variates, groups[validation], validation, half),
                 _nats(tested, groups[test]),
             )
+            gains = [[_gain(one, validation, half, groups) for one in pairs] for pairs in variates]
             scores["cca"].append((
                 given.score_of_sums(split, validation, products[0], information_of_sums),
                 given.score_of_sums(split, test, products[1], information_of_sums),
             ))  # fmt: skip
             scores["cca-infonce"].append((
-                given.score(split, validation, nats[0]),
+                given.score(split, validation, nats[0] + np.array(gains)),
                 given.score(split, test, nats[1]),
             ))  # fmt: skip
         return scores
@@ -194,7 +197,7 @@ def fit_variates(given: SplitSamples, columns: Columns | None = None) -> Found:
     of_x, of_y = varying(samples.x), varying(samples.y)
 
     def fit(split: Split) -> Iterator[list[Variates]]:
-        both = _with_validation(split)
+        both = _with(split, split.validation)
         x = _side(columns(samples.x[:, of_x], split), split)
         x_again = cache(lambda: _side(columns(samples.x[:, of_x], both), both))
 
@@ -205,13 +208,12 @@ def fit_variates(given: SplitSamples, columns: Columns | None = None) -> Found:
             def fit_pairs(partner: Indices) -> Variates:
                 found, chosen = _fit(x, y, partner, split, given.groups, () if seen else COUNTS)
 
-                def tested() -> tuple[Array, Array]:
-                    test = np.sort(split.test)
+                def again(others: Indices, read: Indices) -> tuple[Array, Array]:
                     x, y = x_again(), y_again()
-                    to_u, to_v = _directions(x, y, partner, both, *chosen)
-                    return x.rows[partner[test]] @ to_u, y.rows[test] @ to_v
+                    to_u, to_v = _directions(x, y, partner, _with(split, others), *chosen)
+                    return x.rows[partner[read]] @ to_u, y.rows[read] @ to_v
 
-                return found if seen or not found.temper else replace(found, tested=tested)
+                return found if seen or not found.temper else replace(found, again=again)
 
             return [fit_pairs(partner) for partner in given.partners(split)]
 
@@ -220,9 +222,9 @@ def fit_variates(given: SplitSamples, columns: Columns | None = None) -> Found:
     return [list(fit(split)) for split in given.splits]
 
 
-def _with_validation(split: Split) -> Split:
-    """The split with the validation rows among those of training."""
-    return replace(split, train=np.concatenate([split.own, split.validation, split.public]))
+def _with(split: Split, others: Indices) -> Split:
+    """The split with other rows among those of training."""
+    return replace(split, train=np.concatenate([split.own, others, split.public]))
 
 
 def preferred(found: Sequence[Found]) -> Found:
@@ -310,10 +312,32 @@ def _pearson(u: Array, v: Array) -> Array:
     return np.asarray(((u * v).sum(0) / np.where(size > 0, size, np.inf)).clip(-NEAR_ONE, NEAR_ONE))
 
 
-def _on_test(one: Variates, rows: Indices) -> Variates:
+def _on_test(one: Variates, validation: Indices, rows: Indices) -> Variates:
     """Variates of the sorted test rows alone."""
-    u, v = one.tested() if one.tested else (one.u[rows], one.v[rows])
+    u, v = one.again(validation, rows) if one.again else (one.u[rows], one.v[rows])
     return replace(one, u=u, v=v)
+
+
+def _gain(one: Variates, validation: Indices, half: Indices, groups: Indices) -> Array:
+    """Nats (m,) that every validation row gains by directions that are fitted once more, on the
+    other half of the validation images too; 0 where they gain nothing in the mean. The first ones
+    were chosen on these images, so that a loss says nothing."""
+    gain = np.zeros(len(validation))
+    if one.again is None:
+        return gain
+    for side in (0, 1):
+        rows, others = validation[half == side], validation[half != side]
+        before = _under(one, one.u[rows], one.v[rows], one.halves[1 - side], groups[rows])
+        after = _under(one, *one.again(others, rows), one.halves[1 - side], groups[rows])
+        gain[half == side] = after - before
+    return gain if gain.mean() > 0 else np.zeros(len(validation))
+
+
+def _under(one: Variates, u: Array, v: Array, correlation: Array, groups: Indices) -> Array:
+    """InfoNCE (m,) of variates (m, k) under the correlations (k,)."""
+    kept = slice(one.kept)
+    u, v = gaussian_ranks(u[:, kept]), gaussian_ranks(v[:, kept])
+    return infonce_rows(one.temper * gaussian_log_ratio(u, v, correlation[kept]), groups)
 
 
 def _products(found: list[list[Variates]], rows: Indices | slice = ALL) -> Array:
@@ -353,10 +377,9 @@ def _ratio_rows(
 ) -> Array:
     if one.temper == 0:
         return np.zeros(len(groups))
+    if half is None:
+        return _under(one, one.u[rows], one.v[rows], one.correlation, groups)
     kept = slice(one.kept)
     u, v = gaussian_ranks(one.u[rows, kept]), gaussian_ranks(one.v[rows, kept])
-    if half is None:
-        scores = gaussian_log_ratio(u, v, one.correlation[kept])
-    else:
-        scores = crossed_log_ratio(u, v, one.halves[:, kept], half)
+    scores = crossed_log_ratio(u, v, one.halves[:, kept], half)
     return infonce_rows(one.temper * scores, groups)
