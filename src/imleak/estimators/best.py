@@ -51,7 +51,7 @@ class Best(CrossFitted):
 
     references = ("poole2019",)
     name = read = "best"
-    version = "7"
+    version = "8"
     takes_directions = True
 
     def learner(self) -> Candidates:

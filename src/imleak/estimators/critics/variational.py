@@ -1,5 +1,6 @@
 """Training of a joint critic by a variational bound: what `mine`, `nwj` and `smile` read."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
@@ -28,6 +29,8 @@ SHUFFLES = 8
 """Broken partners of every test row: each is scored with so many rows of other images."""
 SHUFFLES_OF_A_CHECK = 2
 """The same when validation only chooses a checkpoint."""
+RARE = 10
+"""No pair weighs more than one in so many of the broken pairs of images that were seen."""
 REFINED = 32
 """Canonical variates that are learned on."""
 
@@ -213,9 +216,11 @@ class Variational:
         constant of the critic, which Donsker-Varadhan does not feel and NWJ does, is set on the
         validation images; for a validation image on the other half of them, so that what it
         says there is said of images the constant has not seen. SMILE has no such constant: its
-        clip is at zero."""
+        clip is at zero. On canonical variates no pair of NWJ weighs more than a tenth of the broken
+        pairs of validation images together: rarer ones are not seen there, and one of them would
+        decide the mean of the weights of the test images."""
         split, whole = cohort.splits[0], None
-        ratio, nwj = [], []
+        ratio, nwj, most = [], [], math.inf
         for part in (split.validation, split.test):
             rows = part[np.argsort(cohort.groups[part], kind="stable")]
             shifts = spread_shifts(cohort.groups[rows][None], SHUFFLES)
@@ -227,13 +232,17 @@ class Variational:
                 whole = log_mean_exp(marginal.flatten(-2))[..., None]
                 constant = _of_other_half(marginal, halves_of(cohort.groups[rows]))
                 effective = effective_images(marginal, cohort.groups[rows]).cpu().numpy()
+                if self.canonical:
+                    pairs = len(np.unique(cohort.groups[rows])) * len(shifts)
+                    most = math.log(max(pairs / RARE, 1))
             else:
                 constant = whole.expand_as(joint)
             # Donsker-Varadhan does not feel the constant, and its sums are finite with it.
             exact = (joint - whole, (marginal - whole[..., None]).exp().mean(-2))
             sums = torch.stack([torch.ones_like(joint), *exact], -1).cpu().numpy()
             ratio.append(given.score_of_sums(split, rows, sums, donsker_varadhan_of_sums))
-            joint, marginal = joint - constant, marginal - constant.unsqueeze(-2)
+            joint = (joint - constant).clamp(max=most)
+            marginal = (marginal - constant.unsqueeze(-2)).clamp(max=most)
             nats = nguyen_wainwright_jordan(joint[..., None], marginal.mT).cpu().numpy()
             nwj.append(given.score(split, rows, nats))
         return (ratio[0], ratio[1]), (replace(nwj[0], effective=effective), nwj[1])
