@@ -158,6 +158,32 @@ def test_what_is_read_is_the_bound_of_the_scores(pair_up, groups, clip):
         np.testing.assert_allclose(nwj.value(), expected, atol=1e-5)
 
 
+class Surprised(Variational):
+    """Says nothing of any pair, but e^30 of one broken pair of what is read second: the test."""
+
+    def scores(self, critic, cohort, rows, shifts):
+        joint, marginal = super().scores(critic, cohort, rows, shifts)
+        joint, marginal = joint * 0, marginal * 0
+        if rows[0, 0] in cohort.splits[0].test:
+            marginal[..., 0, 0] = 30.0
+        return joint, marginal
+
+
+def test_one_rare_pair_of_the_test_does_not_decide_nwj_on_variates(pair_up):
+    _, critic, cohort = a_critic(np.repeat(np.arange(60), 5))
+    given = split_up(pair_up, cohort)
+    plain, capped = (
+        Surprised(canonical=canonical)._read(critic.only(0), cohort.only(0), given)[1]
+        for canonical in (False, True)
+    )
+    assert plain[1].value().max() < -1e6
+    images = len(np.unique(cohort.groups[cohort.splits[0].validation]))
+    rows = len(cohort.splits[0].test)
+    heaviest = images * 8 / 10
+    assert capped[1].value() == pytest.approx(-(heaviest - 1) / (8 * rows), rel=1e-5)
+    np.testing.assert_array_equal(plain[0].value(), capped[0].value())
+
+
 def test_equal_weights_are_worth_all_images_and_one_large_one_a_single_image():
     groups = np.repeat(np.arange(5), 4)
     equal = torch.full((3, 20), 700.0, dtype=torch.double)
