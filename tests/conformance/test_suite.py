@@ -449,6 +449,13 @@ class Deaf(Kept):
         return [replace(one, verdict="no leak found") for one in super().inspect(pairs)]
 
 
+class Certainly(Kept):
+    """Has a verdict of estimators."""
+
+    def inspect(self, pairs):
+        return [replace(one, verdict="saturated") for one in super().inspect(pairs)]
+
+
 class Mute(Kept):
     """Says nothing."""
 
@@ -478,6 +485,7 @@ class Rubs(Kept):
     [
         ("check", Alarmed, "fresh keystreams", "leak of ciphers under uniform"),
         ("check", Deaf, "fresh keystreams", "that are the plain images are no finding"),
+        ("check", Certainly, "every quantity", "is neither 'leak' nor 'no leak found'"),
         ("check", Mute, "every quantity", "give a sentence of one line"),
         ("check", Greedy, "no pairs", "no pairs is accepted"),
         ("check", Rubs, "same pairs", "writes into the images"),

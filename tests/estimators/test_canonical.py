@@ -170,8 +170,17 @@ def test_a_loss_on_the_images_that_chose_counts_for_nothing(pair_up, fitted):
     assert not _gain(true, validation, half, groups).any(), "nothing is fitted again"
     noise = replace(true, again=lambda _, rows: (true.u[rows], true.v[rows[::-1]]))
     assert not _gain(noise, validation, half, groups).any()
-    sure = replace(true, again=lambda _, rows: (true.v[rows], true.v[rows]))
-    assert _gain(sure, validation, half, groups).mean() > 0.1
+    asked = []
+
+    def sure(others, rows):
+        asked.append((others, rows))
+        return true.v[rows], true.v[rows]
+
+    assert _gain(replace(true, again=sure), validation, half, groups).mean() > 0.1
+    for others, rows in asked:
+        assert not set(groups[others]) & set(groups[rows]), "no image is learned from and read"
+        np.testing.assert_array_equal(np.sort(np.concatenate([others, rows])), validation)
+    assert len(asked) == 2
 
 
 def test_directions_are_fitted_once_where_images_are_many(fitted):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -15,7 +16,7 @@ from imleak.report.answer import answer
 from imleak.report.levels import Levels
 from imleak.report.measures import Measure, Result
 from imleak.report.recommend import Recommendation, recommend
-from schemes import LEVELS, RECORDED
+from schemes import BITPLANES, LEVELS, RECORDED
 
 EMPTY = pd.DataFrame(
     {"scheme": "bitplanes", "measure": "histogram", "level": range(4), "ceiling": [8.0, 4, 2, 0]}
@@ -26,6 +27,7 @@ def look(verdict: str, value: float = 0.0, rising: bool | None = False) -> Resul
     return Result(value, value - 0.05, value + 0.05, verdict, rising=rising)
 
 
+KEYED = {"keys": "one"}
 SEEN = look("saturated", 4.0)
 QUIET = look("no leak found")
 
@@ -165,9 +167,18 @@ def test_more_may_leak_never_asks_for_a_higher_level(
         assert all(who.results[s].verdict in ("leak", "no leak found") for s in range(strict, 4))
 
 
-def of_ciphers(*everyone: Measure, faults: Any = ()) -> Recommendation:
+def inspecting(*levels: int) -> Measure:
+    more = {"unit": "share", "measure": "inspect", "encoder": "pairs", "train": None}
+    found = adversary(*[QUIET] * 3, protocol="zero-shot", **more)
+    return replace(found, results=dict.fromkeys(levels, QUIET))
+
+
+def of_ciphers(
+    *everyone: Measure, faults: Any = (), inspected: tuple[int, ...] = (1, 2), of: Any = RECORDED
+) -> Recommendation:
     rows = EMPTY.assign(scheme="recorded", ceiling=8.0).query("level < 3")
-    return recommend(rows, everyone, Levels.of(RECORDED), 0.1, dict(faults))
+    judges = [*everyone, inspecting(*inspected)]
+    return recommend(rows, judges, Levels.of(of), 0.1, dict(faults))
 
 
 def test_ciphers_of_others_have_no_order_and_each_is_judged_by_itself() -> None:
@@ -179,7 +190,26 @@ def test_ciphers_of_others_have_no_order_and_each_is_judged_by_itself() -> None:
         '"aes-ctr" match on layout finds 0.50 bits [0.45, 0.55].'
     )
     every = of_ciphers(matching(SEEN, QUIET, QUIET))
-    assert 'the ciphers "tile-xor" and "aes-ctr", against' in every.words
+    assert 'the ciphers "tile-xor" and the ciphers "aes-ctr", against' in every.words
+
+
+def test_of_ciphers_that_nobody_inspected_none_is_recommended() -> None:
+    found = of_ciphers(matching(SEEN, QUIET, QUIET), inspected=(2,))
+    assert found.level == 2
+    assert 'Not so: in the ciphers "tile-xor" the ciphers themselves were not' in found.words
+    rows, keyed = EMPTY.assign(ceiling=8.0), {**BITPLANES, "scheme": BITPLANES["scheme"] | KEYED}
+    one_key = recommend(rows, [matching()], Levels.of(keyed), 0.1)
+    assert one_key.level is None
+    assert "at s = 3 the ciphers themselves were not inspected (--measure inspect)" in one_key.words
+
+
+def test_one_reason_of_several_ciphers_is_said_once_and_names_them() -> None:
+    wide = Result(0.0, 0.0, 0.5, "no leak found")
+    found = of_ciphers(matching(SEEN, wide, wide))
+    assert found.words == (
+        'No ciphers are recommended for at most 0.10 bits: in the ciphers "tile-xor" and '
+        '"aes-ctr" a leak below 0.50 bits may have gone unseen.'
+    )
 
 
 def test_ciphers_in_which_a_fault_was_found_are_not_recommended() -> None:

@@ -6,11 +6,10 @@ keystream, in which nothing can be found, or are no ciphers at all.
 
 import math
 from collections.abc import Callable, Sequence
-from typing import get_args
 
 import numpy as np
 
-from ..interfaces import CipherCheck, ImleakError, Measurement, Pair, Samples, Verdict
+from ..interfaces import CipherCheck, ImleakError, Measurement, Pair, Samples
 from ._checks import (
     comes_first,
     once,
@@ -21,6 +20,7 @@ from ._checks import (
     require_plain_numbers,
 )
 
+FOUND, NOTHING = "leak", "no leak found"
 PAIRS, SIDE = 8, 96
 """Pairs that a check is shown, and rows and columns of their images."""
 
@@ -49,8 +49,8 @@ def check_measurements(made: CipherCheck) -> None:
     for one in found:
         require(math.isfinite(one.value), f"{one.quantity}: the value is {one.value}")
         require(
-            one.verdict in get_args(Verdict),
-            f"{one.quantity}: verdict {one.verdict!r} is not one of {get_args(Verdict)}",
+            one.verdict in (FOUND, NOTHING),
+            f"{one.quantity}: verdict {one.verdict!r} is neither {FOUND!r} nor {NOTHING!r}",
         )
         answer = (one.answer or "").strip()
         require(
@@ -68,7 +68,7 @@ def check_fresh_keystreams(made: CipherCheck) -> None:
     """Nothing is found under uniform and fresh keystreams, and something in what is no cipher."""
     for one in _measured(made):
         require(
-            one.verdict == "no leak found",
+            one.verdict == NOTHING,
             f"{one.quantity}: {one.verdict} of ciphers under uniform and fresh keystreams",
         )
     plain = made.inspect(_pairs(lambda image, _: image))
@@ -99,7 +99,7 @@ def check_few(made: CipherCheck) -> None:
 
 
 def _claims(one: Measurement) -> bool:
-    return one.verdict in ("leak", "saturated")
+    return one.verdict == FOUND
 
 
 def _pairs(encrypt: Callable[[Samples, Samples], Samples]) -> list[Pair]:

@@ -127,13 +127,17 @@ def _found_in_ciphers(sentence: str, levels: Levels) -> Sentence:
 
 
 def _faults(manifest: Mapping[str, Any], levels: Levels) -> dict[int, str]:
-    """Level -> the gravest finding in its ciphers, as it stands within a sentence."""
+    """Level -> the first finding in its ciphers, as it stands within a sentence."""
     faults: dict[int, str] = {}
     for sentence in manifest.get("findings", ()):
         level, _, words = levels.headed(sentence)
         head = words.partition(": ")[0].rstrip(".")
         if level is not None and head:
-            faults.setdefault(level, head[0].lower() + head[1:])
+            first = head.partition(" ")[0]
+            is_word = first.isalpha() and first[1:].islower()
+            faults.setdefault(
+                level, head[0].lower() + head[1:] if is_word or len(first) == 1 else head
+            )
     return faults
 
 

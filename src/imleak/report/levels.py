@@ -68,6 +68,12 @@ class Levels:
         return self.recorded or self.keys in ("one", "none")
 
     @property
+    def needs_inspection(self) -> bool:
+        """Whether a fault of the ciphers themselves can give images away: others made them, or one
+        key serves all."""
+        return self.recorded or self.keys == "one"
+
+    @property
     def symbol(self) -> str:
         """The letter that stands for a level: "s" where all are short for "s = ..."; else
         empty."""

@@ -8,10 +8,10 @@ from types import MappingProxyType
 import pandas as pd
 
 from ..interfaces import LARGEST_PLANTED
-from .adversaries import MATCH
+from .adversaries import INSPECT, MATCH
 from .levels import Levels
 from .measures import Measure, Result, empty_levels, surest
-from .words import bits, interval
+from .words import bits, interval, listed
 
 
 @dataclass(frozen=True)
@@ -58,8 +58,19 @@ def recommend(
     judges = [one for one in everyone if one.bounds_content]
     empty = empty_levels(summary, levels)
     measured = sorted({int(level) for level in summary["level"].dropna()})
+    inspected = {level for one in everyone if one.measure == INSPECT for level in one.results}
+    unseen = set(measured) - inspected if levels.needs_inspection else set()
     objections = {
-        level: next(_objections(level, levels[level].phrase, judges, acceptable, faults), "")
+        level: next(
+            _objections(
+                level,
+                levels[level].phrase,
+                judges,
+                acceptable,
+                faults.get(level, _UNINSPECTED if level in unseen else ""),
+            ),
+            "",
+        )
         for level in measured
     }
     supported = [level for level in measured if level in empty or not objections[level]]
@@ -82,6 +93,7 @@ def recommend(
     return Recommendation(acceptable, level, words)
 
 
+_UNINSPECTED = "the ciphers themselves were not inspected (--measure inspect)"
 _AGAINST = (
     "against the adversaries named below and no others; whoever holds an image can still confirm it"
 )
@@ -93,13 +105,22 @@ def _of_ciphers(
     """Every set of ciphers that is supported; of the others why not."""
     most, encrypted = f"at most {bits(acceptable)} bits", [level for level in objections if level]
     good = [level for level in encrypted if level in supported]
-    against = "; ".join(objections[level] for level in encrypted if level not in good)
+    reasons: dict[str, list[int]] = {}
+    for level in encrypted:
+        if level not in good:
+            reasons.setdefault(objections[level], []).append(level)
+    against = "; ".join(_of(levels, those, why) for why, those in reasons.items())
     if not good:
         why = against or "nothing was measured"
         return Recommendation(acceptable, None, f"No ciphers are recommended for {most}: {why}.")
-    which = levels.at(good).removeprefix("in ")
+    which = listed([levels.name(level) for level in good])
     but = f". Not so: {against}" if against else ""
     return Recommendation(acceptable, good[0], f"For {most} an image: {which}, {_AGAINST}{but}.")
+
+
+def _of(levels: Levels, those: Sequence[int], why: str) -> str:
+    """An objection with the ciphers it is of, where it does not begin with them."""
+    return why if why.startswith(levels[those[0]].phrase) else f"{levels.at(those)} {why}"
 
 
 def _tail(measured: Sequence[int], supported: Sequence[int]) -> list[int]:
@@ -113,11 +134,11 @@ def _tail(measured: Sequence[int], supported: Sequence[int]) -> list[int]:
 
 
 def _objections(
-    level: int, at: str, judges: Sequence[Measure], acceptable: float, faults: Mapping[int, str]
+    level: int, at: str, judges: Sequence[Measure], acceptable: float, fault: str
 ) -> Iterator[str]:
     """What speaks against a level, the gravest first; `at` names it."""
-    if level in faults:
-        yield f"{at} {faults[level]}"
+    if fault:
+        yield f"{at} {fault}"
     here = [one for one in judges if level in one.results]
     if not any(one.measure == MATCH for one in here):
         yield f"{at} match, which needs no training, was not asked (--measure match)"

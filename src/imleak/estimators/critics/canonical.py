@@ -320,8 +320,9 @@ def _on_test(one: Variates, validation: Indices, rows: Indices) -> Variates:
 
 def _gain(one: Variates, validation: Indices, half: Indices, groups: Indices) -> Array:
     """Nats (m,) that every validation row gains by directions that are fitted once more, on the
-    other half of the validation images too; 0 where they gain nothing in the mean. The first ones
-    were chosen on these images, so that a loss says nothing."""
+    pairs of the other half of the validation images too; 0 where they gain nothing in the mean. The
+    first ones were chosen on these images, so that a loss says nothing. Principal components and
+    variances are those of all validation images, as for the test."""
     gain = np.zeros(len(validation))
     if one.again is None:
         return gain
