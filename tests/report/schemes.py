@@ -81,6 +81,8 @@ P3 = scheme(
     ],
 )
 
+INSPECT = {"kind": "check", "name": "inspect", "version": "3", "options": "{}", "digest": ""}
+
 RECORDED = scheme(
     "recorded",
     "ciphers",
@@ -92,6 +94,6 @@ RECORDED = scheme(
         {"label": "aes-ctr", "phrase": 'in the ciphers "aes-ctr"'},
     ],
     recorded=True,
-)
+) | {"components": [INSPECT]}
 
 LEVELS = Levels.of(BITPLANES)

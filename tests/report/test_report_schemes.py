@@ -146,6 +146,17 @@ def test_who_found_nothing_beside_a_fault_of_the_ciphers_is_named() -> None:
     assert sentences(of(alone, RECORDED, findings=[TILE])) == [TILE]
 
 
+def test_what_another_check_finds_is_told_once_and_not_as_of_an_adversary() -> None:
+    rows = of_recorded()
+    rows = rows[(rows["level"] < 2) & (rows["measure"] != "histogram")].replace("inspect", "kept")
+    rows.loc[(rows["level"] == 1) & (rows["measure"] != "kept"), "verdict"] = QUIET
+    checks = [{"kind": "check", "name": "kept"}]
+    assert sentences(of(rows, RECORDED, findings=[TILE], components=checks)) == [
+        TILE,
+        "Beside that nothing is found by recognise and match.",
+    ]
+
+
 def test_ciphers_that_withstand_are_said_to() -> None:
     rows = of_recorded()
     only = RECORDED | {"levels": [RECORDED["levels"][0], RECORDED["levels"][2]]}
@@ -162,7 +173,7 @@ def test_ciphers_that_withstand_are_said_to() -> None:
 def test_no_word_of_a_report_is_of_bit_planes(
     make_run: Callable[..., Run], summary: pd.DataFrame, manifest: dict[str, Any]
 ) -> None:
-    run = make_run(summary, ["a.png", "b.png"], components=[], **manifest)
+    run = make_run(summary, ["a.png", "b.png"], **{"components": []} | manifest)
     for format in ("html", "md", "tex", "csv"):
         text = write_report(run, format).read_text(encoding="utf-8").replace("\u00a0", " ")
         own = re.sub(r"<script>.*?</script>", "", text, flags=re.DOTALL)

@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 
 from ..interfaces import LARGEST_PLANTED
-from .adversaries import CALIBRATED, INSPECT, MATCH
+from .adversaries import CALIBRATED, MATCH
 from .findings import Finding, findings
 from .levels import Levels
 from .measures import Measure, adversaries, titles
@@ -152,8 +152,8 @@ def _of_measures(
     found = sentences(summary, everyone, levels, asked=asked, colour=colour)
     if found or summary["level"].isna().all():
         return found
-    if any(finding.adversary.measure == INSPECT for finding in findings(everyone)):
-        others = [one for one in everyone if one.measure != INSPECT]
+    if any(finding.adversary.is_check for finding in findings(everyone)):
+        others = [one for one in everyone if not one.is_check]
         return [Sentence(f"Beside that nothing is found by {names(others)}", ".")] if others else []
     known = known_of_pixels(summary, levels)
     in_sample = summary.loc[summary["protocol"] == "in-sample", "measure"]

@@ -100,6 +100,8 @@ class Measure:
     encoders : the name of every encoder of the run by its title.
     elsewhere : what images the adversary learned from that it may take, if any: words.
     learners : how the run counts what was learned from.
+    is_check : whether it looks at ciphers themselves; what it finds stands in the manifest as
+        sentences.
     """
 
     encoder: str
@@ -121,6 +123,7 @@ class Measure:
     encoders: Mapping[str, str] = field(default_factory=dict, repr=False)
     elsewhere: str = ""
     learners: Learners = field(default_factory=Learners, repr=False)
+    is_check: bool = False
 
     @property
     def title(self) -> str:
@@ -264,6 +267,7 @@ def measures(summary: pd.DataFrame, manifest: Mapping[str, Any] | None = None) -
     encoders = [one for one in components if one["kind"] == "encoder"]
     whole = [_title(one) for one in encoders if one.get("input_size") == "image"]
     names = {_title(one): str(one["name"]) for one in encoders}
+    checks = {one["name"] for one in components if one["kind"] == "check"}
     learners = Learners.of(manifest)
     grouped = _grouped(summary)
     parts: dict[tuple[str, str, str], set[str]] = {}
@@ -305,6 +309,7 @@ def measures(summary: pd.DataFrame, manifest: Mapping[str, Any] | None = None) -
             if measure in other.get("measures", ()) and _is_learned(target, view, other)
             else "",
             learners=learners,
+            is_check=measure in checks,
         )
         found.append(measured)
     return found

@@ -15,7 +15,6 @@ from .adversaries import (
     CODE_LENGTHS,
     CONFIRM,
     HISTOGRAM,
-    INSPECT,
     LAYOUT,
     MATCH,
     RECOGNISE,
@@ -210,7 +209,7 @@ def _attacked(found: Sequence[Finding], levels: Levels) -> Iterator[Sentence]:
     """What any other attack finds at the highest level at which it claims a leak. What is
     found of ciphers themselves stands in the manifest in better words."""
     for top in {finding.adversary.measure: finding for finding in found}.values():
-        if top.adversary.measure != INSPECT:
+        if not top.adversary.is_check:
             mean = top.result.null_mean
             is_share = top.adversary.unit == "share" and not math.isnan(mean)
             chance = f" ({mean:.2f} by chance)" if is_share else ""

@@ -13,7 +13,7 @@ from matplotlib.colors import to_hex
 
 from ...interfaces import Level
 from ...study.store import Run
-from ..adversaries import INSPECT, MATCH, PIXELS
+from ..adversaries import MATCH, PIXELS
 from ..figures.findings import chart_of
 from ..figures.training import by_epoch
 from ..findings import QUANTITIES, Finding
@@ -273,7 +273,7 @@ def _found(
         if rank is not None:
             by_level.setdefault(rank, []).append(words)
     for finding in found:
-        if finding.adversary.measure != INSPECT:
+        if not finding.adversary.is_check:
             text = f"{capitalised(finding.words)}.".replace(" %", "\u00a0%")
             by_level.setdefault(finding.level, []).append(text)
     return by_level
