@@ -107,6 +107,11 @@ def test_a_value_and_a_tile_for_all_are_found():
     assert check(pairs(crops(3), lambda image: image ^ np.uint8(37))).found
 
 
+def test_a_value_of_its_own_for_each_image_is_no_keystream_for_all():
+    values = iter([37, 250, 110])
+    assert not check(pairs(crops(3), lambda image: image ^ np.uint8(next(values)))).found
+
+
 def test_equal_plain_images_may_have_one_keystream():
     (image,) = crops(1)
     assert not check(pairs([image, image.copy()], by_place())).found

@@ -70,6 +70,13 @@ def test_a_keystream_of_one_value_is_found():
     assert "increased by the same value everywhere, 37" in added.answer
 
 
+def test_keystreams_of_one_value_that_differ_are_told_together():
+    values = iter([37, 250, 37])
+    answer = check(pairs(crops(3), lambda image: image ^ np.uint8(next(values)))).answer
+    assert "3 of 3 images are XORed with the same value everywhere, 2 values in all;" in answer
+    assert "another period" not in answer
+
+
 def test_rows_that_have_one_keystream_are_found():
     row = noise(1, 400)
     finding = check(pairs(crops(2, 96, 150), lambda image: image ^ row[:, : image.shape[2]]))

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from planted import CAMERA, aes, crops, in_region, mask, noise, pairs
 
-from imleak.attacks._pairs import percent
+from imleak.attacks._pairs import Finding, percent
+from imleak.attacks.inspect import checks
 from imleak.attacks.untouched import SIDE, Untouched, check
 from imleak.interfaces import Pair, Raster
 from imleak.keystream import AesKeystream, derived_key, derived_nonce
@@ -26,6 +27,10 @@ def encrypted(inside: tuple[slice, slice], level: int = 8, colour: bool = False)
         return cipher
 
     return pairs(crops(3, HEIGHT, WIDTH, colour), partly)
+
+
+def every_check(given: list[Pair]) -> list[Finding]:
+    return [one(given) for one in checks()]
 
 
 ALL = slice(None)
@@ -108,14 +113,14 @@ def test_blocks_of_one_value_that_were_moved_are_no_untouched_area():
 
 
 def test_an_area_cannot_be_seen_in_images_smaller_than_a_block():
-    (image,) = crops(1, 7, 300)
+    (image,) = crops(1, 7, 60)
     cipher = image ^ noise(*image.shape)
-    cipher[..., :150] = image[..., :150]
+    cipher[..., :30] = image[..., :30]
     found = check([Pair("a", image, cipher, 8)])
     assert not found.found
     assert found.smallest is None
     assert found.answer.startswith(f"In 1 of 1 images {percent((image == cipher).mean())} of the")
-    assert found.answer.endswith("cannot be seen in images without 8x8 samples.")
+    assert found.answer.endswith("in images without 8x8 samples or a row or column of 64.")
 
 
 def sparse_page() -> np.ndarray:
@@ -201,7 +206,7 @@ def test_blocks_of_one_value_count_where_another_one_is_changed(corner, is_found
     if is_found:
         rectangle = "a rectangle from 25 to 75 % of the width and 25 to 75 % of the height."
         assert found.answer.endswith(f"everywhere but in {rectangle}")
-        assert 0 < found.p_value <= 256 * 2.0**-64
+        assert 0 < found.p_value <= (256 + 128 + 128) * 2.0**-64
     else:
         assert found.answer.startswith("In 1 of 1 images 75.1 % of the samples are equal")
         assert found.answer.endswith(
@@ -210,9 +215,10 @@ def test_blocks_of_one_value_count_where_another_one_is_changed(corner, is_found
 
 
 def test_an_equal_share_far_above_chance_is_said():
-    def rows(image: np.ndarray) -> np.ndarray:
+    def squares(image: np.ndarray) -> np.ndarray:
         cipher = image ^ noise(*image.shape)
-        cipher[:, ::2] = image[:, ::2]
+        is_white = np.indices(image.shape).sum(axis=0) % 2 == 0
+        cipher[is_white] = image[is_white]
         return cipher
 
     def spot(image: np.ndarray) -> np.ndarray:
@@ -220,13 +226,54 @@ def test_an_equal_share_far_above_chance_is_said():
         cipher[:, 200:224, 200:224] = image[:, 200:224, 200:224]
         return cipher
 
-    for encrypt, start in ((rows, "50."), (spot, "1.")):
+    for encrypt, start in ((squares, "50."), (spot, "1.")):
         found = check(pairs([photograph(256)], encrypt))
         assert not found.found
         assert found.answer.startswith(f"In 1 of 1 images {start}")
         assert (
             "0.3 % where the planes that are encrypted are random; no area of 1 %" in found.answer
         )
+
+
+@pytest.mark.parametrize("level", [1, 8])
+@pytest.mark.parametrize(
+    ("clear", "where", "area"),
+    [
+        ((ALL, slice(None, None, 2)), "in every second row.", 1 / 2),
+        ((ALL, slice(1, None, 3)), "in every third row.", 1 / 3),
+        ((ALL, ALL, slice(None, None, 4)), "in every 4th column.", 1 / 4),
+        ((ALL, [2, 5, 9, 40]), "in some of the rows.", 4 / HEIGHT),
+        ((ALL, ALL, slice(None, None, 16)), "in every 16th column.", 1 / 16),
+    ],
+)
+def test_rows_and_columns_that_are_left_out(clear, where, area, level):
+    """They are told, and nothing is the matter with the rest."""
+    encrypt = aes(level)
+
+    def partly(image: np.ndarray) -> np.ndarray:
+        cipher = encrypt(image)
+        cipher[clear] = image[clear]
+        return cipher
+
+    given = pairs(crops(4, HEIGHT, WIDTH), partly)
+    assert all(found.found == (found.check == "untouched area") for found in every_check(given))
+    found = check(given)
+    assert found.answer.endswith(where)
+    assert found.figure == pytest.approx(area, abs=0.005)
+    assert 0 < found.p_value < 1e-12
+
+
+def test_rows_of_one_value_and_rows_that_change_places_are_none_that_are_left_out():
+    image = np.repeat(noise(1, HEIGHT, 1), WIDTH, axis=2)
+    cipher = image.copy()
+    cipher[:, ::2] ^= noise(1, HEIGHT // 2, WIDTH)
+    assert not check([Pair("a", image, cipher, 8)]).found
+    (photo,) = crops(1, HEIGHT, WIDTH)
+    moved = photo.copy()
+    moved[:, ::2] = photo[:, np.roll(np.arange(0, HEIGHT, 2), 1)]
+    found = check([Pair("a", photo, moved, 8)])
+    assert not found.found
+    assert found.answer.endswith("values are moved, not changed, so some stay where they are.")
 
 
 @pytest.mark.parametrize(

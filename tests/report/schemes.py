@@ -81,7 +81,7 @@ P3 = scheme(
     ],
 )
 
-INSPECT = {"kind": "check", "name": "inspect", "version": "3", "options": "{}", "digest": ""}
+INSPECT = {"kind": "check", "name": "inspect", "version": "4", "options": "{}", "digest": ""}
 
 RECORDED = scheme(
     "recorded",

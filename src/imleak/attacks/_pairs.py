@@ -104,9 +104,12 @@ def encrypted_bits(difference: Samples) -> Samples:
     no evidence outside it. So a bit counts where the cipher differs from the plain image
     within 4 samples above and to the left, above and to the right, and so on: all four. Its
     own row is left out, so whether a bit counts does not depend on the bit. Of a uniform
-    keystream 4 bits in a million are not counted.
+    keystream 4 bits in a million are not counted. Nor does a bit count in a row or column that
+    is in the clear.
     """
     counted = np.full_like(difference, np.iinfo(difference.dtype).max)
+    rows, columns = clear_lines(difference)
+    counted[:, rows], counted[..., columns] = 0, 0
     for right in (False, True):
         beside = _gather(difference[..., ::-1] if right else difference, 2)
         beside |= difference[..., ::-1] if right else difference
@@ -115,6 +118,14 @@ def encrypted_bits(difference: Samples) -> Samples:
             flipped = beside[:, ::-1] if below else beside
             counted &= _gather(flipped, 1)[:, ::-1] if below else _gather(flipped, 1)
     return counted
+
+
+def clear_lines(difference: Samples) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Rows (H,) and columns (W,) of 64 samples and more, of all channels, in which none differs.
+    Of a uniform keystream one is so with a chance of 2^-64 at most."""
+    channels, height, width = difference.shape
+    rows, columns = (~difference.any(axis=across) for across in ((0, 2), (0, 1)))
+    return rows & (channels * width >= FEWEST), columns & (channels * height >= FEWEST)
 
 
 def signs(words: Samples, encrypted: Samples, planes: Sequence[int]) -> Signs:

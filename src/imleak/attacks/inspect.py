@@ -23,8 +23,9 @@ def checks() -> tuple[Check, ...]:
 
 
 class Inspect:
-    """Whether an area is not encrypted at all, and whether a keystream repeats within an image,
-    is used for several images, is told by a known plain image, or leaves planes of low entropy.
+    """Whether an area, rows or columns are not encrypted at all, and whether a keystream repeats
+    within an image, is used for several images, is told by a known plain image, or leaves planes
+    of low entropy.
 
     No image is recognised for it and nothing is trained: each check compares plain images
     with their ciphers, and its threshold is that of a test with a known rate of false alarms where
@@ -37,7 +38,7 @@ class Inspect:
     """
 
     name = "inspect"
-    version = "3"
+    version = "4"
 
     def inspect(self, pairs: Sequence[Pair]) -> Sequence[Measurement]:
         """A measurement a check. Raises ImleakError if there are no pairs, or samples of two do not

@@ -251,7 +251,8 @@ def _common(one: Pair, other: Pair, how: Comparison) -> tuple[Values | None, Val
     rows, columns = np.minimum(a.shape, b.shape)
     a, of_a, b, of_b = (side[:rows, :columns].reshape(-1) for side in (a, of_a, b, of_b))
     means, counts = _means(a, of_a, b, of_b, 0)
-    if (np.abs(means)[counts > 0] >= SAME).all():
+    is_complete = bool((np.abs(means)[counts > 0] >= SAME).all())
+    if is_complete and planes_of(of_a) == planes_of(of_b):
         return means, counts
     start = int(np.argmax(of_a & of_b != 0))
     a, of_a, b, of_b = (side[start : start + EXCERPT] for side in (a, of_a, b, of_b))

@@ -74,7 +74,7 @@ class Period:
     def __str__(self) -> str:
         done = "XORed with" if self.operation == "XOR" else "increased by"
         if self.value is not None:
-            return f"{done} the same value everywhere, {self.value}"
+            return f"{done} the same value everywhere"
         if self.run:
             return f"{done} a keystream that repeats every {self.run} samples in raster order"
         if self.width and self.height:
@@ -274,9 +274,13 @@ def _answer(found: dict[str, Period], alone: int, of: int) -> str:
     kind, most = Counter(map(str, found.values())).most_common(1)[0]
     alike = [name for name, period in found.items() if str(period) == kind]
     others = f" (and {len(found) - most} with another period)" if len(found) > most else ""
+    values = sorted({period.value for name in alike if (period := found[name]).value is not None})
+    value = (
+        f", {values[0]}" if len(values) == 1 else f", {len(values)} values in all" if values else ""
+    )
     samples = found[alike[0]].samples
     known = f"{samples} samples" if samples > 1 else "one sample"
     reads = f"; who knows {known} of an image has all of it" if samples else ""
     are = "is" if most == 1 else "are"
     shows = f"; {alone} of the ciphers show it without the plain image" if alone else ""
-    return f"The keystream repeats: {listed(alike, of)} {are} {kind}{others}{reads}{shows}."
+    return f"The keystream repeats: {listed(alike, of)} {are} {kind}{value}{others}{reads}{shows}."
