@@ -157,7 +157,7 @@ def _in_lines(plain: Samples, difference: Samples) -> tuple[float, str, Mask]:
         for clear, across in zip(clear_lines(difference), ((0, 2), (0, 1)), strict=True)
     )
     marked = rows[:, None] | columns
-    left: Mask = np.asarray(_blocks(marked[None]).any(axis=(2, 4))[0])
+    left: Mask = np.asarray(_blocks(marked[None]).any(axis=(0, 2, 4)))
     if marked.mean() < LEAST:
         return 0.0, "", np.zeros_like(left)
     return float(marked.mean()), of_lines(rows, columns), left
