@@ -78,7 +78,7 @@ def reproduce(
         done.append(run(experiment.spec, folder, progress=progress, command=command))
     results = gather(planned, done)
     claims = judge(results)
-    for elsewhere in _elsewhere(others, results):
+    for elsewhere in _elsewhere(others, done, results):
         claims += [claim for claim in judge(elsewhere) if claim.encoder]
     ablation = ablate(settings, path / RUNS / "ablation", listener) if settings.ablation else None
     with print_style():
@@ -100,9 +100,9 @@ def gather(planned: Sequence[Experiment], done: Sequence[Run]) -> Results:
     return Results(_images(done[0]), *_tables(done), roles, stand_ins)
 
 
-def _elsewhere(others: Sequence[Run], results: Results) -> Iterator[Results]:
-    """Results on other images, those of runs on the same ones in one."""
-    for images, alike in _together(others).items():
+def _elsewhere(others: Sequence[Run], done: Sequence[Run], results: Results) -> Iterator[Results]:
+    """Results of other runs, those on the same images in one."""
+    for images, alike in _together(others, done).items():
         frame, summary = _tables(alike)
         yield replace(results, images=images, frame=frame, summary=summary)
 
@@ -113,13 +113,14 @@ def _tables(runs: Sequence[Run]) -> tuple[pd.DataFrame, pd.DataFrame]:
     return frame, pd.concat([one.summary for one in runs], ignore_index=True)
 
 
-def _together(others: Sequence[Run]) -> dict[str, list[Run]]:
-    """Runs by their images; one whose rows would be taken for another's is called after its
-    folder too."""
+def _together(others: Sequence[Run], done: Sequence[Run]) -> dict[str, list[Run]]:
+    """Other runs by their images; one whose rows would be taken for another's, or for those of
+    the experiments, is called after its folder too."""
     found: dict[str, list[Run]] = {}
     for other in others:
         images = _images(other)
-        there = {key for one in found.get(images, ()) for key in _subjects(one)}
+        before = [*found.get(images, ()), *(one for one in done if _images(one) == images)]
+        there = {key for one in before for key in _subjects(one)}
         name = f"{images}, {other.path.resolve().name}" if there & _subjects(other) else images
         found.setdefault(name, []).append(other)
     return found
