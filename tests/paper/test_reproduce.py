@@ -163,11 +163,11 @@ def test_other_settings_need_another_folder(
 def test_runs_whose_rows_look_alike_are_judged_apart(reproduction: tuple[Path, Result]) -> None:
     runs = reproduction[0] / "runs"
     pixels, features = (Run.open(runs / name) for name in ("pixels", "torch-model-pt2"))
-    together = _together([pixels, features, features])
-    assert together == {
-        "images0 (9 images)": [pixels, features],
-        "images0 (9 images), torch-model-pt2": [features],
-    }
+    of_folder = {"images0 (9 images), torch-model-pt2": [features]}
+    together = _together([pixels, features, features], [])
+    assert together == {"images0 (9 images)": [pixels, features], **of_folder}
+    assert _together([features], [pixels]) == {"images0 (9 images)": [features]}
+    assert _together([features], [pixels, features]) == of_folder
 
 
 @pytest.mark.slow
