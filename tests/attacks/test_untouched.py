@@ -243,6 +243,7 @@ def test_an_equal_share_far_above_chance_is_said():
         ((ALL, slice(1, None, 3)), "in every third row.", 1 / 3),
         ((ALL, ALL, slice(None, None, 4)), "in every 4th column.", 1 / 4),
         ((ALL, [2, 5, 9, 40]), "in some of the rows.", 4 / HEIGHT),
+        ((ALL, slice(40, 60, 2)), "in some of the rows.", 10 / HEIGHT),
         ((ALL, ALL, slice(None, None, 16)), "in every 16th column.", 1 / 16),
     ],
 )

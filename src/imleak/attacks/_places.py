@@ -46,7 +46,8 @@ def of_lines(rows: Mask, columns: Mask) -> str:
 
 def _of_kind(kind: str, marked: Mask) -> str:
     steps = np.unique(np.diff(np.flatnonzero(marked)))
-    if len(steps) == 1 and int(steps[0]) in ORDINALS:
+    is_even = len(steps) == 1 and marked.mean() * steps[0] >= RECTANGLE
+    if is_even and int(steps[0]) in ORDINALS:
         return f"in every {ORDINALS[int(steps[0])]} {kind}"
     return f"in some of the {kind}s"
 
