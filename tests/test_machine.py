@@ -102,6 +102,14 @@ def test_a_precision_that_is_named_is_used(monkeypatch, native):
     assert machine.product_type("bf16") is torch.bfloat16
 
 
+@pytest.mark.parametrize("native", [False, True])
+def test_products_are_not_of_an_emulated_type(monkeypatch, native):
+    monkeypatch.setattr(machine, "native_bf16", lambda device: native)
+    with machine.fast_products():
+        found = (torch.ones(2, 2) @ torch.ones(2, 2)).dtype
+    assert found is (torch.bfloat16 if native else torch.float32)
+
+
 @pytest.mark.parametrize("precision", ["fp32", "bf16", "fp16"])
 def test_a_type_is_called_as_it_was_asked_for(precision):
     assert machine.precision_of(machine.product_type(precision)) == precision

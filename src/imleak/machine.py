@@ -24,6 +24,9 @@ training, weights, their gradients and the optimiser are fp32 in any case."""
 
 DEVICES = ("cpu", "cuda", "mps", "xpu")
 """Kinds of devices, as PyTorch names them; "cuda:1" is the second of its kind."""
+PRECISIONS = ("fp32", "bf16", "fp16")
+"""Types of matrix products by name, see :func:`product_type`."""
+
 NATIVE = frozenset({"avx512_bf16", "amx_bf16"})
 """Processor flags of Linux that mean a product of bf16 numbers is one instruction."""
 M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_MAX, M_ARENA_MAX = -1, -2, -4, -8
@@ -84,6 +87,15 @@ def product_type(precision: Precision, device: str = "cpu") -> torch.dtype:
     if precision not in types:
         raise ValueError(f"precision {precision!r} is not one of auto, fp32, bf16, fp16")
     return types[precision]
+
+
+def fast_products() -> torch.autocast:
+    """Where products on the CPU are of bf16 if it has them, and else of fp32: without them, bf16
+    is emulated and takes up to a hundred times as long."""
+    import torch
+
+    chosen = product_type("auto")
+    return torch.autocast("cpu", torch.bfloat16, enabled=chosen == torch.bfloat16)
 
 
 def device_named(device: str, precision: Precision) -> str:

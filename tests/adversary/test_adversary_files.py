@@ -60,8 +60,6 @@ def test_what_is_written_is_read(path: Path) -> None:
     found = open_adversary(path)
     assert (found.card.images, found.card.rebuilds) == (3, False)
     assert found.card.learned[0].figures[0].bits == 1.5
-    assert found.card.of({"name": "corners", "digest": "0" * 64}) == 0
-    assert found.card.of({"name": "corners", "digest": "1" * 64}) is None
     directions = found.directions(0, (2, 5, 7))
     made = arrays()
     np.testing.assert_array_equal(directions.x_axes[:2], made["directions/0/x"][1:].astype("f4"))

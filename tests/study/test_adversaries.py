@@ -8,11 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from study_fakes import Corners
 
 from imleak.adversary import Adversary, AdversaryError, open_adversary
 from imleak.adversary.train import TooFewError
 from imleak.interfaces import ImleakError, Measurement, PairedSamples
 from imleak.study import StudySpec, run
+from imleak.study.adversaries import opened
 from imleak.study.status import status
 from imleak.training import train_adversary
 
@@ -141,6 +143,59 @@ def test_the_one_of_the_package_is_absent_where_it_does_not_fit(
     told = manifest(tmp_path / "out")
     assert "it learned of efficientnet-lite0" in told["adversary"]["why"]
     assert not any("adversary" in line for line in told["warnings"])
+
+
+@pytest.mark.parametrize("native", [True, False])
+@pytest.mark.parametrize("options", ["", ":precision=fp32", ":precision=bf16", ":batch_size=4"])
+def test_the_one_of_the_package_is_used_in_any_precision(
+    native: bool, options: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("imleak.machine.native_bf16", lambda device="cpu": native)
+    chosen = StudySpec.of(sources=tmp_path, encoders="efficientnet-lite0" + options)
+    found = opened(chosen)
+    assert (chosen.adversary, found.why) == ("shipped", "")
+    assert any(found.of(question) for question in chosen.questions())
+
+
+@pytest.mark.parametrize("encoder", ["efficientnet-lite0:window=percentile", "resnet=random:0"])
+def test_the_one_of_the_package_is_of_its_own_encoder_alone(encoder: str, tmp_path: Path) -> None:
+    found = opened(StudySpec.of(sources=tmp_path, encoders=encoder))
+    assert "no encoder of patches here is that, of the same weights" in found.why
+
+
+class Rounded(Corners):
+    """An encoder of several precisions."""
+
+    name = "rounded-corners"
+    digests = frozenset({"1" * 64, "2" * 64})
+
+    def __init__(self, *, precision: str = "bf16", device: str = "cpu", seed: int = 0) -> None:
+        self.precision, self.device, self.seed = precision, device, seed
+
+    @property
+    def digest(self) -> str:  # type: ignore[override]
+        return {"bf16": "1", "fp32": "2"}[self.precision] * 64
+
+
+def test_one_that_learned_in_another_precision_is_used(
+    public: Path,
+    photographs: Callable[..., Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from imleak import plugins
+
+    monkeypatch.setitem(plugins.BUILT_IN["encoder"], Rounded.name, f"{__name__}:Rounded")
+    plugins.known.cache_clear()
+    trained = train_adversary(
+        public, tmp_path / "a.safetensors", encoders=[Rounded.name], levels=LEVELS, patches=3
+    )
+    folder = photographs("a.png", "b.png")
+    same = f"{Rounded.name}:precision=fp32,device=cuda"
+    run(spec(folder, trained.path, encoders=same), tmp_path / "out")
+    assert Keeps.seen[0].directions is not None
+    with pytest.raises(AdversaryError, match="no encoder of patches here is that"):
+        run(spec(folder, trained.path, encoders=f"{Rounded.name}:seed=1"), tmp_path / "other")
 
 
 def test_what_is_no_adversary_is_refused_before_the_images(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """What a file says of the adversary in it: whose images it learned from, and how well."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -54,7 +54,7 @@ class Learned(_Entry):
     Parameters
     ----------
     title : of the encoder.
-    contents : identity of its vectors, see :attr:`imleak.study.components.Component.contents`.
+    contents : identity of its vectors, see :attr:`imleak.study.components.Component.unrounded`.
     dimension : of its vectors.
     directions : pairs of directions at a level.
     digest : SHA-256 (hex) of the arrays.
@@ -109,8 +109,3 @@ class Card(_Entry):
     def images(self) -> int:
         """How many images it learned from."""
         return len(self.digests)
-
-    def of(self, contents: dict[str, Any]) -> int | None:
-        """Which of `learned` is of an encoder; None where it knows nothing of it."""
-        known = (at for at, one in enumerate(self.learned) if one.contents == contents)
-        return next(known, None)

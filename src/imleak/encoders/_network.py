@@ -15,7 +15,14 @@ import numpy as np
 
 from ..files import check_regular, open_regular
 from ..interfaces import Features, ImageError, ImleakError, NotInstalledError, Samples
-from ..machine import Precision, device_named, limit_threads, precision_of, product_type
+from ..machine import (
+    PRECISIONS,
+    Precision,
+    device_named,
+    limit_threads,
+    precision_of,
+    product_type,
+)
 from ._window import Window
 
 if TYPE_CHECKING:
@@ -158,12 +165,20 @@ class Network:
     @cached_property
     def digest(self) -> str:
         """SHA-256 (hex) of all its features depend on."""
+        return self._digest(self.precision)
+
+    @property
+    def digests(self) -> frozenset[str]:
+        """`digest` in every precision, in which features are the same but for rounding."""
+        return frozenset(map(self._digest, PRECISIONS))
+
+    def _digest(self, precision: str) -> str:
         parts = {
             "encoder": [self.name, self.version],
             "weights": self.weights_digest,
             "architecture": dict(self.architecture),
             "input": asdict(self.input),
-            "precision": self.precision,
+            "precision": precision,
         }
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 

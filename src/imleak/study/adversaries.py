@@ -44,12 +44,11 @@ class Elsewhere:
     def _of(self, encoder: Component) -> LearnedElsewhere | None:
         if self.adversary is None:
             return None
-        card = self.adversary.card
-        at = card.of(encoder.contents)
-        if at is None:
-            return None
         file = SHIPPED if self.name == SHIPPED else str(self.adversary.path)
-        return LearnedElsewhere(file, at, card.learned[at].digest)
+        for at, learned in enumerate(self.adversary.card.learned):
+            if encoder.is_but_for_rounding(learned.contents):
+                return LearnedElsewhere(file, at, learned.digest)
+        return None
 
     @property
     def title(self) -> str:

@@ -21,6 +21,10 @@ KeyPolicy = Literal["image", "one"]
 """Whether every image has a key of its own, or one serves all."""
 
 
+ROUNDING = ("device", "precision", "batch_size")
+"""Options of encoders that move their vectors by rounding alone."""
+
+
 class OptionError(ImleakError):
     """An option a component does not take, or a value it refuses."""
 
@@ -81,6 +85,19 @@ class Component:
         options = json.loads(self.options)
         options.pop(argument(self.kind, self.name), None)
         return {**self.identity, "options": canonical(options)}
+
+    @property
+    def unrounded(self) -> dict[str, str]:
+        """:attr:`contents` without the options that move vectors by rounding alone."""
+        options = json.loads(self.contents["options"])
+        kept = {name: value for name, value in options.items() if name not in ROUNDING}
+        return {**self.contents, "options": canonical(kept)}
+
+    def is_but_for_rounding(self, unrounded: Mapping[str, str]) -> bool:
+        """Whether an encoder whose :attr:`unrounded` is given computes the same vectors, in
+        whatever precision and on whatever device."""
+        digests = getattr(self.build(), "digests", (self.digest,))
+        return any({**self.unrounded, "digest": digest} == unrounded for digest in digests)
 
     @property
     def protocol(self) -> str | None:

@@ -14,7 +14,7 @@ from numpy.typing import DTypeLike, NDArray
 from torch import Tensor, nn
 
 from ...interfaces import Samples
-from ...machine import cores
+from ...machine import cores, product_type
 from .._lite0 import MEAN, STD
 from .efficientnet import FEATURES, EfficientNet, load
 from .input_maps import ClearBits, around_grey, as_sample, bit_planes, unwrapped
@@ -81,7 +81,7 @@ def from_nothing(
 def adapted(weights: Path, images: Samples, groups: Indices, training: Training) -> TrainedView:
     """The last stages of EfficientNet-Lite0, trained on what the first make of two images,
     beside its features of both."""
-    maps, features = _frozen_outputs(load(weights), images)
+    maps, features = _frozen_outputs(load(weights), images, on_cpu(training.precision))
     network = lambda: LastStages(load(weights))  # noqa: E731
     return TrainedView(kept_maps(maps), groups, training, network, FEATURES, features)
 
@@ -127,24 +127,30 @@ class LastStages(nn.Module):
         return _last_stages(self.stages, self.head, self.merge(maps))
 
 
+def on_cpu(precision: torch.dtype) -> torch.dtype:
+    """The type of products that stands for another on the CPU, which may lack it."""
+    return precision if precision == torch.float32 else product_type("auto")
+
+
 def _frozen_outputs(
-    network: EfficientNet, images: Samples
+    network: EfficientNet, images: Samples, products: torch.dtype
 ) -> tuple[NDArray[np.int16], NDArray[np.float32]]:
-    """Maps after the frozen stages and features after all, of all rows and both images;
-    on disk, made on all cores."""
+    """Maps after the frozen stages, kept in bf16, and features after all, of all rows and both
+    images; on disk, made on all cores."""
     levels, count = images.shape[:2]
     maps = _on_disk((levels, count, 2 * MAPS, SIDE, SIDE), np.int16)
     features = _on_disk((levels, count, 2 * FEATURES), np.float32)
-    network.to(torch.bfloat16, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    network.to(products, memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def encode(level: int, clear: ClearBits, start: int) -> None:
         rows = slice(start, start + BATCH)
         with torch.inference_mode():
             values = clear.values(images[level, rows])
             two = (as_sample(values, clear.depth), around_grey(unwrapped(values, clear.depth)))
-            early = [_first_stages(network, image) for image in two]
+            early = [_first_stages(network, image, products) for image in two]
             late = [_last_stages(network._blocks[FROZEN:], network._conv_head, m) for m in early]
-        maps[level, rows] = torch.cat(early, 1).contiguous().view(torch.int16).numpy()
+        kept = torch.cat(early, 1).bfloat16().contiguous()
+        maps[level, rows] = kept.view(torch.int16).numpy()
         features[level, rows] = torch.cat(late, 1).numpy()
 
     with ThreadPoolExecutor(cores()) as pool:
@@ -164,9 +170,9 @@ def _on_disk(shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
         return np.memmap(file, dtype, shape=shape)
 
 
-def _first_stages(early: EfficientNet, image: Tensor) -> Tensor:
+def _first_stages(early: EfficientNet, image: Tensor, products: torch.dtype) -> Tensor:
     """(m, MAPS, SIDE, SIDE) of images (m, 1 or 3, 224, 224) in 0..255."""
-    x = ((image - MEAN) / STD).expand(-1, 3, -1, -1).to(torch.bfloat16)
+    x = ((image - MEAN) / STD).expand(-1, 3, -1, -1).to(products)
     x = x.contiguous(memory_format=torch.channels_last)
     x = nn.functional.relu6(early._bn0(early._conv_stem(x)))
     for block in early._blocks[:FROZEN]:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import maximum_filter, minimum_filter
 from torch import Tensor
 
+from ...machine import fast_products
 from .architecture import DIFFERENCE_KNOTS, VALUE_KNOTS
 from .features import COLOUR, DOWN, RIGHT, neighbours
 from .field import Potentials, marginals
@@ -92,7 +93,7 @@ def _of_tile(
 ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
     modulus = 1 << (8 - level)
     images = torch.from_numpy(clear)[None]
-    with torch.inference_mode(), torch.autocast("cpu", dtype=torch.bfloat16):
+    with torch.inference_mode(), fast_products():
         differences, values = ask(network, images, level)
         unary, *pairs = field_of(differences, values, images, level)
     unary += saturated(clear, level)

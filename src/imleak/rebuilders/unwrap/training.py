@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ...interfaces import ImleakError, Raster
+from ...machine import fast_products
 from ...networks.learned import eight_bits
 from ...networks.training import follow
 from ...networks.weights import State, state_of
@@ -203,7 +204,7 @@ def _step(
     """One step of the optimiser; the three losses before it."""
     # One pixel of every 2x2 says as much as all of them and takes half the time.
     phase = (int(rng.integers(2)), int(rng.integers(2)))
-    with torch.autocast("cpu", dtype=torch.bfloat16):
+    with fast_products():
         differences, values = ask(network, plain % (1 << (8 - level)), level, phase)
     pixels, channels, of_values = losses(plain, level, differences, values, phase)
     optimiser.zero_grad()
