@@ -22,7 +22,7 @@ def quick():
         for module in (contrastive, variational):
 
             def briefly(critic, cohort, loss, check, schedule, rng, train=module.train, **options):
-                cut = replace(schedule, steps=min(schedule.steps, QUICK["steps"]))
+                cut = replace(schedule, steps=min(schedule.steps, 2 * QUICK["steps"]))
                 return train(critic, cohort, loss, check, cut, rng, **options)
 
             patch.setattr(module, "train", briefly)

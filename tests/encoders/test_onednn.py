@@ -11,6 +11,7 @@ from imleak.encoders._lite0 import weights
 from imleak.encoders.efficientnet import EfficientNetLite0
 from imleak.encoders.networks import onednn
 from imleak.encoders.networks.efficientnet import SameConv2d, load
+from imleak.machine import native_bf16
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (11, 1, 224, 224), dtype=np.uint8)
 
@@ -41,7 +42,13 @@ def test_a_convolution_with_relu6_or_a_sum(side, kernel, stride, groups):
         torch.testing.assert_close(plain(x, other), total, atol=1e-5, rtol=1e-5)
 
 
-@pytest.mark.parametrize(("precision", "apart"), [("fp32", 1e-5), ("bf16", 0.05)])
+@pytest.mark.parametrize(
+    ("precision", "apart"),
+    [
+        ("fp32", 1e-5),
+        pytest.param("bf16", 0.05, marks=pytest.mark.skipif(not native_bf16(), reason="emulated")),
+    ],
+)
 def test_features_are_those_of_the_network_in_any_batch(precision, apart):
     encoder = EfficientNetLite0(precision=precision)
     fused = onednn.is_possible(encoder.dtype)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import imleak
-from imleak.estimators.samples.copies import joined
+from imleak.estimators.samples.copies import as_equal, equal_rows, joined
 
 RNG = np.random.default_rng(0)
 
@@ -106,3 +106,23 @@ def test_pixels_are_counted_one_by_one():
     assert found.test_groups == 2000
     assert found.details == {}
     assert found.verdict == "leak"
+
+
+@pytest.mark.parametrize("dimension", [1, 7, 64, 256])
+def test_what_is_computed_of_equal_rows_is_equal(dimension):
+    """A product rounds a row by its place among the others."""
+    rows = RNG.standard_normal((61, dimension)).astype("f4")
+    rows[::3] = rows[0]
+    numbers = equal_rows(rows)
+    assert [len(np.unique(numbers)), *numbers[:5]] == [41, 0, 1, 2, 0, 3]
+    product = rows @ RNG.standard_normal((dimension, 16)).astype("f4")
+    found = as_equal(product, numbers)
+    assert len(np.unique(found[::3], axis=0)) == 1
+    np.testing.assert_allclose(found, product, rtol=1e-3, atol=1e-4)
+    some = RNG.permutation(61)[:40]
+    np.testing.assert_array_equal(
+        np.unique(as_equal(product[some], numbers[some]), axis=0).shape[0],
+        len(np.unique(numbers[some])),
+    )
+    other = np.arange(61)
+    assert as_equal(product, other) is product, "nothing is equal, and nothing copied"

@@ -51,7 +51,7 @@ class Best(CrossFitted):
 
     references = ("poole2019",)
     name = read = "best"
-    version = "8"
+    version = "9"
     takes_directions = True
 
     def learner(self) -> Candidates:

@@ -45,7 +45,7 @@ class Calibrated(CrossFitted):
 
     references = ("poole2019",)
     name = read = "calibrated"
-    version = "1"
+    version = "2"
     takes_public = False
     takes_directions = True
     needs_directions = True

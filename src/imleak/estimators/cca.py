@@ -33,7 +33,7 @@ class Cca(CrossFitted):
 
     references = ("foster2011",)
     name = read = "cca"
-    version = "5"
+    version = "6"
     bound = "none"
 
     def learner(self) -> Canonical:
@@ -62,7 +62,7 @@ class CcaInfoNce(CrossFitted):
 
     references = ("poole2019",)
     name = read = "cca-infonce"
-    version = "6"
+    version = "7"
 
     def learner(self) -> Canonical:
         from .critics.canonical import Canonical

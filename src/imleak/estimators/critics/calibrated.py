@@ -8,6 +8,7 @@ from ...interfaces import Directions
 from ..heldout.evidence import Array, Learned, SplitSamples
 from ..heldout.split import FEWEST_TO_CALIBRATE, Indices, Split
 from ..samples.columns import gaussian_ranks
+from ..samples.copies import as_equal, equal_rows
 from .gaussian import gaussian_log_ratio, infonce_rows
 
 KEPT = (1, 4, 16, 64)
@@ -72,7 +73,7 @@ def project(x: Array, y: Array, directions: Directions, level: int) -> tuple[Arr
         (side - side.mean(0, dtype=np.float64).astype(side.dtype)) @ axes[level]
         for side, axes in ((x, directions.x_axes), (y, directions.y_axes))
     )
-    return u, v
+    return as_equal(u, equal_rows(x)), as_equal(v, equal_rows(y))
 
 
 def calibrate(

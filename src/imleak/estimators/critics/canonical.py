@@ -15,6 +15,7 @@ from ..bounds import gaussian_information
 from ..heldout.evidence import Array, Learned, SplitSamples
 from ..heldout.split import Indices, Split
 from ..samples.columns import Matrix, gaussian_ranks, normal_scores, varying
+from ..samples.copies import as_equal, equal_rows
 from .gaussian import (
     NEAR_ONE,
     correlations,
@@ -49,16 +50,21 @@ ALL = slice(None)
 @dataclass(frozen=True, eq=False)
 class _Side:
     """One side in the eigenbasis of its training covariance: rows (n, k), variances (k,), the
-    largest first."""
+    largest first; and which of the rows are equal, (n,)."""
 
     rows: NDArray[np.float32]
     variance: Array
+    equal: Indices
 
     def whitened(self, shrinkage: float, count: int) -> Array:
         """Factors of the first `count` components, that whiten under a covariance shrunk towards
         the identity."""
         shrunk = (1 - shrinkage) * self.variance + shrinkage * self.variance.mean()
         return np.asarray(1 / np.sqrt(np.maximum(shrunk[:count], 1e-12)))
+
+    def along(self, directions: Array, rows: Indices | slice) -> Array:
+        """(m, k) coordinates of some rows along directions (d, k)."""
+        return as_equal(self.rows[rows] @ directions, self.equal[rows])
 
 
 @dataclass(frozen=True, eq=False)
@@ -195,15 +201,16 @@ def fit_variates(given: SplitSamples, columns: Columns | None = None) -> Found:
     samples, seen = given.samples, are_seen(given)
     columns = columns or columns_of(samples)[0]
     of_x, of_y = varying(samples.x), varying(samples.y)
+    equal_x, equal_y = equal_rows(samples.x), [equal_rows(level) for level in samples.y]
 
     def fit(split: Split) -> Iterator[list[Variates]]:
         both = _with(split, split.validation)
-        x = _side(columns(samples.x[:, of_x], split), split)
-        x_again = cache(lambda: _side(columns(samples.x[:, of_x], both), both))
+        x = _side(columns(samples.x[:, of_x], split), split, equal_x)
+        x_again = cache(lambda: _side(columns(samples.x[:, of_x], both), both, equal_x))
 
-        def one(level: Matrix) -> list[Variates]:
-            y = _side(columns(level[:, of_y], split), split)
-            y_again = cache(lambda: _side(columns(level[:, of_y], both), both))
+        def one(level: Matrix, equal: Indices) -> list[Variates]:
+            y = _side(columns(level[:, of_y], split), split, equal)
+            y_again = cache(lambda: _side(columns(level[:, of_y], both), both, equal))
 
             def fit_pairs(partner: Indices) -> Variates:
                 found, chosen = _fit(x, y, partner, split, given.groups, () if seen else COUNTS)
@@ -211,13 +218,13 @@ def fit_variates(given: SplitSamples, columns: Columns | None = None) -> Found:
                 def again(others: Indices, read: Indices) -> tuple[Array, Array]:
                     x, y = x_again(), y_again()
                     to_u, to_v = _directions(x, y, partner, _with(split, others), *chosen)
-                    return x.rows[partner[read]] @ to_u, y.rows[read] @ to_v
+                    return x.along(to_u, partner[read]), y.along(to_v, read)
 
                 return found if seen or not found.temper else replace(found, again=again)
 
             return [fit_pairs(partner) for partner in given.partners(split)]
 
-        return map(one, samples.y)
+        return map(one, samples.y, equal_y)
 
     return [list(fit(split)) for split in given.splits]
 
@@ -238,13 +245,13 @@ def preferred(found: Sequence[Found]) -> Found:
     ]
 
 
-def _side(coordinates: Matrix, split: Split) -> _Side:
+def _side(coordinates: Matrix, split: Split, equal: Indices) -> _Side:
     coordinates = coordinates - coordinates[split.train].mean(0)
     known = coordinates[split.train].astype(np.float64)
     variance, basis = eigh(known.T @ known / len(known))
     basis = basis[:, ::-1].astype(np.float32)
     rows = np.asarray(coordinates @ basis, dtype=np.float32)
-    return _Side(rows, np.maximum(variance[::-1], 0.0))
+    return _Side(rows, np.maximum(variance[::-1], 0.0), equal)
 
 
 def _directions(
@@ -281,14 +288,14 @@ def _fit(
     best = (-np.inf, (SHRINKAGES[0], most), nothing, nothing)
     for chosen in product(SHRINKAGES, (*(one for one in counts if one < most), most)):
         to_u, to_v = _directions(x, y, partner, split, *chosen)
-        u, v = x.rows[partner[check]] @ to_u, y.rows[check] @ to_v
+        u, v = x.along(to_u, partner[check]), y.along(to_v, check)
         first, second = (_pearson(u[half == side], v[half == side]) for side in (0, 1))
         value = expected_log_ratio(falling(first), second)
         value += expected_log_ratio(falling(second), first)
         if value > best[0]:
             best = (value, chosen, to_u, to_v)
     _, chosen, to_u, to_v = best
-    u, v = x.rows[partner[check]] @ to_u, y.rows[check] @ to_v
+    u, v = x.along(to_u, partner[check]), y.along(to_v, check)
     shown = np.stack([correlations(u[half == side], v[half == side]) for side in (0, 1)])
     summed = 1 + int(np.cumsum(-0.5 * np.log1p(-shown[0] * shown[1]))[:MOST_SUMMED].argmax())
     halves = np.stack([falling(one) for one in shown])
@@ -296,7 +303,7 @@ def _fit(
     critic = strength(u[some], v[some], halves, half[some], groups[check[some]])
     whole = falling(correlations(u, v))
     read = slice(max(critic[0], MOST_SUMMED))
-    u, v = x.rows[partner] @ to_u[:, read], y.rows @ to_v[:, read]
+    u, v = x.along(to_u[:, read], partner), y.along(to_v[:, read], ALL)
     return Variates(u, v, whole[read], halves[:, read], summed, *critic), chosen
 
 

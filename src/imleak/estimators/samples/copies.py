@@ -47,14 +47,34 @@ def joined(
     return np.asarray(connected_components(links, directed=False)[1], np.int64)[groups], elsewhere
 
 
+def equal_rows(rows: NDArray[Any]) -> NDArray[np.int64]:
+    """(n,) the same number for rows that are equal bit for bit, from 0 in the order of the first
+    of them."""
+    numbers: dict[bytes, int] = {}
+    return np.array([numbers.setdefault(row.tobytes(), len(numbers)) for row in rows], np.int64)
+
+
+def as_equal(values: NDArray[Any], numbers: NDArray[np.int64]) -> NDArray[Any]:
+    """Values (n, ...) of rows, those of rows that are equal made equal.
+
+    A product of matrices rounds a row by its place among the others. The last digit of both
+    sides then tells which of many equal rows one is, and ranks make as much of it as of the first.
+
+    Parameters
+    ----------
+    numbers : (n,) of :func:`equal_rows`, or some of them.
+    """
+    first, own = np.unique(numbers, return_index=True, return_inverse=True)[1:]
+    return values if len(first) == len(numbers) else values[first][own]
+
+
 def _equal_rows(x: NDArray[Any], y: NDArray[Any]) -> NDArray[np.int64]:
     """(n,) the same number for rows that are equal bit for bit."""
-    numbers: dict[bytes, int] = {}
-    of_x = [numbers.setdefault(row.tobytes(), len(numbers)) for row in x]
-    if len(numbers) == len(x):
-        return np.arange(len(x))
+    of_x = equal_rows(x)
+    if of_x.max(initial=-1) == len(x) - 1:
+        return of_x
     pairs: dict[tuple[int, bytes], int] = {}
-    keys = ((one, y[:, at].tobytes()) for at, one in enumerate(of_x))
+    keys = ((int(one), y[:, at].tobytes()) for at, one in enumerate(of_x))
     return np.array([pairs.setdefault(key, len(pairs)) for key in keys])
 
 
