@@ -32,7 +32,7 @@ ALLOWED: dict[str, set[str]] = {
     "schemes": {"interfaces", "keystream"},
     "encoders": {"interfaces", "machine"},
     "networks": {"interfaces", "images"},
-    "rebuilders": {"interfaces", "networks"},
+    "rebuilders": {"interfaces", "machine", "networks"},
     "metrics": {"interfaces", "images", "networks"},
     "attacks": {"interfaces", "estimators"},
     "estimators": {"interfaces", "machine"},
