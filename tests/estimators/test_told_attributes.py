@@ -61,6 +61,15 @@ def test_predictions_are_those_of_ridge_regression(dimension):
         np.testing.assert_allclose(found, library.predict(rows), atol=2e-3)
 
 
+@pytest.mark.parametrize("dimension", [64, 300])
+def test_predictions_of_equal_rows_are_equal(dimension):
+    rng = np.random.default_rng(0)
+    rows, targets = rng.standard_normal((101, dimension)), rng.standard_normal((101, 16))
+    rows[::2] = rows[0]
+    for found in ridge(rows.astype("f4"), targets.astype("f4"), np.arange(90)):
+        assert len(np.unique(found, axis=0)) == 51
+
+
 def test_r_squared_is_the_share_of_the_variance_that_is_told():
     sums = np.array([[4, 0.0, 10.0], [4, 10.0, 10.0], [4, 15.0, 10.0], [4, 0.0, 0.0]])
     np.testing.assert_allclose(r_squared(sums), [1, 0, -0.5, 0])

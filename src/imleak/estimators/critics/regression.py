@@ -12,6 +12,7 @@ from ..heldout.evidence import Array, Learned, Score, SplitSamples
 from ..heldout.split import Indices, Split
 from ..heldout.trained_view import abreast
 from ..samples.columns import Matrix, normal_scores, standardise, varying
+from ..samples.copies import as_equal, equal_rows
 from .canonical import Canonical, halves_of
 from .gaussian import NEAR_ONE, crossed_log_ratio, gaussian_log_ratio, infonce_rows, strength
 
@@ -141,7 +142,8 @@ def _of_attribute(
 
 def ridge(rows: Matrix, targets: Matrix, train: Indices) -> Iterator[Matrix]:
     """Predictions (n, q) of targets (n, q) by rows (n, d), fitted on training rows, under each of
-    the penalties in turn."""
+    the penalties in turn; of equal rows they are equal."""
+    equal = equal_rows(rows)
     known, mean = rows[train], targets[train].mean(0)
     count, dimension = known.shape
     goal = (targets[train] - mean) / count
@@ -156,7 +158,7 @@ def ridge(rows: Matrix, targets: Matrix, train: Indices) -> Iterator[Matrix]:
             shrunk = gram.copy()
             np.fill_diagonal(shrunk, shrunk.diagonal() + np.float32(penalty * scale))
             factor = cho_factor(shrunk, overwrite_a=True, check_finite=False)
-            yield mean + left @ cho_solve(factor, right, check_finite=False)
+            yield as_equal(mean + left @ cho_solve(factor, right, check_finite=False), equal)
         else:
             yield np.broadcast_to(mean, targets.shape)
 
@@ -201,13 +203,14 @@ def _variates(u: Matrix, v: Matrix, train: Indices) -> tuple[Matrix, Matrix]:
     where there is nothing but rounding."""
     if u.shape[1] == 1:
         return u, v
-    mean = u[train].mean(0)
+    equal_u, equal_v, mean = equal_rows(u), equal_rows(v), u[train].mean(0)
     variance, basis = eigh(np.cov(u[train].T))
     whiten = basis / np.sqrt(np.maximum(variance, 1e-6 * variance[-1]))
     u, v = ((side - mean) @ whiten for side in (u, v))
     told, turn = eigh(np.cov(v[train].T))
     turn = turn[:, ::-1][:, : max(1, np.sum(told > ROUNDED * told[-1]))]
-    return (u @ turn).astype(np.float32), (v @ turn).astype(np.float32)
+    u, v = as_equal(u @ turn, equal_u), as_equal(v @ turn, equal_v)
+    return u.astype(np.float32), v.astype(np.float32)
 
 
 def r_squared(sums: Array) -> Array:
