@@ -18,6 +18,7 @@ from ..heldout.evidence import (
     SplitSamples,
     mean_of_rows,
 )
+from ..heldout.in_turn import FEWEST_TO_CHOOSE, validated_in_turn
 from ..heldout.split import Indices, Split
 from .calibrated import Calibrated
 from .canonical import (
@@ -55,12 +56,10 @@ SCHEDULE = Schedule(
     steps=600, batch=500, rate=3e-3, decay=0.01, patience=6, first=True, start=2, least=2e-3
 )
 """Of NWJ, which starts near its end."""
+FAST = Canonical(bent=True, coarse=True)
 HIDDEN = (64, 64)
 """Of its network where canonical variates see all: in few dimensions it finds no less than one
 of (100, 100), in half the time."""
-FEWEST_TO_CHOOSE = 8
-"""Validation images that can choose. Fewer are lucky for one of many candidates, and what was
-learned elsewhere and is only calibrated here is taken without a choice, where there is any."""
 
 
 @dataclass(frozen=True)
@@ -104,10 +103,16 @@ class OnFeatures:
             **(
                 dict.fromkeys(("infonce", "retrieval", "cosine-infonce"), _unasked(given))
                 if are_seen(given)
-                else self.contrastive.learn(given) | self.cosine.learn(given)
+                else self._of_features(given)
             ),
-            **Calibrated().learn(given),
+            **_in_turn(Calibrated().learn(given), Calibrated(), "calibrated", given),
         }
+
+    def _of_features(self, given: SplitSamples) -> Learned:
+        cosine = _in_turn(self.cosine.learn(given), self.cosine, "cosine-infonce", given)
+        if few_choose(given):
+            return dict.fromkeys(("infonce", "retrieval"), _unasked(given)) | cosine
+        return self.contrastive.learn(given) | cosine
 
 
 @dataclass(frozen=True)
@@ -122,10 +127,10 @@ class OnVariates:
         kinds = columns_of(given.samples)
         found = dict(zip(kinds, [fit_variates(given, kind) for kind in kinds], strict=True))
         most = preferred(list(found.values()))
-        scalars = are_scalars(given)
+        unasked = are_scalars(given) or few_choose(given)
         return {
-            **self.canonical.read(most, given),
-            "nwj": _unasked(given) if scalars else self._refined(found, most, given),
+            **_in_turn(self.canonical.read(most, given), FAST, "cca-infonce", given),
+            "nwj": _unasked(given) if unasked else self._refined(found, most, given),
             **Histogram().learn(given),
         }
 
@@ -144,6 +149,20 @@ class OnVariates:
             if len(waves):
                 refined.append(variational.refine(found[periodic], given, waves)["nwj"])
         return [_preferred(pairs) for pairs in zip(*refined, strict=True)]
+
+
+def few_choose(given: SplitSamples) -> bool:
+    """Whether images are few for a choice between what was learned elsewhere and what learns here.
+    Those that are fitted fast are then tried on all images outside the test set, and no others."""
+    images = [len(np.unique(given.groups[split.validation])) for split in given.splits]
+    return given.samples.directions is not None and min(images) < FEWEST_TO_CHOOSE
+
+
+def _in_turn(learned: Learned, learner: Learner, name: str, given: SplitSamples) -> Learned:
+    """The same, one of the bounds on all images outside the test set if few choose."""
+    if not few_choose(given):
+        return learned
+    return learned | {name: validated_in_turn(learned[name], learner, name, given)}
 
 
 def _starts_higher(found: Found, refined: Sequence[tuple[Score, Score]]) -> NDArray[np.bool_]:
@@ -267,11 +286,12 @@ def pick(
     validation = np.stack([_admitted(one) for one, _ in candidates])
     for at in range(0, len(candidates), len(CANDIDATES)):
         for more, start in _baselines(at):
-            better = _says_more(candidates[more][0], candidates[start][0])
-            validation[more, ~better & np.isfinite(validation[start])] = -np.inf
-    if candidates[0][0].images < FEWEST_TO_CHOOSE:
-        learned = np.arange(len(candidates)) % len(CANDIDATES) == CANDIDATES.index("calibrated")
-        validation[np.isfinite(validation[learned]).any(0) & ~learned[:, None, None]] = -np.inf
+            if candidates[more][0].images == candidates[start][0].images:
+                better = _says_more(candidates[more][0], candidates[start][0])
+                validation[more, ~better & np.isfinite(validation[start])] = -np.inf
+    learned = np.arange(len(candidates)) % len(CANDIDATES) == CANDIDATES.index("calibrated")
+    few = np.array([one.images < FEWEST_TO_CHOOSE for one, _ in candidates]) & ~learned
+    validation[np.isfinite(validation[learned]).any(0) & few[:, None, None]] = -np.inf
     choice = np.nan_to_num(validation, nan=-np.inf).argmax(0)
     tests = [test for _, test in candidates]
     first = tests[0]

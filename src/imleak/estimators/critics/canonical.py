@@ -37,6 +37,8 @@ OCTAVES = 8
 COUNTS = (16, 64, 256)
 """Leading principal components of both sides that are tried besides all of them, where images are
 few for so many: weak directions are lost among the noise of the others."""
+COARSE = (0.1, 1.0), (64,)
+"""Shrinkages and numbers of components that are tried where it has to be fast."""
 IMAGES_A_DIMENSION = 20
 """Training images that tell canonical directions well. With fewer, critics that are trained and
 stopped early may do better, and every image that is learned from counts."""
@@ -160,14 +162,17 @@ class Canonical:
     ----------
     bent : of few dimensions, also try columns in which curves are straight lines; validation
         chooses.
+    coarse : in a tenth of the time: try :data:`COARSE` alone, and fit nothing once more.
     """
 
     bent: bool = False
+    coarse: bool = False
 
     def learn(self, given: SplitSamples) -> Learned:
         """Fit on every split; scores on its validation and test images by bound."""
         kinds = columns_of(given.samples)[: None if self.bent else 1]
-        return self.read(preferred([fit_variates(given, kind) for kind in kinds]), given)
+        found = [fit_variates(given, kind, coarse=self.coarse) for kind in kinds]
+        return self.read(preferred(found), given)
 
     def read(self, found: Found, given: SplitSamples) -> Learned:
         """Scores of variates that are fitted already."""
@@ -195,11 +200,18 @@ class Canonical:
         return scores
 
 
-def fit_variates(given: SplitSamples, columns: Columns | None = None) -> Found:
+def fit_variates(
+    given: SplitSamples,
+    columns: Columns | None = None,
+    *,
+    coarse: bool = False,
+) -> Found:
     """Variates of every split, level and pairing, in the first of :func:`columns_of` if no other
     columns are given."""
     samples, seen = given.samples, are_seen(given)
     columns = columns or columns_of(samples)[0]
+    shrinkages, counts = COARSE if coarse else (SHRINKAGES, COUNTS)
+    tried = (shrinkages, () if seen else counts)
     of_x, of_y = varying(samples.x), varying(samples.y)
     equal_x, equal_y = equal_rows(samples.x), [equal_rows(level) for level in samples.y]
 
@@ -213,14 +225,15 @@ def fit_variates(given: SplitSamples, columns: Columns | None = None) -> Found:
             y_again = cache(lambda: _side(columns(level[:, of_y], both), both, equal))
 
             def fit_pairs(partner: Indices) -> Variates:
-                found, chosen = _fit(x, y, partner, split, given.groups, () if seen else COUNTS)
+                found, chosen = _fit(x, y, partner, split, given.groups, tried)
 
                 def again(others: Indices, read: Indices) -> tuple[Array, Array]:
                     x, y = x_again(), y_again()
                     to_u, to_v = _directions(x, y, partner, _with(split, others), *chosen)
                     return x.along(to_u, partner[read]), y.along(to_v, read)
 
-                return found if seen or not found.temper else replace(found, again=again)
+                stays = seen or coarse or not found.temper
+                return found if stays else replace(found, again=again)
 
             return [fit_pairs(partner) for partner in given.partners(split)]
 
@@ -275,7 +288,7 @@ def _fit(
     partner: Indices,
     split: Split,
     groups: Indices,
-    counts: Sequence[int],
+    tried: tuple[Sequence[float], Sequence[int]],
 ) -> tuple[Variates, tuple[float, int]]:
     """The variates whose correlations say most on the validation images, and the shrinkage and
     number of principal components that make them."""
@@ -285,8 +298,9 @@ def _fit(
     half = halves_of(groups[check])
     most = max(x.rows.shape[1], y.rows.shape[1])
     nothing: Array = np.empty(0)
-    best = (-np.inf, (SHRINKAGES[0], most), nothing, nothing)
-    for chosen in product(SHRINKAGES, (*(one for one in counts if one < most), most)):
+    shrinkages, counts = tried
+    best = (-np.inf, (shrinkages[0], most), nothing, nothing)
+    for chosen in product(shrinkages, (*(one for one in counts if one < most), most)):
         to_u, to_v = _directions(x, y, partner, split, *chosen)
         u, v = x.along(to_u, partner[check]), y.along(to_v, check)
         first, second = (_pearson(u[half == side], v[half == side]) for side in (0, 1))
