@@ -26,9 +26,9 @@ class Best(CrossFitted):
     is chosen by its value on the validation images, and only that one is read on the test
     images; the null goes through the same choice. `cosine-infonce`, which is fitted to no
     image, is a candidate where target and view have as many dimensions, and `calibrated` where an
-    adversary learned directions of them from other images; with fewer than eight validation images
-    it is then taken without a choice, and with more it is passed over only for what adds more than
-    a standard error to it. `infonce`, `retrieval` and `cosine-infonce` are left out where canonical
+    adversary learned directions of them from other images; it is then passed over only for what
+    adds more than a standard error to it, and with fewer than eight validation images only for
+    `cca-infonce` or `cosine-infonce`, of which all images outside the test set choose. `infonce`, `retrieval` and `cosine-infonce` are left out where canonical
     variates see all that their projections can: up to 64 dimensions, 20 training images for each.
     Of two scalars `rank-histogram` takes the place of `nwj`.
     `nwj` is passed over where its mean hangs on rare pairs, and where it adds no more than a
