@@ -28,8 +28,9 @@ class Best(CrossFitted):
     image, is a candidate where target and view have as many dimensions, and `calibrated` where an
     adversary learned directions of them from other images; it is then passed over only for what
     adds more than a standard error to it, and with fewer than eight validation images only for
-    `cca-infonce` or `cosine-infonce`, of which all images outside the test set choose. `infonce`, `retrieval` and `cosine-infonce` are left out where canonical
-    variates see all that their projections can: up to 64 dimensions, 20 training images for each.
+    `cca-infonce` or `cosine-infonce`, of which all images outside the test set choose.
+    `infonce`, `retrieval` and `cosine-infonce` are left out where canonical variates see all that
+    their projections can: up to 64 dimensions, 20 training images for each.
     Of two scalars `rank-histogram` takes the place of `nwj`.
     `nwj` is passed over where its mean hangs on rare pairs, and where it adds no more than a
     standard error to the canonical critic it was trained from. Where the directions of

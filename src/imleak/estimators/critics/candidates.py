@@ -56,6 +56,8 @@ SCHEDULE = Schedule(
     steps=600, batch=500, rate=3e-3, decay=0.01, patience=6, first=True, start=2, least=2e-3
 )
 """Of NWJ, which starts near its end."""
+ERRORS_OF_FEW = 2
+"""Standard errors that a candidate must add to what was learned elsewhere where images are few."""
 FAST = Canonical(bent=True, coarse=True)
 HIDDEN = (64, 64)
 """Of its network where canonical variates see all: in few dimensions it finds no less than one
@@ -222,13 +224,15 @@ def _admitted(validation: Score) -> Array:
     return np.where(seen & (validation.effective >= FEWEST_EFFECTIVE), values, -np.inf)
 
 
-def _says_more(one: Score, other: Score) -> NDArray[np.bool_]:
+def _says_more(one: Score, other: Score, errors: int) -> NDArray[np.bool_]:
     """(L, P) where a candidate says more on the validation images than another one, by more than
-    a standard error of what it adds; of a share of right answers, which has rows of its own, by
-    more than its own."""
+    so many standard errors of what it adds; of a share of right answers, which has rows of its own,
+    by more than its own."""
     if one.functional is not mean_of_rows:
         return np.asarray(one.cautious_value() > other.value())
-    return np.asarray(replace(one, sums=one.sums - other.sums * [0, 1]).cautious_value() > 0)
+    added = replace(one, sums=one.sums - other.sums * [0, 1])
+    value = added.value()
+    return np.asarray(value > errors * (value - added.cautious_value()))
 
 
 def _most_within_reach(images: int) -> float:
@@ -284,14 +288,16 @@ def pick(
     titles : of each.
     """
     validation = np.stack([_admitted(one) for one, _ in candidates])
+    few = np.array([one.images < FEWEST_TO_CHOOSE for one, _ in candidates])
+    errors = ERRORS_OF_FEW if few.any() else 1
     for at in range(0, len(candidates), len(CANDIDATES)):
         for more, start in _baselines(at):
-            if candidates[more][0].images == candidates[start][0].images:
-                better = _says_more(candidates[more][0], candidates[start][0])
+            if few[more] == few[start]:
+                better = _says_more(candidates[more][0], candidates[start][0], errors)
                 validation[more, ~better & np.isfinite(validation[start])] = -np.inf
     learned = np.arange(len(candidates)) % len(CANDIDATES) == CANDIDATES.index("calibrated")
-    few = np.array([one.images < FEWEST_TO_CHOOSE for one, _ in candidates]) & ~learned
-    validation[np.isfinite(validation[learned]).any(0) & few[:, None, None]] = -np.inf
+    unfit = (few & ~learned)[:, None, None]
+    validation[np.isfinite(validation[learned]).any(0) & unfit] = -np.inf
     choice = np.nan_to_num(validation, nan=-np.inf).argmax(0)
     tests = [test for _, test in candidates]
     first = tests[0]
