@@ -56,8 +56,11 @@ SCHEDULE = Schedule(
     steps=600, batch=500, rate=3e-3, decay=0.01, patience=6, first=True, start=2, least=2e-3
 )
 """Of NWJ, which starts near its end."""
-ERRORS_OF_FEW = 2
-"""Standard errors that a candidate must add to what was learned elsewhere where images are few."""
+ERRORS_OF_NWJ = 3
+"""Standard errors that NWJ must add to the critic that it starts from: its checkpoint and its
+constant were chosen on the images that it is judged by."""
+ERRORS, ERRORS_OF_FEW = 1, 2
+"""Standard errors that a candidate must add to what was learned elsewhere, and where few choose."""
 FAST = Canonical(bent=True, coarse=True)
 HIDDEN = (64, 64)
 """Of its network where canonical variates see all: in few dimensions it finds no less than one
@@ -249,15 +252,15 @@ def _within_reach(found: Found, given: SplitSamples) -> Indices:
     return np.flatnonzero((values < most[:, None]).any(0))
 
 
-def _baselines(at: int) -> Iterator[tuple[int, int]]:
-    """Candidates of the view whose first is `at`, with another that they must add something to:
-    NWJ, whose checkpoint was chosen on the validation images too, to the critic it was trained
-    from, and all to what was learned elsewhere, which few validation images can mistake less."""
+def _baselines(at: int, errors: int) -> Iterator[tuple[int, int, int]]:
+    """Candidates of the view whose first is `at`, with another that they must add something to, and
+    how many standard errors: NWJ to the critic it was trained from, and all to what was learned
+    elsewhere, which few validation images can mistake less."""
     nwj, start, learned = (
         at + CANDIDATES.index(name) for name in ("nwj", "cca-infonce", "calibrated")
     )
-    yield nwj, start
-    yield from ((one, learned) for one in range(at, at + len(CANDIDATES)) if one != learned)
+    yield nwj, start, ERRORS_OF_NWJ
+    yield from ((one, learned, errors) for one in range(at, at + len(CANDIDATES)) if one != learned)
 
 
 @dataclass(frozen=True, eq=False)
@@ -289,11 +292,11 @@ def pick(
     """
     validation = np.stack([_admitted(one) for one, _ in candidates])
     few = np.array([one.images < FEWEST_TO_CHOOSE for one, _ in candidates])
-    errors = ERRORS_OF_FEW if few.any() else 1
+    errors = ERRORS_OF_FEW if few.any() else ERRORS
     for at in range(0, len(candidates), len(CANDIDATES)):
-        for more, start in _baselines(at):
+        for more, start, least in _baselines(at, errors):
             if few[more] == few[start]:
-                better = _says_more(candidates[more][0], candidates[start][0], errors)
+                better = _says_more(candidates[more][0], candidates[start][0], least)
                 validation[more, ~better & np.isfinite(validation[start])] = -np.inf
     learned = np.arange(len(candidates)) % len(CANDIDATES) == CANDIDATES.index("calibrated")
     unfit = (few & ~learned)[:, None, None]
