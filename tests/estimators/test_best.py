@@ -100,17 +100,40 @@ def test_few_validation_images_do_not_choose_where_something_was_learned_elsewhe
     assert pick(none)[1][0] == "cca-infonce"
 
 
-@pytest.mark.parametrize(("more", "name"), [(0.05, "calibrated"), (0.15, "cca-infonce")])
-def test_what_was_learned_elsewhere_is_passed_over_for_what_adds_a_standard_error(more, name):
-    """Of forty images that differ by half a nat a standard error is .08."""
-    noise = np.random.default_rng(0).standard_normal(40)
-    values = np.broadcast_to(0.3 + more + 0.5 * (noise - noise.mean()) / noise.std(), (2, 2, 40))
-    sums, rows = np.stack([np.ones_like(values), values], -1), np.arange(40)
-    one = Score.of(SimpleNamespace(seed=0, fold=0), rows, sums, mean_of_rows, rows)
-    nothing = np.full((2, 2), -0.2)
-    given = candidates([nothing] * len(CANDIDATES), TEST)
-    given[0] = (one, given[0][1])
-    given[CANDIDATES.index("calibrated")] = (score(np.full((2, 2), 0.3)), score(TEST[5]))
+def noisy(nats, count=40):
+    """A score of that mean, whose standard error is .08 of forty images and .18 of eight."""
+    noise = np.random.default_rng(0).standard_normal(count)
+    values = nats + 0.5 * (noise - noise.mean()) / noise.std()
+    sums = np.stack([np.ones((2, 2, count)), np.broadcast_to(values, (2, 2, count))], -1)
+    rows = np.arange(count)
+    return Score.of(SimpleNamespace(seed=0, fold=0), rows, sums, mean_of_rows, rows)
+
+
+@pytest.mark.parametrize(
+    ("count", "more", "name"),
+    [
+        (40, 0.05, "calibrated"),
+        (40, 0.15, "cca-infonce"),
+        (8, 0.3, "calibrated"),
+        (8, 0.5, "cca-infonce"),
+    ],
+)
+def test_what_was_learned_elsewhere_is_passed_over_for_what_adds_to_it(count, more, name):
+    """A standard error where many choose, and two where the others had too few images to choose."""
+    nothing = score(np.full((2, 2), -0.2), count=count if count > 8 else 5)
+    given = [(nothing, score(TEST[0]))] * len(CANDIDATES)
+    given[0] = (noisy(0.3 + more, count), score(TEST[0]))
+    learned = score(np.full((2, 2), 0.3), count=count)
+    given[CANDIDATES.index("calibrated")] = (learned, score(TEST[5]))
+    assert pick(given)[1][0] == name
+
+
+@pytest.mark.parametrize(("more", "name"), [(0.2, "cca-infonce"), (0.3, "nwj")])
+def test_nwj_must_add_three_standard_errors_to_what_it_starts_from(more, name):
+    given = candidates([np.full((2, 2), -0.2)] * len(CANDIDATES), TEST)
+    given[0] = (score(np.full((2, 2), 0.3)), score(TEST[0]))
+    given[CANDIDATES.index("nwj")] = (noisy(0.3 + more), score(TEST[2]))
+    given[CANDIDATES.index("calibrated")] = (score(np.full((2, 2), np.nan)), score(TEST[5]))
     assert pick(given)[1][0] == name
 
 

@@ -32,8 +32,8 @@ class Best(CrossFitted):
     `infonce`, `retrieval` and `cosine-infonce` are left out where canonical variates see all that
     their projections can: up to 64 dimensions, 20 training images for each.
     Of two scalars `rank-histogram` takes the place of `nwj`.
-    `nwj` is passed over where its mean hangs on rare pairs, and where it adds no more than a
-    standard error to the canonical critic it was trained from. Where the directions of
+    `nwj` is passed over where its mean hangs on rare pairs, and where it adds no more than three
+    standard errors to the canonical critic it was trained from. Where the directions of
     `cca-infonce` are fitted once more for the test, with the validation images, what that adds on
     either half of these counts in the choice. Where there are public images,
     each is trained with them and without. A lower bound, because each of them is.
