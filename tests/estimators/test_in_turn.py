@@ -4,6 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from imleak.estimators.best import Best
 from imleak.estimators.critics.candidates import FAST
@@ -32,29 +34,29 @@ def given_of(images, seed=0, folds=4):
     return SplitSamples(samples, cross_fit(groups, folds, 1, seed), groups, 2, seed)
 
 
-@pytest.mark.parametrize("images", [6, 9, 17, 30, 45])
-def test_every_image_outside_the_test_set_validates_once(images):
-    given = given_of(images)
-    for split in given.splits:
-        turns = [split, *_turns(split, given)]
-        checked = np.concatenate([np.unique(given.groups[one.validation]) for one in turns])
-        outside = np.setdiff1d(given.groups, given.groups[split.test])
-        few = len(np.unique(given.groups[split.validation])) < FEWEST_TO_CHOOSE
+@given(images=st.integers(8, 60), folds=st.integers(2, 7), seed=st.integers(0, 9))
+def test_every_image_outside_the_test_set_validates_once(images, folds, seed):
+    known = given_of(images, seed, folds)
+    for split in known.splits:
+        turns = [split, *_turns(split, known)]
+        checked = np.concatenate([np.unique(known.groups[one.validation]) for one in turns])
+        outside = np.setdiff1d(known.groups, known.groups[split.test])
+        few = len(np.unique(known.groups[split.validation])) < FEWEST_TO_CHOOSE
         np.testing.assert_array_equal(np.sort(checked), outside if few else np.unique(checked))
         for one in turns:
             assert one.test is split.test
             parts = one.train, one.validation, one.test
-            assert np.array_equal(np.sort(np.concatenate(parts)), np.arange(len(given.groups)))
+            assert np.array_equal(np.sort(np.concatenate(parts)), np.arange(len(known.groups)))
             for part in parts:
                 assert np.isin(one.broken[part], part).all()
-                assert np.all(given.groups[one.broken[part]] != given.groups[part])
+                assert np.all(known.groups[one.broken[part]] != known.groups[part])
 
 
 def test_public_images_stay_among_those_that_train():
-    given = given_of(20)
-    split = given.splits[0]
+    known = given_of(20)
+    split = known.splits[0]
     public = split.train[-2 * EACH :]
-    turns = list(_turns(replace(split, public=public), given))
+    turns = list(_turns(replace(split, public=public), known))
     assert turns
     for one in turns:
         np.testing.assert_array_equal(one.train[-2 * EACH :], public)
@@ -65,11 +67,11 @@ def test_public_images_stay_among_those_that_train():
     ("learner", "name"), [(FixedCosine(), "cosine-infonce"), (FAST, "cca-infonce")]
 )
 def test_scores_are_of_all_these_images_and_the_test_stays(learner, name):
-    given = given_of(16)
-    first = learner.learn(given)[name]
-    found = validated_in_turn(first, learner, name, given)
-    for split, (before, test), (validation, same) in zip(given.splits, first, found, strict=True):
-        outside = np.setdiff1d(given.groups, given.groups[split.test])
+    known = given_of(16)
+    first = learner.learn(known)[name]
+    found = validated_in_turn(first, learner, name, known)
+    for split, (before, test), (validation, same) in zip(known.splits, first, found, strict=True):
+        outside = np.setdiff1d(known.groups, known.groups[split.test])
         assert (validation.images, validation.rows) == (len(outside), EACH * len(outside))
         np.testing.assert_array_equal(np.sort(validation.blocks), outside)
         np.testing.assert_array_equal(validation.sums[:, :, : len(before.blocks)], before.sums)
@@ -77,18 +79,18 @@ def test_scores_are_of_all_these_images_and_the_test_stays(learner, name):
 
 
 def test_no_test_row_is_looked_at():
-    given = given_of(16, folds=2)
-    split = given.splits[0]
-    x = given.samples.x.copy()
+    known = given_of(16, folds=2)
+    split = known.splits[0]
+    x = known.samples.x.copy()
     x[split.test] = np.random.default_rng(3).standard_normal(x[split.test].shape)
 
     def validation(samples):
-        one = replace(given, samples=samples, splits=[split])
+        one = replace(known, samples=samples, splits=[split])
         found = validated_in_turn(FAST.learn(one)["cca-infonce"], FAST, "cca-infonce", one)
         return found[0][0].sums
 
-    other = validation(replace(given.samples, x=x))
-    np.testing.assert_allclose(other, validation(given.samples), atol=1e-4)
+    other = validation(replace(known.samples, x=x))
+    np.testing.assert_allclose(other, validation(known.samples), atol=1e-4)
 
 
 def test_what_was_learned_of_other_images_gives_way_to_what_these_show():

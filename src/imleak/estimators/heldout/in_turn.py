@@ -44,7 +44,7 @@ def _turns(split: Split, given: SplitSamples) -> Iterator[Split]:
     rng = given.random(0x7475726E + split.fold)
     others = rng.permutation(np.unique(groups[split.own]))
     both = np.concatenate([split.own, split.validation])
-    for checked in np.array_split(others, max(1, round(len(others) / len(first)))):
+    for checked in np.array_split(others, max(1, len(others) // len(first))):
         checks = np.isin(groups[both], checked)
         train, check = np.sort(both[~checks]), np.sort(both[checks])
         broken = split.broken.copy()
