@@ -103,6 +103,14 @@ def test_a_precision_that_is_named_is_used(monkeypatch, native):
 
 
 @pytest.mark.parametrize("native", [False, True])
+def test_the_cpu_stands_in_with_what_it_has(monkeypatch, native):
+    monkeypatch.setattr(machine, "native_bf16", lambda device: native)
+    fast = torch.bfloat16 if native else torch.float32
+    chosen = (torch.float32, torch.bfloat16, torch.float16)
+    assert [machine.on_cpu(one) for one in chosen] == [torch.float32, fast, fast]
+
+
+@pytest.mark.parametrize("native", [False, True])
 def test_products_are_not_of_an_emulated_type(monkeypatch, native):
     monkeypatch.setattr(machine, "native_bf16", lambda device: native)
     with machine.fast_products():

@@ -89,6 +89,14 @@ def product_type(precision: Precision, device: str = "cpu") -> torch.dtype:
     return types[precision]
 
 
+def on_cpu(dtype: torch.dtype) -> torch.dtype:
+    """The type of matrix products that stands on the CPU for one that was chosen for any device:
+    fp32 for itself, and for others what the CPU has."""
+    import torch
+
+    return dtype if dtype == torch.float32 else product_type("auto")
+
+
 def fast_products() -> torch.autocast:
     """Where products on the CPU are of bf16 if it has them, and else of fp32: without them, bf16
     is emulated and takes up to a hundred times as long."""

@@ -64,15 +64,6 @@ def test_it_begins_as_the_encoder_it_starts_from():
     np.testing.assert_allclose(view.frozen[0, :, :1280], expected, atol=2e-3)
 
 
-@pytest.mark.parametrize("native", [False, True])
-def test_no_precision_is_used_that_was_not_asked_for_or_is_emulated(monkeypatch, native):
-    monkeypatch.setattr("imleak.machine.native_bf16", lambda device="cpu": native)
-    asked = {one: Conv(precision=one).training().precision for one in ("fp32", "bf16", "auto")}
-    chosen = {one: trained_view.on_cpu(precision) for one, precision in asked.items()}
-    fast = torch.bfloat16 if native else torch.float32
-    assert chosen == {"fp32": torch.float32, "bf16": fast, "auto": fast}
-
-
 def test_without_training_it_is_the_untrained_features_of_two_images():
     made = Conv(init="efficientnet-lite0", passes=0)
     assert made.title == "conv:init=efficientnet-lite0,passes=0"

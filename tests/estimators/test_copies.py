@@ -108,6 +108,11 @@ def test_pixels_are_counted_one_by_one():
     assert found.verdict == "leak"
 
 
+def test_zeros_are_equal_whatever_their_sign():
+    assert list(equal_rows(np.array([[0.0, 1], [-0.0, 1], [1, -0.0]], "f4"))) == [0, 0, 1]
+    assert list(equal_rows(np.array([[2**62], [2**62 + 1], [2**62]]))) == [0, 1, 0]
+
+
 @pytest.mark.parametrize("dimension", [1, 7, 64, 256])
 def test_what_is_computed_of_equal_rows_is_equal(dimension):
     """A product rounds a row by its place among the others."""

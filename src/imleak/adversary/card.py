@@ -54,7 +54,7 @@ class Learned(_Entry):
     Parameters
     ----------
     title : of the encoder.
-    contents : identity of its vectors, see :attr:`imleak.study.components.Component.unrounded`.
+    contents : identity of its vectors, see :attr:`imleak.study.components.Component.contents`.
     dimension : of its vectors.
     directions : pairs of directions at a level.
     digest : SHA-256 (hex) of the arrays.

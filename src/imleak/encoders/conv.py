@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..interfaces import Features, ImleakError, LearnedView, Samples
-from ..machine import Precision, device_named, precision_of, product_type
+from ..machine import Precision, device_named, on_cpu, precision_of, product_type
 from ._lite0 import weights
 from ._network import MOST_AT_ONCE, check_whole, file_digest
 
@@ -69,7 +69,7 @@ class Conv:
 
     references = ("messadi2025", "he2016")
     name = "conv"
-    version = "1"
+    version = "2"
     input_size: int | None = 224
 
     def __init__(
@@ -176,5 +176,6 @@ class Conv:
             "weights": self.weights and file_digest(self.weights),
             "training": [self.passes, self.batch, self.rate, self.decay],
             "precision": self.precision,
+            "frozen stages": precision_of(on_cpu(self.dtype)),
         }
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()

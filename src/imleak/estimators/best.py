@@ -27,8 +27,9 @@ class Best(CrossFitted):
     images; the null goes through the same choice. `cosine-infonce`, which is fitted to no
     image, is a candidate where target and view have as many dimensions, and `calibrated` where an
     adversary learned directions of them from other images; it is then passed over only for what
-    adds more than a standard error to it, and with fewer than eight validation images only for
-    `cca-infonce` or `cosine-infonce`, of which all images outside the test set choose.
+    adds more than a standard error to it. With fewer than eight validation images all images
+    outside the test set choose between it, `cca-infonce` and `cosine-infonce`, which must then add
+    two.
     `infonce`, `retrieval` and `cosine-infonce` are left out where canonical variates see all that
     their projections can: up to 64 dimensions, 20 training images for each.
     Of two scalars `rank-histogram` takes the place of `nwj`.

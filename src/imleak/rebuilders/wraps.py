@@ -3,6 +3,7 @@ random field makes an image of what it says."""
 
 from __future__ import annotations
 
+import hashlib
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..interfaces import Exposure, ImleakError, Rebuilt, Samples, Scheme
+from ..machine import precision_of, product_type
 from ..networks.weights import State, digest_of
 from ._clear_parts import hides_highest_planes
 
@@ -59,7 +61,7 @@ class Wraps:
     """
 
     name = "wraps"
-    version = "1"
+    version = "2"
     references = ("zhou2020", "bioucas2007", "wainwright2005")
     argument = "weights"
 
@@ -74,10 +76,16 @@ class Wraps:
             )
         self._state = state
 
+    @property
+    def facts(self) -> dict[str, str]:
+        """The type of its products, as the processor has it."""
+        return {"precision": precision_of(product_type("auto"))}
+
     @cached_property
     def digest(self) -> str:
-        """SHA-256 (hex) of the weights."""
-        return digest_of(self._state)
+        """SHA-256 (hex) of the weights, and of the type of its products."""
+        parts = f"{digest_of(self._state)} {self.facts['precision']}"
+        return hashlib.sha256(parts.encode()).hexdigest()
 
     def rebuilds(self, scheme: Scheme, level: int, bits: int) -> bool:
         """Whether 1 to 7 of the highest planes are hidden, and not all."""

@@ -86,18 +86,14 @@ class Component:
         options.pop(argument(self.kind, self.name), None)
         return {**self.identity, "options": canonical(options)}
 
-    @property
-    def unrounded(self) -> dict[str, str]:
-        """:attr:`contents` without the options that move vectors by rounding alone."""
-        options = json.loads(self.contents["options"])
-        kept = {name: value for name, value in options.items() if name not in ROUNDING}
-        return {**self.contents, "options": canonical(kept)}
-
-    def is_but_for_rounding(self, unrounded: Mapping[str, str]) -> bool:
-        """Whether an encoder whose :attr:`unrounded` is given computes the same vectors, in
-        whatever precision and on whatever device."""
-        digests = getattr(self.build(), "digests", (self.digest,))
-        return any({**self.unrounded, "digest": digest} == unrounded for digest in digests)
+    def is_but_for_rounding(self, contents: Mapping[str, str]) -> bool:
+        """Whether the :attr:`contents` of an encoder are of vectors that are the same but for
+        rounding: of the same weights, in whatever precision and on whatever device."""
+        digests = getattr(self.build(), "digests", ())
+        if contents.get("digest") not in digests:
+            return contents == self.contents
+        own = {**self.contents, "digest": contents["digest"]}
+        return _without_rounding(own) == _without_rounding(contents)
 
     @property
     def protocol(self) -> str | None:
@@ -197,6 +193,16 @@ def component(kind: plugins.Kind, name: str, options: Mapping[str, Any]) -> Comp
         raise OptionError(f"{name}: an option is no text, number or list: {error}") from error
     instance = _instance(_loaded(kind, name), name, spelled)
     return Component(kind, name, str(instance.version), spelled)
+
+
+def _without_rounding(contents: Mapping[str, str]) -> dict[str, str]:
+    """Contents without the options of :data:`ROUNDING`; as they are, where options are no JSON."""
+    try:
+        options = json.loads(contents["options"])
+        kept = {name: value for name, value in options.items() if name not in ROUNDING}
+    except (KeyError, ValueError, AttributeError, RecursionError):
+        return dict(contents)
+    return {**contents, "options": canonical(kept)}
 
 
 def _is_plain(value: object) -> bool:

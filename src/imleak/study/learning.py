@@ -202,7 +202,7 @@ def _described(
     """What the card says of one encoder."""
     return {
         "title": encoder.title,
-        "contents": encoder.unrounded,
+        "contents": encoder.contents,
         "dimension": arrays["x"].shape[1],
         "directions": arrays["x"].shape[2],
         "digest": digest_of(arrays),

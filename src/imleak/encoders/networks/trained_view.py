@@ -14,7 +14,7 @@ from numpy.typing import DTypeLike, NDArray
 from torch import Tensor, nn
 
 from ...interfaces import Samples
-from ...machine import cores, product_type
+from ...machine import cores, on_cpu
 from .._lite0 import MEAN, STD
 from .efficientnet import FEATURES, EfficientNet, load
 from .input_maps import ClearBits, around_grey, as_sample, bit_planes, unwrapped
@@ -125,11 +125,6 @@ class LastStages(nn.Module):
     def forward(self, maps: Tensor) -> Tensor:
         """(m, 1280) of maps (m, 2 * MAPS, SIDE, SIDE)."""
         return _last_stages(self.stages, self.head, self.merge(maps))
-
-
-def on_cpu(precision: torch.dtype) -> torch.dtype:
-    """The type of products that stands for another on the CPU, which may lack it."""
-    return precision if precision == torch.float32 else product_type("auto")
 
 
 def _frozen_outputs(

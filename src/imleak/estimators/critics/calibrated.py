@@ -34,17 +34,23 @@ class Calibrated:
         """Calibrate on every split: on its training images for the score on validation, and on
         both for the score on the test images."""
         scores = []
+        equal = equal_rows(given.samples.x), [equal_rows(level) for level in given.samples.y]
         for split in given.splits:
             check, test = np.sort(split.validation), np.sort(split.test)
             both = np.sort(np.concatenate([split.own, check]))
-            nats = self._nats(given, split, ((np.sort(split.own), check), (both, test)))
+            nats = self._nats(given, split, equal, ((np.sort(split.own), check), (both, test)))
             scores.append((given.score(split, check, nats[0]), given.score(split, test, nats[1])))
         return {"calibrated": scores}
 
     def _nats(
-        self, given: SplitSamples, split: Split, parts: tuple[tuple[Indices, Indices], ...]
+        self,
+        given: SplitSamples,
+        split: Split,
+        equal: tuple[Indices, list[Indices]],
+        parts: tuple[tuple[Indices, Indices], ...],
     ) -> list[Array]:
-        """(L, P, m) InfoNCE of the scored rows of each part, calibrated on its other ones."""
+        """(L, P, m) InfoNCE of the scored rows of each part, calibrated on its other ones; `equal`
+        are numbers of the rows of both sides, see :func:`equal_rows`."""
         samples, directions = given.samples, given.samples.directions
         shape = (len(samples.y), given.pairings)
         found = [np.full((*shape, len(scored)), np.nan) for _, scored in parts]
@@ -52,7 +58,14 @@ class Calibrated:
             return found
         rng = given.random(0x63616C69)
         for at in range(len(samples.y)):
-            u, v = project(samples.x, samples.y[at], directions, at)
+            u, v = (
+                as_equal(side, numbers)
+                for side, numbers in zip(
+                    project(samples.x, samples.y[at], directions, at),
+                    (equal[0], equal[1][at]),
+                    strict=True,
+                )
+            )
             correlation = CARRIED * np.clip(directions.correlations[at], 0, 1)
             for p, partner in enumerate(given.partners(split)):
                 for out, (rows, scored) in zip(found, parts, strict=True):
@@ -73,7 +86,7 @@ def project(x: Array, y: Array, directions: Directions, level: int) -> tuple[Arr
         (side - side.mean(0, dtype=np.float64).astype(side.dtype)) @ axes[level]
         for side, axes in ((x, directions.x_axes), (y, directions.y_axes))
     )
-    return as_equal(u, equal_rows(x)), as_equal(v, equal_rows(y))
+    return u, v
 
 
 def calibrate(

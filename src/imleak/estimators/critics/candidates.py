@@ -18,7 +18,7 @@ from ..heldout.evidence import (
     SplitSamples,
     mean_of_rows,
 )
-from ..heldout.in_turn import FEWEST_TO_CHOOSE, validated_in_turn
+from ..heldout.in_turn import FEWEST_TO_CHOOSE, asked_in_turn, few_validate
 from ..heldout.split import Indices, Split
 from .calibrated import Calibrated
 from .canonical import (
@@ -33,6 +33,7 @@ from .canonical import (
 )
 from .contrastive import Contrastive
 from .fixed_cosine import FixedCosine
+from .gaussian import FEWEST
 from .histogram import Histogram, are_scalars
 from .training import Schedule
 from .variational import Variational
@@ -115,7 +116,7 @@ class OnFeatures:
 
     def _of_features(self, given: SplitSamples) -> Learned:
         cosine = _in_turn(self.cosine.learn(given), self.cosine, "cosine-infonce", given)
-        if few_choose(given):
+        if all_few(given):
             return dict.fromkeys(("infonce", "retrieval"), _unasked(given)) | cosine
         return self.contrastive.learn(given) | cosine
 
@@ -132,9 +133,9 @@ class OnVariates:
         kinds = columns_of(given.samples)
         found = dict(zip(kinds, [fit_variates(given, kind) for kind in kinds], strict=True))
         most = preferred(list(found.values()))
-        unasked = are_scalars(given) or few_choose(given)
+        unasked = are_scalars(given) or all_few(given)
         return {
-            **_in_turn(self.canonical.read(most, given), FAST, "cca-infonce", given),
+            **_in_turn(self.canonical.read(most, given), FAST, "cca-infonce", given, FEWEST),
             "nwj": _unasked(given) if unasked else self._refined(found, most, given),
             **Histogram().learn(given),
         }
@@ -156,18 +157,21 @@ class OnVariates:
         return [_preferred(pairs) for pairs in zip(*refined, strict=True)]
 
 
-def few_choose(given: SplitSamples) -> bool:
-    """Whether images are few for a choice between what was learned elsewhere and what learns here.
-    Those that are fitted fast are then tried on all images outside the test set, and no others."""
-    images = [len(np.unique(given.groups[split.validation])) for split in given.splits]
-    return given.samples.directions is not None and min(images) < FEWEST_TO_CHOOSE
+def all_few(given: SplitSamples) -> bool:
+    """Whether no split has images enough to choose between what was learned elsewhere and all that
+    learns here: then those alone are asked that are fitted fast."""
+    few = all(few_validate(split, given) for split in given.splits)
+    return given.samples.directions is not None and few
 
 
-def _in_turn(learned: Learned, learner: Learner, name: str, given: SplitSamples) -> Learned:
-    """The same, one of the bounds on all images outside the test set if few choose."""
-    if not few_choose(given):
+def _in_turn(
+    learned: Learned, learner: Learner, name: str, given: SplitSamples, fewest: int = 0
+) -> Learned:
+    """The same, one of the bounds on all images outside the test set where few validate and
+    something was learned elsewhere."""
+    if given.samples.directions is None:
         return learned
-    return learned | {name: validated_in_turn(learned[name], learner, name, given)}
+    return learned | {name: asked_in_turn(learned[name], learner, name, given, fewest)}
 
 
 def _starts_higher(found: Found, refined: Sequence[tuple[Score, Score]]) -> NDArray[np.bool_]:

@@ -213,14 +213,16 @@ def fit_variates(
     shrinkages, counts = COARSE if coarse else (SHRINKAGES, COUNTS)
     tried = (shrinkages, () if seen else counts)
     of_x, of_y = varying(samples.x), varying(samples.y)
-    equal_x, equal_y = equal_rows(samples.x), [equal_rows(level) for level in samples.y]
+    numbers_x, numbers_y = equal_rows(samples.x), [equal_rows(level) for level in samples.y]
 
     def fit(split: Split) -> Iterator[list[Variates]]:
         both = _with(split, split.validation)
+        equal_x = _with_public_apart(numbers_x, split)
         x = _side(columns(samples.x[:, of_x], split), split, equal_x)
         x_again = cache(lambda: _side(columns(samples.x[:, of_x], both), both, equal_x))
 
-        def one(level: Matrix, equal: Indices) -> list[Variates]:
+        def one(level: Matrix, numbers: Indices) -> list[Variates]:
+            equal = _with_public_apart(numbers, split)
             y = _side(columns(level[:, of_y], split), split, equal)
             y_again = cache(lambda: _side(columns(level[:, of_y], both), both, equal))
 
@@ -237,9 +239,17 @@ def fit_variates(
 
             return [fit_pairs(partner) for partner in given.partners(split)]
 
-        return map(one, samples.y, equal_y)
+        return map(one, samples.y, numbers_y)
 
     return [list(fit(split)) for split in given.splits]
+
+
+def _with_public_apart(numbers: Indices, split: Split) -> Indices:
+    """Numbers of equal rows; public rows, whose columns are brought to means and units of their
+    own, are equal to none of the others."""
+    apart = numbers.copy()
+    apart[split.public] += len(numbers)
+    return apart
 
 
 def _with(split: Split, others: Indices) -> Split:

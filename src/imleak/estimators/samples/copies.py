@@ -48,9 +48,11 @@ def joined(
 
 
 def equal_rows(rows: NDArray[Any]) -> NDArray[np.int64]:
-    """(n,) the same number for rows that are equal bit for bit, from 0 in the order of the first
-    of them."""
+    """(n,) the same number for rows that are equal in every column, from 0 in the order of the
+    first of them."""
     numbers: dict[bytes, int] = {}
+    if rows.dtype.kind == "f":
+        rows = rows + rows.dtype.type(0)  # of -0 it makes 0
     return np.array([numbers.setdefault(row.tobytes(), len(numbers)) for row in rows], np.int64)
 
 
