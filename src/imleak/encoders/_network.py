@@ -165,17 +165,17 @@ class Network:
     @cached_property
     def digest(self) -> str:
         """SHA-256 (hex) of all its features depend on."""
-        return self._digest(self.precision)
+        return self._digest(self.weights_digest, self.precision)
 
     @property
     def digests(self) -> frozenset[str]:
         """`digest` in every precision, in which features are the same but for rounding."""
-        return frozenset(map(self._digest, PRECISIONS))
+        return frozenset(self._digest(self.weights_digest, one) for one in PRECISIONS)
 
-    def _digest(self, precision: str) -> str:
+    def _digest(self, weights: str, precision: str) -> str:
         parts = {
             "encoder": [self.name, self.version],
-            "weights": self.weights_digest,
+            "weights": weights,
             "architecture": dict(self.architecture),
             "input": asdict(self.input),
             "precision": precision,
