@@ -14,6 +14,7 @@ from scipy.linalg import eigh
 from ..estimators.critics.calibrated import calibrate, project, read
 from ..estimators.critics.gaussian import correlations
 from ..estimators.samples.columns import units
+from ..estimators.samples.copies import as_equal, equal_rows
 from ..interfaces import Directions, ImleakError, PairedSamples
 
 DIRECTIONS = 64
@@ -162,7 +163,9 @@ def _held_out(
     """Coordinates (m, k) of the tested rows on both sides, and their correlations (k,)."""
     x_axes, y_axes = (side[None].astype(np.float32) for side in axes)
     known = Directions(x_axes, y_axes, np.zeros((1, x_axes.shape[2]), np.float32), 0, "")
-    u, v = project(samples.x[tested], samples.y[level, tested], known, 0)
+    sides = samples.x[tested], samples.y[level, tested]
+    found = zip(project(*sides, known, 0), sides, strict=True)
+    u, v = (as_equal(one, equal_rows(side)) for one, side in found)
     return u, v, correlations(u, v)
 
 

@@ -162,7 +162,7 @@ class Canonical:
     ----------
     bent : of few dimensions, also try columns in which curves are straight lines; validation
         chooses.
-    coarse : in a tenth of the time: try :data:`COARSE` alone, and fit nothing once more.
+    coarse : to be fast: try :data:`COARSE` alone, and fit nothing once more.
     """
 
     bent: bool = False
