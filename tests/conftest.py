@@ -57,5 +57,6 @@ def untrained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     torch.manual_seed(0)
     path = tmp_path_factory.mktemp("weights") / "network.safetensors"
     state = training.state_of(network.new())
-    save_file({weights.PREFIX + name: value for name, value in state.items()}, path)
+    named = {weights.PREFIX + name: value for name, value in state.items()}
+    save_file(named, path, weights.Trained(state, frozenset()).cards)
     return path

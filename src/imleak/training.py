@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from .interfaces import Image, ImleakError
+from .interfaces import Image
 
 if TYPE_CHECKING:
     from .adversary import Adversary
@@ -26,6 +25,7 @@ def train_adversary(
     title: str = "",
     terms: Mapping[str, str] | None = None,
     network: bool = False,
+    network_steps: int = 6_000,
     weights: str | Path | None = None,
     seed: int = 0,
     progress: Progress | None = None,
@@ -40,7 +40,9 @@ def train_adversary(
         levels of bit-planes that leave something.
     title : what the images are, for reports.
     terms : of a folder, by its name, under which its images may be used.
-    network : whether the network that rebuilds images is trained too, which takes hours.
+    network : whether the network of the rebuilder ``wraps`` is trained too, on the same images,
+        which none of them may then be rebuilt with.
+    network_steps : of that training; 6,000 take an hour and more of CPU time.
     weights : safetensors file to take that network from instead.
     progress : who is told how it goes.
 
@@ -53,26 +55,35 @@ def train_adversary(
     from .adversary import write
     from .adversary.file import REBUILD
     from .atomic import check_writable
-    from .rebuilders.unwrap.weights import from_file
+    from .networks.learned import digests_of
+    from .rebuilders.unwrap import training
+    from .rebuilders.unwrap.weights import Trained, from_file
     from .study.learning import learn_directions, prepare
     from .study.progress import Silent
 
     check_writable(Path(out))
     told = progress or Silent()
     taken = None if weights is None else from_file(weights)
-    train = _network_training() if network and taken is None else None
+    trains = network and taken is None
     folders = [str(sources)] if isinstance(sources, str | Path) else [str(one) for one in sources]
     found = prepare(folders, told, encoders=encoders, levels=levels, patches=patches, seed=seed)
+    if trains:
+        training.check_sizes((info.height, info.width) for info in found.images)
     card, arrays = learn_directions(found, told, title=title, terms=terms)
-    if train is not None:
+    if trains:
         told.say("Training the network that rebuilds images.")
-        taken = train(
-            [found.read(info) for info in found.images],
+        images = [found.read(info) for info in found.images]
+        state = training.train(
+            images,
+            steps=network_steps,
             seed=seed,
             progress=lambda share: told.update(share, 1, "the network that rebuilds images"),
         )
-    rebuild = {REBUILD + name: one for name, one in (taken or {}).items()}
-    return write(Path(out), card, arrays | rebuild)
+        taken = Trained(state, digests_of(images))
+    if taken is None:
+        return write(Path(out), card, arrays)
+    rebuild = {REBUILD + name: one for name, one in taken.state.items()}
+    return write(Path(out), card, arrays | rebuild, taken.cards)
 
 
 def train_code(
@@ -197,11 +208,3 @@ def _numbered(folders: Iterable[Path | None]) -> list[int]:
     """A number for each, the same for the same folder."""
     numbers: dict[Path | None, int] = {}
     return [numbers.setdefault(one, len(numbers)) for one in folders]
-
-
-def _network_training() -> Any:
-    """What trains the network that rebuilds images. Raises ImleakError where there is none."""
-    try:
-        return import_module("imleak.rebuilders.unwrap.training").train
-    except ImportError as error:
-        raise ImleakError(f"no network rebuilds images here: {error}") from error

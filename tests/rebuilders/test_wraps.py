@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 from safetensors.numpy import save_file
 
 from imleak.images import find, read
+from imleak.images.luma import luma
 from imleak.interfaces import ImleakError, Raster, Rebuilder
+from imleak.networks.learned import digests_of
 from imleak.networks.weights import digest_of
 from imleak.rebuilders.unwrap import inference, training, weights
 from imleak.rebuilders.unwrap.architecture import DIFFERENCE_KNOTS
@@ -97,7 +99,7 @@ def test_an_image_in_tiles_is_covered_once():
 
 
 def test_weights_that_are_not_those_of_the_network_are_refused(untrained, tmp_path):
-    state = weights.from_file(untrained)
+    state = weights.from_file(untrained).state
     missing = dict(state)
     missing.pop("stem.weight")
     reshaped = {**state, "stem.bias": np.zeros(3, np.float16)}
@@ -119,11 +121,38 @@ def test_weights_that_are_not_those_of_the_network_are_refused(untrained, tmp_pa
         Wraps(weights=tmp_path / "text")
 
 
+def test_weights_that_do_not_say_what_they_learned_from_are_refused(untrained, tmp_path):
+    save_file(weights.from_file(untrained).state, tmp_path / "unsaid")
+    with pytest.raises(ImleakError, match="do not say which images they learned from; write them"):
+        Wraps(weights=tmp_path / "unsaid")
+
+
+GREEN = read(next(iter(find("dead-leaves:1x40x40"))))
+RED = GREEN.samples[:, ::-1]
+PHOTOGRAPH = Raster(np.concatenate([RED, GREEN.samples, GREEN.samples]), 8)
+
+
+@pytest.mark.parametrize("asked", [PHOTOGRAPH, Raster(luma(PHOTOGRAPH.samples), 8)])
+def test_an_image_that_was_learned_from_is_refused(untrained, asked, tmp_path):
+    state = weights.from_file(untrained).state
+    trained = weights.Trained(state, digests_of([PHOTOGRAPH]))
+    save_file(state, tmp_path / "learned", trained.cards)
+    rebuilder = Wraps(weights=tmp_path / "learned")
+    with pytest.raises(ImleakError, match="the network of wraps learned from this image"):
+        rebuilder.refuse_learned(asked)
+    rebuilder.refuse_learned(GREEN)
+    Wraps(weights=untrained).refuse_learned(asked)
+    assert rebuilder.digest != Wraps(weights=untrained).digest
+
+
 @pytest.mark.slow
-def test_weights_come_back_as_they_were_written(trained, tmp_path):
+def test_weights_come_back_as_they_were_written(trained, leaves, tmp_path):
     _, state = trained
-    save_file(state, tmp_path / "bare.safetensors")
-    again = weights.from_file(tmp_path / "bare.safetensors")
+    cards = weights.Trained(state, digests_of(leaves)).cards
+    save_file(state, tmp_path / "bare.safetensors", cards)
+    read_back = weights.from_file(tmp_path / "bare.safetensors")
+    assert read_back.images == digests_of(leaves)
+    again = read_back.state
     assert all((again[name] == state[name]).all() for name in state)
     assert digest_of(again) == digest_of(state)
     network = load(again).state_dict()
@@ -157,8 +186,6 @@ def test_training_says_what_it_needs(leaves):
     small = Raster(np.zeros((1, 20, 20), np.uint8), 8)
     with pytest.raises(ImleakError, match="128x128"):
         training.train([small], steps=1)
-    with pytest.raises(ImleakError, match="steps or seconds"):
-        training.train(leaves)
     with pytest.raises(ImleakError, match="some of 1 to 7"):
         training.train(leaves, levels=[8], steps=1)
 

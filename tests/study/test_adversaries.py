@@ -12,7 +12,10 @@ from study_fakes import Corners
 
 from imleak.adversary import Adversary, AdversaryError, open_adversary
 from imleak.adversary.train import TooFewError
+from imleak.images import find, read
 from imleak.interfaces import ImleakError, Measurement, PairedSamples
+from imleak.rebuilders.unwrap import training as unwrap_training
+from imleak.rebuilders.wraps import Wraps
 from imleak.study import StudySpec, run
 from imleak.study.adversaries import opened
 from imleak.study.status import status
@@ -198,6 +201,42 @@ def test_one_that_learned_in_another_precision_is_used(
         run(spec(folder, trained.path, encoders=f"{Rounded.name}:seed=1"), tmp_path / "other")
 
 
+def test_the_network_of_wraps_is_trained_and_knows_its_images(
+    photographs: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(unwrap_training, "CROP", 64)
+    monkeypatch.setattr(unwrap_training, "BATCH", 1)
+    names = [f"{number}.png" for number in range(20)]
+    large = photographs(*names, size=(64, 70), into="large")
+    made = train_adversary(
+        large,
+        tmp_path / "a.safetensors",
+        encoders=["corners"],
+        levels="0,2",
+        network=True,
+        network_steps=2,
+    )
+    assert made.card.rebuilds
+    seen = [read(source) for source in find(large)]
+    rebuilder = Wraps(weights=made.path)
+    for image in seen:
+        with pytest.raises(ImleakError, match="the network of wraps learned from this image"):
+            rebuilder.refuse_learned(image)
+    others = photographs(*names)
+    for source in find(others):
+        rebuilder.refuse_learned(read(source))
+
+    taken = train_adversary(
+        others,
+        tmp_path / "b.safetensors",
+        encoders=["corners"],
+        levels="0,2",
+        weights=made.path,
+    )
+    with pytest.raises(ImleakError, match="the network of wraps learned from this image"):
+        Wraps(weights=taken.path).refuse_learned(seen[0])
+
+
 def test_what_is_no_adversary_is_refused_before_the_images(tmp_path: Path) -> None:
     (tmp_path / "other").write_text("none")
     with pytest.raises(AdversaryError, match="is no adversary"):
@@ -214,6 +253,8 @@ def test_too_few_images_and_other_encoders_are_refused(
         train_adversary(folder, out, encoders=["pixels"])
     with pytest.raises(AdversaryError, match="terms of elsewhere, which is none of the folders"):
         train_adversary(folder, out, encoders=["corners"], terms={"elsewhere": "free"})
+    with pytest.raises(ImleakError, match="no image to train on: give some of 128x128"):
+        train_adversary(folder, out, encoders=["corners"], levels="0,2", network=True)
     with pytest.raises(ImleakError, match="not a safetensors file that can be read"):
         train_adversary(folder, out, weights=folder / "a.png")
     assert not out.exists()

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -20,12 +21,12 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 from safetensors import SafetensorError
 from safetensors.numpy import load as load_tensors
-from safetensors.numpy import save as save_tensors
 
 from ..atomic import write_whole
 from ..cache import digest_of
 from ..files import open_regular, printable
 from ..interfaces import Directions, ImleakError
+from ..networks.learned import with_cards
 from .card import Card
 
 SHIPPED = "shipped"
@@ -122,13 +123,19 @@ def packaged() -> Adversary | None:
     return open_adversary(path) if path.is_file() else None
 
 
-def write(path: Path, card: Mapping[str, Any], arrays: Arrays) -> Adversary:
+def write(
+    path: Path,
+    card: Mapping[str, Any],
+    arrays: Arrays,
+    others: Mapping[str, str] = MappingProxyType({}),
+) -> Adversary:
     """Write an adversary.
 
     Parameters
     ----------
     card : fields of :class:`Card`, without those that follow from the arrays.
     arrays : by name; floating-point numbers are kept as they come.
+    others : cards of what else is in the file, in JSON, by name.
 
     Raises
     ------
@@ -141,7 +148,7 @@ def write(path: Path, card: Mapping[str, Any], arrays: Arrays) -> Adversary:
         "rebuilds": any(name.startswith(REBUILD) for name in whole),
     }
     checked = Card.model_validate({**card, **of_arrays})
-    write_whole(path, save_tensors(whole, {CARD: checked.model_dump_json()}))
+    write_whole(path, with_cards(whole, {**others, CARD: checked.model_dump_json()}))
     return open_adversary(path)
 
 

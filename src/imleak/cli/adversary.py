@@ -42,8 +42,12 @@ def train(
         typer.Option(help="NAME=TEXT: terms of a folder; repeat.", show_default=False),
     ] = None,
     network: Annotated[
-        bool, typer.Option("--rebuild", help="Train the network that rebuilds images too: hours.")
+        bool, typer.Option("--rebuild", help="Train the network of the rebuilder wraps too.")
     ] = False,
+    network_steps: Annotated[
+        int,
+        typer.Option("--rebuild-steps", help="Steps of it: an hour and more of CPU time.", min=1),
+    ] = 6_000,
     weights: Annotated[
         Path | None,
         typer.Option(
@@ -71,6 +75,7 @@ def train(
             title=title,
             terms=_terms(terms or []),
             network=network,
+            network_steps=network_steps,
             weights=weights,
             seed=seed,
             progress=progress,

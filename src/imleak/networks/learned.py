@@ -28,13 +28,19 @@ def digest_of_samples(samples: Samples) -> str:
 
 
 def digests_of(images: Iterable[Raster]) -> frozenset[str]:
-    """Those of several images, as they are and as of 8 bits."""
-    return frozenset(digest_of_samples(form) for image in images for form in _depths(image))
+    """Those of several images and of their luma, as they are and as of 8 bits."""
+    return frozenset(digest_of_samples(form) for image in images for form in _forms(image))
 
 
 def _depths(image: Raster) -> tuple[Samples, ...]:
     """The samples of an image as they are, and as if it had 8 bits."""
     return (image.samples,) if image.bits == 8 else (image.samples, eight_bits(image))
+
+
+def _forms(image: Raster) -> tuple[Samples, ...]:
+    """The samples of an image in both depths, and its luma in both if it has colour."""
+    depths = _depths(image)
+    return (*depths, *(luma(form) for form in depths if len(form) == 3))
 
 
 def refuse_learned(plain: Raster, learned: Collection[str], name: str, why: str) -> None:
@@ -48,9 +54,7 @@ def refuse_learned(plain: Raster, learned: Collection[str], name: str, why: str)
     name : of the plugin whose network it is.
     why : what is wrong with what it says of such an image.
     """
-    forms = list(_depths(plain))
-    forms += [luma(form) for form in forms if len(form) == 3]
-    if any(digest_of_samples(form) in learned for form in forms):
+    if digests_of([plain]) & frozenset(learned):
         raise ImleakError(
             f"the network of {name} learned from this image, and {why}: leave the image out, or "
             "give weights learned from other images"
@@ -59,10 +63,15 @@ def refuse_learned(plain: Raster, learned: Collection[str], name: str, why: str)
 
 def with_card(state: State, name: str, card: Mapping[str, Any]) -> bytes:
     """A safetensors file of weights, with a card of this name in its header."""
+    return with_cards(state, {name: json.dumps(card)})
+
+
+def with_cards(state: Mapping[str, NDArray[Any]], cards: Mapping[str, str]) -> bytes:
+    """The same of several cards, as JSON."""
     from safetensors.numpy import save
 
     whole = {one: np.ascontiguousarray(value) for one, value in state.items()}
-    return bytes(save(whole, {name: json.dumps(card)}))
+    return bytes(save(whole, dict(cards)))
 
 
 def card_of(content: bytes, name: str) -> dict[str, Any]:

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..interfaces import Exposure, ImleakError, Rebuilt, Samples, Scheme
+from ..interfaces import Exposure, ImleakError, Raster, Rebuilt, Samples, Scheme
 from ..machine import precision_of, product_type
-from ..networks.weights import State, digest_of
+from ..networks.weights import digest_of
 from ._clear_parts import hides_highest_planes
 
 if TYPE_CHECKING:
     from .unwrap.network import Network
+    from .unwrap.weights import Trained
 
 HIGHEST = 7
 """Hidden planes of 8 up to which the network is trained: one is left in the clear."""
@@ -40,6 +41,10 @@ class Wraps:
     Images of other depths are rebuilt from their eight highest planes, or as if they had eight:
     the planes below are copied.
 
+    An image that the network learned from, or whose luma it learned from, is refused, if it is
+    the same to the sample, in its own depth or in 8 bits. Leave near-duplicates of them out
+    yourself.
+
     Parameters
     ----------
     weights : a safetensors file of weights, as ``imleak adversary train --rebuild`` writes; by
@@ -48,8 +53,8 @@ class Wraps:
     Raises
     ------
     ImleakError
-        If there are no weights, the file cannot be read or its weights are not those of this
-        network.
+        If there are no weights, the file cannot be read, its weights are not those of this
+        network, or it does not say which images they learned from.
 
     References
     ----------
@@ -68,13 +73,13 @@ class Wraps:
     def __init__(self, *, weights: str | Path | None = None) -> None:
         from .unwrap.weights import from_file
 
-        state = _packaged() if weights is None else from_file(weights)
-        if state is None:
+        trained = _packaged() if weights is None else from_file(weights)
+        if trained is None:
             raise ImleakError(
                 "wraps comes without weights; give them: wraps=FILE, as imleak adversary train "
                 "FOLDER --rebuild -o FILE writes it"
             )
-        self._state = state
+        self._trained = trained
 
     @property
     def facts(self) -> dict[str, str]:
@@ -83,9 +88,18 @@ class Wraps:
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 (hex) of the weights, and of the type of its products."""
-        parts = f"{digest_of(self._state)} {self.facts['precision']}"
-        return hashlib.sha256(parts.encode()).hexdigest()
+        """SHA-256 (hex) of the weights, of what they learned from, and of the type of its
+        products."""
+        parts = [digest_of(self._trained.state), self.facts["precision"]]
+        parts += sorted(self._trained.images)
+        return hashlib.sha256(" ".join(parts).encode()).hexdigest()
+
+    def refuse_learned(self, plain: Raster) -> None:
+        """Raises ImleakError if the network learned from this image."""
+        from ..networks.learned import refuse_learned
+
+        why = "what it makes of it says nothing of other images"
+        refuse_learned(plain, self._trained.images, self.name, why)
 
     def rebuilds(self, scheme: Scheme, level: int, bits: int) -> bool:
         """Whether 1 to 7 of the highest planes are hidden, and not all."""
@@ -115,11 +129,11 @@ class Wraps:
     def _network(self) -> Network:
         from .unwrap.network import load
 
-        return load(self._state)
+        return load(self._trained.state)
 
 
 @lru_cache(maxsize=1)
-def _packaged() -> State | None:
+def _packaged() -> Trained | None:
     from .unwrap.weights import packaged
 
     return packaged()

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 
@@ -24,6 +23,8 @@ from .network import Network, ask, at, load, new
 CROP = 128
 BATCH = 4
 RATE = 1e-3
+STEPS = 6_000
+"""An hour and more of CPU time."""
 WARM_UP = 0.02
 """Share of the training in which the rate rises."""
 KEPT = 0.995
@@ -103,9 +104,14 @@ def in_colour(images: Sequence[Raster]) -> list[NDArray[np.uint8]]:
         if min(image.height, image.width) >= CROP:
             eight = eight_bits(image)
             chosen.append(np.broadcast_to(eight, (3, *eight.shape[1:])))
-    if not chosen:
-        raise ImleakError(f"no image to train on: give some of {CROP}x{CROP} pixels or more")
+    check_sizes([image.shape[1:] for image in chosen])
     return chosen
+
+
+def check_sizes(sizes: Iterable[Sequence[int]]) -> None:
+    """Raises ImleakError if no image, of heights and widths, is large enough to be trained on."""
+    if not any(min(size) >= CROP for size in sizes):
+        raise ImleakError(f"no image to train on: give some of {CROP}x{CROP} pixels or more")
 
 
 @dataclass(frozen=True)
@@ -133,8 +139,7 @@ def train(
     images: Sequence[Raster],
     *,
     levels: Sequence[int] = tuple(SHARES),
-    steps: int | None = None,
-    seconds: float | None = None,
+    steps: int = STEPS,
     seed: int = 0,
     start: Mapping[str, NDArray[np.floating]] | None = None,
     rate: float = RATE,
@@ -147,8 +152,7 @@ def train(
     ----------
     images : plain images, grey or RGB. Those with a side below 128 are left out.
     levels : of 8-bit samples, 1..7.
-    steps, seconds : how long, one of them; a learning rate that falls along a cosine goes with
-        it. With `seconds` the weights are others on every machine.
+    steps : of training, over which the learning rate falls along a cosine.
     seed : of weights and crops.
     start : weights to train on from.
     rate : the highest learning rate.
@@ -162,10 +166,8 @@ def train(
     Raises
     ------
     ImleakError
-        If no image is large enough, a level is none of these, or it is not said how long.
+        If no image is large enough, or a level is none of these.
     """
-    if (steps is None) == (seconds is None) or (steps or seconds or 0) <= 0:
-        raise ImleakError("training of the network: give either steps or seconds, above 0")
     if not levels or not set(levels) <= set(SHARES):
         raise ImleakError(f"training of the network: levels {list(levels)}, give some of 1 to 7")
     plain_images = in_colour(images)
@@ -178,17 +180,15 @@ def train(
         network.parameters(), lr=rate, weight_decay=1e-4, betas=(0.9, 0.99)
     )
     shares = np.array([SHARES[level] for level in levels])
-    began, number, done = time.monotonic(), 0, 0.0
-    while done < 1:
-        number += 1
+    for number in range(1, steps + 1):
+        done = (number - 1) / steps
         for group in optimiser.param_groups:
             group["lr"] = rate * min(1, (done + 1e-3) / WARM_UP) * (1 + np.cos(np.pi * done)) / 2
         level = int(rng.choice(levels, p=shares / shares.sum()))
         found = _step(network, optimiser, crops(plain_images, rng), level, rng)
         follow(average, network, min(KEPT, number / (number + 10)))
-        done = min(1, number / steps if steps else (time.monotonic() - began) / (seconds or 1))
         if progress:
-            progress(done)
+            progress(number / steps)
         if watch:
             watch(Step(number, level, *found, lambda: state_of(average)))
     return state_of(average)
