@@ -48,9 +48,12 @@ class Score:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument(
-        "weights", help="of wraps, a safetensors file; - for smooth, which has none"
+        "weights",
+        nargs="?",
+        default="-",
+        help="of wraps, a safetensors file; - for smooth, which has none",
     )
-    parser.add_argument("folders", nargs="+")
+    parser.add_argument("folders", nargs="*", default=["dead-leaves:4x192x192"])
     parser.add_argument("--levels", default="1-5")
     parser.add_argument("--images", type=int, default=96)
     parser.add_argument("--names", type=Path, help="file of names of the images to take")

@@ -16,6 +16,8 @@ import imleak
 from imleak import plugins, study
 from imleak.images import from_samples
 from imleak.interfaces import ImleakError, Measurement, PairedSamples
+from imleak.metrics.histogram import Histogram
+from imleak.rebuilders.upsample import Upsample
 from imleak.report.answer import answer
 from imleak.schemes.region import Region
 from imleak.study import StudySpec
@@ -341,3 +343,28 @@ def test_a_scheme_without_a_key_encrypts_nothing(scheme: str) -> None:
     image = from_samples("a", np.zeros((1, 4, 4), np.uint8), 8)
     with pytest.raises(ImleakError, match=f"{scheme} has no key.*take bitplanes"):
         imleak.encrypt(image, 1, bytes(32), scheme=scheme)
+
+
+def test_a_class_that_has_its_name_stands_in_place_of_it(tmp_path):
+    given = {"scheme": Region, "measures": [Histogram], "levels": "1"}
+    run = imleak.audit("dead-leaves:2x40x40", out=tmp_path / "run", **given)
+    assert list(run.summary["scheme"].unique()) == ["region"]
+    with pytest.raises(ImleakError, match="write it with its options, as in"):
+        imleak.audit("dead-leaves:2x40x40", scheme=Region(shares=[0.3]), measures=["psnr"])
+
+
+class Darker(Upsample):
+    """A rebuilder that is given as an object."""
+
+    name = "darker"
+
+
+def test_a_rebuilder_of_this_process_is_none_of_workers(tmp_path):
+    given = {"scheme": "pixelate", "rebuilder": Darker(), "measures": ["rebuild"], "levels": "1"}
+    try:
+        with pytest.raises(ImleakError, match="darker is an object of this process"):
+            imleak.audit("dead-leaves:2x40x40", out=tmp_path / "no", workers=2, **given)
+        run = imleak.audit("dead-leaves:2x40x40", out=tmp_path / "run", **given)
+    finally:
+        imleak.unregister("darker")
+    assert any("an object of the process" in line for line in run.manifest["warnings"])

@@ -735,3 +735,74 @@ def test_what_is_no_jpeg_file_is_a_row_of_an_audit(photograph: Path, tmp_path: P
     assert "--jpeg-quality 90 compresses it first" in alone.stdout
     given = imleak("audit", photograph, "-o", tmp_path / "b", *words, "--jpeg-quality", 90)
     assert given.exit_code == 0, given.output
+
+
+@pytest.mark.parametrize(
+    ("scheme", "options", "made"),
+    [
+        ('{name = "bitplanes", planes = "low"}', (), {"planes": "low"}),
+        ('"pixelate"', ("--scheme", "bitplanes:planes=low"), {"planes": "low"}),
+        ('"bitplanes"', ("--scheme", "bitplanes"), {}),
+    ],
+)
+def test_the_form_of_clear_parts_leaves_the_scheme_as_it_is(
+    scheme: str, options: tuple[str, ...], made: dict[str, str], tmp_path: Path
+) -> None:
+    config, out = tmp_path / "study.toml", tmp_path / "out"
+    config.write_text(f'sources = "dead-leaves:2x20x20"\nmeasures = "psnr"\nscheme = {scheme}\n')
+    words = ("--levels", "1", "--clear", "shifted", "-o", out)
+    result = imleak("audit", "--config", config, *options, *words)
+    assert result.exit_code == 0, result.output
+    spec = json.loads((out / "manifest.json").read_text())["spec"]
+    assert spec["scheme"] == {"name": "bitplanes", "clear": "shifted"} | made
+
+
+def test_the_form_of_clear_parts_of_a_scheme_that_has_none(tmp_path: Path) -> None:
+    config = tmp_path / "study.toml"
+    config.write_text('sources = "dead-leaves:2x20x20"\nscheme = "negative-positive"\n')
+    told = refused("audit", "--config", config, "--clear", "shifted", "-o", tmp_path / "out")
+    assert "negative-positive has no option 'clear'" in told
+
+
+def test_a_target_is_recommended_a_level_too(tmp_path: Path) -> None:
+    images, out = "dead-leaves:6x40x40", tmp_path / "out"
+    sides = ("--target", "pixels=4,patch=32", "--view", "pixels=4,patch=32")
+    asked = ("--levels", "0,8", *sides)
+    result = imleak("audit", images, "-o", out, *asked, "--acceptable-leak", 0.5)
+    spec = json.loads((out / "manifest.json").read_text())["spec"]
+    assert {"name": "match", "optional": True} in spec["measures"], result.output
+
+
+def test_ciphers_take_the_place_of_the_scheme_of_a_config(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    for folder in ("plain", "theirs"):
+        (tmp_path / folder).mkdir()
+        for name in "abc":
+            samples = rng.integers(0, 256, (20, 20), dtype=np.uint8)
+            PIL.Image.fromarray(samples).save(tmp_path / folder / f"{name}.png")
+    asked = ("--measure", "psnr", "--encoder", "pixels")
+    first = imleak("audit", tmp_path / "plain", "-o", tmp_path / "one", *asked, "--grey")
+    assert first.exit_code == 0, first.output
+    pairs = ("--pairs", tmp_path / "plain", tmp_path / "theirs")
+    config = ("--config", tmp_path / "one")
+    second = imleak("audit", *config, *pairs, "-o", tmp_path / "two")
+    assert second.exit_code == 0, second.output
+    spec = json.loads((tmp_path / "two" / "manifest.json").read_text())["spec"]
+    assert spec["scheme"] == {"name": "recorded", "labels": ["cipher"]}
+    assert spec["colour"] is True
+    assert [one if isinstance(one, str) else one["name"] for one in spec["measures"]] == ["psnr"]
+
+
+def test_files_named_by_a_pattern_are_decrypted(photograph: Path, tmp_path: Path) -> None:
+    key, sealed, back = tmp_path / "key", tmp_path / "sealed" / "in" / "a.png", tmp_path / "back"
+    sealed.parent.mkdir(parents=True)
+    imleak("encrypt", photograph, "-o", sealed, "--level", 3, "--key-file", key)
+    pattern = tmp_path / "sealed" / "**" / "*.png"
+    result = imleak("decrypt", pattern, "-o", back, "--key-file", key)
+    assert result.exit_code == 0, result.output
+
+
+def test_an_acceptable_leak_is_a_number_of_bits(finished: Path) -> None:
+    for format in ("json", "html"):
+        told = refused("report", finished, "--format", format, "--acceptable-leak", "inf")
+        assert "give a number of bits" in told

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,7 @@ INTERLEAVED = np.moveaxis(COLOUR, 0, 2)
 )
 def test_samples_come_back(given: Any, samples: np.ndarray, tmp_path: Path) -> None:
     for sources in (given, [given]):
-        (path,) = write_images(sources, tmp_path)
+        (path,), _ = write_images(sources, tmp_path)
         again = read(find([path])[0], colour=True)
         assert again.samples.dtype == samples.dtype
         assert (again.samples == samples).all()
@@ -48,9 +49,9 @@ def test_samples_come_back(given: Any, samples: np.ndarray, tmp_path: Path) -> N
 
 def test_several_of_every_kind_and_paths_among_them(tmp_path: Path) -> None:
     batch = RNG.integers(0, 256, (4, 20, 30, 3), dtype=np.uint8)
-    assert len(write_images(batch, tmp_path)) == 4
+    assert len(write_images(batch, tmp_path)[0]) == 4
     given = [batch, "a.png", Path("b.png"), from_samples("c/d e.png", COLOUR, 8)]
-    found = write_images(given, tmp_path)
+    found, _ = write_images(given, tmp_path)
     assert found[4:6] == ["a.png", Path("b.png")]
     assert [path.name for path in tmp_path.iterdir() if "d_e" in path.name] == ["00006-d_e.png"]
     write_images([COLOUR], tmp_path)  # others are gone
@@ -92,3 +93,24 @@ def test_an_audit_measures_the_samples_that_it_is_given(tmp_path: Path) -> None:
     deep = from_samples("deep.png", DEEP >> 4, 12)
     twelve = imleak.audit(deep, bits=12, out=tmp_path / "deep", measures="histogram", levels=[0])
     assert twelve.manifest["images"][0]["bits"] == 12
+
+
+def test_groups_of_images_are_kept(tmp_path: Path) -> None:
+    noise = RNG.integers(0, 256, (6, 1, 40, 40), dtype=np.uint8)
+    groups = ("one", "one", "two", "two", "", "")
+    images = [
+        replace(from_samples(f"{at}.png", samples, 8), group=group)
+        for at, (samples, group) in enumerate(zip(noise, groups, strict=True))
+    ]
+    asked = {"encoders": ["pixels"], "measures": ["psnr"], "levels": "3"}
+    run = imleak.audit(images, out=tmp_path / "run", **asked)
+    found = [image["group"] for image in run.manifest["images"]]
+    assert found[0] == found[1] != found[2] == found[3] != ""
+    assert found[4:] == ["", ""]
+    regrouped = imleak.audit(images, out=tmp_path / "own", group_by="regex:0000([0-4])", **asked)
+    assert {image["group"] for image in regrouped.manifest["images"]} == {""}
+    assert write_images(images, tmp_path)[1] == tmp_path / "groups.csv"
+    assert write_images(noise, tmp_path)[1] is None
+    assert not (tmp_path / "groups.csv").exists()
+    with pytest.raises(SamplesError, match="some images have a group, and those of dead-leaves"):
+        write_images([images[0], "dead-leaves:2x40x40"], tmp_path / "mixed")

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from .estimation import estimate
     from .interfaces import Image, ImleakError, Measurement
     from .keystream import new_key
-    from .plugins import register
+    from .plugins import register, unregister
     from .results import Run
     from .training import train_adversary, train_code, train_super_resolution
 
@@ -52,6 +52,7 @@ __all__ = [
     "train_adversary",
     "train_code",
     "train_super_resolution",
+    "unregister",
 ]
 
 _HOMES = {
@@ -66,6 +67,7 @@ _HOMES = {
     "Run": "results",
     "new_key": "keystream",
     "register": "plugins",
+    "unregister": "plugins",
     "train_adversary": "training",
     "train_code": "training",
     "train_super_resolution": "training",

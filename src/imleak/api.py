@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -10,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from . import images, plugins
-from .interfaces import Image, ImleakError, Scheme
+from .interfaces import Image, ImleakError, Scheme, check_acceptable
 
 if TYPE_CHECKING:
     from .results import Run
@@ -212,7 +211,7 @@ def audit(
     fields |= {name: _by_name(fields[name]) for name in _NAMED if name in fields}
     folder = Path(tempfile.mkdtemp(prefix="imleak-")) if out is None else Path(out)
     if "sources" in fields:
-        fields["sources"] = _on_disk(fields["sources"], folder, bits)
+        fields |= _on_disk(fields, folder)
     spec = (
         StudySpec.of(**fields) if config is None else StudySpec.load(config, trust=trust, **fields)
     )
@@ -236,15 +235,20 @@ _NO_FIELDS = {
 """Arguments of :func:`audit` that are no fields of a study."""
 
 
-def _on_disk(sources: Any, folder: Path, bits: int | None) -> Any:
-    """Sources, with images that are in memory in a folder beside that of the results."""
+def _on_disk(fields: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    """The sources, with images that are in memory in a folder beside that of the results, and the
+    groups that these have, where no others are asked for."""
+    sources = fields["sources"]
     if isinstance(sources, str | Path):
-        return sources
+        return {"sources": sources}
     if isinstance(sources, Sequence) and not any(map(_is_image, sources)):
-        return list(sources)
+        return {"sources": list(sources)}
     from .in_memory import write_images
 
-    return write_images(sources, folder.with_name(f"{folder.name}-images"), bits)
+    beside = folder.with_name(f"{folder.name}-images")
+    found, groups = write_images(sources, beside, fields.get("bits"))
+    own = {} if groups is None else {"group_by": f"csv:{groups}"}
+    return own | dict(fields) | {"sources": found}
 
 
 def _is_image(source: object) -> bool:
@@ -285,8 +289,7 @@ def run_study(
     """
     from .adversary import open_adversary
 
-    if acceptable is not None and not 0 <= acceptable < math.inf:
-        raise ImleakError(f"acceptable={acceptable}: give a number of bits, 0 or more")
+    check_acceptable(acceptable)
     if spec.adversary not in ("none", "shipped"):
         open_adversary(spec.adversary)  # refused before anything heavy is loaded
 

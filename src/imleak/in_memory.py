@@ -6,9 +6,10 @@ they are written, sample by sample, as PNG files.
 
 from __future__ import annotations
 
+import csv
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from io import BytesIO
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from io import BytesIO, StringIO
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,8 @@ from .atomic import write_whole
 from .interfaces import Image, ImleakError, Samples
 from .sealed.png import encode
 
+GROUPS = "groups.csv"
+"""File of the groups of images, beside them."""
 _MOST = 100_000
 _EXACT = 1e-3
 """How far from a whole number 255 times a float may be."""
@@ -28,7 +31,9 @@ class SamplesError(ImleakError):
     """Something that is no image."""
 
 
-def write_images(sources: Any, folder: Path, bits: int | None = None) -> list[str | Path]:
+def write_images(
+    sources: Any, folder: Path, bits: int | None = None
+) -> tuple[list[str | Path], Path | None]:
     """Sources with every image that is in memory written as a PNG file into a folder; what other
     images an earlier call left there is removed.
 
@@ -44,15 +49,22 @@ def write_images(sources: Any, folder: Path, bits: int | None = None) -> list[st
     folder : where they are written.
     bits : that their samples will be taken to use; None for all those of a file.
 
+    Returns
+    -------
+    The sources, and a table of the groups of images, for ``csv:FILE``; None where none has a
+    group.
+
     Raises
     ------
     SamplesError
-        If one is no image, or cannot be written without loss.
+        If one is no image, or cannot be written without loss; or if images with groups stand
+        beside folders, whose images have none.
     OutputError
         If the files cannot be written.
     """
     found: list[str | Path] = []
     written: set[Path] = set()
+    groups: dict[Path, str] = {}
     for place, one in enumerate(_each(sources)):
         if isinstance(one, str | Path):
             found.append(one)
@@ -65,10 +77,29 @@ def write_images(sources: Any, folder: Path, bits: int | None = None) -> list[st
         write_whole(path, _content(one, place), sync=False)
         written.add(path)
         found.append(path)
+        if group := getattr(one, "group", ""):
+            groups[path] = str(group)
+    (folder / GROUPS).unlink(missing_ok=True)
     for path in folder.glob("[0-9]" * 5 + "*.png"):
         if path not in written:
             path.unlink()
-    return found
+    return found, _written_groups(found, groups, folder / GROUPS) if groups else None
+
+
+def _written_groups(found: Sequence[str | Path], groups: Mapping[Path, str], table: Path) -> Path:
+    """A table of the group of every image; one without is a group of its own."""
+    if unknown := [one for one in found if not Path(one).is_file()]:
+        raise SamplesError(
+            f"some images have a group, and those of {unknown[0]} would have none: give files and "
+            "images in memory alone, or group_by for all of them"
+        )
+    content = StringIO()
+    rows = csv.writer(content)
+    rows.writerow(("image", "group"))
+    for one in map(Path, found):
+        rows.writerow((one.absolute().as_posix(), groups.get(one, one.absolute().as_posix())))
+    write_whole(table, content.getvalue().encode(), sync=False)
+    return table
 
 
 def _each(sources: Any) -> Iterator[Any]:

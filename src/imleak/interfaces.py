@@ -6,6 +6,7 @@ metric or an estimator can be read, and written, without knowing the others.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -32,6 +33,14 @@ Verdict = Literal["leak", "no leak found", "saturated", "unreliable"]
 
 LARGEST_PLANTED = 4.0
 """Bits of the largest leak that is planted to find the smallest one that would be seen."""
+
+
+def check_acceptable(bits: float | None) -> None:
+    """Raises ImleakError unless a leak that is acceptable is a number of bits, or None."""
+    if bits is not None and not 0 <= bits < math.inf:
+        raise ImleakError(f"acceptable={bits}: give a number of bits, 0 or more")
+
+
 Change = Literal["key", "plain"]
 """What is changed, by one bit, before an image is encrypted again."""
 Space = Literal["pixels", "features"]

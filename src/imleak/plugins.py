@@ -229,7 +229,7 @@ def register(plugin: Any, *, kind: Kind | None = None, name: str | None = None) 
 def adopt(plugin: Any) -> str:
     """The name of an object that is given in place of one; it is registered for this process,
     in place of what was registered under its name before, such as by the cell of a notebook
-    that was run again.
+    that was run again. A class that has its name already stays as it is.
 
     Raises
     ------
@@ -240,8 +240,20 @@ def adopt(plugin: Any) -> str:
     name = str(getattr(plugin, "name", ""))
     if name in _REGISTERED[kind]:
         unregister(name)
+    elif (place := known(kind).get(name)) and place == _place(plugin):
+        return name
+    elif place and place == _place(type(plugin)):
+        raise NameCollisionError(
+            f"{kind} {name!r} is there by its name: write it with its options, as in "
+            f'{{"name": "{name}", "OPTION": VALUE}}, in place of the object'
+        )
     register(plugin, kind=kind)
     return name
+
+
+def _place(made: object) -> str:
+    """``module:Class`` of a class; of anything else nothing."""
+    return f"{made.__module__}:{made.__qualname__}" if isinstance(made, type) else ""
 
 
 def is_adopted(kind: Kind, name: str) -> bool:

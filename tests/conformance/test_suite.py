@@ -670,3 +670,15 @@ def test_what_is_registered_anew_is_made_anew():
             assert level_1() == f"{block}x{block} blocks permuted"
         finally:
             plugins.unregister("again")
+
+
+@pytest.mark.parametrize("name", ["pixels=8", "pixels:size=8", "phasors=16", "attributes"])
+def test_values_are_read_as_elsewhere(name):
+    done = CliRunner().invoke(app, ["plugin", "check", name])
+    assert done.exit_code == 0, done.output
+
+
+def test_an_option_that_a_plugin_has_not_is_refused():
+    done = CliRunner().invoke(app, ["plugin", "check", "pixels:sizes=8"])
+    assert done.exit_code == 2
+    assert "pixels has no option sizes" in done.stderr

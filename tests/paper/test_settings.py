@@ -115,3 +115,15 @@ def test_help_says_the_defaults() -> None:
         f"{Mine().rate:.0e} held out".replace("e-0", "e-"),
     ):
         assert said in text
+
+
+@pytest.mark.parametrize(
+    ("encoders", "told"),
+    [
+        (("resnet50-thin",), "encoders: resnet50-thin stands there in the place of ResNet too"),
+        (("pixels=16", "pixels=16"), "encoders: pixels-16 stands there in the place of CLIP"),
+    ],
+)
+def test_an_encoder_stands_in_one_place(encoders: tuple[str, ...], told: str) -> None:
+    with pytest.raises(SpecError, match=told):
+        experiments(Settings(COCO, encoders=encoders))

@@ -209,3 +209,24 @@ def test_the_window_that_a_network_was_shown_is_told(run: Run, window: str, word
     told = "It was shown samples stretched" in methods_as(run)
     assert told == bool(words)
     assert words in methods_as(run)
+
+
+@pytest.mark.parametrize(
+    ("keys", "said", "unsaid"),
+    [
+        ("image", "Keys were derived from the seed, another one for every image", "One key"),
+        ("one", "One key, derived from the seed, serves all images", "taken for noise"),
+        ("none", "No key takes part; what is published was measured: means", "taken for noise"),
+        ("theirs", "Others encrypted them by bitplanes", "derived from the seed"),
+    ],
+)
+def test_keys_are_those_of_the_run(
+    make_run: Callable[..., Run], make_rows: Make, keys: str, said: str, unsaid: str
+) -> None:
+    words = {"name": "bitplanes", "axis": "level", "clear_part": "means", "hidden_part": "rest"}
+    scheme = words | {"keys": keys, "recorded": False}
+    summary = make_rows("psnr", [30.0, 9.0], 1, unit="dB")
+    run = make_run(summary, ["a.png"], previews=0, components=COMPONENTS, scheme=scheme)
+    text = methods_as(run)
+    assert said in text
+    assert unsaid not in text

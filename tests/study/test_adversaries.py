@@ -262,3 +262,25 @@ def test_too_few_images_and_other_encoders_are_refused(
 
 def test_it_is_written_whole(trained: Adversary) -> None:
     assert open_adversary(trained.path).card == trained.card
+
+
+def test_images_that_one_encoder_alone_learned_from_are_on_the_card(
+    photographs: Callable[..., Path], tmp_path: Path
+) -> None:
+    names = [f"{'p' * (1 + at)}.png" for at in range(24)]
+    photographs(*names)
+    folder = photographs(*(f"small-{name}" for name in names), size=(9, 9))
+    made = train_adversary(
+        folder, tmp_path / "a.safetensors", encoders=["large", "corners"], levels="0,2"
+    )
+    assert made.card.images == len(made.card.hashes) == 48
+    assert made.card.title == "48 images of photographs"
+    assert made.card.collections[0].images == 48
+
+
+def test_a_level_that_leaves_nothing_is_no_level_to_learn(
+    photographs: Callable[..., Path], tmp_path: Path
+) -> None:
+    folder = photographs("a.png")
+    with pytest.raises(AdversaryError, match="level 8 leaves nothing in the clear"):
+        train_adversary(folder, tmp_path / "a.safetensors", encoders=["corners"], levels="8")

@@ -300,3 +300,41 @@ def test_of_several_measures_of_one_name_the_one_that_is_wrong_is_told() -> None
     inside = {"name": "mine", "protocol": "in-sample", "optional": "perhaps"}
     with pytest.raises(SpecError, match="measures: mine:protocol=in-sample: optional: input"):
         StudySpec.of(sources="x", measures=["mine:protocol=held-out", inside])
+
+
+def test_repetitions_reach_the_default_measures() -> None:
+    def seeds(**fields: object) -> set[object]:
+        found = StudySpec.of(sources=["x"], **fields).measure_components()
+        taking = [json.loads(one.options) for one in found if one.name in ("best", "attributes")]
+        return {options.get("seeds") for options in taking}
+
+    assert seeds() == {1}
+    assert seeds(seeds=3) == {3}
+    assert seeds(measures=["best"], seeds=4) == {4}
+    assert seeds(measures=["best"]) == {None}
+
+
+def test_options_win_over_those_of_parts_in_a_file(tmp_path: Path) -> None:
+    config = tmp_path / "study.toml"
+    config.write_text(
+        'sources = "x"\nmeasures = ["mine:epochs=7,rate=0.1", {name = "best", seeds = 2}, "psnr"]\n'
+    )
+    mine, best, psnr = StudySpec.load(config, epochs=9, seeds=3, seed=1).measures
+    assert (mine.options, best.options, psnr.options) == ({"rate": 0.1}, {}, {})
+    mine, best, _ = StudySpec.load(config, measures=["mine:epochs=7", "psnr", "best"]).measures
+    assert mine.options == {"epochs": 7}
+
+
+def test_options_of_encoders_that_attacks_bring_are_used() -> None:
+    def made(*measures: str) -> StudySpec:
+        return StudySpec.of(sources=["x"], encoders="layout", measures=measures, window="full")
+
+    assert made("recognise", "match").window == "full"
+    with pytest.raises(SpecError, match="none of the chosen measures"):
+        made("psnr")
+
+
+def test_ciphers_are_not_compressed() -> None:
+    asked = {"sources": ["x"], "ciphers": {"cipher": "y"}, "measures": ["psnr"]}
+    with pytest.raises(SpecError, match="jpeg_quality: ciphers are measured as they are"):
+        StudySpec.of(**asked, jpeg_quality=50)

@@ -21,12 +21,12 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 from safetensors import SafetensorError
 from safetensors.numpy import load as load_tensors
+from safetensors.numpy import save as save_tensors
 
 from ..atomic import write_whole
 from ..cache import digest_of
 from ..files import open_regular, printable
 from ..interfaces import Directions, ImleakError
-from ..networks.learned import with_cards
 from .card import Card
 
 SHIPPED = "shipped"
@@ -148,7 +148,7 @@ def write(
         "rebuilds": any(name.startswith(REBUILD) for name in whole),
     }
     checked = Card.model_validate({**card, **of_arrays})
-    write_whole(path, with_cards(whole, {**others, CARD: checked.model_dump_json()}))
+    write_whole(path, save_tensors(whole, {**others, CARD: checked.model_dump_json()}))
     return open_adversary(path)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -137,7 +137,7 @@ def audit(
     if pairs is not None:
         given |= _pairs(pairs, sources, ciphers, scheme)
     if acceptable_leak is not None and config is None:
-        given |= _needed_to_decide(measures, growth)
+        given |= _needed_to_decide(given)
     asked = None if slurm is None else _assignments(slurm, "--slurm")
     where = Where(workers, scheduler, asked, worker_memory)
     spec = _study(**given, trust=trust)
@@ -191,14 +191,17 @@ def _folders(ciphers: list[str]) -> dict[str, str]:
     return folders
 
 
-def _needed_to_decide(measures: list[str] | None, growth: bool | None) -> dict[str, Any]:
+def _needed_to_decide(given: Mapping[str, Any]) -> dict[str, Any]:
     """Fields without which no level is recommended: growth of the default estimator, or match
-    beside the measures that were named."""
-    if measures is None:
-        return {"growth": True if growth is None else growth}
-    if any(measure.partition(":")[0] == "match" for measure in measures):
-        return {}
-    return {"measures": [*measures, {"name": "match", "optional": True}]}
+    beside the measures that were named or are those of a target."""
+    from ..study.defaults import with_defaults
+
+    measures = with_defaults(given)["measures"]
+    more = {} if "measures" in given else {"growth": given.get("growth", True)}
+    names = [one["name"] if isinstance(one, Mapping) else one.partition(":")[0] for one in measures]
+    if "match" in names:
+        return more
+    return more | {"measures": [*measures, {"name": "match", "optional": True}]}
 
 
 @app.command()
@@ -353,7 +356,7 @@ def decrypt(
             run_all(
                 sources, output, lambda found: unseal_all(found, output, key, **given), "decrypted"
             )
-    tell_same_nonces(files)
+    tell_same_nonces(sources)
 
 
 @app.command("list")
@@ -496,12 +499,31 @@ def _study(
     from ..study import StudySpec
 
     if clear is not None:
-        fields["scheme"] = {"name": fields.get("scheme", "bitplanes"), "clear": clear}
+        fields["scheme"] = _with_clear(fields.get("scheme"), config, clear)
     if config is not None:
         return StudySpec.load(config, trust=trust, **fields)
     if "sources" not in fields:
         raise ImleakError("nothing to audit: give a file, a folder or a glob, or --config")
     return StudySpec.of(**fields)
+
+
+def _with_clear(scheme: str | None, config: Path | None, clear: str) -> dict[str, Any]:
+    """A scheme, of the config where none is named, with this form of its clear part."""
+    from pydantic import ValidationError
+
+    from ..study.config import read_study
+    from ..study.options import SchemeChoice
+
+    named: Any = scheme
+    if named is None and config is not None:
+        named = read_study(config).get("scheme")
+    if named is None:
+        named = "bitplanes"
+    try:
+        choice = SchemeChoice.model_validate(named)
+    except ValidationError:
+        return {"name": named, "clear": clear}  # which says what is wrong with the scheme
+    return {"name": choice.name} | choice.options | {"clear": clear}
 
 
 def _assignments(text: str, option: str) -> dict[str, str]:

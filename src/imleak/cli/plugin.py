@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -44,31 +45,44 @@ def check(
         raise typer.Exit(1)
 
 
-def _asked(text: str) -> list[tuple[Kind, Any, dict[str, str]]]:
+def _asked(text: str) -> list[tuple[Kind, Any, dict[str, Any]]]:
     """Kind, name or class, and options of what is to be checked."""
     from .. import plugins
 
-    name, _, value = text.partition("=")
+    name = re.split("[:=]", text)[0]
     known = {kind: plugins.known(kind) for kind in plugins.BUILT_IN}
-    if ":" in name:
-        loaded = _imported(name)
-        return [(plugins.kind_of(loaded), loaded, {})]
     kinds = [kind for kind, names in known.items() if name in names]
+    if not kinds and ":" in text:
+        loaded = _imported(text)
+        return [(plugins.kind_of(loaded), loaded, {})]
     if not kinds:
         raise plugins.unknown("plugin", name, [one for names in known.values() for one in names])
-    return [(kind, name, _options(kind, name, value)) for kind in kinds]
+    found, refusals = [], []
+    for kind in kinds:  # of several with one name it is perhaps one alone that has such options
+        try:
+            found.append((kind, name, _options(kind, text)))
+        except ImleakError as refusal:
+            refusals.append(refusal)
+    if not found:
+        raise refusals[0]
+    return found
 
 
-def _options(kind: Kind, name: str, value: str) -> dict[str, str]:
-    """The option that VALUE of NAME=VALUE stands for."""
-    from .. import plugins
+def _options(kind: Kind, text: str) -> dict[str, Any]:
+    """The options of NAME, NAME=VALUE or NAME:KEY=VALUE. Raises ImleakError if it has no such."""
+    from ..study.components import accepted
+    from ..study.options import spelled
 
-    if not value:
-        return {}
-    argument = getattr(plugins.load(kind, name), "argument", None)
-    if argument is None:
-        raise ImleakError(f"{name} takes no value: write imleak plugin check {name}")
-    return {argument: value}
+    try:
+        found = spelled(text, lambda _: kind)
+    except ValueError as error:
+        raise ImleakError(str(error)) from error
+    name = found["name"]
+    options: dict[str, Any] = found.get("options", {})
+    takes = accepted(kind, name)
+    if unknown := [option for option in options if option not in takes]:
+        raise ImleakError(f"{name} has no option {unknown[0]}; it has {', '.join(takes) or 'none'}")
+    return options
 
 
 def _imported(place: str) -> Any:

@@ -123,16 +123,16 @@ def run_all(sources: Sequence[Source], output: Path, make: Any, verb: str) -> No
         raise typer.Exit(1)
 
 
-def tell_same_nonces(sources: list[str]) -> None:
+def tell_same_nonces(sources: Sequence[Source]) -> None:
     """Say which files were encrypted under the nonce of one of these, in their folders."""
     from ..sealed import same_nonce
     from .terminal import say
 
-    own = [Path(one) for one in sources]
-    folders = {one if one.is_dir() else one.parent for one in own}
+    own = [one.origin for one in sources if isinstance(one.origin, Path)]
+    folders = {one.parent for one in own}
     beside = sorted(path for folder in folders for path in folder.iterdir() if path.is_file())
     told: set[frozenset[Path]] = set()
-    for path in [one for one in own if one.is_file()] or beside:
+    for path in own:
         for other in same_nonce(path, [one for one in beside if one != path]):
             if frozenset((path, other)) in told:
                 continue

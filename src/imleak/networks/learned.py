@@ -63,15 +63,10 @@ def refuse_learned(plain: Raster, learned: Collection[str], name: str, why: str)
 
 def with_card(state: State, name: str, card: Mapping[str, Any]) -> bytes:
     """A safetensors file of weights, with a card of this name in its header."""
-    return with_cards(state, {name: json.dumps(card)})
-
-
-def with_cards(state: Mapping[str, NDArray[Any]], cards: Mapping[str, str]) -> bytes:
-    """The same of several cards, as JSON."""
     from safetensors.numpy import save
 
     whole = {one: np.ascontiguousarray(value) for one, value in state.items()}
-    return bytes(save(whole, dict(cards)))
+    return bytes(save(whole, {name: json.dumps(card)}))
 
 
 def card_of(content: bytes, name: str) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ..study import Run, StudySpec, run
+from ..study.options import EncoderChoice
 from ..study.progress import Progress
 from ..study.sources import find_images
 from .claims import judge
@@ -91,6 +92,8 @@ class _Bench:
         settings = replace(self.settings, **variant.changes)
         rounded = {"name": "rounded", "round_to": settings.round_to}
         encoders, measures = ["pixels", self.space.encoder], ["histogram", "cosine", rounded]
+        if "device" not in EncoderChoice.model_validate(self.space.encoder).accepts():
+            settings = replace(settings, device=None)
         spec = StudySpec.of(**shared(settings), encoders=encoders, measures=measures)
         done = run(spec, self.out / variant.name, progress=self.progress)
         return self._results([done], done.summary)

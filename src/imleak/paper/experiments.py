@@ -1,13 +1,15 @@
 """The paper's experiments as studies."""
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from ..study import StudySpec
+from ..study.mistakes import Mistake, SpecError
 from .curves import Role
-from .settings import CLOSE_TO_THE_LAW, Settings, Space
+from .settings import CLOSE_TO_THE_LAW, NAMES, Settings, Space
 
 HIGH = [6, 7]
 """Levels at which the paper finds most on features, its claim 7."""
@@ -53,6 +55,13 @@ def experiments(settings: Settings) -> tuple[Experiment, ...]:
     found = [pixels(settings), *(features(settings, space) for space in spaces)]
     if settings.views:
         found += [adversary(settings, space) for space in spaces if space.role == "clip"]
+    counts = Counter(one.name for one in found)
+    if twice := [one for one in found if counts[one.name] > 1]:
+        space = twice[-1].space
+        place = f"in the place of {NAMES[space.role]}" if space and space.role in NAMES else "twice"
+        raise SpecError(
+            [Mistake("encoders", f"{twice[0].name} stands there {place} too; give another")]
+        )
     return tuple(found)
 
 

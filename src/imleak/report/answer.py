@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from ..interfaces import LARGEST_PLANTED
+from ..interfaces import LARGEST_PLANTED, check_acceptable
 from .adversaries import CALIBRATED, MATCH
 from .findings import Finding, findings
 from .levels import Levels
@@ -85,7 +85,13 @@ def answer(
     manifest : what was run.
     acceptable : bits an image that may leak, to recommend a level for; those of the manifest
         if None.
+
+    Raises
+    ------
+    ImleakError
+        If the acceptable leak is no number of bits.
     """
+    check_acceptable(acceptable)
     acceptable = manifest.get("acceptable") if acceptable is None else acceptable
     everyone, levels = adversaries(summary, manifest), Levels.of(manifest)
     measures_asked = _asked(summary, manifest)

@@ -112,12 +112,22 @@ class _Methods:
         (scheme,) = self._of("scheme") or [{"name": self.spec.get("scheme", "")}]
         counted = plural(len(ranks), "level")
         plain = ", beside the plain images" if 0 in levels.by_rank else ""
-        yield (
-            f"They were encrypted by {self._named(scheme)} at {counted}{plain}: {'; '.join(shown)}."
-        )
+        named, all_levels = self._named(scheme), f"{counted}{plain}: {'; '.join(shown)}"
+        if levels.keys == "none":
+            yield f"They were changed by {named} at {all_levels}."
+            yield f"No key takes part; what is published was measured: {levels.clear_part}."
+            return
+        if levels.keys == "one":
+            yield f"They were encrypted by {named} at {all_levels}."
+            yield "One key, derived from the seed, serves all images of a level."
+            yield "The ciphers were measured as they are."
+            return
+        made = "They were encrypted" if levels.keys == "image" else "Others encrypted them"
+        yield f"{made} by {named} at {all_levels}."
         if levels.clear_part:
             yield f"Left in the clear: {levels.clear_part}. The rest was taken for noise."
-        yield "Keys were derived from the seed, another one for every image and level."
+        if levels.keys == "image":
+            yield "Keys were derived from the seed, another one for every image and level."
 
     def features(self) -> Iterator[str]:
         """The encoders with features, and what they were shown."""

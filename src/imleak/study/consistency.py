@@ -18,10 +18,10 @@ from .components import (
     offers,
     space,
 )
-from .defaults import DEFAULT_ENCODERS, RECORDED
+from .defaults import DEFAULT_ENCODERS, RECORDED, is_level
 from .limits import shown
 from .mistakes import Mistake
-from .options import HELD_OUT_ONLY, Choice
+from .options import HELD_OUT_ONLY, Choice, EncoderChoice
 
 if TYPE_CHECKING:
     from .spec import StudySpec
@@ -53,6 +53,8 @@ def _without_ciphers(spec: StudySpec) -> Iterator[Mistake]:
         yield Mistake("frames", "ciphers are those of whole files; leave it out")
     if not spec.colour:
         yield Mistake("colour", "ciphers are measured in the channels they have; leave it out")
+    if spec.jpeg_quality is not None:
+        yield Mistake("jpeg_quality", "ciphers are measured as they are; leave it out")
     if spec.scheme.name == RECORDED:
         if spec.adversary_images:
             yield Mistake(
@@ -61,7 +63,7 @@ def _without_ciphers(spec: StudySpec) -> Iterator[Mistake]:
                 "it (scheme), or leave them out",
             )
         return
-    if odd := [label for label in spec.ciphers if not re.fullmatch("[1-9][0-9]{0,4}", label)]:
+    if odd := [label for label in spec.ciphers if not is_level(label)]:
         yield Mistake(
             "ciphers",
             f"{shown(odd[0])} is no level of {spec.scheme.name} that encrypts; write "
@@ -105,6 +107,10 @@ def _unused(spec: StudySpec) -> Iterator[Mistake]:
         unused = HELD_OUT_ONLY if choice.protocols(spec.shared) == ("in-sample",) else ()
         used |= {option for option in choice.accepts() if option not in unused}
     chosen = ", ".join(dict.fromkeys(choice.name for choice in spec.measures))
+    for choice in spec.measures:
+        made = choice.component({}).build()
+        for words in (getattr(made, "encoders", ()), getattr(made, "added_encoders", ())):
+            used.update(*(EncoderChoice.model_validate(word).accepts() for word in words))
     for option in spec.shared:
         if option not in used:
             yield Mistake(option, f"none of the chosen measures ({chosen}) has it; leave it out")

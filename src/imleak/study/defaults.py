@@ -1,7 +1,7 @@
 """What a study measures where nothing else is said."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from .fields import several
@@ -39,13 +39,36 @@ def with_defaults(given: Mapping[str, Any]) -> Mapping[str, Any]:
     if given.get("target") and not given.get("encoders"):
         named = (NAMED,) if _name(given["target"]) == NAMED else ()
         given = {"encoders": (), "measures": (*MEASURES_OF_A_TARGET, *named)} | dict(given)
+    measures: tuple[Any, ...] = DEFAULT_MEASURES
+    if given.get("seeds") is not None:
+        measures = tuple(_without_seeds(one) for one in measures)
     if isinstance(ciphers := given.get("ciphers"), Mapping) and ciphers:
         recorded = {"name": RECORDED, "labels": list(ciphers)}
-        measures = (CHECKS, *DEFAULT_MEASURES)
-        given = {"scheme": recorded, "colour": True, "measures": measures} | dict(given)
+        measures = (CHECKS, *measures)
+        given = {"scheme": recorded, "colour": True} | dict(given)
     elif given.get("keys") == "one":
-        given = {"measures": (CHECKS, *DEFAULT_MEASURES)} | dict(given)
-    return given
+        measures = (CHECKS, *measures)
+    return {"measures": measures} | dict(given)
+
+
+def _without_seeds(measure: str | Mapping[str, Any]) -> str | dict[str, Any]:
+    """A default measure with as many repetitions as all."""
+    if isinstance(measure, str):
+        return measure
+    return {name: value for name, value in measure.items() if name != "seeds"}
+
+
+def with_ciphers(labels: Iterable[str]) -> tuple[str, ...]:
+    """Fields of a file that follow from the ciphers that take their place: their scheme, but where
+    they are named by its levels, and whether colour is measured."""
+    if not (named := list(labels)):
+        return ()
+    return ("colour",) if all(map(is_level, named)) else ("scheme", "colour")
+
+
+def is_level(label: str) -> bool:
+    """Whether a label of ciphers is a level of a scheme that encrypts."""
+    return re.fullmatch("[1-9][0-9]{0,4}", label) is not None
 
 
 def _name(choice: object) -> object:

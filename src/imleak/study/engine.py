@@ -132,8 +132,7 @@ def run(
 def _refuse_objects(spec: StudySpec, where: Where | None) -> None:
     """Other processes do not know what was given as an object to this one. Raises ImleakError if
     there are such processes and such objects."""
-    every = (spec.scheme_component(), *spec.encoder_components(), *spec.measure_components())
-    adopted = [one.name for one in every if plugins.is_adopted(one.kind, one.name)]
+    adopted = [one.name for one in spec.parts() if plugins.is_adopted(one.kind, one.name)]
     if adopted and where not in (None, Where()):
         raise ImleakError(
             f"{adopted[0]} is an object of this process, which workers do not know; leave out "

@@ -49,7 +49,9 @@ class TrainingSet:
 
     @property
     def images(self) -> tuple[ImageInfo, ...]:
-        return self.units[0].images
+        """Those that anything is learned from: of small ones perhaps by some encoders alone."""
+        each = {image.digest: image for unit in self.units for image in unit.images}
+        return tuple(each.values())
 
     def read(self, info: ImageInfo) -> Image:
         """An image again, in colour."""
@@ -92,6 +94,11 @@ def prepare(
         found = scan(spec, progress, executor)
     planned = plan(spec, found.images)
     left = tuple(one.rank for one in planned.scope.labelled if not one.leaves_nothing)
+    if not left:
+        raise AdversaryError(
+            f"level {levels} leaves nothing in the clear that anything could be learned of; give "
+            "a lower one"
+        )
     units = plan(spec.model_copy(update={"levels": left}), found.images).estimators
     units = tuple(unit for unit in units if unit.patches)
     if not units:
@@ -126,11 +133,11 @@ def learn_directions(
             f"{printable(', '.join(folders))}"
         )
     place = {image.digest: folder_of(image, given.spec.sources) for image in given.found.images}
+    title = title or f"{len(given.images):,} images of {' and '.join(folders)}"
     arrays: Arrays = {}
     learned = []
     for at, unit in enumerate(given.units):
         of_image = np.array([place[image.digest] for image in unit.images])
-        title = title or f"{len(unit.images):,} images of {' and '.join(folders)}"
         found, made = _learn(given, unit, np.repeat(of_image, unit.rows), title, progress)
         encoder = unit.question.target
         learned.append(_described(encoder, found, made, unit.levels, folders))

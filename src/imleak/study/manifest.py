@@ -143,8 +143,7 @@ class Record:
 
 def warnings(spec: StudySpec) -> Iterator[str]:
     """What a reader of the results must know before their numbers."""
-    every = (spec.scheme_component(), *spec.encoder_components(), *spec.measure_components())
-    for one in every:
+    for one in spec.parts():
         if plugins.is_adopted(one.kind, one.name):
             made = type(one.build())
             yield (

@@ -3,7 +3,7 @@
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from typing import Any, ClassVar, Self
 
 from pydantic import (
@@ -59,6 +59,12 @@ class Choice(Frozen):
     @model_serializer
     def _to_name_or_table(self) -> str | dict[str, Any]:
         return {"name": self.name} | self.options if self.options else self.name
+
+    def without(self, options: Container[str]) -> str | dict[str, Any]:
+        """It as a user writes it, without some of its own options."""
+        left = {name: value for name, value in self.options.items() if name not in options}
+        written: str | dict[str, Any] = self.model_copy(update={"options": left}).model_dump()
+        return written
 
     @property
     def label(self) -> str:

@@ -27,7 +27,13 @@ from .components import (
 )
 from .config import ConfigError, read_study, refuse_trust
 from .consistency import mistakes_of
-from .defaults import DEFAULT_ENCODERS, DEFAULT_MEASURES, RECORDED, with_defaults
+from .defaults import (
+    DEFAULT_ENCODERS,
+    DEFAULT_MEASURES,
+    RECORDED,
+    with_ciphers,
+    with_defaults,
+)
 from .fields import Count, Levels, NotEmpty, Several, Text, WithoutGroups, parse_levels
 from .limits import LARGEST, LARGEST_OF_OTHERS, LARGEST_SEED
 from .mistakes import Mistake, Mistakes, SpecError, mistakes_in
@@ -173,7 +179,7 @@ class StudySpec(Frozen):
     @classmethod
     def load(cls, path: str | Path, /, *, trust: bool = False, **overrides: Any) -> Self:
         """A study from a TOML file, or that of a run from its folder or its manifest; `overrides`
-        replace its fields.
+        replace its fields, and the options of that name of its parts.
 
         Parameters
         ----------
@@ -188,10 +194,18 @@ class StudySpec(Frozen):
         left: dict[str, Any] = {}
         try:
             fields = read_study(path)
-            left = {name: value for name, value in fields.items() if name not in overrides}
+            replaced = {*overrides, *with_ciphers(overrides.get("ciphers") or ())}
+            left = {name: value for name, value in fields.items() if name not in replaced}
             if not trust:
                 refuse_trust(left)
-            return cls.of(**(left | overrides))
+            spec = cls.of(**(left | overrides))
+            options = overrides.keys() & set(SHARED_OPTIONS)
+            yielding = {
+                name: [choice.without(options) for choice in getattr(spec, name)]
+                for name in ("measures", "encoders", "views")
+                if name in left and options
+            }
+            return cls.of(**(left | overrides | yielding)) if yielding else spec
         except ConfigError as error:
             raise SpecError([Mistake("", str(error), str(path))]) from error
         except SpecError as error:
@@ -297,6 +311,12 @@ class StudySpec(Frozen):
                 if any(first_that_rebuilds([one], scheme, level, bits) for level in levels):
                     found.append(one)
         return tuple(found)
+
+    def parts(self) -> tuple[Component, ...]:
+        """All that it names."""
+        named = () if self.rebuilder is None else self.rebuilder_components()
+        encoders, measures = self.encoder_components(), self.measure_components()
+        return (self.scheme_component(), *encoders, *measures, *named)
 
     def brought(self, attack: Component, name: str) -> list[Component]:
         """Encoders that an attack names in an attribute."""
