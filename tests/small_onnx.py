@@ -24,6 +24,7 @@ def write(
     """Convolution of stride 2, ReLU ("inner"), mean over places ("features"), and of that
     one number ("score"). The weight is in a file of its own, if that is named (and written
     by the caller); `domain` is that of ReLU."""
+    kind = helper.np_dtype_to_tensor_dtype(weight.dtype)
     shape = (batch, side, side, 3) if nhwc else (batch, 3, side, side)
     first = [helper.make_node("Transpose", ["pictures"], ["nchw"], perm=[0, 3, 1, 2])]
     nodes = [
@@ -36,7 +37,7 @@ def write(
         helper.make_node("Flatten", ["pooled"], ["features"]),
         helper.make_node("MatMul", ["features", "ones"], ["score"]),
     ]
-    tensors = {"weight": weight, "bias": bias, "ones": np.ones((len(bias), 1), np.float32)}
+    tensors = {"weight": weight, "bias": bias, "ones": np.ones((len(bias), 1), weight.dtype)}
     initial = [
         numpy_helper.from_array(np.ascontiguousarray(each), name) for name, each in tensors.items()
     ]
@@ -47,8 +48,8 @@ def write(
     graph = helper.make_graph(
         nodes,
         "small",
-        [helper.make_tensor_value_info("pictures", onnx.TensorProto.FLOAT, shape)],
-        [helper.make_tensor_value_info("score", onnx.TensorProto.FLOAT, (batch, 1))],
+        [helper.make_tensor_value_info("pictures", kind, shape)],
+        [helper.make_tensor_value_info("score", kind, (batch, 1))],
         initial,
     )
     opsets = [helper.make_opsetid(name, 17) for name in {"", domain}]

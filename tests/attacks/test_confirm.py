@@ -156,3 +156,13 @@ def test_copies_of_others_are_seldom_claimed():
     ]
     assert len(claims) == 200
     assert np.mean(claims) <= 0.05
+
+
+def test_chance_is_among_the_images_of_other_groups():
+    rng = np.random.default_rng(0)
+    clear = rng.normal(size=(1, 12, 8))
+    given = space(clear, dict.fromkeys((*ALIGNED, "crop"), clear))
+    grouped = replace(given, groups=np.array([0] * 6 + [1] * 3 + [2, 3, 4]))
+    found = by_quantity(Confirm().judge({"values": grouped}))
+    expected = (6 / 7 + 3 / 10 + 3 / 12) / 12
+    assert found["rank-1, half size"].details["chance"] == pytest.approx(expected)

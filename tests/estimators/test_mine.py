@@ -179,3 +179,8 @@ def test_training_that_diverges_is_unreliable():
     object.__setattr__(mine, "rate", 1e30)  # which no option is
     (found,) = mine.estimate(samples, seed=1)
     assert found.verdict == "unreliable"
+
+
+def test_canonical_variates_are_held_out():
+    with pytest.raises(ValueError, match="canonical needs images held out"):
+        Mine(protocol="in-sample", canonical=True)

@@ -140,8 +140,8 @@ def test_constant_views_have_no_components(constant):
 @pytest.mark.parametrize(
     ("rows", "count", "expected"),
     [
-        (ROWS, 2, normal_scores),
-        (WIDE[:, :FEW], 10, normal_scores),
+        (ROWS, 6, normal_scores),
+        (WIDE[:, :FEW], FEW, normal_scores),
         (WIDE, None, standardise),
         (WIDE, 80, standardise),
     ],
@@ -153,9 +153,11 @@ def test_few_dimensions_are_ranked_and_many_standardised(rows, count, expected):
     )
 
 
-def test_more_than_are_kept_become_components_of_standardised_columns():
-    expected = principal(in_order(standardise(WIDE, TRAIN), TRAIN), TRAIN, 10, 3)
-    np.testing.assert_array_equal(reduce(WIDE, TRAIN, 10, 3), expected)
+@pytest.mark.parametrize(("columns", "scaled"), [(80, standardise), (FEW, normal_scores)])
+def test_more_than_are_kept_become_components(columns, scaled):
+    rows = WIDE[:, :columns]
+    expected = principal(in_order(scaled(rows, TRAIN), TRAIN), TRAIN, 10, 3)
+    np.testing.assert_array_equal(reduce(rows, TRAIN, 10, 3), expected)
 
 
 @pytest.mark.parametrize("count", [None, 10])

@@ -1,6 +1,7 @@
 """First places and what they need at least, against scipy and against Fano's formula."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -89,3 +90,16 @@ def test_an_image_counts_once_however_many_rows_it_has(gaussian, pair_up):
     assert one.details["R@1"] > 0.3, "rows of one image are no candidates"
     assert one.ceiling == pytest.approx(math.log2(20))
     assert (one.n, one.test_groups) == (180, 60)
+
+
+def test_intervals_of_growth_are_those_of_shares(gaussian):
+    (found,) = Quick(folds=3, seeds=1, growth=True).estimate(gaussian(90, 4, [1.0]), seed=0)
+    assert found.growth[-1].interval == found.interval
+    assert found.interval[0] < found.interval[1] == pytest.approx(found.ceiling)
+    assert all(low < high for low, high in (point.interval for point in found.growth))
+
+
+def test_no_end_of_an_interval_is_above_the_ceiling(gaussian):
+    samples = replace(gaussian(60, 4, [1.0]), sizes=(4,))
+    (found,) = Quick(folds=3, seeds=1).estimate(samples, seed=0)
+    assert found.value == found.interval[1] == found.ceiling == 2

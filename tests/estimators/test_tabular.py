@@ -150,3 +150,14 @@ def test_too_many_values_are_refused(pair_up):
 def test_no_epoch_is_refused():
     with pytest.raises(ValueError, match="epochs=0"):
         TabularMine(epochs=0)
+
+
+def test_a_view_that_is_no_function_of_the_target_has_no_exact_value(pair_up):
+    rng = np.random.default_rng(0)
+    x, noise = rng.integers(0, 8, (2, 600))
+    (found, function) = TabularMine(epochs=2).estimate(
+        pair_up(x[:, None], np.stack([noise, x // 2])[..., None])
+    )
+    assert (found.bound, found.exact) == ("none", None)
+    assert function.bound == "lower"
+    assert function.exact == pytest.approx(2, abs=0.01)

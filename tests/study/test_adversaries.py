@@ -284,3 +284,13 @@ def test_a_level_that_leaves_nothing_is_no_level_to_learn(
     folder = photographs("a.png")
     with pytest.raises(AdversaryError, match="level 8 leaves nothing in the clear"):
         train_adversary(folder, tmp_path / "a.safetensors", encoders=["corners"], levels="8")
+
+
+def test_collections_are_told_of_patterns_and_of_series(
+    photographs: Callable[..., Path], tmp_path: Path
+) -> None:
+    names = [f"{'p' * (1 + at)}.png" for at in range(14)]
+    first, other = photographs(*names), photographs(*names, into="other", size=(16, 12))
+    sources = [f"{first}/*.png", f"{other}/*.png", "dead-leaves:3x20x20", "dead-leaves:4x20x24"]
+    made = train_adversary(sources, tmp_path / "a", encoders=["corners"], levels="0,2")
+    assert [one.images for one in made.card.collections] == [14, 14, 3, 4]

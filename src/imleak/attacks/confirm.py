@@ -42,7 +42,7 @@ class Confirm:
     """
 
     name = "confirm"
-    version = "1"
+    version = "2"
     nulls = _ranks.NULLS
     fewest_images = FEWEST
     encoders = ("identity", "phasors", "layout", "tones", "shingles")
@@ -54,7 +54,7 @@ class Confirm:
     }
 
     def judge(self, spaces: Mapping[str, WholeImages], *, seed: int = 0) -> Sequence[Measurement]:
-        """Six quantities a level; see the class.
+        """Six quantities a level, less those of copies that no space has; see the class.
 
         Parameters
         ----------
@@ -78,7 +78,8 @@ class Confirm:
                     for title, space in spaces.items()
                     if copy in space.clear_copies
                 }
-                found.append(trial.of_copies(level, f"rank-1, {words}", scores))
+                if scores:
+                    found.append(trial.of_copies(level, f"rank-1, {words}", scores))
         return found
 
 
@@ -125,6 +126,12 @@ class _Trial:
         partners = _ranks.derangements(groups, _ranks.NULLS, seed).T
         return cls(groups, halves(groups, seed), partners, seed)
 
+    @property
+    def chance(self) -> float:
+        """Of a right answer: of a clear part all images but the others of its group are asked."""
+        _, group, sizes = np.unique(self.groups, return_inverse=True, return_counts=True)
+        return float(np.mean(1 / (len(self.groups) - sizes[group] + 1)))
+
     def of_copies(self, level: int, quantity: str, scores: Mapping[str, Scores]) -> Measurement:
         """The share of clear parts whose own copy is nearest, by scores in every space."""
         right, broken, chosen = _Answers.of(scores, self.groups, self.partners).tested(self.half)
@@ -134,7 +141,7 @@ class _Trial:
             right,
             broken,
             self.groups,
-            chance=1 / len(self.groups),
+            chance=self.chance,
             seed=self.seed,
             chosen=chosen,
         )

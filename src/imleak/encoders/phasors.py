@@ -22,8 +22,9 @@ class Phasors(WholeImageEncoder):
     bright, dark and smooth places. The cosine of two vectors is that of the angles between
     them, area by area, weighted by how smooth both are.
 
-    Phasors of colour channels are averaged. A clear part is taken in its scaled form, whose
-    values go round the whole circle.
+    Phasors of colour channels are averaged. A clear part in its scaled form goes round the whole
+    circle. In its shifted form it has a part of that alone, angles jump where values wrap, and
+    copies are found less often.
 
     Parameters
     ----------

@@ -57,7 +57,7 @@ class Attributes(Options):
 
     references: ClassVar[tuple[str, ...]] = ("poole2019",)
     name: ClassVar[str] = "attributes"
-    version: ClassVar[str] = "4"
+    version: ClassVar[str] = "5"
     bound: ClassVar[Bound] = "lower"
     space: ClassVar[Space] = "features"
     holds_out: ClassVar[bool] = True

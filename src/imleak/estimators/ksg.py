@@ -1,6 +1,5 @@
 """Nearest-neighbour estimate of Kraskov, Stoegbauer and Grassberger."""
 
-import math
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -39,7 +38,8 @@ class Ksg(Options):
     zero where the dependence is strong. Nothing is trained, so nothing is memorised and
     nothing held out: its protocol is "training-free". Of a constant it is 0. Refuses more
     than 10 dimensions a side: distances in 512 dimensions are all alike, and the estimate
-    falls to zero whatever the truth.
+    falls to zero whatever the truth. What n rows can show ends at
+    :math:`\psi(n) - \psi(k + 1)`, its ceiling.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ class Ksg(Options):
 
     references = ("kraskov2004",)
     name = "ksg"
-    version = "3"
+    version = "4"
     bound: ClassVar[Bound] = "none"
 
     k: Count = 3
@@ -117,7 +117,7 @@ class Ksg(Options):
     def _estimate(
         self, samples: PairedSamples, value: float, interval: tuple[float, float], null: Array
     ) -> Measurement:
-        broken, ceiling = null_of(null), math.log2(len(samples.x))
+        broken, ceiling = null_of(null), most(len(samples.x), self.k)
         return Measurement(
             value=value,
             bound="none",
@@ -159,6 +159,14 @@ def _jittered(rows: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np
     spread = out.std(0)
     out /= np.where(spread > 0, spread, 1.0)
     return out + 1e-10 * rng.standard_normal(out.shape)
+
+
+def most(rows: int, k: int) -> float:
+    r"""The most that so many rows can show, in bits, :math:`\psi(n) - \psi(k + 1)`: where one side
+    tells the other, the k neighbours in both are those in either."""
+    from scipy.special import digamma
+
+    return float(digamma(rows) - digamma(k + 1)) * NATS
 
 
 def nearest_neighbours(x: NDArray[np.float64], y: NDArray[np.float64], k: int) -> float:

@@ -64,6 +64,8 @@ class Mine(TrainedNetwork):
         if not self.holds_out and (self.growth or self.sensitivity):
             asked = "growth" if self.growth else "sensitivity"
             raise ValueError(f"{asked} needs images held out and says nothing in-sample")
+        if not self.holds_out and self.canonical:
+            raise ValueError("canonical needs images held out: in-sample, samples stay as they are")
         components, rate, seeds = (64, 1e-3, 5) if self.holds_out else (None, 1e-4, 1)
         if self.components == "default":
             object.__setattr__(self, "components", components)

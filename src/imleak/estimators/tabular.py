@@ -44,7 +44,7 @@ class TabularMine(OnDevice):
 
     references = ("belghazi2018", "messadi2025")
     name = "tabular-mine"
-    version = "1"
+    version = "2"
     bound: ClassVar[Bound] = "lower"
     space: ClassVar[Space] = "pixels"
 
@@ -56,12 +56,14 @@ class TabularMine(OnDevice):
     def estimate(
         self, samples: PairedSamples, *, seed: int = 0, progress: Progress | None = None
     ) -> list[Measurement]:
-        """One estimate a level, in bits, with the exact value of the table. Raises NotCountedError
-        if the samples are not scalars of few values."""
+        """One estimate a level, in bits; a lower bound with the exact value of the table beside it
+        where the view is a function of the target, else a fit to the samples that were counted and
+        no bound. Raises NotCountedError if the samples are not scalars of few values."""
         from .critics.table import entropy, train
 
         x, weights, views = _table(samples)
-        exact = [entropy(weights, view) * NATS for view in views]
+        entropies = [entropy(weights, view) * NATS for view in views]
+        known = [_is_function(x, view) for view in views]
         history = train(
             x, weights, views, epochs=self.epochs, hidden=tuple(self.hidden), batch=self.batch,
             rate=self.rate, device=self.device, seed=seed, progress=progress,
@@ -69,11 +71,11 @@ class TabularMine(OnDevice):
         return [
             Measurement(
                 value=float(history[-1, at]) * NATS,
-                bound="lower",
+                bound="lower" if known[at] else "none",
                 estimator=self.name,
                 protocol="in-sample",
-                ceiling=exact[at],
-                exact=exact[at],
+                ceiling=entropies[at],
+                exact=entropies[at] if known[at] else None,
                 history=tuple(float(value) * NATS for value in history[:, at]),
                 train_groups=len(np.unique(samples.groups)),
                 test_groups=0,
@@ -83,6 +85,11 @@ class TabularMine(OnDevice):
             )
             for at in range(len(views))
         ]
+
+
+def _is_function(x: NDArray[np.float64], view: NDArray[np.float64]) -> bool:
+    """Whether each of the values (v,) has one view (v,): their information is then its entropy."""
+    return len(np.unique(x)) == len(np.unique(np.stack([x, view]), axis=1).T)
 
 
 def _table(

@@ -7,7 +7,7 @@
 (4, 1, 32, 32)
 """
 
-from .copies import COPIES, COPIES_VERSION, copy_of
+from .copies import COPIES, COPIES_VERSION, SMALLER, copy_of
 from .errors import named
 from .find import Search, find, search, unseen_in_words
 from .formats import SUFFIXES
@@ -27,6 +27,7 @@ __all__ = [
     "COPIES",
     "COPIES_VERSION",
     "MAX_PIXELS",
+    "SMALLER",
     "SUFFIXES",
     "DeadLeaves",
     "GroupBy",

@@ -95,3 +95,5 @@ COPIES: Mapping[str, Callable[[Samples, int], Samples]] = {
 }
 """By name: compressed as JPEG of a quality; half the size as JPEG 75, and enlarged again; the
 middle of 0.8 of each side."""
+SMALLER = ("crop",)
+"""Copies of another size than the image."""

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
-from functools import partial
+from functools import lru_cache, partial
 from time import perf_counter
 from typing import Any
 
@@ -15,16 +15,19 @@ from numpy.typing import NDArray
 
 from ..cache import Arrays, Cache, CacheError
 from ..files import printable
+from ..images import COPIES, SMALLER
 from ..interfaces import (
     Attack,
     CipherCheck,
     Features,
     Image,
+    ImageError,
     ImleakError,
     Measurement,
     Metric,
     Pair,
     PairedSamples,
+    Raster,
     WholeImages,
 )
 from .adversaries import given
@@ -254,13 +257,49 @@ def _of_space(unit: Unit, info: ImageInfo, space: Question) -> dict[Place, Featu
     """The vectors an attack needs of an image in one space, by where they go: the image as
     it is or a copy of it, plain (level None) or at a level."""
     plain, (view,) = FeatureRequest(info, space.target, seed=unit.seed), space.views
-    copies, clear_copies = copies_of(unit.measure, space.target)
+    copies, clear_copies = _copies_of(unit, space)
     asked: dict[Place, FeatureRequest] = {(None, None): plain}
     asked |= {(copy, None): replace(plain, copy=copy) for copy in copies}
     for copy in (None, *clear_copies):
         seen = replace(plain, encoder=view, copy=copy)
         asked |= {(copy, level): seen.at(unit.scheme, level) for level in unit.levels}
     return asked
+
+
+def _copies_of(unit: Unit, space: Question) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Copies an attack holds, and those whose clear parts it looks at: without such as are too
+    small for the scheme, for any of the images."""
+    copies, clear_copies = copies_of(unit.measure, space.target)
+    forms = {(one.channels, one.height, one.width, one.bits) for one in unit.images}
+    fit = (
+        copy
+        for copy in clear_copies
+        if all(_has_clear_part(unit.scheme, unit.levels, copy, *form) for form in forms)
+    )
+    return copies, tuple(fit)
+
+
+@lru_cache(maxsize=4096)
+def _has_clear_part(
+    scheme: Component,
+    levels: tuple[int, ...],
+    copy: str,
+    channels: int,
+    height: int,
+    width: int,
+    bits: int,
+) -> bool:
+    """Whether a scheme takes a copy of images of this form at all levels."""
+    if copy not in SMALLER or offers(scheme, "needs_jpeg"):
+        return True
+    blank = np.zeros((channels, height, width), np.uint8 if bits <= 8 else np.uint16)
+    cipher = Raster(COPIES[copy](blank, bits), bits)
+    try:
+        for level in levels:
+            scheme.build().expose(cipher, level)
+    except ImageError:
+        return False
+    return True
 
 
 def _attack(unit: Unit, place: Workplace, _: Share | None) -> Sequence[Measurement]:
@@ -281,7 +320,7 @@ def _whole_images(unit: Unit, space: Question, place: Workplace) -> WholeImages:
         asked = _of_space(unit, info, space)
         for where, (vector,) in zip(asked, place.features(list(asked.values())), strict=True):
             vectors.setdefault(where, allocate(count, dimension))[at] = vector
-    copies, clear_copies = copies_of(unit.measure, space.target)
+    copies, clear_copies = _copies_of(unit, space)
     encoder = space.target.build()
 
     def clear(copy: str | None) -> NDArray[np.float32]:

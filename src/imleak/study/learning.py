@@ -15,6 +15,7 @@ from ..adversary.file import Arrays
 from ..adversary.train import Found, learn
 from ..cache import digest_of
 from ..files import printable
+from ..images import Source, search
 from ..interfaces import Image
 from .adversaries import NONE, scheme_identity
 from .cluster import Where, executor_of
@@ -132,7 +133,7 @@ def learn_directions(
             f"terms of {printable(min(unknown))}, which is none of the folders: "
             f"{printable(', '.join(folders))}"
         )
-    place = {image.digest: folder_of(image, given.spec.sources) for image in given.found.images}
+    place = collections_of(given.found.images, given.spec.sources)
     title = title or f"{len(given.images):,} images of {' and '.join(folders)}"
     arrays: Arrays = {}
     learned = []
@@ -229,10 +230,15 @@ def _hashes(found: Scan) -> Any:
     return ((image.digest, one) for image, one in zip(found.images, found.hashes, strict=True))
 
 
-def folder_of(image: ImageInfo, sources: Sequence[str]) -> int:
-    """Which of the sources an image is from."""
-    origin = image.source.origin
-    if isinstance(origin, Path):
-        places = [Path(one).expanduser().absolute() for one in sources]
-        return next((at for at, one in enumerate(places) if origin.is_relative_to(one)), 0)
-    return next((at for at, one in enumerate(sources) if not Path(one).exists()), 0)
+def collections_of(images: Sequence[ImageInfo], sources: Sequence[str]) -> dict[str, int]:
+    """Which of the sources, the first that holds it, every image is from, by its digest."""
+    first: dict[object, int] = {}
+    for at, one in enumerate(sources):
+        for source in search([one]).sources:
+            first.setdefault(_place(source), at)
+    return {image.digest: first.get(_place(image.source), 0) for image in images}
+
+
+def _place(source: Source) -> object:
+    """The file of an image, or the image that is generated."""
+    return source.origin.absolute() if isinstance(source.origin, Path) else source.origin

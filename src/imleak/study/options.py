@@ -22,7 +22,7 @@ from .limits import label_of, shown
 
 PROTOCOLS = ("held-out", "in-sample")
 """What an estimator with a choice of protocol runs under where none is chosen."""
-HELD_OUT_ONLY = ("folds", "growth", "sensitivity")
+HELD_OUT_ONLY = ("folds", "growth", "sensitivity", "canonical")
 """Options that say nothing to an in-sample estimate."""
 
 

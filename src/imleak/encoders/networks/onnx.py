@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from onnx import ModelProto, TensorProto
     from onnxruntime import InferenceSession
 
+KINDS = {"tensor(float16)": np.float16, "tensor(double)": np.float64}
+"""Of images, where a graph takes no single precision."""
 PROVIDERS = {"cuda": "CUDAExecutionProvider", "cpu": "CPUExecutionProvider"}
 
 
@@ -53,10 +55,12 @@ class Graph(FixedBatch):
         if not 0 <= at < len(names):
             raise ModelError(f"{path} has outputs {', '.join(names)}, and no {at}")
         self.given, self.made = inputs[0], outputs[at]
+        self.kind = KINDS.get(self.given.type, np.float32)
         super().__init__(self.given.shape[0])
 
     def run(self, x: Tensor) -> Tensor:
-        (found,) = self.session.run([self.made.name], {self.given.name: x.cpu().numpy()})
+        images = x.cpu().numpy().astype(self.kind, copy=False)
+        (found,) = self.session.run([self.made.name], {self.given.name: images})
         return torch.from_numpy(np.asarray(found, dtype=np.float32)).flatten(1)
 
 
@@ -82,7 +86,8 @@ def _open(path: Path, device: str, output: str | None) -> InferenceSession:
     """A session of a file; with a tensor of the graph made an output beside its own."""
     from onnxruntime import InferenceSession, SessionOptions, get_available_providers
 
-    provider = PROVIDERS.get(kind := device.partition(":")[0])
+    kind, _, index = device.partition(":")
+    provider = PROVIDERS.get(kind)
     if provider not in get_available_providers():
         raise ModelError(f"this ONNX Runtime does not run on {kind}")
     options = SessionOptions()
@@ -95,7 +100,8 @@ def _open(path: Path, device: str, output: str | None) -> InferenceSession:
     model = read_model(path)
     if output is not None and output not in [each.name for each in model.graph.output]:
         model.graph.output.append(onnx.ValueInfoProto(name=output))
-    return InferenceSession(model.SerializeToString(), options, providers=[provider])
+    where = {"device_id": index} if index else {}
+    return InferenceSession(model.SerializeToString(), options, providers=[(provider, where)])
 
 
 def _tensors(message: Any) -> Iterator[TensorProto]:

@@ -93,19 +93,18 @@ def reduce(
     *,
     one_unit: bool = False,
 ) -> Matrix:
-    """Normal scores of few dimensions; principal components of many, standardised.
+    """Normal scores of few dimensions, many standardised; or principal components of these.
 
     Parameters
     ----------
     rows : (n, d).
     train : positions of the training rows.
-    count : components to keep; None keeps all, standardised.
+    count : components to keep; None keeps all.
     public : positions of those training rows that are public.
     one_unit : whether columns are standardised together, and keep their relative strength.
     """
-    if rows.shape[1] <= FEW:
-        return in_order(by_collection(normal_scores, rows, train, public), train)
-    scaled = partial(standardise, one_unit=one_unit)
+    few = rows.shape[1] <= FEW
+    scaled = normal_scores if few else partial(standardise, one_unit=one_unit)
     rows = in_order(by_collection(scaled, rows, train, public), train)
     if count is None or count >= rows.shape[1]:
         return rows

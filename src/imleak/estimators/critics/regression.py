@@ -48,7 +48,7 @@ class Regression:
             for quantity, scores in _told(given, split, said):
                 learned.setdefault(quantity, []).append(scores)
         if self.given and len(said.names) > 1 and not _is_of_target(given.samples):
-            learned[FEATURES] = Canonical().learn(given)["cca-infonce"]
+            learned[FEATURES] = Canonical(bent=True).learn(given)["cca-infonce"]
             for quantity, values in _given(said):
                 learned[quantity] = [_left(given, split, values) for split in given.splits]
         return learned

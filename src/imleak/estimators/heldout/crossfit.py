@@ -151,7 +151,7 @@ class CrossFitted(HeldOut):
         assert found.null is not None
         assert found.null_draws is not None
         value, null = found.value * NATS, found.null * NATS
-        low, high = (end * NATS for end in self.intervals(scores, found))
+        low, high = self._ends(scores, found, ceilings)
         null_p95 = np.percentile(found.null_draws, 95, axis=0) * NATS
         most, by_fold = ceilings * NATS, found.by_fold * NATS
         details = self.details(scores)
@@ -178,6 +178,11 @@ class CrossFitted(HeldOut):
             for at, broken in enumerate(null)
         ]
 
+    def _ends(self, scores: Sequence[Score], found: Evidence, ceilings: Array) -> Array:
+        """(2, L) ends of the intervals, in bits; of a lower bound none is above the ceiling."""
+        ends = self.intervals(scores, found)
+        return (np.minimum(ends, ceilings) if self.bound == "lower" else ends) * NATS
+
     def _ceilings(self, scores: Sequence[Score], samples: PairedSamples) -> Array:
         """(L,) the most this bound could have found, in nats: log of the test images, and
         no more than the log of the values a view can take."""
@@ -199,21 +204,23 @@ class CrossFitted(HeldOut):
         estimates: list[Measurement],
     ) -> list[Measurement]:
         """Add the estimates of smaller adversaries, tested on the same images."""
-        points: list[tuple[int, Evidence]] = []
+        points: list[tuple[int, Evidence, list[list[float]]]] = []
         for share in GROWTH:
             cut = [_smaller(s, training, share) for s in splits]
             scores, _ = self.scores(training.on(cut, pairings=1, share=share))
             evidence = self._shown(bootstrap(scores, training.seed), ceilings)
-            points.append((training.images(cut, share)[0], evidence))
+            ends = self._ends(scores, evidence, ceilings)
+            points.append((training.images(cut, share)[0], evidence, ends.tolist()))
         gain = whole.draws - points[-1][1].draws
         rising = np.percentile(gain, 2.5, axis=0) > 0
-        points.append((training.images(splits)[0], whole))
+        own = np.array([estimate.interval for estimate in estimates]).T
+        points.append((training.images(splits)[0], whole, own.tolist()))
         return [
             replace(
                 estimate,
                 growth=tuple(
-                    GrowthPoint(count, float(found.value[at]) * NATS, _interval(found.draws[:, at]))
-                    for count, found in points
+                    GrowthPoint(count, float(found.value[at]) * NATS, (low[at], high[at]))
+                    for count, found, (low, high) in points
                 ),
                 rising=bool(rising[at]),
             )
@@ -239,7 +246,7 @@ class CrossFitted(HeldOut):
             splits = cross_fit(planted.groups, self.folds, 1, seed)
             again = Training(training.learner, {"": planted}, seed, Stages(None))
             scores, _ = self.scores(again.on(splits, pairings=1))
-            low = np.percentile(bootstrap(scores, seed).draws, 2.5, axis=0)
+            low, _ = self.intervals(scores, bootstrap(scores, seed))
             return np.asarray(low > max(0.0, null_p95), dtype=np.bool_)
 
         detectable = smallest_detectable(frozen, varied[-1], is_found, seed)
@@ -338,11 +345,6 @@ def _with_raw(estimate: Measurement, raw: float) -> Measurement:
 def in_bits(nats: Array) -> tuple[float, ...]:
     """Bits of nats (n,)."""
     return tuple(float(one) * NATS for one in nats)
-
-
-def _interval(draws: Array) -> tuple[float, float]:
-    low, high = np.percentile(draws, [2.5, 97.5])
-    return float(low) * NATS, float(high) * NATS
 
 
 def _most_frequent(names: Sequence[str]) -> str:
