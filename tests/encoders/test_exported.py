@@ -96,3 +96,27 @@ def test_a_script_is_refused_in_either_case(tmp_path):
         Exported(str(path), mean=0, std=1)
     with pytest.raises(ImleakError, match="not written by"):
         trusted(path, mean=0, std=1).digest  # noqa: B018
+
+
+class Halves(torch.nn.Module):
+    """Works in half precision whatever it is given."""
+
+    def __init__(self):
+        super().__init__()
+        self.layer = torch.nn.Linear(3, 4).half()
+
+    def forward(self, x):
+        return self.layer(x.half().mean((2, 3)))
+
+
+@pytest.mark.parametrize("given", [torch.float32, torch.float16])
+def test_a_program_runs_in_its_own_types(tmp_path, images, given):
+    network, path = Halves(), tmp_path / "half.pt2"
+    free = ({0: torch.export.Dim("n")},)
+    shown = torch.zeros(2, 3, 32, 32, dtype=given)
+    torch.export.save(torch.export.export(network, (shown,), dynamic_shapes=free), path)
+    encoder = trusted(path, mean=127, std=64)
+    expected = network((torch.from_numpy(images).float() - 127) / 64).detach().float()
+    found = encoder.encode(images, 8)
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found, expected, atol=0.01)

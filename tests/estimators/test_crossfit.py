@@ -7,8 +7,13 @@ import numpy as np
 import pytest
 import torch
 
+from imleak.estimators.best import Best
+from imleak.estimators.calibrated import Calibrated
+from imleak.estimators.cca import Cca, CcaInfoNce
+from imleak.estimators.cosine import CosineInfoNce
 from imleak.estimators.heldout import crossfit, planted
 from imleak.estimators.heldout.crossfit import GROWTH, CrossFitted
+from imleak.estimators.rank_histogram import RankHistogram
 from imleak.interfaces import ImleakError
 
 BITS = math.log(2)
@@ -210,3 +215,9 @@ def test_what_was_chosen_most_often_is_named(samples):
 def test_options_without_sense_are_refused(options):
     with pytest.raises(ValueError, match="should be greater than or equal to"):
         Known(**options)
+
+
+@pytest.mark.parametrize("made", [Cca, CcaInfoNce, CosineInfoNce, Calibrated, RankHistogram])
+def test_what_numpy_computes_has_no_type_of_products(made):
+    assert made(precision="bf16").facts == {}
+    assert Best(precision="bf16").facts == {"device": "cpu", "precision": "bf16"}

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..interfaces import ImleakError, Measurement, PairedSamples
-from .heldout.crossfit import CrossFitted, Progress
+from .heldout.crossfit import InNumpy, Progress
 from .heldout.split import Split, cross_fit
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ class NothingLearnedError(ImleakError):
     """No adversary learned directions of this target and view elsewhere."""
 
 
-class Calibrated(CrossFitted):
+class Calibrated(InNumpy):
     r"""InfoNCE of an adversary that learned elsewhere and is only calibrated here.
 
     .. math:: T(x, y) = \beta \sum_{k \le K} \log
@@ -34,7 +34,7 @@ class Calibrated(CrossFitted):
 
     Parameters
     ----------
-    options : folds, seeds, growth, precision, device; see :class:`HeldOut`. No leak is planted:
+    options : folds, seeds, growth; see :class:`HeldOut`. No leak is planted:
         what was learned elsewhere knows none.
 
     References

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .heldout.crossfit import CrossFitted
+from .heldout.crossfit import InNumpy
 
 if TYPE_CHECKING:
     from .critics.canonical import Canonical
 
 
-class Cca(CrossFitted):
+class Cca(InNumpy):
     r"""Gaussian information of cross-fitted canonical correlations.
 
     .. math:: \sum_k -\tfrac12 \log_2(1 - \rho_k^2)
@@ -24,7 +24,7 @@ class Cca(CrossFitted):
 
     Parameters
     ----------
-    options : folds, seeds, growth, sensitivity, precision, device; see :class:`HeldOut`.
+    options : folds, seeds, growth, sensitivity; see :class:`HeldOut`.
 
     References
     ----------
@@ -42,7 +42,7 @@ class Cca(CrossFitted):
         return Canonical()
 
 
-class CcaInfoNce(CrossFitted):
+class CcaInfoNce(InNumpy):
     r"""InfoNCE whose critic is the Gaussian log-ratio of cross-fitted canonical variates.
 
     Nothing is trained by gradients: a critic in closed form, strong where images are few.
@@ -52,7 +52,7 @@ class CcaInfoNce(CrossFitted):
 
     Parameters
     ----------
-    options : folds, seeds, growth, sensitivity, precision, device; see :class:`HeldOut`.
+    options : folds, seeds, growth, sensitivity; see :class:`HeldOut`.
 
     References
     ----------

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..interfaces import ImleakError, Measurement, PairedSamples
-from .heldout.crossfit import CrossFitted, Progress
+from .heldout.crossfit import InNumpy, Progress
 
 if TYPE_CHECKING:
     from .critics.fixed_cosine import FixedCosine
@@ -15,7 +15,7 @@ class OtherSpaceError(ImleakError):
     """Target and view of different dimensions, which cannot be compared one by one."""
 
 
-class CosineInfoNce(CrossFitted):
+class CosineInfoNce(InNumpy):
     r"""InfoNCE whose critic is the cosine of target and view, for both in one space.
 
     .. math:: T(x, y) = \beta \cos(f(x) - \bar f_x,\; f(y) - \bar f_y)
@@ -28,7 +28,7 @@ class CosineInfoNce(CrossFitted):
 
     Parameters
     ----------
-    options : folds, seeds, growth, sensitivity, precision, device; see :class:`HeldOut`.
+    options : folds, seeds, growth, sensitivity; see :class:`HeldOut`.
 
     References
     ----------

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..interfaces import ImleakError, Measurement, PairedSamples
-from .heldout.crossfit import CrossFitted, Progress
+from .heldout.crossfit import InNumpy, Progress
 from .samples.columns import varying
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ class NotScalarsError(ImleakError):
     """Sides of more than one dimension, which are no table of two."""
 
 
-class RankHistogram(CrossFitted):
+class RankHistogram(InNumpy):
     r"""Density ratio of two scalars on a table of their ranks, held out by image.
 
     .. math:: I(X;Y) \ge E_{XY}[T] + 1 - E_{X \otimes Y}[e^T], \quad
@@ -32,7 +32,7 @@ class RankHistogram(CrossFitted):
 
     Parameters
     ----------
-    options : folds, seeds, growth, sensitivity, precision, device; see :class:`HeldOut`.
+    options : folds, seeds, growth, sensitivity; see :class:`HeldOut`.
 
     References
     ----------

@@ -48,15 +48,28 @@ class Program(FixedBatch):
         super().__init__(self.given[0])
         moved = program if device == "cpu" else move_to_device_pass(program, device)
         self.inner, self.output = moved.module(), output
+        self.kind = _images(program).dtype
 
     def train(self, mode: bool = True) -> Program:
         """A program is what it was exported as."""
         del mode
         return self
 
+    def _apply(self, fn: Any, recurse: bool = True) -> Program:
+        """Its types and its device are those of its nodes."""
+        del fn, recurse
+        return self
+
     def run(self, x: Tensor) -> Tensor:
-        found: Tensor = pytree.tree_leaves(self.inner(x))[self.output]
-        return found.flatten(1)
+        found: Tensor = pytree.tree_leaves(self.inner(x.to(self.kind)))[self.output]
+        return found.float().flatten(1)
+
+
+def _images(program: ExportedProgram) -> Tensor:
+    """What stands for its only input."""
+    (name,) = program.graph_signature.user_inputs
+    image: Tensor = next(node.meta["val"] for node in program.graph.nodes if node.name == name)
+    return image
 
 
 def _shapes(program: ExportedProgram, names: Any) -> list[Shape]:

@@ -254,6 +254,14 @@ class CrossFitted(HeldOut):
         return detectable
 
 
+class InNumpy(CrossFitted):
+    """One that multiplies on the processor in numpy's precision, whatever the options say."""
+
+    @property
+    def facts(self) -> dict[str, str]:
+        return {}
+
+
 @dataclass(frozen=True, eq=False)
 class Training:
     """What is trained, and on what, whatever the splits."""
