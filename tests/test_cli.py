@@ -762,6 +762,11 @@ def test_the_form_of_clear_parts_of_a_scheme_that_has_none(tmp_path: Path) -> No
     config.write_text('sources = "dead-leaves:2x20x20"\nscheme = "negative-positive"\n')
     told = refused("audit", "--config", config, "--clear", "shifted", "-o", tmp_path / "out")
     assert "negative-positive has no option 'clear'" in told
+    config.write_text('sources = "dead-leaves:2x20x20"\nscheme = {name = "bitplane"}\n')
+    told = refused("audit", "--config", config, "--clear", "shifted", "-o", tmp_path / "out")
+    assert "did you mean 'bitplanes'" in told
+    told = refused("audit", "--config", tmp_path / "no", "--clear", "shifted", "-o", tmp_path / "o")
+    assert str(tmp_path / "no") in told
 
 
 def test_a_target_is_recommended_a_level_too(tmp_path: Path) -> None:

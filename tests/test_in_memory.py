@@ -107,8 +107,14 @@ def test_groups_of_images_are_kept(tmp_path: Path) -> None:
     found = [image["group"] for image in run.manifest["images"]]
     assert found[0] == found[1] != found[2] == found[3] != ""
     assert found[4:] == ["", ""]
+    assert write_images([images[0], "dead-leaves:2x40x40"], tmp_path, grouped=True)[1] is None
+    config = tmp_path / "study.toml"
+    config.write_text('group_by = "regex:0000([0-4])"\n')
+    imleak.audit(images, out=tmp_path / "of-file", config=config, **asked)
     regrouped = imleak.audit(images, out=tmp_path / "own", group_by="regex:0000([0-4])", **asked)
-    assert {image["group"] for image in regrouped.manifest["images"]} == {""}
+    of_file = imleak.load(tmp_path / "of-file")
+    for one in (regrouped, of_file):
+        assert {image["group"] for image in one.manifest["images"]} == {""}
     assert write_images(images, tmp_path)[1] == tmp_path / "groups.csv"
     assert write_images(noise, tmp_path)[1] is None
     assert not (tmp_path / "groups.csv").exists()

@@ -211,7 +211,7 @@ def audit(
     fields |= {name: _by_name(fields[name]) for name in _NAMED if name in fields}
     folder = Path(tempfile.mkdtemp(prefix="imleak-")) if out is None else Path(out)
     if "sources" in fields:
-        fields |= _on_disk(fields, folder)
+        fields |= _on_disk(fields, folder, config)
     spec = (
         StudySpec.of(**fields) if config is None else StudySpec.load(config, trust=trust, **fields)
     )
@@ -235,7 +235,7 @@ _NO_FIELDS = {
 """Arguments of :func:`audit` that are no fields of a study."""
 
 
-def _on_disk(fields: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+def _on_disk(fields: Mapping[str, Any], folder: Path, config: Any) -> dict[str, Any]:
     """The sources, with images that are in memory in a folder beside that of the results, and the
     groups that these have, where no others are asked for."""
     sources = fields["sources"]
@@ -244,11 +244,14 @@ def _on_disk(fields: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     if isinstance(sources, Sequence) and not any(map(_is_image, sources)):
         return {"sources": list(sources)}
     from .in_memory import write_images
+    from .study.config import read_study
 
+    asked = fields if config is None else {**read_study(config), **fields}
     beside = folder.with_name(f"{folder.name}-images")
-    found, groups = write_images(sources, beside, fields.get("bits"))
+    grouped = asked.get("group_by") is not None
+    found, groups = write_images(sources, beside, asked.get("bits"), grouped=grouped)
     own = {} if groups is None else {"group_by": f"csv:{groups}"}
-    return own | dict(fields) | {"sources": found}
+    return own | {"sources": found}
 
 
 def _is_image(source: object) -> bool:

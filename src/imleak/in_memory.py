@@ -32,7 +32,7 @@ class SamplesError(ImleakError):
 
 
 def write_images(
-    sources: Any, folder: Path, bits: int | None = None
+    sources: Any, folder: Path, bits: int | None = None, *, grouped: bool = False
 ) -> tuple[list[str | Path], Path | None]:
     """Sources with every image that is in memory written as a PNG file into a folder; what other
     images an earlier call left there is removed.
@@ -48,11 +48,12 @@ def write_images(
         - PIL images; :class:`imleak.Image`.
     folder : where they are written.
     bits : that their samples will be taken to use; None for all those of a file.
+    grouped : whether other groups are asked for than those the images have.
 
     Returns
     -------
     The sources, and a table of the groups of images, for ``csv:FILE``; None where none has a
-    group.
+    group, or others are asked for.
 
     Raises
     ------
@@ -77,7 +78,7 @@ def write_images(
         write_whole(path, _content(one, place), sync=False)
         written.add(path)
         found.append(path)
-        if group := getattr(one, "group", ""):
+        if not grouped and (group := getattr(one, "group", "")):
             groups[path] = str(group)
     (folder / GROUPS).unlink(missing_ok=True)
     for path in folder.glob("[0-9]" * 5 + "*.png"):

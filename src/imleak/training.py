@@ -65,6 +65,8 @@ def train_adversary(
     told = progress or Silent()
     taken = None if weights is None else from_file(weights)
     trains = network and taken is None
+    if trains:
+        training.check_steps(network_steps)
     folders = [str(sources)] if isinstance(sources, str | Path) else [str(one) for one in sources]
     found = prepare(folders, told, encoders=encoders, levels=levels, patches=patches, seed=seed)
     if trains:

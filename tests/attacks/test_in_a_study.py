@@ -86,6 +86,7 @@ def test_what_is_no_classifier_is_refused_before_the_work():
         StudySpec.of(sources="dead-leaves:5x40x40", measures=["recognise:classifier=no-such"])
 
 
+@pytest.mark.parametrize("keys", ["image", "one"])
 @pytest.mark.parametrize(
     ("scheme", "source"),
     [
@@ -93,8 +94,8 @@ def test_what_is_no_classifier_is_refused_before_the_work():
         ({"name": "etc", "block": 64}, "dead-leaves:6x72x72"),
     ],
 )
-def test_a_copy_that_is_too_small_for_a_scheme_is_left_out(tmp_path, scheme, source):
-    asked = {"scheme": scheme, "levels": [0, 1], "measures": ["confirm", "match"]}
+def test_a_copy_that_is_too_small_for_a_scheme_is_left_out(tmp_path, scheme, source, keys):
+    asked = {"scheme": scheme, "levels": [0, 1], "measures": ["confirm", "match"], "keys": keys}
     found, summary = audit(tmp_path, source, **asked)
     assert {f"rank-1, {copy}" for copy in COPIES} - set(found.columns) == {"rank-1, cropped"}
     assert summary["errors"].sum() == 0

@@ -186,6 +186,9 @@ def test_training_says_what_it_needs(leaves):
     small = Raster(np.zeros((1, 20, 20), np.uint8), 8)
     with pytest.raises(ImleakError, match="128x128"):
         training.train([small], steps=1)
+    for steps in (0, -3):
+        with pytest.raises(ImleakError, match="give 1 or more"):
+            training.train(leaves, steps=steps)
     with pytest.raises(ImleakError, match="some of 1 to 7"):
         training.train(leaves, levels=[8], steps=1)
 

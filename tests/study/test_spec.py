@@ -324,12 +324,45 @@ def test_options_win_over_those_of_parts_in_a_file(tmp_path: Path) -> None:
     mine, best, _ = StudySpec.load(config, measures=["mine:epochs=7", "psnr", "best"]).measures
     assert mine.options == {"epochs": 7}
 
+    both = '["mine:protocol=in-sample", "mine:protocol=held-out"]'
+    config.write_text(f'sources = "x"\nmeasures = {both}\nviews = ["rebuilt", "layout"]\n')
+    seen = StudySpec.load(config, protocol="held-out", growth=True, target="layout")
+    assert [one.label for one in seen.measures] == ["mine"]
+    assert (seen.view_rebuilt, seen.growth) == (True, True)
+
+    side = "efficientnet-lite0:precision=fp32"
+    config.write_text(f'sources = "x"\nmeasures = "best"\ntarget = "{side}"\nviews = "{side}"\n')
+    sides = StudySpec.load(config, precision="bf16").questions()[0].sides
+    assert len(set(sides)) == 1
+
+
+@pytest.mark.parametrize(
+    ("labels", "scheme"),
+    [
+        ({"3": "y"}, "bitplanes"),
+        ({"cipher": "y"}, "recorded"),
+        ({"3": "y", "xor": "z"}, "recorded"),
+    ],
+)
+def test_the_scheme_of_a_file_stays_where_ciphers_are_of_its_levels(
+    labels: dict[str, str], scheme: str, tmp_path: Path
+) -> None:
+    config = tmp_path / "study.toml"
+    config.write_text('sources = "x"\nmeasures = "psnr"\nscheme = "bitplanes"\ncolour = false\n')
+    assert StudySpec.load(config, ciphers=labels).scheme.name == scheme
+    config.write_text(
+        'sources = "x"\nmeasures = "psnr"\nscheme = {name = "recorded", labels = ["old"]}\n'
+        '[ciphers]\nold = "w"\n'
+    )
+    assert StudySpec.load(config, ciphers=labels).scheme.options == {"labels": list(labels)}
+
 
 def test_options_of_encoders_that_attacks_bring_are_used() -> None:
     def made(*measures: str) -> StudySpec:
         return StudySpec.of(sources=["x"], encoders="layout", measures=measures, window="full")
 
     assert made("recognise", "match").window == "full"
+    assert made("attributes").window == "full"
     with pytest.raises(SpecError, match="none of the chosen measures"):
         made("psnr")
 

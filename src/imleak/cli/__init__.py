@@ -498,32 +498,17 @@ def _study(
     """The study of a config and of the options laid over it."""
     from ..study import StudySpec
 
-    if clear is not None:
-        fields["scheme"] = _with_clear(fields.get("scheme"), config, clear)
-    if config is not None:
-        return StudySpec.load(config, trust=trust, **fields)
-    if "sources" not in fields:
+    def made(**more: Any) -> StudySpec:
+        if config is not None:
+            return StudySpec.load(config, trust=trust, **(fields | more))
+        return StudySpec.of(**(fields | more))
+
+    if config is None and "sources" not in fields:
         raise ImleakError("nothing to audit: give a file, a folder or a glob, or --config")
-    return StudySpec.of(**fields)
-
-
-def _with_clear(scheme: str | None, config: Path | None, clear: str) -> dict[str, Any]:
-    """A scheme, of the config where none is named, with this form of its clear part."""
-    from pydantic import ValidationError
-
-    from ..study.config import read_study
-    from ..study.options import SchemeChoice
-
-    named: Any = scheme
-    if named is None and config is not None:
-        named = read_study(config).get("scheme")
-    if named is None:
-        named = "bitplanes"
-    try:
-        choice = SchemeChoice.model_validate(named)
-    except ValidationError:
-        return {"name": named, "clear": clear}  # which says what is wrong with the scheme
-    return {"name": choice.name} | choice.options | {"clear": clear}
+    spec = made()
+    if clear is None:
+        return spec
+    return made(scheme={"name": spec.scheme.name} | spec.scheme.options | {"clear": clear})
 
 
 def _assignments(text: str, option: str) -> dict[str, str]:

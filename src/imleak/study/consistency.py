@@ -109,8 +109,9 @@ def _unused(spec: StudySpec) -> Iterator[Mistake]:
     chosen = ", ".join(dict.fromkeys(choice.name for choice in spec.measures))
     for choice in spec.measures:
         made = choice.component({}).build()
-        for words in (getattr(made, "encoders", ()), getattr(made, "added_encoders", ())):
-            used.update(*(EncoderChoice.model_validate(word).accepts() for word in words))
+        for brought in ("encoders", "added_encoders", "attribute_encoders"):
+            for word in getattr(made, brought, ()):
+                used.update(EncoderChoice.model_validate(word).accepts())
     for option in spec.shared:
         if option not in used:
             yield Mistake(option, f"none of the chosen measures ({chosen}) has it; leave it out")

@@ -1,7 +1,7 @@
 """What a study measures where nothing else is said."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from .fields import several
@@ -58,17 +58,18 @@ def _without_seeds(measure: str | Mapping[str, Any]) -> str | dict[str, Any]:
     return {name: value for name, value in measure.items() if name != "seeds"}
 
 
-def with_ciphers(labels: Iterable[str]) -> tuple[str, ...]:
-    """Fields of a file that follow from the ciphers that take their place: their scheme, but where
-    they are named by its levels, and whether colour is measured."""
-    if not (named := list(labels)):
+def with_ciphers(ciphers: object, scheme: object) -> tuple[str, ...]:
+    """Fields of a file that follow from the ciphers that take the place of its own: whether colour
+    is measured, and the scheme, but where they are named by the levels of one that is known."""
+    if not isinstance(ciphers, Mapping) or not ciphers:
         return ()
-    return ("colour",) if all(map(is_level, named)) else ("scheme", "colour")
+    known = _name(scheme) != RECORDED and all(map(is_level, ciphers))
+    return ("colour",) if known else ("scheme", "colour")
 
 
-def is_level(label: str) -> bool:
+def is_level(label: object) -> bool:
     """Whether a label of ciphers is a level of a scheme that encrypts."""
-    return re.fullmatch("[1-9][0-9]{0,4}", label) is not None
+    return re.fullmatch("[1-9][0-9]{0,4}", str(label)) is not None
 
 
 def _name(choice: object) -> object:

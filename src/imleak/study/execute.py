@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
-from functools import lru_cache, partial
+from functools import partial
 from time import perf_counter
 from typing import Any
 
@@ -15,19 +15,16 @@ from numpy.typing import NDArray
 
 from ..cache import Arrays, Cache, CacheError
 from ..files import printable
-from ..images import COPIES, SMALLER
 from ..interfaces import (
     Attack,
     CipherCheck,
     Features,
     Image,
-    ImageError,
     ImleakError,
     Measurement,
     Metric,
     Pair,
     PairedSamples,
-    Raster,
     WholeImages,
 )
 from .adversaries import given
@@ -268,38 +265,9 @@ def _of_space(unit: Unit, info: ImageInfo, space: Question) -> dict[Place, Featu
 
 def _copies_of(unit: Unit, space: Question) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Copies an attack holds, and those whose clear parts it looks at: without such as are too
-    small for the scheme, for any of the images."""
+    small for the scheme."""
     copies, clear_copies = copies_of(unit.measure, space.target)
-    forms = {(one.channels, one.height, one.width, one.bits) for one in unit.images}
-    fit = (
-        copy
-        for copy in clear_copies
-        if all(_has_clear_part(unit.scheme, unit.levels, copy, *form) for form in forms)
-    )
-    return copies, tuple(fit)
-
-
-@lru_cache(maxsize=4096)
-def _has_clear_part(
-    scheme: Component,
-    levels: tuple[int, ...],
-    copy: str,
-    channels: int,
-    height: int,
-    width: int,
-    bits: int,
-) -> bool:
-    """Whether a scheme takes a copy of images of this form at all levels."""
-    if copy not in SMALLER or offers(scheme, "needs_jpeg"):
-        return True
-    blank = np.zeros((channels, height, width), np.uint8 if bits <= 8 else np.uint16)
-    cipher = Raster(COPIES[copy](blank, bits), bits)
-    try:
-        for level in levels:
-            scheme.build().expose(cipher, level)
-    except ImageError:
-        return False
-    return True
+    return copies, tuple(copy for copy in clear_copies if copy not in unit.lost_copies)
 
 
 def _attack(unit: Unit, place: Workplace, _: Share | None) -> Sequence[Measurement]:

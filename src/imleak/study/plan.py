@@ -28,6 +28,7 @@ from .components import (
     offers,
     space,
 )
+from .copies import lost_copies
 from .defaults import RECORDED
 from .spec import StudySpec
 
@@ -186,6 +187,12 @@ class Unit:
         """Everything the result depends on."""
         beside = {"beside": self.other.digest} if self.other else {}
         return beside | {"images": _identified(self.images)} | _asked(*self._what)
+
+    @cached_property
+    def lost_copies(self) -> frozenset[str]:
+        """Copies of its images that are too small for the scheme, of any of them."""
+        forms = {(one.channels, one.height, one.width, one.bits) for one in self.images}
+        return lost_copies(self.scheme, self.levels, forms)
 
     @cached_property
     def key(self) -> str:

@@ -1,6 +1,6 @@
 """What a study is, as written in a TOML file, on the command line or in Python."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from itertools import chain
@@ -38,6 +38,7 @@ from .fields import Count, Levels, NotEmpty, Several, Text, WithoutGroups, parse
 from .limits import LARGEST, LARGEST_OF_OTHERS, LARGEST_SEED
 from .mistakes import Mistake, Mistakes, SpecError, mistakes_in
 from .options import (
+    Choice,
     EncoderChoice,
     Frozen,
     MeasureChoice,
@@ -194,18 +195,16 @@ class StudySpec(Frozen):
         left: dict[str, Any] = {}
         try:
             fields = read_study(path)
-            replaced = {*overrides, *with_ciphers(overrides.get("ciphers") or ())}
+            replaced = {*overrides, *with_ciphers(overrides.get("ciphers"), fields.get("scheme"))}
             left = {name: value for name, value in fields.items() if name not in replaced}
             if not trust:
                 refuse_trust(left)
-            spec = cls.of(**(left | overrides))
             options = overrides.keys() & set(SHARED_OPTIONS)
-            yielding = {
-                name: [choice.without(options) for choice in getattr(spec, name)]
-                for name in ("measures", "encoders", "views")
-                if name in left and options
-            }
-            return cls.of(**(left | overrides | yielding)) if yielding else spec
+            if not options:
+                return cls.of(**(left | overrides))
+            asked = {name: value for name, value in overrides.items() if name not in options}
+            yielding = cls.of(**(left | asked))._without(options, left.keys())
+            return cls.of(**(left | overrides | yielding))
         except ConfigError as error:
             raise SpecError([Mistake("", str(error), str(path))]) from error
         except SpecError as error:
@@ -215,6 +214,25 @@ class StudySpec(Frozen):
     @classmethod
     def _defaults(cls, given: Any) -> Any:
         return with_defaults(given) if isinstance(given, Mapping) else given
+
+    def _without(self, options: Collection[str], named: Collection[str]) -> dict[str, Any]:
+        """Fields of parts that are named, without some of their own options; what is then the same
+        stands there once."""
+
+        def left(choices: Iterable[Choice]) -> list[str | dict[str, Any]]:
+            written = [choice.without(options) for choice in choices]
+            return list({repr(one): one for one in written}.values())
+
+        found: dict[str, Any] = {
+            name: left(getattr(self, name))
+            for name in ("measures", "encoders", "views")
+            if name in named
+        }
+        if "views" in named:
+            found["view_rebuilt"] = self.view_rebuilt
+        if "target" in named and self.target is not None:
+            found["target"] = self.target.without(options)
+        return found
 
     @property
     def shared(self) -> dict[str, Any]:
@@ -313,10 +331,10 @@ class StudySpec(Frozen):
         return tuple(found)
 
     def parts(self) -> tuple[Component, ...]:
-        """All that it names."""
-        named = () if self.rebuilder is None else self.rebuilder_components()
+        """All that takes part in it."""
+        rebuilders = self.rebuilder_components() if self.rebuilds else ()
         encoders, measures = self.encoder_components(), self.measure_components()
-        return (self.scheme_component(), *encoders, *measures, *named)
+        return (self.scheme_component(), *encoders, *measures, *rebuilders)
 
     def brought(self, attack: Component, name: str) -> list[Component]:
         """Encoders that an attack names in an attribute."""

@@ -50,7 +50,7 @@ class CrossFitted(HeldOut):
     """
 
     name: str
-    version = "4"
+    version = "5"
     bound: Bound = "lower"
     read: str
     """Which of the learner's bounds this is."""

@@ -108,6 +108,12 @@ def in_colour(images: Sequence[Raster]) -> list[NDArray[np.uint8]]:
     return chosen
 
 
+def check_steps(steps: int) -> None:
+    """Raises ImleakError if there is nothing to train for."""
+    if steps < 1:
+        raise ImleakError(f"training of the network: steps={steps}: give 1 or more")
+
+
 def check_sizes(sizes: Iterable[Sequence[int]]) -> None:
     """Raises ImleakError if no image, of heights and widths, is large enough to be trained on."""
     if not any(min(size) >= CROP for size in sizes):
@@ -166,8 +172,9 @@ def train(
     Raises
     ------
     ImleakError
-        If no image is large enough, or a level is none of these.
+        If no image is large enough, a level is none of these, or there is no step.
     """
+    check_steps(steps)
     if not levels or not set(levels) <= set(SHARES):
         raise ImleakError(f"training of the network: levels {list(levels)}, give some of 1 to 7")
     plain_images = in_colour(images)
