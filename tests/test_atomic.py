@@ -29,12 +29,12 @@ from imleak.keystream import KeyFileError, new_key, read_key_file, write_key_fil
 from imleak.sealed import seal, unseal
 
 HOLD = """
-import sys
+import os, sys
 from pathlib import Path
 from imleak.atomic import whole
 with whole(Path(sys.argv[1]), private=True) as temporary:
     temporary.write_bytes(b"secret")
-    print("writing", flush=True)
+    os.write(1, b"writing\\n")
     sys.stdin.read()
 """
 

@@ -22,7 +22,7 @@ import os, sys, time
 from imleak.cli import main
 real = os.fsync
 def slow(descriptor):
-    print("writing", flush=True)
+    os.write(1, b"writing\\n")
     time.sleep(20)
     real(descriptor)
 os.fsync = slow
@@ -30,13 +30,13 @@ main()
 """
 
 AUDIT = """
-import sys, time
+import os, sys, time
 from pathlib import Path
 from imleak.cli import main
 place, real = sys.argv.pop(), Path.replace
 def slow(self, target):
     if target.parent.name == place:
-        print("writing", flush=True)
+        os.write(1, b"writing\\n")
         time.sleep(20)
     return real(self, target)
 Path.replace = slow

@@ -159,5 +159,21 @@ def test_a_view_that_is_no_function_of_the_target_has_no_exact_value(pair_up):
         pair_up(x[:, None], np.stack([noise, x // 2])[..., None])
     )
     assert (found.bound, found.exact) == ("none", None)
+    assert function.null is None
     assert function.bound == "lower"
     assert function.exact == pytest.approx(2, abs=0.01)
+
+
+@pytest.mark.parametrize("counted", [False, True])
+def test_what_it_fits_of_nothing_is_what_its_null_says(pair_up, counted):
+    rng = np.random.default_rng(0)
+    pairs = rng.integers(0, 8, (2, 400))
+    counts = np.ones(400)
+    if counted:
+        pairs, counts = np.unique(pairs, axis=1, return_counts=True)
+    x, y = pairs[0][:, None], pairs[1][None, :, None]
+    samples = pair_up(x, y, weights=counts.astype(float) if counted else None)
+    (found,) = TabularMine(epochs=300, rate=2e-2, hidden=(40, 40)).estimate(samples)
+    assert found.n == 400
+    assert found.value > 0.05, "a fit to noise"
+    assert found.null.mean == pytest.approx(found.value, rel=0.5)

@@ -1,17 +1,21 @@
 """MINE on scalar pixels from their joint table: exact expectations."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..interfaces import Bound, ImleakError, Measurement, PairedSamples, Space
+from ..interfaces import Bound, ImleakError, Measurement, Null, PairedSamples, Space
 from .heldout.crossfit import NATS, Progress
+from .heldout.evidence import null_of
 from .options import Count, OnDevice, Rate, Widths
 from .samples.columns import without_constants
 
 MOST_VALUES = 1024
+NULLS = 3
+"""Draws of pairs that have nothing in common."""
 
 
 class NotCountedError(ImleakError):
@@ -57,17 +61,34 @@ class TabularMine(OnDevice):
         self, samples: PairedSamples, *, seed: int = 0, progress: Progress | None = None
     ) -> list[Measurement]:
         """One estimate a level, in bits; a lower bound with the exact value of the table beside it
-        where the view is a function of the target, else a fit to the samples that were counted and
-        no bound. Raises NotCountedError if the samples are not scalars of few values."""
+        where the view is a function of the target, else a fit to the samples that were counted, no
+        bound, beside what it says of as many pairs that have nothing in common.
+
+        Raises
+        ------
+        NotCountedError
+            If the samples are not scalars of few values.
+        """
         from .critics.table import entropy, train
 
         x, weights, views = _table(samples)
         entropies = [entropy(weights, view) * NATS for view in views]
         known = [_is_function(x, view) for view in views]
-        history = train(
-            x, weights, views, epochs=self.epochs, hidden=tuple(self.hidden), batch=self.batch,
-            rate=self.rate, device=self.device, seed=seed, progress=progress,
+        fit = partial(
+            train, epochs=self.epochs, hidden=tuple(self.hidden), batch=self.batch,
+            rate=self.rate, device=self.device, seed=seed,
         )  # fmt: skip
+        history = fit(x, weights, views, progress=progress)
+        count = len(samples.x) if samples.weights is None else round(float(samples.weights.sum()))
+        rng = np.random.default_rng([seed, 0x6E756C6C])
+
+        def null(at: int) -> Null | None:
+            if known[at]:
+                return None
+            broken = (_broken(x, weights, views[at], count, rng) for _ in range(NULLS))
+            ends = [fit(*table, progress=None)[-1, 0] for table in broken]
+            return null_of(np.array(ends) * NATS)
+
         return [
             Measurement(
                 value=float(history[-1, at]) * NATS,
@@ -79,9 +100,8 @@ class TabularMine(OnDevice):
                 history=tuple(float(value) * NATS for value in history[:, at]),
                 train_groups=len(np.unique(samples.groups)),
                 test_groups=0,
-                n=len(samples.x)
-                if samples.weights is None
-                else round(float(samples.weights.sum())),
+                null=null(at),
+                n=count,
             )
             for at in range(len(views))
         ]
@@ -90,6 +110,23 @@ class TabularMine(OnDevice):
 def _is_function(x: NDArray[np.float64], view: NDArray[np.float64]) -> bool:
     """Whether each of the values (v,) has one view (v,): their information is then its entropy."""
     return len(np.unique(x)) == len(np.unique(np.stack([x, view]), axis=1).T)
+
+
+def _broken(
+    x: NDArray[np.float64],
+    weights: NDArray[np.float64],
+    view: NDArray[np.float64],
+    count: int,
+    rng: np.random.Generator,
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """As many pairs that have nothing in common, drawn of the values (v,) and of those of one view
+    (v,): their values (w,), shares (w,) and views (1, w)."""
+    (values, at), (seen, of) = (np.unique(one, return_inverse=True) for one in (x, view))
+    shares = np.outer(np.bincount(at, weights), np.bincount(of, weights))
+    drawn = rng.multinomial(count, (shares / shares.sum()).ravel())
+    there = np.flatnonzero(drawn)
+    first, second = np.divmod(there, len(seen))
+    return values[first], drawn[there] / count, seen[second][np.newaxis]
 
 
 def _table(
