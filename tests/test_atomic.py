@@ -29,12 +29,12 @@ from imleak.keystream import KeyFileError, new_key, read_key_file, write_key_fil
 from imleak.sealed import seal, unseal
 
 HOLD = """
-import os, sys
+import sys
 from pathlib import Path
 from imleak.atomic import whole
 with whole(Path(sys.argv[1]), private=True) as temporary:
     temporary.write_bytes(b"secret")
-    os.write(1, b"writing\\n")
+    print("writing", flush=True)
     sys.stdin.read()
 """
 

@@ -18,11 +18,12 @@ from imleak.keystream import new_key, read_key_file, write_key_file
 from imleak.sealed import seal, unseal
 
 DECRYPT = """
-import os, sys, time
+import os, signal, sys, time
 from imleak.cli import main
+signal.signal(signal.SIGINT, signal.default_int_handler)  # which jobs in the background ignore
 real = os.fsync
 def slow(descriptor):
-    os.write(1, b"writing\\n")
+    print("writing", flush=True)
     time.sleep(20)
     real(descriptor)
 os.fsync = slow
@@ -30,13 +31,13 @@ main()
 """
 
 AUDIT = """
-import os, sys, time
+import sys, time
 from pathlib import Path
 from imleak.cli import main
 place, real = sys.argv.pop(), Path.replace
 def slow(self, target):
     if target.parent.name == place:
-        os.write(1, b"writing\\n")
+        print("writing", flush=True)
         time.sleep(20)
     return real(self, target)
 Path.replace = slow
