@@ -111,6 +111,8 @@ def test_groups_of_images_are_kept(tmp_path: Path) -> None:
     config = tmp_path / "study.toml"
     config.write_text('group_by = "regex:0000([0-4])"\n')
     imleak.audit(images, out=tmp_path / "of-file", config=config, **asked)
+    with pytest.raises(imleak.ImleakError, match=str(tmp_path / "missing")):
+        imleak.audit(images, out=tmp_path / "no", config=tmp_path / "missing", **asked)
     regrouped = imleak.audit(images, out=tmp_path / "own", group_by="regex:0000([0-4])", **asked)
     of_file = imleak.load(tmp_path / "of-file")
     for one in (regrouped, of_file):

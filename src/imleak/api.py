@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -246,7 +247,10 @@ def _on_disk(fields: Mapping[str, Any], folder: Path, config: Any) -> dict[str, 
     from .in_memory import write_images
     from .study.config import read_study
 
-    asked = fields if config is None else {**read_study(config), **fields}
+    asked = dict(fields)
+    if config is not None:
+        with suppress(ImleakError):  # which is told, with its place, where all of it is read
+            asked = read_study(config) | asked
     beside = folder.with_name(f"{folder.name}-images")
     grouped = asked.get("group_by") is not None
     found, groups = write_images(sources, beside, asked.get("bits"), grouped=grouped)

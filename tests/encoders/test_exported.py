@@ -120,3 +120,10 @@ def test_a_program_runs_in_its_own_types(tmp_path, images, given):
     found = encoder.encode(images, 8)
     assert found.dtype == np.float32
     np.testing.assert_allclose(found, expected, atol=0.01)
+
+
+def test_a_program_of_whole_numbers_is_not_shown_cut_ones(tmp_path, images):
+    path, shown = tmp_path / "whole.pt2", torch.zeros(5, 3, 32, 32, dtype=torch.int64)
+    torch.export.save(torch.export.export(Halves(), (shown,)), path)
+    with pytest.raises(RuntimeError, match="dtype mismatch"):
+        trusted(path, mean=127, std=64).encode(images, 8)

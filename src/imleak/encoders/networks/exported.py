@@ -48,7 +48,8 @@ class Program(FixedBatch):
         super().__init__(self.given[0])
         moved = program if device == "cpu" else move_to_device_pass(program, device)
         self.inner, self.output = moved.module(), output
-        self.kind = _images(program).dtype
+        kind = _images(program).dtype  # whole numbers would cut what is shown
+        self.kind = kind if kind.is_floating_point else torch.float32
 
     def train(self, mode: bool = True) -> Program:
         """A program is what it was exported as."""
